@@ -1,0 +1,131 @@
+#include "base/arena.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+enum { FIRST_BLOCK = 4096, LARGEST_STEP = 1 << 20 };
+
+struct arena_block {
+	struct arena_block *older;
+	size_t size;
+	alignas(max_align_t) char bytes[];
+};
+
+void
+arena_release(struct arena *arena)
+{
+	if (arena == NULL)
+		return;
+	while (arena->block) {
+		struct arena_block *older = arena->block->older;
+
+		mem_free(arena->block);
+		arena->block = older;
+	}
+	*arena = (struct arena){0};
+}
+
+void
+arena_reset(struct arena *arena)
+{
+	struct arena_block *kept = arena->block;
+
+	for (struct arena_block *at = kept; at; at = at->older) {
+		if (at->size > kept->size)
+			kept = at;
+	}
+	while (arena->block) {
+		struct arena_block *older = arena->block->older;
+
+		if (arena->block != kept)
+			mem_free(arena->block);
+		arena->block = older;
+	}
+	if (kept) {
+		kept->older = NULL;
+		arena->block = kept;
+	}
+	arena->used = 0;
+	arena->total = kept ? kept->size : 0;
+}
+
+static void
+add_block(struct arena *arena, size_t size)
+{
+	size_t step = arena->block ? arena->block->size * 2 : FIRST_BLOCK;
+	struct arena_block *block;
+
+	if (step > LARGEST_STEP)
+		step = LARGEST_STEP;
+	if (step < size)
+		step = size;
+	block = mem_resize(NULL, sizeof(*block) + step);
+	block->size = step;
+	block->older = arena->block;
+	arena->block = block;
+	arena->used = 0;
+	arena->total += step;
+}
+
+void *
+arena_alloc_raw(struct arena *arena, size_t size)
+{
+	size_t align = alignof(max_align_t);
+	void *at;
+
+	assert(size < SIZE_MAX / 2);
+	size = (size + align - 1) & ~(align - 1);
+	if (arena->block == NULL || arena->block->size - arena->used < size)
+		add_block(arena, size);
+	at = arena->block->bytes + arena->used;
+	arena->used += size;
+	return at;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size)
+{
+	void *at = arena_alloc_raw(arena, size);
+
+	memset(at, 0, size);
+	return at;
+}
+
+void *
+arena_alloc_array(struct arena *arena, size_t count, size_t size)
+{
+	assert(size == 0 || count <= SIZE_MAX / 2 / size);
+	return arena_alloc(arena, count * size);
+}
+
+struct str
+arena_copy(struct arena *arena, struct str bytes)
+{
+	char *at = arena_alloc_raw(arena, bytes.len + 1);
+
+	if (bytes.len)
+		memcpy(at, bytes.ptr, bytes.len);
+	at[bytes.len] = '\0';
+	return str_make(at, bytes.len);
+}
+
+struct str
+arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	int len;
+	char *at;
+
+	va_start(args, format);
+	len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	assert(len >= 0);
+	at = arena_alloc_raw(arena, (size_t)len + 1);
+	va_start(args, format);
+	vsnprintf(at, (size_t)len + 1, format, args);
+	va_end(args);
+	return str_make(at, (size_t)len);
+}

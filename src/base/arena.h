@@ -1,0 +1,44 @@
+#pragma once
+#include <stdalign.h>
+
+#include "base/str.h"
+
+/*
+ * Memory that lives and dies together: a request, an attempt, a parse.
+ * Allocation is a pointer bump; there is no free of a single piece. Blocks
+ * are kept by arena_reset() so that a long-lived arena stops calling the heap.
+ * Owned by one thread at a time.
+ *
+ * A zeroed struct arena is a valid empty one. What goes into an arena is
+ * bounded by whoever accepts the input (body size, filter length), not here.
+ */
+struct arena_block;
+
+struct arena {
+	struct arena_block *block; /* the one in use; older ones behind it */
+	size_t used;		   /* bytes of `block` in use */
+	size_t total;		   /* bytes taken from the heap, all blocks */
+};
+
+void arena_release(struct arena *arena);
+
+/** Forget all pieces; keeps at most one block (the largest). */
+void arena_reset(struct arena *arena);
+
+/** `size` zeroed bytes, aligned for any type. Never NULL. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/** The same, not zeroed. */
+void *arena_alloc_raw(struct arena *arena, size_t size);
+
+/** `count` zeroed elements; a product that overflows aborts. */
+void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
+
+/** A copy, followed by a NUL that does not count. */
+struct str arena_copy(struct arena *arena, struct str bytes);
+
+/** A formatted text, NUL-terminated. */
+struct str arena_printf(struct arena *arena, const char *format, ...)
+	PRINTF_LIKE(2, 3);
+
+#define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))

@@ -1,0 +1,25 @@
+#pragma once
+/*
+ * Compiler attributes used across the tree, so that a reader meets one
+ * spelling. Nothing here has a run-time cost.
+ */
+
+/** The caller must look at the result. */
+#define MUST_USE __attribute__((warn_unused_result))
+
+/** printf-like: the format is argument `fmt`, its values start at `args`. */
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+
+/** Release the variable when it leaves its scope: CLEANUP(buf_release). */
+#define CLEANUP(release) __attribute__((cleanup(release)))
+
+#define UNUSED __attribute__((unused))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/** Number of elements of an array (not of a pointer). */
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/** The struct of `type` whose member `member` is at `ptr`. */
+#define CONTAINER_OF(ptr, type, member) \
+	((type *)(void *)((char *)(ptr)-offsetof(type, member)))

@@ -1,0 +1,90 @@
+#include "base/digest.h"
+
+#include <assert.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+
+void
+digest_sha256(struct str data, uint8_t out[DIGEST_SHA256_LEN])
+{
+	static const unsigned char nothing[1] = {0};
+
+	SHA256(data.len ? (const unsigned char *)data.ptr : nothing, data.len,
+		out);
+}
+
+/** Feeds `data` to both the inner hash's message or a key block. */
+static void
+sha256_update(EVP_MD_CTX *ctx, const void *data, size_t len)
+{
+	if (len && EVP_DigestUpdate(ctx, data, len) != 1)
+		abort();
+}
+
+static void
+hmac_pass(EVP_MD_CTX *ctx, const uint8_t block[64], uint8_t pad)
+{
+	uint8_t padded[64];
+
+	for (size_t i = 0; i < sizeof(padded); i++)
+		padded[i] = block[i] ^ pad;
+	if (EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1)
+		abort();
+	sha256_update(ctx, padded, sizeof(padded));
+	OPENSSL_cleanse(padded, sizeof(padded));
+}
+
+/*
+ * RFC 2104 spelled out over EVP_MD_CTX: OpenSSL 3's own EVP_MAC fetches the
+ * algorithm and copies several contexts for each call, which costs more than
+ * the hashing of a webhook's body.
+ */
+void
+digest_hmac_sha256(struct str key, const struct str *pieces, size_t piece_count,
+	uint8_t out[DIGEST_SHA256_LEN])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t block[64] = {0};
+	uint8_t inner[DIGEST_SHA256_LEN];
+
+	if (ctx == NULL)
+		abort();
+	if (key.len > sizeof(block))
+		digest_sha256(key, block);
+	else if (key.len)
+		memcpy(block, key.ptr, key.len);
+	hmac_pass(ctx, block, 0x36);
+	for (size_t i = 0; i < piece_count; i++)
+		sha256_update(ctx, pieces[i].ptr, pieces[i].len);
+	if (EVP_DigestFinal_ex(ctx, inner, NULL) != 1)
+		abort();
+	hmac_pass(ctx, block, 0x5C);
+	sha256_update(ctx, inner, sizeof(inner));
+	if (EVP_DigestFinal_ex(ctx, out, NULL) != 1)
+		abort();
+	EVP_MD_CTX_free(ctx);
+	OPENSSL_cleanse(block, sizeof(block));
+}
+
+bool
+digest_equal(struct str a, struct str b)
+{
+	return a.len == b.len &&
+	       (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+void
+digest_scrypt(
+	struct str secret, struct str salt, uint8_t out[DIGEST_SHA256_LEN])
+{
+	uint64_t memory = 64u << 20;
+
+	if (EVP_PBE_scrypt(secret.len ? secret.ptr : "", secret.len,
+		    (const unsigned char *)(salt.len ? salt.ptr : ""), salt.len,
+		    1u << 15, 8, 1, memory, out, DIGEST_SHA256_LEN) != 1)
+		abort();
+}

@@ -1,0 +1,36 @@
+#pragma once
+#include <stdbool.h>
+
+/*
+ * Messages from many threads to one. The receiver takes all that have come in
+ * one go and sleeps on a file descriptor while there is none, so that it can
+ * sleep on sockets as well. Messages are embedded in the sender's own struct
+ * (CONTAINER_OF); a message is in one mailbox at a time. Order is kept.
+ */
+struct message {
+	struct message *next;
+};
+
+struct mailbox;
+
+struct mailbox *mailbox_new(void);
+/** Messages still inside are the owner's to take out first. */
+void mailbox_free(struct mailbox *mailbox);
+
+/** Any thread. Wakes the receiver if it was empty. */
+void mailbox_post(struct mailbox *mailbox, struct message *message);
+
+/** The receiver: all messages, oldest first, linked by `next`; or NULL. */
+struct message *mailbox_take_all(struct mailbox *mailbox);
+
+/**
+ * Readable whenever messages may be waiting; level-triggered, and quiet again
+ * after mailbox_take_all.
+ */
+int mailbox_fd(const struct mailbox *mailbox);
+
+/** The receiver: wait up to `timeout` microseconds (<0: for ever). */
+bool mailbox_wait(struct mailbox *mailbox, long timeout);
+
+/** Any thread: make the receiver's wait return although nothing was posted. */
+void mailbox_wake(struct mailbox *mailbox);

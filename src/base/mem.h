@@ -1,0 +1,22 @@
+#pragma once
+#include <stddef.h>
+
+/*
+ * The only way to the heap outside base/. Out of memory aborts: whatever
+ * matters is on disk, and a process that limps on would break promises.
+ */
+
+/** Zeroed memory of `size` bytes; never NULL. Release with mem_free(). */
+void *mem_alloc(size_t size);
+
+/** Zeroed memory of `count` elements; a product that overflows aborts. */
+void *mem_alloc_array(size_t count, size_t size);
+
+/** Resize; new bytes are undefined. `ptr` may be NULL. Never NULL. */
+void *mem_resize(void *ptr, size_t size);
+
+/** NULL is harmless. */
+void mem_free(void *ptr);
+
+/** A zeroed struct on the heap: struct hub *hub = MEM_NEW(struct hub); */
+#define MEM_NEW(type) ((type *)mem_alloc(sizeof(type)))

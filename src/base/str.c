@@ -1,0 +1,175 @@
+#include "base/str.h"
+
+static inline unsigned char
+lower(char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	return u >= 'A' && u <= 'Z' ? (unsigned char)(u + 32) : u;
+}
+
+bool
+str_equal_nocase(struct str a, struct str b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++) {
+		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+			return false;
+	}
+	return true;
+}
+
+int
+str_compare(struct str a, struct str b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int order = len ? memcmp(a.ptr, b.ptr, len) : 0;
+
+	if (order != 0)
+		return order;
+	return a.len < b.len ? -1 : a.len > b.len;
+}
+
+bool
+str_starts_with(struct str s, struct str prefix)
+{
+	return s.len >= prefix.len &&
+	       (prefix.len == 0 || !memcmp(s.ptr, prefix.ptr, prefix.len));
+}
+
+bool
+str_ends_with(struct str s, struct str suffix)
+{
+	return s.len >= suffix.len &&
+	       (suffix.len == 0 || !memcmp(s.ptr + s.len - suffix.len,
+					   suffix.ptr, suffix.len));
+}
+
+size_t
+str_find(struct str s, struct str needle)
+{
+	const char *at;
+
+	if (needle.len == 0)
+		return 0;
+	if (needle.len > s.len)
+		return SIZE_MAX;
+	at = memmem(s.ptr, s.len, needle.ptr, needle.len);
+	return at ? (size_t)(at - s.ptr) : SIZE_MAX;
+}
+
+size_t
+str_find_char(struct str s, char c)
+{
+	const char *at = s.len ? memchr(s.ptr, c, s.len) : NULL;
+
+	return at ? (size_t)(at - s.ptr) : SIZE_MAX;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct str
+str_trim(struct str s)
+{
+	while (s.len && is_blank(s.ptr[0])) {
+		s.ptr++;
+		s.len--;
+	}
+	while (s.len && is_blank(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+struct str
+str_split(struct str *rest, char separator)
+{
+	size_t at = str_find_char(*rest, separator);
+	struct str part;
+
+	if (at == SIZE_MAX) {
+		part = *rest;
+		*rest = (struct str){NULL, 0};
+		return part;
+	}
+	part = str_head(*rest, at);
+	*rest = str_make(rest->ptr + at + 1, rest->len - at - 1);
+	return part;
+}
+
+enum err
+str_to_u64(struct str s, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (s.len == 0)
+		return ERR_INVALID;
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned digit = (unsigned)(s.ptr[i] - '0');
+
+		if (digit > 9 || value > (UINT64_MAX - digit) / 10)
+			return ERR_INVALID;
+		value = value * 10 + digit;
+	}
+	*ret = value;
+	return ERR_OK;
+}
+
+enum err
+str_to_i64(struct str s, int64_t *ret)
+{
+	bool negative = s.len > 0 && s.ptr[0] == '-';
+	uint64_t value;
+	enum err err = str_to_u64(negative ? str_skip(s, 1) : s, &value);
+
+	if (err)
+		return err;
+	if (value > (uint64_t)INT64_MAX + (negative ? 1 : 0))
+		return ERR_INVALID;
+	*ret = negative ? (int64_t)(0 - value) : (int64_t)value;
+	return ERR_OK;
+}
+
+/** Length of the well-formed sequence at `at`, or 0 (RFC 3629 §4). */
+static size_t
+utf8_sequence(const unsigned char *at, size_t left)
+{
+	unsigned char a = at[0];
+
+	if (a < 0x80)
+		return 1;
+	if (a < 0xC2 || a > 0xF4 || left < 2 || (at[1] & 0xC0) != 0x80)
+		return 0;
+	if (a < 0xE0)
+		return 2;
+	if (left < 3 || (at[2] & 0xC0) != 0x80)
+		return 0;
+	if (a < 0xF0) {
+		if ((a == 0xE0 && at[1] < 0xA0) || (a == 0xED && at[1] > 0x9F))
+			return 0;
+		return 3;
+	}
+	if (left < 4 || (at[3] & 0xC0) != 0x80)
+		return 0;
+	if ((a == 0xF0 && at[1] < 0x90) || (a == 0xF4 && at[1] > 0x8F))
+		return 0;
+	return 4;
+}
+
+bool
+str_is_utf8(struct str s)
+{
+	for (size_t i = 0; i < s.len;) {
+		size_t step = utf8_sequence(
+			(const unsigned char *)s.ptr + i, s.len - i);
+
+		if (step == 0)
+			return false;
+		i += step;
+	}
+	return true;
+}

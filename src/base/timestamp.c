@@ -1,0 +1,256 @@
+#include "base/timestamp.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+struct cursor {
+	struct str left;
+	bool failed;
+};
+
+static int
+digits(struct cursor *c, size_t count)
+{
+	int value = 0;
+
+	if (c->left.len < count) {
+		c->failed = true;
+		return 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		char d = c->left.ptr[i];
+
+		if (d < '0' || d > '9') {
+			c->failed = true;
+			return 0;
+		}
+		value = value * 10 + (d - '0');
+	}
+	c->left = str_skip(c->left, count);
+	return value;
+}
+
+static char
+letter(struct cursor *c, const char *allowed)
+{
+	char got;
+
+	if (c->left.len == 0 || c->left.ptr[0] == '\0' ||
+		strchr(allowed, c->left.ptr[0]) == NULL) {
+		c->failed = true;
+		return 0;
+	}
+	got = c->left.ptr[0];
+	c->left = str_skip(c->left, 1);
+	return got;
+}
+
+static bool
+is_leap_year(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static int
+days_in_month(int year, int month)
+{
+	static const int days[] = {
+		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+	return month == 2 && is_leap_year(year) ? 29 : days[month - 1];
+}
+
+/** Days since 1970-01-01 of a proleptic Gregorian date. */
+static int64_t
+days_from_date(int year, int month, int day)
+{
+	int64_t y = month <= 2 ? year - 1 : year;
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
+	int64_t yoe = y - era * 400;
+	int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+	int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+
+	return era * 146097 + doe - 719468;
+}
+
+static int64_t
+read_date(struct cursor *c)
+{
+	int year = digits(c, 4);
+	int month, day;
+
+	letter(c, "-");
+	month = digits(c, 2);
+	letter(c, "-");
+	day = digits(c, 2);
+	if (c->failed || month < 1 || month > 12 || day < 1 ||
+		day > days_in_month(year, month)) {
+		c->failed = true;
+		return 0;
+	}
+	return days_from_date(year, month, day);
+}
+
+static int64_t
+read_time(struct cursor *c, struct str *ret_fraction)
+{
+	int hour = digits(c, 2);
+	int minute, second;
+	size_t count = 0;
+
+	letter(c, ":");
+	minute = digits(c, 2);
+	letter(c, ":");
+	second = digits(c, 2);
+	if (c->failed || hour > 23 || minute > 59 || second > 60) {
+		c->failed = true;
+		return 0;
+	}
+	*ret_fraction = (struct str){NULL, 0};
+	if (c->left.len && c->left.ptr[0] == '.') {
+		c->left = str_skip(c->left, 1);
+		while (count < c->left.len && c->left.ptr[count] >= '0' &&
+			c->left.ptr[count] <= '9')
+			count++;
+		if (count == 0)
+			c->failed = true;
+		*ret_fraction = str_head(c->left, count);
+		c->left = str_skip(c->left, count);
+	}
+	return hour * 3600 + minute * 60 + second;
+}
+
+static int64_t
+read_offset(struct cursor *c)
+{
+	char sign = letter(c, "Zz+-");
+	int hour, minute;
+
+	if (c->failed || sign == 'Z' || sign == 'z')
+		return 0;
+	hour = digits(c, 2);
+	letter(c, ":");
+	minute = digits(c, 2);
+	if (hour > 23 || minute > 59)
+		c->failed = true;
+	return (sign == '-' ? -1 : 1) * (hour * 3600 + minute * 60);
+}
+
+enum err
+timestamp_parse(struct str text, struct timestamp *ret)
+{
+	struct cursor c = {text, false};
+	struct str fraction = {NULL, 0};
+	int64_t day = read_date(&c);
+	int64_t time, offset;
+
+	letter(&c, "Tt");
+	time = read_time(&c, &fraction);
+	offset = read_offset(&c);
+	if (c.failed || c.left.len != 0)
+		return ERR_INVALID;
+	ret->seconds = day * 86400 + time - offset;
+	ret->fraction = fraction;
+	return ERR_OK;
+}
+
+enum err
+timestamp_parse_date(struct str text, struct timestamp *ret)
+{
+	struct cursor c = {text, false};
+	int64_t day = read_date(&c);
+
+	if (c.failed || c.left.len != 0)
+		return ERR_INVALID;
+	*ret = (struct timestamp){.seconds = day * 86400};
+	return ERR_OK;
+}
+
+enum err
+timestamp_parse_microseconds(struct str text, int64_t *ret)
+{
+	struct timestamp t;
+	int64_t micro = 0;
+
+	if (timestamp_parse(text, &t))
+		return ERR_INVALID;
+	for (size_t i = 0; i < 6; i++) {
+		micro *= 10;
+		if (i < t.fraction.len)
+			micro += t.fraction.ptr[i] - '0';
+	}
+	*ret = t.seconds * SECONDS + micro;
+	return ERR_OK;
+}
+
+static struct str
+without_trailing_zeros(struct str digits)
+{
+	while (digits.len && digits.ptr[digits.len - 1] == '0')
+		digits.len--;
+	return digits;
+}
+
+int
+timestamp_compare(struct timestamp a, struct timestamp b)
+{
+	if (a.seconds != b.seconds)
+		return a.seconds < b.seconds ? -1 : 1;
+	return str_compare(without_trailing_zeros(a.fraction),
+		without_trailing_zeros(b.fraction));
+}
+
+const char *
+timestamp_format(int64_t microseconds, char text[TIMESTAMP_TEXT_SIZE])
+{
+	int64_t micro = microseconds % SECONDS;
+	time_t seconds = (time_t)(microseconds / SECONDS);
+	struct tm tm;
+
+	if (micro < 0) {
+		micro += SECONDS;
+		seconds--;
+	}
+	gmtime_r(&seconds, &tm);
+	snprintf(text, TIMESTAMP_TEXT_SIZE,
+		"%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
+		(tm.tm_year + 1900) % 10000, tm.tm_mon + 1, tm.tm_mday,
+		tm.tm_hour, tm.tm_min, tm.tm_sec, (int)micro);
+	return text;
+}
+
+void
+timestamp_append(struct buf *out, int64_t microseconds)
+{
+	char text[TIMESTAMP_TEXT_SIZE];
+
+	buf_append(out, str_of(timestamp_format(microseconds, text)));
+}
+
+enum err
+timestamp_parse_http(struct str text, int64_t *ret_seconds)
+{
+	static const char *const forms[] = {
+		"%a, %d %b %Y %H:%M:%S GMT", /* IMF-fixdate */
+		"%A, %d-%b-%y %H:%M:%S GMT", /* RFC 850 */
+		"%a %b %d %H:%M:%S %Y",	     /* asctime */
+	};
+	char copy[64];
+
+	if (text.len >= sizeof(copy))
+		return ERR_INVALID;
+	memcpy(copy, text.len ? text.ptr : "", text.len);
+	copy[text.len] = '\0';
+	for (size_t i = 0; i < COUNT_OF(forms); i++) {
+		struct tm tm = {0};
+		const char *end = strptime(copy, forms[i], &tm);
+
+		if (end != NULL && *end == '\0') {
+			*ret_seconds = (int64_t)timegm(&tm);
+			return ERR_OK;
+		}
+	}
+	return ERR_INVALID;
+}

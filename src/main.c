@@ -1,0 +1,8 @@
+#include <stdio.h>
+
+int
+main(void)
+{
+	puts("grapnel " GRAPNEL_VERSION);
+	return 0;
+}

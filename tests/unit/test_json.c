@@ -1,0 +1,152 @@
+#include "base/json.h"
+
+#include "check.h"
+
+static struct json
+read_good(const char *text, struct arena *arena)
+{
+	struct json_doc *doc = ARENA_NEW(arena, struct json_doc);
+	struct buf why = {0};
+
+	if (json_read(str_of(text), arena, doc, &why))
+		check_failed(
+			__FILE__, __LINE__, "%s: %s", text, buf_text(&why));
+	return json_root(doc);
+}
+
+static void
+expect_bad(const char *text, const char *expected)
+{
+	struct arena arena = {0};
+	struct json_doc doc;
+	struct buf why = {0};
+
+	CHECK(json_read(str_of(text), &arena, &doc, &why) != ERR_OK);
+	CHECK_TEXT(buf_text(&why), expected);
+	buf_release(&why);
+	arena_release(&arena);
+}
+
+TEST(json, paths_reach_through_objects_and_answer_missing_otherwise)
+{
+	struct arena arena = {0};
+	struct json root =
+		read_good("{\"a\":{\"b\":[1,{\"c\":\"x\"}]},\"d\":2}", &arena);
+
+	CHECK_STR(json_raw(json_path(root, STR("a/b"))),
+		STR("[1,{\"c\":\"x\"}]"));
+	CHECK(json_is_missing(json_path(root, STR("a/x/y"))));
+	CHECK_STR(json_raw(json_member(root, STR("d"))), STR("2"));
+	CHECK_STR(json_raw(json_element(json_path(root, STR("a/b")), 1)),
+		STR("{\"c\":\"x\"}"));
+	CHECK_INT(json_count(root), 2);
+	arena_release(&arena);
+}
+
+TEST(json, last_of_two_members_counts)
+{
+	struct arena arena = {0};
+	struct json root = read_good("{\"a\":1,\"\\u0061\":2}", &arena);
+
+	CHECK_STR(json_raw(json_member(root, STR("a"))), STR("2"));
+	arena_release(&arena);
+}
+
+TEST(json, escapes_are_undone)
+{
+	struct arena arena = {0};
+	struct json root = read_good(
+		"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00\\ud800x\"",
+		&arena);
+
+	CHECK_STR(json_string(root, &arena),
+		STR("\"\\/\b\f\n\r\t\xC3\xA9\xF0\x9F\x98\x80\xEF\xBF\xBDx"));
+	arena_release(&arena);
+}
+
+TEST(json, equality_is_by_value)
+{
+	struct arena arena = {0};
+	static const struct {
+		const char *a, *b;
+		bool is_equal;
+	} rows[] = {
+		{"1.0", "1", true},
+		{"1e2", "100", true},
+		{"9007199254740993", "9007199254740992", false},
+		{"{\"a\":1,\"b\":[2,null]}", "{ \"b\":[2.0,null], \"a\":1 }",
+			true},
+		{"{\"a\":1}", "{\"a\":1,\"b\":null}", false},
+		{"\"\\u0041\"", "\"A\"", true},
+		{"[1,2]", "[2,1]", false},
+		{"[1,2]", "[1,2,3]", false},
+		{"\"1\"", "1", false},
+		{"{\"a\":1,\"a\":2}", "{\"a\":2}", true},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct json a = read_good(rows[i].a, &arena);
+		struct json b = read_good(rows[i].b, &arena);
+
+		CHECK_INT(json_equal(a, b), rows[i].is_equal);
+		CHECK_INT(json_equal(b, a), rows[i].is_equal);
+	}
+	arena_release(&arena);
+}
+
+TEST(json, errors_name_place_and_expectation)
+{
+	expect_bad("", "line 1 column 1: expected a value, found the end of "
+		       "the text");
+	expect_bad("{\"a\" 1}", "line 1 column 6: expected ':'");
+	expect_bad("[1,\n 2,]", "line 2 column 4: expected a value");
+	expect_bad("{\"a\":1,}",
+		"line 1 column 8: expected a member name in '\"'");
+	expect_bad("01", "line 1 column 2: expected the end of the text");
+	expect_bad("\"\x01\"",
+		"line 1 column 2: expected no raw control character in a string");
+	expect_bad(
+		"\"\xC0\x80\"", "line 1 column 2: expected well-formed UTF-8");
+	expect_bad("\"\\x\"",
+		"line 1 column 2: expected a known escape after '\\'");
+}
+
+TEST(json, nesting_has_a_limit)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	struct arena arena = {0};
+	struct json_doc doc;
+
+	for (int i = 0; i < JSON_DEPTH_MAX; i++)
+		buf_append_char(&text, '[');
+	for (int i = 0; i < JSON_DEPTH_MAX; i++)
+		buf_append_char(&text, ']');
+	CHECK_OK(json_read(buf_str(&text), &arena, &doc, NULL));
+	buf_clear(&text);
+	for (int i = 0; i < 100000; i++)
+		buf_append_char(&text, '[');
+	CHECK_INT(json_read(buf_str(&text), &arena, &doc, NULL), ERR_LIMIT);
+	arena_release(&arena);
+}
+
+TEST(json, strings_longer_than_a_block_are_scanned_whole)
+{
+	static const char specials[] = {'\n', '\x80', '"', '\\'};
+	struct arena arena = {0};
+	char text[80];
+
+	for (size_t at = 1; at < 60; at++) {
+		for (size_t i = 0; i < COUNT_OF(specials); i++) {
+			struct json_doc doc;
+
+			memset(text, 'x', sizeof(text));
+			text[0] = text[62] = '"';
+			CHECK_OK(json_read(
+				str_make(text, 63), &arena, &doc, NULL));
+			text[at] = specials[i];
+			CHECK(json_read(
+				str_make(text, 63), &arena, &doc, NULL));
+		}
+	}
+	arena_release(&arena);
+}
