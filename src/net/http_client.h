@@ -1,0 +1,101 @@
+#pragma once
+#include "net/address.h"
+#include "rule/retry.h"
+
+/*
+ * The one way out: every request the program makes leaves through here.
+ *
+ * A client belongs to one thread, which calls http_client_wait() in a loop;
+ * requests are started with http_client_send() and end in their `done`
+ * callback, on the same thread, inside http_client_wait() (never inside
+ * http_client_send()). Connections are kept alive and reused by origin. Every
+ * address is vetted against the policy at the moment of connecting, redirects
+ * are never followed, TLS is verified, no proxy is taken from the
+ * environment, decompression is off, cookies do not exist.
+ *
+ * How the bytes travel (libcurl's multi interface over epoll) is behind this
+ * header, so that another engine can take over.
+ */
+struct http_client;
+
+struct http_client_options {
+	const struct address_policy *policy; /* borrowed for life */
+	const char *user_agent;
+	const char *ca_file;	/* NULL: the system's */
+	size_t connections_max; /* idle ones kept in the pool */
+	int64_t connect_timeout;
+};
+
+/** NULL for a field's default is 0/NULL. Aborts when libcurl cannot start. */
+struct http_client *http_client_new(const struct http_client_options *options);
+
+/** Requests still running end with HTTP_ABORTED first. */
+void http_client_free(struct http_client *client);
+
+struct http_header {
+	struct str name;
+	struct str value;
+};
+
+struct http_timings { /* microseconds since the start; 0: did not get there */
+	int64_t name_resolved;
+	int64_t connected;
+	int64_t tls_done;
+	int64_t first_byte;
+	int64_t total;
+};
+
+struct http_result {
+	enum http_failure failure;
+	int status; /* 0 when failure is set */
+	struct str
+		head; /* status line and header lines, CRLF, final response */
+	struct str body; /* at most response_max bytes */
+	bool body_was_cut;
+	struct str error; /* one sentence when failure is set */
+	struct str peer;  /* address connected to, may be empty */
+	struct http_timings timings;
+	bool is_reused_connection;
+};
+
+struct http_request {
+	const char *method; /* "GET", "POST", "OPTIONS", … */
+	struct str url;
+	const struct http_header *headers;
+	size_t header_count;
+	struct str body; /* sent as it is when has_body */
+	bool has_body;
+	int64_t timeout;     /* all of it, microseconds */
+	size_t response_max; /* body bytes kept; reading goes on up to 1 MiB to
+				keep the connection, then it is closed */
+	void *context;
+	/* `result` and all it points to are borrowed for the call. */
+	void (*done)(void *context, const struct http_result *result);
+};
+
+/**
+ * Starts a request. Everything `request` points to must stay until `done`;
+ * the struct itself is copied. The headers must have been vetted
+ * (http_header_is_sendable). Never fails: an URL that cannot be used ends in
+ * `done` with a failure like everything else.
+ */
+void http_client_send(
+	struct http_client *client, const struct http_request *request);
+
+/** Requests started and not yet done. */
+size_t http_client_running(const struct http_client *client);
+
+/**
+ * Sleeps until something happened on a socket, `extra_fd` (<0: none; watched
+ * level-triggered for reading) is readable, or `timeout` microseconds passed,
+ * then does the work that is due and calls `done` for what ended.
+ */
+void http_client_wait(
+	struct http_client *client, int extra_fd, int64_t timeout);
+
+/** RFC 9110 token name, visible-ASCII/space/tab/obs-text value, no CR/LF/NUL.
+ */
+bool http_header_is_sendable(struct str name, struct str value);
+
+/** The value of a header in a response head, trimmed; first one counts. */
+bool http_head_find(struct str head, struct str name, struct str *ret);

@@ -1,0 +1,56 @@
+#pragma once
+#include "base/json.h"
+
+/*
+ * The catalog of event types: which resource types there are, which other
+ * names they go by, and which properties make an Updated event worth sending.
+ * It is data (data/event-types/ *.json), built into the binary.
+ */
+struct catalog_type {
+	struct str name; /* canonical: "compute-ops/server" */
+	struct str friendly_name;
+	bool is_resource;
+	bool is_com;		       /* held to `monitorable` for Updated */
+	const struct str *monitorable; /* top-level property names */
+	size_t monitorable_count;
+	bool sends_updated; /* alerts: false */
+	bool sends_deleted; /* jobs: false */
+};
+
+struct catalog;
+
+/** The built-in catalog. Read once; lives as long as the process. */
+const struct catalog *catalog_builtin(void);
+
+/** By canonical name; NULL when it is not in the catalog. */
+const struct catalog_type *catalog_find(
+	const struct catalog *catalog, struct str canonical_name);
+
+/** Walks all: size_t at = 0; while ((t = catalog_next(c, &at))) … */
+const struct catalog_type *catalog_next(
+	const struct catalog *catalog, size_t *at);
+
+/**
+ * The canonical spelling of a type: `compute-ops-mgmt/x` is `compute-ops/x`;
+ * anything else is itself. In `arena` only if it had to be rewritten.
+ */
+struct str catalog_canonical(struct str name, struct arena *arena);
+
+enum operation {
+	OPERATION_NONE,
+	OPERATION_CREATED,
+	OPERATION_UPDATED,
+	OPERATION_DELETED,
+};
+/** "Created", "Updated", "Deleted"; "" for none. */
+const char *operation_name(enum operation operation);
+enum err operation_parse(struct str text, enum operation *ret) MUST_USE;
+
+/**
+ * Whether an event of this type may go out at all: Created always; Updated
+ * only when a monitorable property differs between the states (by value);
+ * alerts have no Updated, jobs no Deleted. Types that are not COM's (or not
+ * in the catalog: `type` NULL) always go out.
+ */
+bool catalog_is_sent(const struct catalog_type *type, enum operation operation,
+	struct json old_state, struct json new_state);

@@ -1,0 +1,74 @@
+#pragma once
+#include "base/buf.h"
+
+/*
+ * What a webhook's state, status and reason become when something happens to
+ * it: COM's machine (docs/compat-com.md). Pure; the caller stores the result.
+ *
+ *            user enables / edits      handshake ok
+ *   DISABLED ───────────────> PENDING ─────────────> ACTIVE <──┐ 10 of 10 good
+ *      ^  user disables          │ handshake bad       │ 5 of 10 bad
+ *      └── (from anywhere)       v                     v       │
+ *                  state DISABLED, WARNING          WARNING ───┘
+ *                                                      │ 10 bad in a row
+ *                                                      v
+ *                                          state DISABLED, ERROR
+ */
+enum webhook_state { WEBHOOK_ENABLED, WEBHOOK_DISABLED };
+
+enum webhook_status {
+	WEBHOOK_PENDING,
+	WEBHOOK_ACTIVE,
+	WEBHOOK_WARNING,
+	WEBHOOK_ERROR,
+	WEBHOOK_OFF, /* shown as DISABLED */
+};
+
+enum health_trigger {
+	HEALTH_CREATED_ENABLED,
+	HEALTH_CREATED_DISABLED,
+	HEALTH_USER_ENABLED,
+	HEALTH_USER_DISABLED,
+	HEALTH_USER_CHANGED_TARGET, /* destination or headers, while enabled */
+	HEALTH_HANDSHAKE_ACCEPTED,
+	HEALTH_HANDSHAKE_FAILED,
+	HEALTH_DELIVERY_ACKNOWLEDGED,
+	HEALTH_DELIVERY_FAILED,
+};
+
+enum { HEALTH_WINDOW = 10, HEALTH_WARNING_AT = 5, HEALTH_ERROR_AT = 10 };
+
+struct health {
+	enum webhook_state state;
+	enum webhook_status status;
+	uint16_t window; /* outcomes of the last attempts, newest lowest bit,
+			    1 = failed */
+	uint8_t count;	 /* outcomes in `window`, up to HEALTH_WINDOW */
+	uint8_t failures_in_a_row; /* up to HEALTH_ERROR_AT */
+};
+
+/**
+ * Applies what happened. Returns true when state or status changed or the
+ * reason is new; then `*ret_reason` is the statusReason's text (static).
+ * Triggers that do not apply in the present state change nothing (a delivery
+ * outcome that comes in after the webhook was disabled, for example).
+ */
+bool health_move(struct health *health, enum health_trigger trigger,
+	const char **ret_reason);
+
+/** Whether deliveries may be sent now. */
+bool health_is_sending(const struct health *health);
+
+/** Whether deliveries should wait (PENDING) rather than be skipped. */
+bool health_is_waiting(const struct health *health);
+
+const char *webhook_state_name(enum webhook_state state);
+const char *webhook_status_name(enum webhook_status status);
+const char *health_trigger_name(enum health_trigger trigger);
+
+/** The reverse of the names, exact case. */
+enum err webhook_state_parse(struct str text, enum webhook_state *ret) MUST_USE;
+enum err webhook_status_parse(struct str text, enum webhook_status *ret)
+	MUST_USE;
+enum err health_trigger_parse(struct str text, enum health_trigger *ret)
+	MUST_USE;

@@ -1,0 +1,74 @@
+#pragma once
+#include "base/buf.h"
+
+/*
+ * Whether and when an attempt that was not acknowledged is made again. Pure:
+ * one table of answers by class of outcome, one schedule of delays.
+ */
+
+/** Why an attempt brought no HTTP status; names are told to people. */
+enum http_failure {
+	HTTP_NO_FAILURE,     /* a response came */
+	HTTP_BAD_URL,	     /* not an URL that may be used */
+	HTTP_NOT_ALLOWED,    /* scheme or address is not on the allow-list */
+	HTTP_NAME_UNKNOWN,   /* DNS says there is no such host */
+	HTTP_DNS_DOWN,	     /* DNS did not answer: our side */
+	HTTP_CANNOT_CONNECT, /* refused, unreachable */
+	HTTP_TLS_FAILED,     /* handshake or certificate */
+	HTTP_TIMED_OUT,	     /* connect or total time */
+	HTTP_BROKEN,	     /* closed or nonsense before the response's end */
+	HTTP_TOO_LARGE,	     /* response head over its limit */
+	HTTP_OUR_FAULT,	     /* no memory, no descriptors, no route, proxy */
+	HTTP_ABORTED,	     /* we are stopping */
+};
+const char *http_failure_name(enum http_failure failure); /* "TIMED_OUT" */
+
+enum { RETRY_STEPS_MAX = 24 };
+
+struct retry_policy {
+	int64_t delays[RETRY_STEPS_MAX]; /* microseconds, before jitter */
+	size_t count;			 /* 0: never retry */
+	int64_t window; /* from the first attempt; later retries are not made */
+};
+
+/** 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4 h, 8 h, 12 h within 36 h. */
+extern const struct retry_policy retry_default_policy;
+
+/**
+ * Reads "5s,30s,2m,10m,1h" (each a whole number with s, m, h or d) into the
+ * delays; "none" is no retry. Window stays 36 h. `why` says which part.
+ */
+enum err retry_policy_parse(
+	struct str text, struct retry_policy *ret, struct buf *why) MUST_USE;
+
+enum retry_verdict { RETRY_DELIVERED, RETRY_AGAIN, RETRY_GIVE_UP };
+
+struct retry_outcome {
+	enum http_failure failure;
+	int status;	     /* HTTP status, 0 when failure is set */
+	int64_t retry_after; /* microseconds from now the peer asked for, or 0
+			      */
+};
+
+struct retry_decision {
+	enum retry_verdict verdict;
+	int64_t delay;		    /* microseconds, when RETRY_AGAIN */
+	const char *reason;	    /* static text when RETRY_GIVE_UP */
+	bool counts_against_health; /* false for faults of our own side */
+};
+
+/**
+ * `attempts_made` includes the one just ended; `elapsed` is the time since
+ * the first attempt. Jitter is drawn from random_below: the delay is uniform
+ * in [delay/2, delay]. Retry-After (429, 503) is a lower bound, clamped to
+ * one day. Attempts stopped by our own shutdown are due again at once.
+ */
+struct retry_decision retry_decide(const struct retry_policy *policy,
+	const struct retry_outcome *outcome, unsigned attempts_made,
+	int64_t elapsed);
+
+/**
+ * The value of a Retry-After header (seconds, or an HTTP-date held against
+ * `now`) in microseconds; 0 when it makes no sense or lies in the past.
+ */
+int64_t retry_after_read(struct str value, int64_t now);

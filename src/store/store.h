@@ -1,0 +1,299 @@
+#pragma once
+#include "base/seal.h"
+#include "base/uuid.h"
+#include "rule/catalog.h"
+#include "rule/health.h"
+
+/*
+ * Everything durable. What changes goes through store_commit(), called by the
+ * writer thread only: many units in one transaction, synced to disk before it
+ * returns. Reads may come from any thread at any time; each takes a reading
+ * connection from a pool and may block on the disk for a moment.
+ *
+ * Keys are numbers made by the program (see store_counters): events and
+ * deliveries by `sequence` (their public ids are uuid_from_sequence of
+ * creation time and sequence), webhooks by `number`. Times are microseconds
+ * since 1970. Rows returned are in the arena given.
+ */
+struct store;
+
+struct store_options {
+	const char *directory; /* exists */
+	unsigned readers;      /* 0: 4 */
+};
+
+/**
+ * Opens or creates the database and brings its schema to this version.
+ * ERR_INVALID when it is of a later version, or not ours; ERR_BUSY when
+ * another process has it; ERR_IO.
+ */
+enum err store_open(const struct store_options *options, struct store **ret,
+	struct buf *why) MUST_USE;
+void store_close(struct store *store);
+
+/* ---- rows ---- */
+
+enum { WORKSPACE_DEFAULT = 1 };
+
+/** How an event's body holds the states. */
+enum event_form {
+	EVENT_STATE,  /* body is the new state (empty on Deleted); the old one
+			 is the body of event `previous` */
+	EVENT_CHANGE, /* body is {"operation","new","old"} */
+	EVENT_DATA, /* body is CloudEvents data of a kind that has no states */
+};
+
+struct event_row {
+	uint64_t sequence;
+	uint32_t workspace;
+	struct str id;	   /* CloudEvents id; never empty */
+	struct str source; /* CloudEvents source; never empty */
+	bool is_id_given;  /* by the publisher: (source, id) must be unique */
+	struct str type;   /* canonical */
+	struct str type_as_received;
+	struct str subject; /* resource id, or CloudEvents subject, or empty */
+	enum operation operation;
+	enum event_form form;
+	uint64_t previous; /* sequence of the event with the old state, or 0 */
+	int64_t time;	   /* of the occurrence */
+	int64_t accepted;  /* by us */
+	struct str attributes; /* JSON object of other attributes, or empty */
+	struct str publisher;  /* key id */
+	uint32_t matched;      /* deliveries it caused, skipped ones included */
+	struct str body;       /* as received */
+};
+
+struct resource_row {
+	uint32_t workspace;
+	struct str type; /* canonical */
+	struct str id;
+	uint64_t last; /* sequence of the event with its last state */
+	bool is_deleted;
+	int64_t updated;
+};
+
+enum delivery_state {
+	DELIVERY_WAITING, /* also while an attempt is in flight */
+	DELIVERY_DELIVERED,
+	DELIVERY_DEAD,
+	DELIVERY_SKIPPED,
+};
+/** "WAITING", "DELIVERED", "DEAD", "SKIPPED". */
+const char *delivery_state_name(enum delivery_state state);
+
+struct delivery_row {
+	uint64_t sequence;
+	uint32_t workspace;
+	uint64_t event;	  /* sequence */
+	uint64_t webhook; /* number */
+	enum delivery_state state;
+	uint32_t attempts; /* made so far */
+	int64_t due;	   /* WAITING: when the next attempt may start */
+	int64_t created;
+	int64_t updated;
+	struct str reason; /* of DEAD and SKIPPED; of WAITING after a failure */
+};
+
+struct attempt_row {
+	uint64_t delivery; /* sequence */
+	uint64_t webhook;  /* number */
+	uint32_t number;   /* from 0 */
+	int64_t started;   /* wall clock */
+	int64_t ended;
+	int status; /* HTTP, or 0 */
+	bool is_acknowledged;
+	struct str failure; /* http_failure_name, or empty */
+	struct str error;   /* a sentence, or empty */
+	struct str destination;
+	struct str request_head; /* secrets masked */
+	struct str response_head;
+	struct str response_body; /* cut */
+	/* microseconds from the start; 0: not reached */
+	int64_t name_resolved, connected, tls_done, first_byte;
+};
+
+struct webhook_row {
+	uint64_t number;
+	struct uuid id;
+	uint32_t workspace;
+	uint64_t revision;  /* +1 with every write */
+	struct str dialect; /* "com" */
+	struct str name;
+	struct str destination;
+	struct str filter;
+	struct health health;
+	struct str status_reason;
+	uint64_t generation; /* +1 with every change by a user */
+	int64_t created;
+	int64_t updated;
+	struct str options; /* JSON object, nothing secret */
+	struct str sealed;  /* JSON object of headers and secrets, sealed */
+};
+
+enum key_role { ROLE_VIEWER, ROLE_PUBLISHER, ROLE_ADMIN };
+/** "viewer", "publisher", "admin". */
+const char *key_role_name(enum key_role role);
+enum err key_role_parse(struct str text, enum key_role *ret) MUST_USE;
+
+struct key_row {
+	struct str id; /* "gk_…", also the OAuth2 client_id */
+	uint32_t workspace;
+	enum key_role role;
+	struct str name;
+	uint8_t salt[16];
+	uint8_t hash[32]; /* scrypt of the secret */
+	bool is_seeded;	  /* from GRAPNEL_ADMIN_TOKEN: secret has no id in it */
+	int64_t created;
+};
+
+/* ---- changing ---- */
+
+enum store_change_kind {
+	STORE_EVENT_ADD,    /* conflict: (workspace, source, id) is there and
+			       is_id_given */
+	STORE_RESOURCE_SET, /* conflict: its present `last` is not `expected`
+			       (0: there is no such row) */
+	STORE_DELIVERY_ADD,
+	STORE_DELIVERY_SET, /* state, attempts, due, updated, reason; conflict:
+			       it is not WAITING */
+	STORE_ATTEMPT_ADD,
+	STORE_WEBHOOK_ADD,
+	STORE_WEBHOOK_SET,    /* all but number, id, workspace, created;
+				 conflict: its revision is not row.revision - 1 */
+	STORE_WEBHOOK_REMOVE, /* and its deliveries and attempts; conflict: gone
+			       */
+	STORE_HEALTH_SET,     /* window, count, failures_in_a_row only */
+	STORE_DELIVERIES_SKIP, /* all WAITING ones of `webhook` become SKIPPED
+				  with `reason` */
+	STORE_KEY_ADD,	       /* conflict: id is there */
+	STORE_KEY_REMOVE,      /* conflict: gone */
+	STORE_PROBE, /* writes a row of its own: proves a commit works */
+};
+
+struct store_change {
+	enum store_change_kind kind;
+	union {
+		const struct event_row *event;
+		const struct resource_row *resource;
+		const struct delivery_row *delivery;
+		const struct attempt_row *attempt;
+		const struct webhook_row *webhook;
+		const struct key_row *key;
+		struct str key_id;
+		uint64_t webhook_number; /* WEBHOOK_REMOVE, DELIVERIES_SKIP */
+	};
+	uint64_t expected;    /* RESOURCE_SET */
+	struct health health; /* HEALTH_SET, with webhook_number */
+	struct str reason;    /* DELIVERIES_SKIP */
+	int64_t now;	      /* DELIVERIES_SKIP: its `updated` */
+};
+
+/**
+ * Changes that happen together or not at all. Those that can conflict stand
+ * first: the first conflict ends the unit with nothing of it applied (a unit
+ * whose second or later change conflicts is rolled back by a savepoint).
+ */
+struct store_unit {
+	const struct store_change *changes;
+	size_t count;
+	enum err result;   /* set by store_commit: ERR_OK or ERR_CONFLICT, or
+			      the error of the whole commit */
+	size_t conflicted; /* index of the change, when ERR_CONFLICT */
+};
+
+/**
+ * One transaction over all units, synced when it returns. When it fails as a
+ * whole (ERR_LIMIT: disk full, ERR_IO, with why), nothing was changed and
+ * every unit's result is that error. Writer thread only.
+ */
+enum err store_commit(struct store *store, struct store_unit **units,
+	size_t count, struct buf *why);
+
+/* ---- reading ---- */
+
+/** Highest keys in use, to go on from. */
+struct store_counters {
+	uint64_t event;
+	uint64_t delivery;
+	uint64_t webhook;
+};
+enum err store_counters(struct store *store, struct store_counters *ret,
+	struct buf *why) MUST_USE;
+
+/** ERR_NOT_FOUND when there is no such row (also below). */
+enum err store_resource(struct store *store, uint32_t workspace,
+	struct str type, struct str id, struct arena *arena,
+	struct resource_row *ret) MUST_USE;
+enum err store_event(struct store *store, uint64_t sequence,
+	struct arena *arena, struct event_row *ret) MUST_USE;
+enum err store_event_by_id(struct store *store, uint32_t workspace,
+	struct str id, struct arena *arena, struct event_row *ret) MUST_USE;
+enum err store_delivery(struct store *store, uint64_t sequence,
+	struct arena *arena, struct delivery_row *ret) MUST_USE;
+
+/** Calls `each` for every row until it returns false. */
+enum err store_each_webhook(struct store *store, struct arena *arena,
+	bool (*each)(void *context, const struct webhook_row *row),
+	void *context) MUST_USE;
+enum err store_each_key(struct store *store, struct arena *arena,
+	bool (*each)(void *context, const struct key_row *row), void *context)
+	MUST_USE;
+
+/** An array in the arena. */
+struct delivery_list {
+	struct delivery_row *rows;
+	size_t count;
+};
+
+/**
+ * Waiting deliveries of one webhook that have never been tried, with a
+ * sequence above `after`, in order of sequence.
+ */
+enum err store_waiting_first(struct store *store, uint64_t webhook,
+	uint64_t after, size_t limit, struct arena *arena,
+	struct delivery_list *ret) MUST_USE;
+
+/** Waiting ones that have been tried before, in order of due time. */
+enum err store_waiting_retries(struct store *store, uint64_t webhook,
+	int64_t due_before, size_t limit, struct arena *arena,
+	struct delivery_list *ret) MUST_USE;
+
+/** Numbers of all webhooks that have something waiting. */
+enum err store_waiting_webhooks(struct store *store, struct arena *arena,
+	uint64_t **ret, size_t *ret_count) MUST_USE;
+
+/**
+ * What a COM webhook shows: the attempts of its `recent` latest and its
+ * `failed` latest failed ones, without doubles, newest first, with their
+ * deliveries and events (bodies and those of `previous` included).
+ */
+struct attempt_view {
+	struct attempt_row attempt;
+	struct delivery_row delivery;
+	struct event_row event;
+	struct str previous_body; /* of event.previous, or empty */
+};
+struct attempt_list {
+	struct attempt_view *rows;
+	size_t count;
+};
+enum err store_attempts_shown(struct store *store, uint64_t webhook,
+	size_t recent, size_t failed, struct arena *arena,
+	struct attempt_list *ret) MUST_USE;
+
+/** One attempt of a webhook. */
+enum err store_attempt(struct store *store, uint64_t webhook, uint64_t delivery,
+	uint32_t number, struct arena *arena, struct attempt_view *ret)
+	MUST_USE;
+
+/** Deliveries of an event, in order of webhook number. */
+enum err store_deliveries_of_event(struct store *store, uint64_t event,
+	struct arena *arena, struct delivery_list *ret) MUST_USE;
+
+/** For /metrics: rows by state, and bytes on disk. Cheap. */
+struct store_stats {
+	uint64_t waiting;
+	uint64_t bytes;
+	int64_t oldest_due; /* 0: nothing waits */
+};
+enum err store_stats(struct store *store, struct store_stats *ret) MUST_USE;
