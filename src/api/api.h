@@ -1,0 +1,23 @@
+#pragma once
+#include "api/route.h"
+#include "pipeline/webhooks.h"
+
+/*
+ * The HTTP face of a running hub: server, router, credentials. What the
+ * handlers work on hangs off `struct api`.
+ */
+struct hub;  /* pipeline/hub.h */
+struct keys; /* api/keys.h */
+struct desk; /* api/desk.h */
+
+struct api {
+	struct http_server *server;
+	struct hub *hub;	   /* the running pipeline */
+	struct webhooks *webhooks; /* the hub's */
+	struct store *store;	   /* the hub's */
+	struct writer *writer;	   /* the hub's */
+	struct keys *keys;
+	struct desk *desk;
+	size_t body_max;
+	size_t bulk_body_max;
+};

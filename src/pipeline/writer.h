@@ -1,0 +1,52 @@
+#pragma once
+#include "base/mailbox.h"
+#include "store/store.h"
+
+/*
+ * One thread through which everything durable goes. It gathers all that is
+ * waiting into one transaction, syncs, then tells all who wait. Under load
+ * batches grow by themselves.
+ */
+struct writer;
+
+struct writer_item {
+	struct message message; /* in the writer's mailbox */
+	struct store_unit unit; /* its changes live until `done` */
+	/* Called on the writer's thread when the unit is on disk or refused
+	   (unit.result); must not block. Items are told in the order they were
+	   submitted. */
+	void (*done)(struct writer_item *item);
+};
+
+struct writer_options {
+	struct store *store;
+	size_t queue_max; /* items waiting; 0: 65536 */
+	size_t batch_max; /* items in one transaction; 0: 1024 */
+};
+
+struct writer *writer_start(const struct writer_options *options);
+/** Writes what is waiting, then ends. */
+void writer_stop(struct writer *writer);
+
+/**
+ * Any thread. ERR_LIMIT when the queue is full: nothing was submitted.
+ * Outcomes of attempts pass `is_urgent`: they are never refused, since the
+ * number in flight bounds them.
+ */
+enum err writer_submit(struct writer *writer, struct writer_item *item,
+	bool is_urgent) MUST_USE;
+
+/** Submits and waits. Returns the unit's result. Not for the loops. */
+enum err writer_commit(struct writer *writer,
+	const struct store_change *changes, size_t count) MUST_USE;
+
+/** Whether the last transaction went through, and counters for /metrics. */
+struct writer_stats {
+	bool is_healthy;
+	uint64_t commits;
+	uint64_t units;
+	uint64_t failures;
+	size_t queued;
+	int64_t last_commit_time; /* microseconds the last one took */
+};
+void writer_stats(const struct writer *writer, struct writer_stats *ret);
