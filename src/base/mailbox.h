@@ -9,6 +9,7 @@
  */
 struct message {
 	struct message *next;
+	int kind; /* whatever sender and receiver agree on */
 };
 
 struct mailbox;

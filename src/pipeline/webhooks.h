@@ -15,11 +15,51 @@
  * until the commit: not for event-loop threads.
  */
 struct webhooks;
+struct match;
 struct writer;
+struct webhook;
+
+/** Who is told of changes, on the thread that made them, in their order. */
+struct webhooks_listener {
+	void *context;
+	/* `is_fresh`: health was set anew (a user or a handshake did it), as
+	   against a change that leaves counters alone. */
+	void (*changed)(
+		void *context, const struct webhook *webhook, bool is_fresh);
+	void (*removed)(void *context, const struct webhook *webhook);
+	/* A handshake is to be made; ends in webhooks_end_handshake. */
+	void (*handshake)(void *context, const struct webhook *webhook);
+};
+
+struct webhooks_options {
+	struct store *store;
+	struct writer *writer;
+	struct match *match;		     /* kept equal to the registry */
+	const struct address_policy *policy; /* borrowed */
+	const struct seal_key *key;	     /* borrowed */
+	struct webhooks_listener listener;
+	unsigned webhooks_max; /* in a workspace */
+	unsigned enables_max;  /* of a webhook in enables_window */
+	int64_t enables_window;
+};
+
+/** Loads all webhooks from the store; tells nobody yet. */
+enum err webhooks_open(const struct webhooks_options *options,
+	struct webhooks **ret, struct buf *why) MUST_USE;
+/** Tells the listener of every webhook, and of handshakes left unfinished. */
+void webhooks_start(struct webhooks *webhooks);
+void webhooks_close(struct webhooks *webhooks);
 
 struct webhook_header {
 	struct str name;
 	struct str value;
+};
+
+enum {
+	WEBHOOK_ENABLES_KEPT = 16,
+	WEBHOOK_NAME_MAX = 255, /* characters */
+	WEBHOOK_HEADERS_MAX = 32,
+	WEBHOOK_HEADER_VALUE_MAX = 4096, /* bytes */
 };
 
 struct webhook {
@@ -44,11 +84,20 @@ struct webhook {
 	struct str secret;     /* whsec_…: never shown but once */
 	struct str secret_key; /* its raw bytes */
 	bool is_secret_read;
-	int64_t enables[8]; /* times of the last enables, newest first */
+	int64_t enables[WEBHOOK_ENABLES_KEPT]; /* newest first; 0: none */
+	uint64_t handshake; /* revision that asked for the present handshake;
+			       not stored: a restart asks anew */
 };
 
 void webhook_ref(const struct webhook *webhook);
 void webhook_unref(const struct webhook *webhook);
+
+/** For containers that keep plain pointers; the snapshot stays immutable. */
+static inline void *
+webhook_unconst(const struct webhook *webhook)
+{
+	return (void *)(uintptr_t)webhook;
+}
 
 /** What a user says; members without their has_ flag stay as they are. */
 struct webhook_draft {
@@ -93,6 +142,20 @@ enum err webhooks_patch(struct webhooks *webhooks, uint32_t workspace,
 
 enum err webhooks_delete(struct webhooks *webhooks, uint32_t workspace,
 	struct uuid id, struct webhook_problem *problem) MUST_USE;
+
+/**
+ * The end of the handshake that revision `handshake` of the webhook asked for;
+ * ignored when another one has begun since. Blocks.
+ */
+void webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
+	uint64_t handshake, bool is_accepted);
+
+/**
+ * What delivery outcomes made of a webhook's health (WARNING, ERROR, ACTIVE);
+ * ignored when the webhook has changed hands since `revision`. Blocks.
+ */
+void webhooks_set_health(struct webhooks *webhooks, uint64_t number,
+	uint64_t revision, const struct health *health, const char *reason);
 
 /** The secret's text in `arena`, the first time; then ERR_DENIED. */
 enum err webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,

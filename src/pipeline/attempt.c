@@ -1,0 +1,461 @@
+#include "pipeline/attempt.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "rule/event_body.h"
+#include "rule/signature.h"
+
+/* How long outcomes wait before they are offered to the writer again. */
+#define WRITE_AGAIN_AFTER (1 * SECONDS)
+
+enum { FIXED_HEADERS = 4, CHANGES_MAX = 3 };
+
+struct attempt {
+	struct message message;
+	struct worker *worker;
+	struct delivery *delivery;
+	const struct webhook *webhook; /* the snapshot it is made with */
+	struct arena arena;
+	struct http_header *headers;
+	size_t header_count;
+	struct buf signature;
+	char id[UUID_TEXT_SIZE];
+	char timestamp[24];
+	int64_t started; /* wall clock */
+
+	struct writer_item outcome;
+	struct store_change changes[CHANGES_MAX];
+	struct delivery_row delivery_row;
+	struct attempt_row row;
+	bool is_again;
+	bool is_in_dispatch; /* false: skipped before it was queued */
+	struct attempt *next_unwritten;
+};
+
+static struct attempt *
+attempt_new(struct worker *worker, struct delivery *delivery)
+{
+	struct attempt *attempt = MEM_NEW(struct attempt);
+
+	attempt->message.kind = MAIL_SETTLED;
+	attempt->worker = worker;
+	attempt->delivery = delivery;
+	attempt->is_in_dispatch = true;
+	return attempt;
+}
+
+/** The delivery has been given back or freed before. */
+static void
+attempt_free(struct attempt *attempt)
+{
+	webhook_unref(attempt->webhook);
+	buf_release(&attempt->signature);
+	arena_release(&attempt->arena);
+	mem_free(attempt);
+}
+
+/* ---- the outcome, on its way to disk ---- */
+
+/** Writer's thread. */
+static void
+committed(struct writer_item *item)
+{
+	struct attempt *attempt = CONTAINER_OF(item, struct attempt, outcome);
+
+	mailbox_post(attempt->worker->mailbox, &attempt->message);
+}
+
+static void
+write_outcome(struct attempt *attempt)
+{
+	enum err err;
+
+	attempt->outcome.done = committed;
+	attempt->outcome.unit.changes = attempt->changes;
+	err = writer_submit(
+		attempt->worker->options->writer, &attempt->outcome, true);
+	assert(err == ERR_OK); /* urgent ones are never refused */
+}
+
+static void
+keep_unwritten(struct worker *worker, struct attempt *attempt)
+{
+	attempt->next_unwritten = worker->unwritten;
+	worker->unwritten = attempt;
+	worker->write_again_at = clock_monotonic() + WRITE_AGAIN_AFTER;
+}
+
+void
+attempt_write_again(struct worker *worker)
+{
+	struct attempt *attempt = worker->unwritten;
+
+	worker->unwritten = NULL;
+	while (attempt) {
+		struct attempt *next = attempt->next_unwritten;
+
+		write_outcome(attempt);
+		attempt = next;
+	}
+}
+
+static void
+give_back(struct attempt *attempt, bool is_again)
+{
+	if (attempt->is_in_dispatch)
+		dispatch_settle(
+			attempt->worker->dispatch, attempt->delivery, is_again);
+	else
+		delivery_free(attempt->delivery);
+	attempt_free(attempt);
+}
+
+void
+attempt_settled(struct worker *worker, struct message *message)
+{
+	struct attempt *attempt =
+		CONTAINER_OF(message, struct attempt, message);
+	enum err err = attempt->outcome.unit.result;
+
+	if (err != ERR_OK && err != ERR_CONFLICT) {
+		keep_unwritten(worker, attempt);
+		return;
+	}
+	/* A conflict: the delivery was skipped, or its webhook deleted, while
+	   the attempt was on its way. What is on disk stands. */
+	give_back(attempt, err == ERR_OK && attempt->is_again);
+}
+
+void
+attempt_abandon_unwritten(struct worker *worker)
+{
+	while (worker->unwritten) {
+		struct attempt *attempt = worker->unwritten;
+
+		worker->unwritten = attempt->next_unwritten;
+		give_back(attempt, false);
+	}
+}
+
+void
+attempt_abandon(struct worker *worker, struct message *message)
+{
+	(void)worker;
+	give_back(CONTAINER_OF(message, struct attempt, message), false);
+}
+
+/* ---- the end of a request ---- */
+
+/** The request's head as it was sent, custom values masked. */
+static struct str
+describe_request(struct attempt *attempt)
+{
+	CLEANUP(buf_release) struct buf head = buf_make(16384);
+	size_t custom = attempt->header_count - attempt->webhook->header_count;
+
+	buf_printf(
+		&head, "POST %.*s\r\n", STR_ARG(attempt->webhook->destination));
+	for (size_t i = 0; i < attempt->header_count; i++)
+		buf_printf(&head, "%.*s: %.*s\r\n",
+			STR_ARG(attempt->headers[i].name),
+			STR_ARG(i < custom ? attempt->headers[i].value
+					   : STR("(masked)")));
+	return arena_copy(&attempt->arena, buf_str(&head));
+}
+
+static void
+fill_row(struct attempt *attempt, const struct http_result *result,
+	bool is_acknowledged)
+{
+	const struct delivery *delivery = attempt->delivery;
+	struct arena *arena = &attempt->arena;
+
+	attempt->row = (struct attempt_row){
+		.delivery = delivery->sequence,
+		.webhook = delivery->webhook,
+		.number = delivery->attempts,
+		.started = attempt->started,
+		.ended = attempt->started + result->timings.total,
+		.status = result->status,
+		.is_acknowledged = is_acknowledged,
+		.destination = attempt->webhook->destination,
+		.request_head = describe_request(attempt),
+		.response_head = arena_copy(arena, result->head),
+		.response_body = arena_copy(arena, result->body),
+		.name_resolved = result->timings.name_resolved,
+		.connected = result->timings.connected,
+		.tls_done = result->timings.tls_done,
+		.first_byte = result->timings.first_byte,
+	};
+	if (result->failure != HTTP_NO_FAILURE) {
+		attempt->row.failure =
+			str_of(http_failure_name(result->failure));
+		attempt->row.error = arena_copy(arena, result->error);
+	}
+}
+
+static void
+fill_delivery(
+	struct attempt *attempt, enum delivery_state state, struct str reason)
+{
+	struct delivery *delivery = attempt->delivery;
+
+	attempt->delivery_row = (struct delivery_row){
+		.sequence = delivery->sequence,
+		.workspace = delivery->workspace,
+		.event = delivery->event,
+		.webhook = delivery->webhook,
+		.state = state,
+		.attempts = delivery->attempts,
+		.due = delivery->due,
+		.created = delivery->created,
+		.updated = clock_now(),
+		.reason = reason,
+	};
+	attempt->changes[0] = (struct store_change){
+		.kind = STORE_DELIVERY_SET, .delivery = &attempt->delivery_row};
+	attempt->outcome.unit.count = 1;
+}
+
+/** "status 503", or what went wrong. */
+static struct str
+describe_failure(struct attempt *attempt, const struct http_result *result)
+{
+	if (result->failure != HTTP_NO_FAILURE)
+		return attempt->row.error;
+	return arena_printf(&attempt->arena,
+		"The endpoint answered with status %d.", result->status);
+}
+
+/** Turns the decision into the delivery's next state. */
+static void
+apply_decision(struct attempt *attempt, const struct http_result *result,
+	const struct retry_decision *decision)
+{
+	struct worker *worker = attempt->worker;
+	struct delivery *delivery = attempt->delivery;
+
+	switch (decision->verdict) {
+	case RETRY_DELIVERED:
+		worker_count(&worker->acknowledged);
+		fill_delivery(attempt, DELIVERY_DELIVERED, STR(""));
+		return;
+	case RETRY_AGAIN:
+		worker_count(&worker->failed);
+		attempt->is_again = true;
+		delivery->due = clock_now() + decision->delay;
+		fill_delivery(attempt, DELIVERY_WAITING,
+			describe_failure(attempt, result));
+		return;
+	case RETRY_GIVE_UP:
+		worker_count(&worker->failed);
+		worker_count(&worker->dead);
+		fill_delivery(attempt, DELIVERY_DEAD,
+			arena_printf(&attempt->arena, "%s: %.*s",
+				decision->reason,
+				STR_ARG(describe_failure(attempt, result))));
+		log_warning("delivery.dead", "delivery=%s webhook=%llu %.*s",
+			attempt->id, (unsigned long long)delivery->webhook,
+			STR_ARG(attempt->delivery_row.reason));
+		return;
+	}
+}
+
+/** The lane's health moves with the outcome; the change is reported. */
+static void
+apply_health(struct attempt *attempt, bool is_acknowledged)
+{
+	struct worker *worker = attempt->worker;
+	const struct deliver_options *options = worker->options;
+	struct lane *lane = attempt->delivery->lane;
+	const struct webhook *webhook = lane_webhook(lane);
+	struct health *health = lane_health(lane);
+	struct store_change *change;
+	const char *reason;
+
+	if (health_move(health,
+		    is_acknowledged ? HEALTH_DELIVERY_ACKNOWLEDGED
+				    : HEALTH_DELIVERY_FAILED,
+		    &reason)) {
+		options->health_moved(options->context, webhook->number,
+			webhook->revision, health, reason);
+		dispatch_health_moved(worker->dispatch, lane);
+		return;
+	}
+	change = &attempt->changes[attempt->outcome.unit.count++];
+	*change = (struct store_change){.kind = STORE_HEALTH_SET,
+		.webhook_number = webhook->number,
+		.health = *health};
+}
+
+static void
+attempt_done(void *context, const struct http_result *result)
+{
+	struct attempt *attempt = context;
+	struct worker *worker = attempt->worker;
+	struct delivery *delivery = attempt->delivery;
+	struct retry_outcome outcome = {result->failure, result->status, 0};
+	struct retry_decision decision;
+	struct str retry_after;
+
+	dispatch_attempted(worker->dispatch, delivery);
+	if (result->failure == HTTP_ABORTED) {
+		/* We are stopping; it is WAITING on disk, as before. */
+		give_back(attempt, false);
+		return;
+	}
+	if (http_head_find(result->head, STR("Retry-After"), &retry_after))
+		outcome.retry_after =
+			retry_after_read(retry_after, clock_now());
+	decision = retry_decide(&worker->options->retry, &outcome,
+		delivery->attempts + 1, clock_now() - delivery->created);
+	fill_row(attempt, result, decision.verdict == RETRY_DELIVERED);
+	delivery->attempts++;
+	apply_decision(attempt, result, &decision);
+	attempt->changes[1] = (struct store_change){
+		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
+	attempt->outcome.unit.count = 2;
+	if (decision.verdict == RETRY_DELIVERED ||
+		decision.counts_against_health)
+		apply_health(attempt, decision.verdict == RETRY_DELIVERED);
+	write_outcome(attempt);
+}
+
+/* ---- the start of a request ---- */
+
+/** Reads what is to be sent back from the store. */
+static struct payload *
+load_payload(struct worker *worker, const struct delivery *delivery)
+{
+	struct store *store = worker->options->store;
+	struct arena arena = {0};
+	struct event_row event, previous = {0};
+	struct payload *payload = NULL;
+	struct payload_facts facts;
+	enum err err = store_event(store, delivery->event, &arena, &event);
+
+	if (!err && event.previous)
+		err = store_event(store, event.previous, &arena, &previous);
+	if (!err)
+		err = event_body_delivered(event.form, event.operation,
+			event.body, previous.body, &arena, &facts.body);
+	if (!err) {
+		facts.event = event.sequence;
+		facts.time = event.time;
+		facts.operation = event.operation;
+		facts.id = event.id;
+		facts.source = event.source;
+		facts.type = event.type;
+		facts.subject = event.subject;
+		payload = payload_new(&facts);
+	}
+	arena_release(&arena);
+	return payload;
+}
+
+static bool
+is_custom(const struct webhook *webhook, struct str name)
+{
+	for (size_t i = 0; i < webhook->header_count; i++) {
+		if (str_equal_nocase(webhook->headers[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+static void
+add_header(struct attempt *attempt, struct str name, struct str value)
+{
+	attempt->headers[attempt->header_count++] =
+		(struct http_header){name, value};
+}
+
+static void
+build_headers(struct attempt *attempt)
+{
+	const struct webhook *webhook = attempt->webhook;
+	const struct delivery *delivery = attempt->delivery;
+	int64_t seconds = attempt->started / SECONDS;
+
+	uuid_format(uuid_from_sequence(delivery->created, delivery->sequence),
+		attempt->id);
+	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
+		(long long)seconds);
+	signature_sign_v1(webhook->secret_key, str_of(attempt->id), seconds,
+		delivery->payload->body, &attempt->signature);
+	attempt->headers = arena_alloc_array(&attempt->arena,
+		webhook->header_count + FIXED_HEADERS,
+		sizeof(*attempt->headers));
+	if (!is_custom(webhook, STR("Content-Type")))
+		add_header(
+			attempt, STR("Content-Type"), STR("application/json"));
+	add_header(attempt, STR("webhook-id"), str_of(attempt->id));
+	add_header(
+		attempt, STR("webhook-timestamp"), str_of(attempt->timestamp));
+	add_header(attempt, STR("webhook-signature"),
+		buf_str(&attempt->signature));
+	for (size_t i = 0; i < webhook->header_count; i++)
+		add_header(attempt, webhook->headers[i].name,
+			webhook->headers[i].value);
+}
+
+/** Its event cannot be read: try the delivery later, at nobody's expense. */
+static void
+postpone(struct attempt *attempt)
+{
+	struct http_result result = {
+		.failure = HTTP_OUR_FAULT,
+		.error = STR("The event could not be read from the store."),
+	};
+
+	attempt->header_count = attempt->webhook->header_count;
+	attempt->headers = arena_alloc_array(&attempt->arena,
+		attempt->header_count, sizeof(*attempt->headers));
+	attempt_done(attempt, &result);
+}
+
+void
+attempt_start(struct worker *worker, struct delivery *delivery)
+{
+	struct attempt *attempt = attempt_new(worker, delivery);
+	struct http_request request;
+
+	attempt->webhook = lane_webhook(delivery->lane);
+	webhook_ref(attempt->webhook);
+	attempt->started = clock_now();
+	if (delivery->payload == NULL)
+		delivery->payload = load_payload(worker, delivery);
+	if (delivery->payload == NULL) {
+		postpone(attempt);
+		return;
+	}
+	build_headers(attempt);
+	request = (struct http_request){
+		.method = "POST",
+		.url = attempt->webhook->destination,
+		.headers = attempt->headers,
+		.header_count = attempt->header_count,
+		.body = delivery->payload->body,
+		.has_body = true,
+		.timeout = worker->options->delivery_timeout,
+		.response_max = worker->options->response_kept,
+		.context = attempt,
+		.done = attempt_done,
+	};
+	http_client_send(worker->client, &request);
+}
+
+void
+attempt_skip(struct worker *worker, struct delivery *delivery)
+{
+	struct attempt *attempt = attempt_new(worker, delivery);
+
+	attempt->is_in_dispatch = false;
+	fill_delivery(attempt, DELIVERY_SKIPPED,
+		STR("The webhook stopped sending before its turn came."));
+	write_outcome(attempt);
+}

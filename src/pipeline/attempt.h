@@ -1,0 +1,29 @@
+#pragma once
+#include "pipeline/worker.h"
+
+/*
+ * One try to deliver: builds the request, reads the response, decides, and
+ * hands the outcome to the writer. Worker's thread, but for the moment when
+ * the writer says that the outcome is on disk.
+ */
+
+/** Starts the attempt for a delivery that dispatch_take() gave out. */
+void attempt_start(struct worker *worker, struct delivery *delivery);
+
+/** MAIL_SETTLED came. Frees the attempt, or keeps it to be written again. */
+void attempt_settled(struct worker *worker, struct message *message);
+
+/** Outcomes that could not be written get another try. */
+void attempt_write_again(struct worker *worker);
+
+/**
+ * The delivery's webhook stopped sending between match and now: records it as
+ * SKIPPED. Takes the delivery.
+ */
+void attempt_skip(struct worker *worker, struct delivery *take_delivery);
+
+/** After the writer has ended: outcomes that never got to the disk. */
+void attempt_abandon_unwritten(struct worker *worker);
+
+/** After the writer has ended: a MAIL_SETTLED that was not read. */
+void attempt_abandon(struct worker *worker, struct message *message);

@@ -1,0 +1,356 @@
+#include "pipeline/deliver.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "pipeline/attempt.h"
+#include "pipeline/handshake.h"
+#include "pipeline/worker.h"
+
+struct deliver {
+	struct deliver_options options;
+	struct worker *workers;
+	unsigned count;
+};
+
+/* ---- one worker's loop ---- */
+
+static void
+take_delivery_in(struct worker *worker, struct delivery *delivery)
+{
+	switch (dispatch_offer(worker->dispatch, delivery)) {
+	case DISPATCH_NOT_SENDING: attempt_skip(worker, delivery); break;
+	case DISPATCH_NO_WEBHOOK: delivery_free(delivery); break;
+	case DISPATCH_QUEUED:
+	case DISPATCH_ON_DISK:
+	case DISPATCH_KNOWN: break;
+	}
+}
+
+/**
+ * A snapshot whose status differs from what this lane's own outcomes have led
+ * to: the report of that was overtaken by a change of the user's; say it
+ * again, for the new revision.
+ */
+static void
+report_health_again(struct worker *worker, const struct webhook *webhook)
+{
+	const struct deliver_options *options = worker->options;
+	struct lane *lane = dispatch_find(worker->dispatch, webhook->number);
+	const struct health *health = lane_health(lane);
+
+	if (health->status == webhook->health.status)
+		return;
+	options->health_moved(options->context, webhook->number,
+		webhook->revision, health, "Status by recent deliveries.");
+}
+
+static void
+read_mail(struct worker *worker, struct message *message)
+{
+	struct webhook_mail *about =
+		CONTAINER_OF(message, struct webhook_mail, message);
+
+	switch ((enum mail_kind)message->kind) {
+	case MAIL_DELIVERY:
+		take_delivery_in(worker,
+			CONTAINER_OF(message, struct delivery, message));
+		return;
+	case MAIL_SETTLED: attempt_settled(worker, message); return;
+	case MAIL_WEBHOOK:
+		dispatch_set_webhook(worker->dispatch, about->webhook,
+			about->is_fresh, about->has_backlog);
+		if (!about->is_fresh)
+			report_health_again(worker, about->webhook);
+		break;
+	case MAIL_REMOVED:
+		dispatch_remove_webhook(
+			worker->dispatch, about->webhook->number);
+		break;
+	case MAIL_HANDSHAKE:
+		webhook_ref(about->webhook);
+		handshake_start(worker, about->webhook);
+		break;
+	}
+	webhook_unref(about->webhook);
+	mem_free(about);
+}
+
+static void
+read_all_mail(struct worker *worker)
+{
+	struct message *message = mailbox_take_all(worker->mailbox);
+
+	while (message) {
+		struct message *next = message->next;
+
+		read_mail(worker, message);
+		message = next;
+	}
+}
+
+/** Reads deliveries back that did not fit into memory. */
+static void
+refill(struct worker *worker)
+{
+	struct store *store = worker->options->store;
+	struct dispatch_refill want;
+	struct delivery_list rows;
+	struct arena arena = {0};
+	int64_t now = clock_now();
+
+	if (!dispatch_wants_refill(worker->dispatch, now, &want))
+		return;
+	if (want.is_retry ? store_waiting_retries(store, want.webhook,
+				    INT64_MAX, want.limit, &arena, &rows)
+			  : store_waiting_first(store, want.webhook, want.after,
+				    want.limit, &arena, &rows))
+		rows = (struct delivery_list){0};
+	dispatch_refill(worker->dispatch, &want, &rows, now);
+	arena_release(&arena);
+}
+
+static void
+publish_stats(struct worker *worker)
+{
+	struct dispatch_stats stats;
+
+	dispatch_stats(worker->dispatch, &stats);
+	atomic_store_explicit(
+		&worker->queued, stats.queued, memory_order_relaxed);
+	atomic_store_explicit(
+		&worker->in_flight, stats.in_flight, memory_order_relaxed);
+	atomic_store_explicit(
+		&worker->unsettled, stats.unsettled, memory_order_relaxed);
+}
+
+/** How long the loop may sleep, in microseconds. */
+static int64_t
+sleep_time(const struct worker *worker)
+{
+	int64_t next = dispatch_next_time(worker->dispatch);
+	int64_t time = 60 * SECONDS;
+
+	if (next != INT64_MAX && next - clock_now() < time)
+		time = next - clock_now();
+	if (worker->unwritten &&
+		worker->write_again_at - clock_monotonic() < time)
+		time = worker->write_again_at - clock_monotonic();
+	return time > 0 ? time : 0;
+}
+
+static void
+start_attempts(struct worker *worker)
+{
+	struct delivery *delivery;
+
+	refill(worker);
+	while ((delivery = dispatch_take(worker->dispatch, clock_now())))
+		attempt_start(worker, delivery);
+}
+
+/** After the last attempt was started: let those in flight come to an end. */
+static void
+drain(struct worker *worker)
+{
+	int64_t left;
+
+	while (http_client_running(worker->client) > 0) {
+		left = atomic_load(&worker->stop_at) - clock_monotonic();
+		if (left <= 0)
+			break;
+		http_client_wait(
+			worker->client, mailbox_fd(worker->mailbox), left);
+		read_all_mail(worker);
+	}
+	http_client_free(worker->client); /* aborts the rest */
+	worker->client = NULL;
+}
+
+static void *
+run(void *context)
+{
+	struct worker *worker = context;
+
+	while (!atomic_load(&worker->is_stopping)) {
+		int64_t time;
+
+		start_attempts(worker);
+		publish_stats(worker);
+		time = sleep_time(worker);
+		http_client_wait(
+			worker->client, mailbox_fd(worker->mailbox), time);
+		read_all_mail(worker);
+		if (worker->unwritten &&
+			clock_monotonic() >= worker->write_again_at)
+			attempt_write_again(worker);
+	}
+	drain(worker);
+	return NULL;
+}
+
+/* ---- the pool ---- */
+
+static void
+worker_start(struct worker *worker, const struct deliver_options *options)
+{
+	struct http_client_options client = {
+		.policy = options->policy,
+		.user_agent = options->user_agent,
+		.ca_file = options->ca_file,
+		.connections_max = options->connections_max,
+		.connect_timeout = options->connect_timeout,
+	};
+
+	worker->options = options;
+	worker->mailbox = mailbox_new();
+	worker->dispatch = dispatch_new(&options->dispatch);
+	worker->client = http_client_new(&client);
+	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
+		abort();
+}
+
+struct deliver *
+deliver_start(const struct deliver_options *options)
+{
+	struct deliver *deliver = MEM_NEW(struct deliver);
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	deliver->options = *options;
+	deliver->count = options->workers
+				 ? options->workers
+				 : (unsigned)(processors > 0 ? processors : 1);
+	deliver->workers =
+		mem_alloc_array(deliver->count, sizeof(*deliver->workers));
+	for (unsigned i = 0; i < deliver->count; i++)
+		worker_start(&deliver->workers[i], &deliver->options);
+	return deliver;
+}
+
+void
+deliver_stop(struct deliver *deliver, int64_t timeout)
+{
+	int64_t stop_at = clock_monotonic() + timeout;
+
+	for (unsigned i = 0; i < deliver->count; i++) {
+		struct worker *worker = &deliver->workers[i];
+
+		atomic_store(&worker->stop_at, stop_at);
+		atomic_store(&worker->is_stopping, true);
+		mailbox_wake(worker->mailbox);
+	}
+	for (unsigned i = 0; i < deliver->count; i++)
+		pthread_join(deliver->workers[i].thread, NULL);
+}
+
+/** Mail that came after the worker had ended, and what it held back. */
+static void
+throw_away_mail(struct worker *worker)
+{
+	struct message *message = mailbox_take_all(worker->mailbox);
+
+	attempt_abandon_unwritten(worker);
+	while (message) {
+		struct message *next = message->next;
+		struct webhook_mail *about =
+			CONTAINER_OF(message, struct webhook_mail, message);
+
+		if (message->kind == MAIL_DELIVERY) {
+			delivery_free(CONTAINER_OF(
+				message, struct delivery, message));
+		} else if (message->kind == MAIL_SETTLED) {
+			attempt_abandon(worker, message);
+		} else {
+			webhook_unref(about->webhook);
+			mem_free(about);
+		}
+		message = next;
+	}
+}
+
+void
+deliver_free(struct deliver *deliver)
+{
+	if (deliver == NULL)
+		return;
+	for (unsigned i = 0; i < deliver->count; i++) {
+		struct worker *worker = &deliver->workers[i];
+
+		throw_away_mail(worker);
+		dispatch_free(worker->dispatch);
+		mailbox_free(worker->mailbox);
+	}
+	mem_free(deliver->workers);
+	mem_free(deliver);
+}
+
+/* ---- from other threads ---- */
+
+static struct worker *
+worker_of(struct deliver *deliver, uint64_t webhook)
+{
+	return &deliver->workers[webhook % deliver->count];
+}
+
+void
+deliver_offer(struct deliver *deliver, const struct delivery_row *row,
+	struct payload *payload)
+{
+	struct delivery *delivery = delivery_new(row, payload);
+
+	delivery->message.kind = MAIL_DELIVERY;
+	mailbox_post(
+		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
+}
+
+static void
+mail_webhook(struct deliver *deliver, enum mail_kind kind,
+	const struct webhook *webhook, bool is_fresh, bool has_backlog)
+{
+	struct webhook_mail *about = MEM_NEW(struct webhook_mail);
+
+	webhook_ref(webhook);
+	about->message.kind = kind;
+	about->webhook = webhook;
+	about->is_fresh = is_fresh;
+	about->has_backlog = has_backlog;
+	mailbox_post(
+		worker_of(deliver, webhook->number)->mailbox, &about->message);
+}
+
+void
+deliver_set_webhook(struct deliver *deliver, const struct webhook *webhook,
+	bool is_fresh, bool has_backlog)
+{
+	mail_webhook(deliver, MAIL_WEBHOOK, webhook, is_fresh, has_backlog);
+}
+
+void
+deliver_remove_webhook(struct deliver *deliver, const struct webhook *webhook)
+{
+	mail_webhook(deliver, MAIL_REMOVED, webhook, false, false);
+}
+
+void
+deliver_handshake(struct deliver *deliver, const struct webhook *webhook)
+{
+	mail_webhook(deliver, MAIL_HANDSHAKE, webhook, false, false);
+}
+
+void
+deliver_stats(const struct deliver *deliver, struct deliver_stats *ret)
+{
+	*ret = (struct deliver_stats){0};
+	for (unsigned i = 0; i < deliver->count; i++) {
+		const struct worker *worker = &deliver->workers[i];
+
+		ret->acknowledged += atomic_load(&worker->acknowledged);
+		ret->failed += atomic_load(&worker->failed);
+		ret->dead += atomic_load(&worker->dead);
+		ret->queued += atomic_load(&worker->queued);
+		ret->in_flight += atomic_load(&worker->in_flight);
+		ret->unsettled += atomic_load(&worker->unsettled);
+	}
+}

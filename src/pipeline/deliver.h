@@ -1,0 +1,70 @@
+#pragma once
+#include "pipeline/dispatch.h"
+#include "pipeline/writer.h"
+
+/*
+ * The way out: worker threads, each with its own event loop, HTTP client and
+ * dispatch. A webhook belongs to one worker, so its queue, its slots and its
+ * connections have one owner and need no locks; everything reaches a worker
+ * as a message.
+ *
+ * An attempt's outcome goes to the writer; until it is on disk the delivery
+ * counts as unsettled, and a crash repeats it.
+ */
+struct deliver;
+
+struct deliver_options {
+	struct store *store;
+	struct writer *writer;
+	const struct address_policy *policy; /* borrowed */
+	const char *ca_file;
+	const char *user_agent;
+	unsigned workers;		  /* 0: one a processor */
+	struct dispatch_options dispatch; /* of each worker */
+	size_t connections_max;
+	int64_t connect_timeout;
+	int64_t delivery_timeout;
+	int64_t handshake_timeout;
+	size_t response_kept; /* bytes of a response's body in the log */
+	struct retry_policy retry;
+	void *context;
+	/* Worker's thread; must not block. */
+	void (*handshake_ended)(void *context, uint64_t webhook,
+		uint64_t handshake, bool is_accepted);
+	void (*health_moved)(void *context, uint64_t webhook, uint64_t revision,
+		const struct health *health, const char *reason);
+};
+
+struct deliver *deliver_start(const struct deliver_options *options);
+
+/**
+ * Starts no more attempts, waits up to `timeout` for those in flight, and
+ * ends the workers. The writer must still be running, and be stopped before
+ * deliver_free().
+ */
+void deliver_stop(struct deliver *deliver, int64_t timeout);
+void deliver_free(struct deliver *deliver);
+
+/* From any thread. */
+
+/** A committed delivery. */
+void deliver_offer(struct deliver *deliver, const struct delivery_row *row,
+	struct payload *payload);
+
+void deliver_set_webhook(struct deliver *deliver, const struct webhook *webhook,
+	bool is_fresh, bool has_backlog);
+void deliver_remove_webhook(
+	struct deliver *deliver, const struct webhook *webhook);
+
+/** Makes the handshake that the snapshot's revision asks for. */
+void deliver_handshake(struct deliver *deliver, const struct webhook *webhook);
+
+struct deliver_stats {
+	uint64_t acknowledged;
+	uint64_t failed;
+	uint64_t dead;
+	size_t queued;
+	size_t in_flight;
+	size_t unsettled;
+};
+void deliver_stats(const struct deliver *deliver, struct deliver_stats *ret);

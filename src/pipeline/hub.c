@@ -1,0 +1,298 @@
+#include "pipeline/hub.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "pipeline/match.h"
+
+/* ---- what one part tells another ---- */
+
+static void
+on_accepted(void *context, const struct delivery_row *delivery,
+	struct payload *payload)
+{
+	struct hub *hub = context;
+
+	deliver_offer(hub->deliver, delivery, payload);
+}
+
+static void
+on_changed(void *context, const struct webhook *webhook, bool is_fresh)
+{
+	struct hub *hub = context;
+
+	deliver_set_webhook(hub->deliver, webhook, is_fresh, false);
+}
+
+static void
+on_removed(void *context, const struct webhook *webhook)
+{
+	struct hub *hub = context;
+
+	deliver_remove_webhook(hub->deliver, webhook);
+}
+
+static void
+on_handshake(void *context, const struct webhook *webhook)
+{
+	struct hub *hub = context;
+
+	deliver_handshake(hub->deliver, webhook);
+}
+
+/** A worker's report, carried to the desk because storing it blocks. */
+struct report {
+	struct desk_job job;
+	struct hub *hub;
+	uint64_t webhook;
+	uint64_t handshake; /* 0: it is about health */
+	bool is_accepted;
+	uint64_t revision;
+	struct health health;
+	const char *reason;
+};
+
+static void
+run_report(struct desk_job *job)
+{
+	struct report *report = CONTAINER_OF(job, struct report, job);
+	struct webhooks *webhooks = report->hub->webhooks;
+
+	if (report->handshake)
+		webhooks_end_handshake(webhooks, report->webhook,
+			report->handshake, report->is_accepted);
+	else
+		webhooks_set_health(webhooks, report->webhook, report->revision,
+			&report->health, report->reason);
+	mem_free(report);
+}
+
+static void
+post_report(struct report *report)
+{
+	report->job.run = run_report;
+	/* With the desk's queue full the worker waits for the disk itself:
+	   slower, but the report is not lost. */
+	if (desk_post(report->hub->desk, &report->job))
+		run_report(&report->job);
+}
+
+static void
+on_handshake_ended(
+	void *context, uint64_t webhook, uint64_t handshake, bool is_accepted)
+{
+	struct report *report = MEM_NEW(struct report);
+
+	report->hub = context;
+	report->webhook = webhook;
+	report->handshake = handshake;
+	report->is_accepted = is_accepted;
+	post_report(report);
+}
+
+static void
+on_health_moved(void *context, uint64_t webhook, uint64_t revision,
+	const struct health *health, const char *reason)
+{
+	struct report *report = MEM_NEW(struct report);
+
+	report->hub = context;
+	report->webhook = webhook;
+	report->revision = revision;
+	report->health = *health;
+	report->reason = reason;
+	post_report(report);
+}
+
+/* ---- putting it together ---- */
+
+static enum err
+open_directory(const char *path, struct buf *why)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+		buf_printf(why, "data directory %s: %s", path, strerror(errno));
+		return ERR_IO;
+	}
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+		buf_printf(why, "data directory %s: not a directory", path);
+		return ERR_INVALID;
+	}
+	return ERR_OK;
+}
+
+static enum err
+load_key(struct hub *hub, struct buf *why)
+{
+	CLEANUP(buf_release) struct buf path = buf_make(4096);
+	enum err err;
+
+	if (hub->options.key_file)
+		buf_append(&path, str_of(hub->options.key_file));
+	else
+		buf_printf(&path, "%s/grapnel.key", hub->options.directory);
+	err = seal_key_load(buf_text(&path), &hub->master_key, why);
+	if (!err)
+		seal_key_derive(
+			&hub->master_key, STR("store"), &hub->store_key);
+	return err;
+}
+
+static void
+start_deliver(struct hub *hub)
+{
+	const struct hub_options *options = &hub->options;
+	struct deliver_options deliver = {
+		.store = hub->store,
+		.writer = hub->writer,
+		.policy = &options->policy,
+		.ca_file = options->ca_file,
+		.user_agent = options->user_agent,
+		.workers = options->workers,
+		.dispatch = options->dispatch,
+		.connections_max = options->connections_max,
+		.connect_timeout = options->connect_timeout,
+		.delivery_timeout = options->delivery_timeout,
+		.handshake_timeout = options->handshake_timeout,
+		.response_kept = options->response_kept,
+		.retry = options->retry,
+		.context = hub,
+		.handshake_ended = on_handshake_ended,
+		.health_moved = on_health_moved,
+	};
+
+	hub->deliver = deliver_start(&deliver);
+}
+
+static enum err
+open_webhooks(struct hub *hub, struct buf *why)
+{
+	struct webhooks_options options = {
+		.store = hub->store,
+		.writer = hub->writer,
+		.match = hub->match,
+		.policy = &hub->options.policy,
+		.key = &hub->store_key,
+		.listener = {.context = hub,
+			.changed = on_changed,
+			.removed = on_removed,
+			.handshake = on_handshake},
+		.webhooks_max = hub->options.webhooks_max,
+		.enables_max = hub->options.enables_max,
+		.enables_window = hub->options.enables_window,
+	};
+
+	return webhooks_open(&options, &hub->webhooks, why);
+}
+
+static enum err
+open_ingest(struct hub *hub, struct buf *why)
+{
+	struct ingest_options options = {
+		.store = hub->store,
+		.writer = hub->writer,
+		.match = hub->match,
+		.desk = hub->desk,
+		.source = hub->options.source,
+		.context = hub,
+		.accepted = on_accepted,
+	};
+
+	return ingest_open(&options, &hub->ingest, why);
+}
+
+/** Lanes first, then what waits on disk for them, then handshakes. */
+static enum err
+resume(struct hub *hub, struct buf *why)
+{
+	struct arena arena = {0};
+	const struct webhook **list;
+	uint64_t *waiting;
+	size_t count, waiting_count = 0;
+	enum err err = store_waiting_webhooks(
+		hub->store, &arena, &waiting, &waiting_count);
+
+	if (err) {
+		buf_append(why, STR("the waiting deliveries cannot be read"));
+		arena_release(&arena);
+		return err;
+	}
+	list = webhooks_list(hub->webhooks, WORKSPACE_DEFAULT, &arena, &count);
+	for (size_t i = 0; i < count; i++) {
+		bool has_backlog = false;
+
+		for (size_t j = 0; j < waiting_count; j++)
+			has_backlog |= waiting[j] == list[i]->number;
+		deliver_set_webhook(hub->deliver, list[i], true, has_backlog);
+		webhook_unref(list[i]);
+	}
+	arena_release(&arena);
+	webhooks_start(hub->webhooks);
+	if (waiting_count)
+		log_info("hub.resume", "webhooks_with_waiting_deliveries=%zu",
+			waiting_count);
+	return ERR_OK;
+}
+
+static enum err
+open_parts(struct hub *hub, struct buf *why)
+{
+	struct store_options store = {.directory = hub->options.directory};
+	struct writer_options writer = {.queue_max = hub->options.queue_max,
+		.batch_max = hub->options.batch_max};
+	enum err err = open_directory(hub->options.directory, why);
+
+	if (!err)
+		err = store_open(&store, &hub->store, why);
+	if (!err)
+		err = load_key(hub, why);
+	if (err)
+		return err;
+	writer.store = hub->store;
+	hub->writer = writer_start(&writer);
+	hub->desk = desk_start(hub->options.desk_threads, 8192);
+	hub->match = match_new();
+	err = open_webhooks(hub, why);
+	if (!err)
+		err = open_ingest(hub, why);
+	if (err)
+		return err;
+	start_deliver(hub);
+	return resume(hub, why);
+}
+
+enum err
+hub_open(const struct hub_options *options, struct hub **ret, struct buf *why)
+{
+	struct hub *hub = MEM_NEW(struct hub);
+	enum err err;
+
+	hub->options = *options;
+	err = open_parts(hub, why);
+	if (err) {
+		hub_close(hub, 0);
+		return err;
+	}
+	*ret = hub;
+	return ERR_OK;
+}
+
+void
+hub_close(struct hub *hub, int64_t timeout)
+{
+	if (hub == NULL)
+		return;
+	if (hub->deliver)
+		deliver_stop(hub->deliver, timeout);
+	desk_stop(hub->desk);
+	writer_stop(hub->writer);
+	deliver_free(hub->deliver);
+	ingest_close(hub->ingest);
+	webhooks_close(hub->webhooks);
+	match_free(hub->match);
+	store_close(hub->store);
+	mem_free(hub);
+}

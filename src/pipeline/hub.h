@@ -1,0 +1,56 @@
+#pragma once
+#include "base/desk.h"
+#include "pipeline/deliver.h"
+#include "pipeline/ingest.h"
+
+/*
+ * The running pipeline: store, writer, registry, matching, the way in and the
+ * way out, put together. Everything is opened and started by hub_open and
+ * ended, in the order that loses nothing, by hub_close.
+ */
+struct hub_options {
+	const char *directory; /* made (mode 0700) if it does not exist */
+	const char *key_file;  /* NULL: DIRECTORY/grapnel.key */
+	struct address_policy policy;
+	const char *ca_file;
+	const char *user_agent;
+	struct str source; /* CloudEvents source of resource events */
+	unsigned workers;  /* 0: one a processor */
+	struct dispatch_options dispatch;
+	size_t connections_max;
+	size_t queue_max;
+	size_t batch_max;
+	int64_t connect_timeout;
+	int64_t delivery_timeout;
+	int64_t handshake_timeout;
+	size_t response_kept;
+	struct retry_policy retry;
+	unsigned webhooks_max;
+	unsigned enables_max;
+	int64_t enables_window;
+	unsigned desk_threads;
+};
+
+struct hub {
+	struct hub_options options;
+	struct seal_key master_key; /* other keys are derived from it */
+	struct seal_key store_key;
+	struct store *store;
+	struct writer *writer;
+	struct desk *desk;
+	struct match *match;
+	struct webhooks *webhooks;
+	struct deliver *deliver;
+	struct ingest *ingest;
+};
+
+/** Sentences in `why` name the file or directory that is the matter. */
+enum err hub_open(const struct hub_options *options, struct hub **ret,
+	struct buf *why) MUST_USE;
+
+/**
+ * Nothing may be published or changed any more. Attempts in flight get
+ * `timeout` microseconds; their outcomes are written; the store is closed.
+ * NULL is harmless.
+ */
+void hub_close(struct hub *hub, int64_t timeout);

@@ -1,0 +1,467 @@
+#include "pipeline/ingest.h"
+
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "pipeline/ingest_work.h"
+
+enum { TRIES_MAX = 5 };
+
+struct ingest {
+	struct ingest_options options;
+	struct states *states;
+	_Atomic uint64_t last_event;
+	_Atomic uint64_t last_delivery;
+	_Atomic uint64_t events;
+	_Atomic uint64_t unchanged;
+	_Atomic uint64_t duplicates;
+	_Atomic uint64_t refused;
+	_Atomic uint64_t matched;
+};
+
+static void begin(struct ingest_work *work);
+
+/* ---- the end of an item ---- */
+
+static void
+count_outcome(struct ingest *ingest, const struct publication_item *item)
+{
+	_Atomic uint64_t *counter = &ingest->refused;
+
+	switch (item->outcome) {
+	case PUBLISH_ACCEPTED: counter = &ingest->events; break;
+	case PUBLISH_UNCHANGED: counter = &ingest->unchanged; break;
+	case PUBLISH_DUPLICATE: counter = &ingest->duplicates; break;
+	case PUBLISH_REFUSED: break;
+	}
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(
+		&ingest->matched, item->matched, memory_order_relaxed);
+}
+
+static void
+end_one(struct publication *publication)
+{
+	if (atomic_fetch_sub(&publication->pending, 1) == 1)
+		publication->done(publication);
+}
+
+static void
+end_item(struct ingest_work *work)
+{
+	payload_unref(work->payload);
+	work->payload = NULL;
+	arena_release(&work->own_arena);
+	count_outcome(work->ingest, work->item);
+	end_one(work->publication);
+}
+
+/* ---- after the commit (writer's thread) ---- */
+
+static void
+forget_state(const struct ingest_work *work)
+{
+	if (work->is_resource)
+		states_forget(work->ingest->states, work->resource.workspace,
+			work->resource.type, work->resource.id);
+}
+
+static void
+run_again(struct desk_job *job)
+{
+	begin(CONTAINER_OF(job, struct ingest_work, job));
+}
+
+/**
+ * Somebody else's event came between (or an earlier one of ours failed):
+ * look at the resource again, away from the writer's thread.
+ */
+static void
+try_again(struct ingest_work *work)
+{
+	payload_unref(work->payload);
+	work->payload = NULL;
+	arena_release(&work->own_arena);
+	work->arena = &work->own_arena;
+	work->job.run = run_again;
+	if (++work->tries < TRIES_MAX &&
+		desk_post(work->ingest->options.desk, &work->job) == ERR_OK)
+		return;
+	ingest_work_refuse(work, ERR_BUSY,
+		"the resource changes too fast to follow, send it again");
+	end_item(work);
+}
+
+static void
+tell_accepted(struct ingest_work *work)
+{
+	const struct ingest_options *options = &work->ingest->options;
+
+	work->item->outcome = PUBLISH_ACCEPTED;
+	for (size_t i = 0; i < work->delivery_count; i++) {
+		if (work->deliveries[i].state == DELIVERY_WAITING)
+			options->accepted(options->context,
+				&work->deliveries[i], work->payload);
+	}
+	end_item(work);
+}
+
+static void
+committed(struct writer_item *item)
+{
+	struct ingest_work *work =
+		CONTAINER_OF(item, struct ingest_work, writer_item);
+	enum err err = item->unit.result;
+
+	if (err == ERR_OK) {
+		tell_accepted(work);
+		return;
+	}
+	forget_state(work);
+	if (err == ERR_CONFLICT &&
+		item->unit.changes[item->unit.conflicted].kind ==
+			STORE_EVENT_ADD) {
+		work->item->outcome = PUBLISH_DUPLICATE;
+		work->item->matched = work->item->skipped = 0;
+		end_item(work);
+		return;
+	}
+	if (err == ERR_CONFLICT) {
+		try_again(work);
+		return;
+	}
+	work->item->matched = work->item->skipped = 0;
+	ingest_work_refuse(work, err,
+		err == ERR_LIMIT ? "the disk is full, nothing was stored"
+				 : "the event could not be stored");
+	end_item(work);
+}
+
+/* ---- holding an event against the webhooks ---- */
+
+/** CloudEvents attributes as filters see them. */
+static struct json
+make_attributes(const struct event_row *event, struct arena *arena)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+	struct json_doc *doc = ARENA_NEW(arena, struct json_doc);
+	struct json_out out = json_out_make(&text);
+
+	json_out_object(&out, NULL);
+	json_out_string(&out, "id", event->id);
+	json_out_string(&out, "source", event->source);
+	if (!str_is_empty(event->subject))
+		json_out_string(&out, "subject", event->subject);
+	json_out_time(&out, "time", event->time);
+	if (event->attributes.len > 2) {
+		buf_append_char(&text, ',');
+		buf_append(&text, str_make(event->attributes.ptr + 1,
+					  event->attributes.len - 2));
+	}
+	json_out_end(&out);
+	if (json_read(arena_copy(arena, buf_str(&text)), arena, doc, NULL))
+		return (struct json){NULL, 0};
+	return json_root(doc);
+}
+
+static void
+find_webhooks(struct ingest_work *work, struct match_list *ret)
+{
+	struct arena *arena = work->arena;
+	const struct event_row *event = &work->event;
+	struct filter_event view = {
+		.type = event->type,
+		.operation = str_of(operation_name(event->operation)),
+		.new_state = work->new_state,
+		.old_state = work->old_state,
+	};
+
+	*ret = (struct match_list){0};
+	if (!catalog_is_sent(catalog_find(catalog_builtin(), event->type),
+		    event->operation, work->old_state, work->new_state))
+		return;
+	view.attributes = make_attributes(event, arena);
+	match_event(work->ingest->options.match, event->workspace, &view, arena,
+		ret);
+}
+
+static void
+set_delivery(struct ingest_work *work, const struct webhook *webhook,
+	struct delivery_row *row)
+{
+	bool is_sent = health_is_sending(&webhook->health) ||
+		       health_is_waiting(&webhook->health);
+
+	*row = (struct delivery_row){
+		.sequence =
+			atomic_fetch_add_explicit(&work->ingest->last_delivery,
+				1, memory_order_relaxed) +
+			1,
+		.workspace = webhook->workspace,
+		.event = work->event.sequence,
+		.webhook = webhook->number,
+		.state = is_sent ? DELIVERY_WAITING : DELIVERY_SKIPPED,
+		.due = work->event.accepted,
+		.created = work->event.accepted,
+		.updated = work->event.accepted,
+	};
+	if (is_sent) {
+		work->item->matched++;
+		return;
+	}
+	work->item->skipped++;
+	row->reason =
+		arena_printf(work->arena, "The webhook was not sending: %.*s",
+			STR_ARG(webhook->status_reason));
+}
+
+static void
+make_deliveries(struct ingest_work *work)
+{
+	struct match_list list;
+
+	find_webhooks(work, &list);
+	work->item->matched = work->item->skipped = 0;
+	work->deliveries = arena_alloc_array(
+		work->arena, list.count, sizeof(*work->deliveries));
+	work->delivery_count = list.count;
+	for (size_t i = 0; i < list.count; i++) {
+		set_delivery(work, list.webhooks[i], &work->deliveries[i]);
+		webhook_unref(list.webhooks[i]);
+	}
+	work->event.matched = (uint32_t)list.count;
+}
+
+static void
+make_payload(struct ingest_work *work)
+{
+	struct payload_facts facts = {
+		.event = work->event.sequence,
+		.time = work->event.time,
+		.operation = work->event.operation,
+		.id = work->event.id,
+		.source = work->event.source,
+		.type = work->event.type,
+		.subject = work->event.subject,
+	};
+
+	if (work->item->matched == 0)
+		return;
+	facts.body = ingest_work_delivered(work);
+	work->payload = payload_new_bounded(&facts);
+}
+
+/* ---- handing over ---- */
+
+/** Numbers the event; its id is made from the number unless it was given. */
+static void
+set_identity(struct ingest_work *work)
+{
+	work->event.sequence =
+		atomic_fetch_add_explicit(
+			&work->ingest->last_event, 1, memory_order_relaxed) +
+		1;
+	if (!work->event.is_id_given) {
+		struct uuid uuid = uuid_from_sequence(
+			work->event.accepted, work->event.sequence);
+
+		work->event.id = str_of(uuid_format(uuid, work->id_text));
+		work->event.source = work->ingest->options.source;
+	}
+	work->item->event_id = work->event.id;
+}
+
+static enum err
+submit(struct ingest_work *work)
+{
+	struct arena *arena = work->arena;
+	size_t cap = 2 + work->delivery_count;
+	struct store_change *changes =
+		arena_alloc_array(arena, cap, sizeof(*changes));
+	size_t count = 0;
+
+	changes[count++] = (struct store_change){
+		.kind = STORE_EVENT_ADD, .event = &work->event};
+	if (work->is_resource)
+		changes[count++] =
+			(struct store_change){.kind = STORE_RESOURCE_SET,
+				.resource = &work->resource,
+				.expected = work->expected};
+	if (work->is_resource && !work->event.is_id_given) {
+		/* What can conflict stands first. */
+		struct store_change event = changes[0];
+
+		changes[0] = changes[1];
+		changes[1] = event;
+	}
+	for (size_t i = 0; i < work->delivery_count; i++)
+		changes[count++] =
+			(struct store_change){.kind = STORE_DELIVERY_ADD,
+				.delivery = &work->deliveries[i]};
+	work->writer_item = (struct writer_item){
+		.unit = {.changes = changes, .count = count},
+		.done = committed};
+	return writer_submit(
+		work->ingest->options.writer, &work->writer_item, false);
+}
+
+/** Everything between the decision and the writer. */
+static bool
+hand_over(struct ingest_work *work, uint64_t *ret_sequence)
+{
+	set_identity(work);
+	*ret_sequence = work->event.sequence;
+	work->resource.last = work->event.sequence;
+	work->resource.is_deleted = json_is_missing(work->new_state);
+	make_deliveries(work);
+	make_payload(work);
+	if (submit(work) == ERR_OK)
+		return true;
+	work->item->matched = work->item->skipped = 0;
+	ingest_work_refuse(work, ERR_LIMIT,
+		"too many events are waiting to be stored, send it again "
+		"later");
+	return false;
+}
+
+static void
+begin_with_resource(struct ingest_work *work, struct str id)
+{
+	struct states_hold hold;
+	struct state *next = NULL;
+	struct publication_item *item = work->item;
+	uint64_t sequence;
+	bool is_plain;
+
+	if (states_hold(work->ingest->states, work->publication->workspace,
+		    ingest_work_type(work), id, &hold)) {
+		ingest_work_refuse(
+			work, ERR_IO, "the resource could not be read");
+		end_item(work);
+		return;
+	}
+	if (!ingest_work_decide(work, &hold)) {
+		states_let_go(&hold);
+		end_item(work);
+		return;
+	}
+	work->resource.id = id;
+	is_plain = work->event.form == EVENT_STATE;
+	if (!json_is_missing(work->new_state))
+		next = state_new(item->kind == PUBLISH_STATE
+					 ? item->body
+					 : json_raw(work->new_state),
+			work->new_state);
+	if (hand_over(work, &sequence)) {
+		/* `work` may be gone: the writer has it. */
+		states_set(&hold, sequence, next, is_plain);
+		states_let_go(&hold);
+	} else {
+		states_let_go(&hold);
+		end_item(work);
+	}
+	state_unref(next);
+}
+
+static void
+begin(struct ingest_work *work)
+{
+	uint64_t sequence;
+	struct str id;
+
+	if (!ingest_work_resource_id(work, &id)) {
+		ingest_work_decide(work, NULL);
+		if (!hand_over(work, &sequence))
+			end_item(work);
+		return;
+	}
+	if (str_is_empty(id)) {
+		ingest_work_refuse(work, ERR_INVALID,
+			"subject: expected the resource's id, in subject or "
+			"in data.new.id");
+		end_item(work);
+		return;
+	}
+	begin_with_resource(work, id);
+}
+
+void
+ingest_publish(struct ingest *ingest, struct publication *publication)
+{
+	struct ingest_work *works = arena_alloc_array(
+		publication->arena, publication->count, sizeof(*works));
+
+	publication->ingest = ingest;
+	atomic_init(&publication->pending, publication->count + 1);
+	for (size_t i = 0; i < publication->count; i++) {
+		struct ingest_work *work = &works[i];
+
+		work->ingest = ingest;
+		work->publication = publication;
+		work->item = &publication->items[i];
+		work->arena = publication->arena;
+		work->item->work = work;
+		begin(work);
+	}
+	end_one(publication);
+}
+
+enum err
+ingest_resource(struct ingest *ingest, uint32_t workspace, struct str type,
+	struct str id, struct arena *arena, struct str *ret)
+{
+	struct states_hold hold;
+	enum err err = states_hold(ingest->states, workspace,
+		catalog_canonical(type, arena), id, &hold);
+
+	if (err)
+		return err;
+	if (hold.state)
+		*ret = arena_copy(arena, hold.state->doc.text);
+	else
+		err = ERR_NOT_FOUND;
+	states_let_go(&hold);
+	return err;
+}
+
+void
+ingest_stats(const struct ingest *ingest, struct ingest_stats *ret)
+{
+	*ret = (struct ingest_stats){
+		.events = atomic_load(&ingest->events),
+		.unchanged = atomic_load(&ingest->unchanged),
+		.duplicates = atomic_load(&ingest->duplicates),
+		.refused = atomic_load(&ingest->refused),
+		.matched = atomic_load(&ingest->matched),
+	};
+}
+
+enum err
+ingest_open(const struct ingest_options *options, struct ingest **ret,
+	struct buf *why)
+{
+	struct store_counters counters;
+	struct ingest *ingest;
+	enum err err = store_counters(options->store, &counters, why);
+
+	if (err)
+		return err;
+	ingest = MEM_NEW(struct ingest);
+	ingest->options = *options;
+	ingest->states = states_new(options->store, options->states_memory_max);
+	atomic_init(&ingest->last_event, counters.event);
+	atomic_init(&ingest->last_delivery, counters.delivery);
+	*ret = ingest;
+	return ERR_OK;
+}
+
+void
+ingest_close(struct ingest *ingest)
+{
+	if (ingest == NULL)
+		return;
+	states_free(ingest->states);
+	mem_free(ingest);
+}

@@ -1,0 +1,102 @@
+#pragma once
+#include "base/desk.h"
+#include "pipeline/match.h"
+#include "pipeline/payload.h"
+#include "pipeline/states.h"
+#include "pipeline/writer.h"
+#include "rule/cloudevents.h"
+
+/*
+ * The way in. A publication is what one request publishes: one item or many.
+ * For each the hub works out what happened (old state, operation), holds it
+ * against the webhooks, and hands event, deliveries and new state to the
+ * writer as one unit. `done` is called when all of them are on disk or
+ * refused, which is when the publisher may be answered.
+ */
+struct ingest;
+struct publication;
+
+struct ingest_options {
+	struct store *store;
+	struct writer *writer;
+	struct match *match;
+	struct desk *desk; /* for what must not run on the writer's thread */
+	struct str source; /* CloudEvents source of resource events */
+	size_t states_memory_max;
+	void *context;
+	/* A delivery is on disk, WAITING; writer's thread. `payload` may be
+	   NULL; borrowed. */
+	void (*accepted)(void *context, const struct delivery_row *delivery,
+		struct payload *payload);
+};
+
+/** Goes on counting from what the store holds. */
+enum err ingest_open(const struct ingest_options *options, struct ingest **ret,
+	struct buf *why) MUST_USE;
+void ingest_close(struct ingest *ingest);
+
+enum publish_kind {
+	PUBLISH_STATE,	/* type, id, body, json: the resource's new state */
+	PUBLISH_DELETE, /* type, id */
+	PUBLISH_EVENT,	/* cloudevent */
+};
+
+enum publish_outcome {
+	PUBLISH_ACCEPTED,
+	PUBLISH_UNCHANGED, /* the state is what it was: no event */
+	PUBLISH_DUPLICATE, /* (source, id) has been accepted before */
+	PUBLISH_REFUSED,   /* see err and why */
+};
+
+struct publication_item {
+	/* said by the caller; borrowed until `done` */
+	enum publish_kind kind;
+	struct str type; /* as received */
+	struct str id;
+	struct str body;  /* STATE: as received; contains … */
+	struct json json; /* … this value */
+	struct cloudevent cloudevent;
+	/* found out */
+	enum publish_outcome outcome;
+	struct str event_id; /* ACCEPTED, DUPLICATE; in the arena */
+	uint32_t matched;    /* deliveries to be made */
+	uint32_t skipped;    /* matched too, but their webhook is not sending */
+	enum err err;	     /* REFUSED: NOT_FOUND, INVALID, LIMIT, BUSY, IO */
+	struct buf why;	     /* release with buf_release */
+	/* the ingest's own */
+	struct ingest_work *work;
+};
+
+struct publication {
+	uint32_t workspace;
+	struct str publisher; /* key id */
+	struct arena *arena;  /* used by the ingest until `done` */
+	struct publication_item *items;
+	size_t count;
+	void *context;
+	/* Any thread, also the caller's before ingest_publish returns. */
+	void (*done)(struct publication *publication);
+	/* the ingest's own */
+	struct ingest *ingest;
+	_Atomic size_t pending;
+};
+
+/** Starts it; always ends in `done`. */
+void ingest_publish(struct ingest *ingest, struct publication *publication);
+
+struct ingest_stats {
+	uint64_t events; /* accepted */
+	uint64_t unchanged;
+	uint64_t duplicates;
+	uint64_t refused;
+	uint64_t matched;
+};
+void ingest_stats(const struct ingest *ingest, struct ingest_stats *ret);
+
+/**
+ * The last state of a resource, byte for byte, in `arena`. ERR_NOT_FOUND when
+ * there is none, ERR_IO.
+ */
+enum err ingest_resource(struct ingest *ingest, uint32_t workspace,
+	struct str type, struct str id, struct arena *arena, struct str *ret)
+	MUST_USE;

@@ -1,0 +1,51 @@
+#pragma once
+#include "pipeline/ingest.h"
+
+/*
+ * One item on its way in (private to the ingest): what happened, in the form
+ * that the writer takes. It lives in the publication's arena.
+ */
+struct ingest_work {
+	struct ingest *ingest;
+	struct publication *publication;
+	struct publication_item *item;
+	struct writer_item writer_item;
+	struct desk_job job;
+	unsigned tries;
+	/* The publication's arena; from the second try on one of its own, since
+	   that runs beside the publication's other items. */
+	struct arena *arena;
+	struct arena own_arena;
+	char id_text[UUID_TEXT_SIZE];
+
+	struct json old_state; /* missing: none */
+	struct json new_state;
+	uint64_t expected; /* resource's `last` that this builds upon */
+	bool is_resource;
+	struct event_row event;
+	struct resource_row resource;
+	struct delivery_row *deliveries;
+	size_t delivery_count;
+	struct payload *payload;
+};
+
+/**
+ * Fills event, states and (for resources) the row, given what is known of the
+ * resource (`hold` NULL: the event has no resource). Returns false when there
+ * is nothing to write; then the item's outcome says why.
+ */
+bool ingest_work_decide(
+	struct ingest_work *work, const struct states_hold *hold);
+
+/** What deliveries send: a slice of the event or of the old state. */
+struct str ingest_work_delivered(const struct ingest_work *work);
+
+/** The item ends without an event. */
+void ingest_work_refuse(struct ingest_work *work, enum err err,
+	const char *format, ...) PRINTF_LIKE(3, 4);
+
+/** The type in its canonical spelling. */
+struct str ingest_work_type(const struct ingest_work *work);
+
+/** Whether the item is about a resource, and of which id. */
+bool ingest_work_resource_id(const struct ingest_work *work, struct str *ret);

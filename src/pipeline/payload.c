@@ -1,0 +1,97 @@
+#include "pipeline/payload.h"
+
+#include <stdatomic.h>
+
+#include "base/mem.h"
+
+static _Atomic size_t memory_used;
+static _Atomic size_t memory_max = 64u << 20;
+
+void
+payload_set_memory_max(size_t bytes)
+{
+	atomic_store(&memory_max, bytes);
+}
+
+size_t
+payload_memory(void)
+{
+	return atomic_load_explicit(&memory_used, memory_order_relaxed);
+}
+
+static size_t
+size_of(size_t text_len)
+{
+	return sizeof(struct payload) + text_len;
+}
+
+static size_t
+text_len(const struct payload_facts *facts)
+{
+	return facts->id.len + facts->source.len + facts->type.len +
+	       facts->subject.len + facts->body.len;
+}
+
+static struct str
+put(char **at, struct str text)
+{
+	struct str copy = str_make(*at, text.len);
+
+	if (text.len)
+		memcpy(*at, text.ptr, text.len);
+	*at += text.len;
+	return copy;
+}
+
+struct payload *
+payload_new(const struct payload_facts *facts)
+{
+	size_t size = size_of(text_len(facts));
+	struct payload *payload = mem_resize(NULL, size);
+	char *at = (char *)(payload + 1);
+
+	atomic_fetch_add_explicit(&memory_used, size, memory_order_relaxed);
+	atomic_init(&payload->refs, 1);
+	payload->event = facts->event;
+	payload->time = facts->time;
+	payload->operation = facts->operation;
+	payload->id = put(&at, facts->id);
+	payload->source = put(&at, facts->source);
+	payload->type = put(&at, facts->type);
+	payload->subject = put(&at, facts->subject);
+	payload->body = put(&at, facts->body);
+	return payload;
+}
+
+struct payload *
+payload_new_bounded(const struct payload_facts *facts)
+{
+	if (payload_memory() + size_of(text_len(facts)) >
+		atomic_load_explicit(&memory_max, memory_order_relaxed))
+		return NULL;
+	return payload_new(facts);
+}
+
+struct payload *
+payload_ref(struct payload *payload)
+{
+	if (payload)
+		atomic_fetch_add_explicit(
+			&payload->refs, 1, memory_order_relaxed);
+	return payload;
+}
+
+void
+payload_unref(struct payload *payload)
+{
+	size_t size;
+
+	if (payload == NULL || atomic_fetch_sub_explicit(&payload->refs, 1,
+				       memory_order_acq_rel) > 1)
+		return;
+	size = size_of(payload->id.len + payload->source.len +
+		       payload->type.len + payload->subject.len +
+		       payload->body.len);
+	atomic_fetch_sub_explicit(&memory_used, size, memory_order_relaxed);
+	mem_free(payload);
+}

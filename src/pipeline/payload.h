@@ -1,0 +1,44 @@
+#pragma once
+#include "base/uuid.h"
+#include "rule/catalog.h"
+
+/*
+ * What a delivery sends, in memory: the event's delivered body and the facts
+ * that go into headers. One payload serves all deliveries of its event, on
+ * any thread; it is immutable and counted. The sum of all payloads is bounded:
+ * beyond the bound none is kept and a delivery reads its event from the store
+ * when its turn comes.
+ */
+struct payload {
+	_Atomic unsigned refs;
+	uint64_t event; /* sequence */
+	int64_t time;
+	enum operation operation;
+	struct str id;
+	struct str source;
+	struct str type;
+	struct str subject;
+	struct str body; /* byte for byte what is POSTed */
+};
+
+/** What a payload is made of; all of it is copied. */
+struct payload_facts {
+	uint64_t event;
+	int64_t time;
+	enum operation operation;
+	struct str id, source, type, subject, body;
+};
+
+/** Bytes that all payloads together may take (at start 64 MiB). */
+void payload_set_memory_max(size_t bytes);
+/** Bytes they take now. */
+size_t payload_memory(void);
+
+/** A payload with one reference, or NULL when the bound is reached. */
+struct payload *payload_new_bounded(const struct payload_facts *facts);
+/** A payload with one reference, whatever the bound. */
+struct payload *payload_new(const struct payload_facts *facts);
+
+struct payload *payload_ref(struct payload *payload);
+/** NULL is harmless. */
+void payload_unref(struct payload *payload);

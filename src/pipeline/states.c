@@ -1,0 +1,329 @@
+#include "pipeline/states.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+
+enum { STRIPES = 64, MEMORY_MAX = 64 << 20 };
+
+struct states_entry {
+	struct states_entry *newer, *older; /* by last use, in its stripe */
+	struct str key;
+	uint64_t last;
+	bool is_deleted;
+	bool is_plain;
+	struct state *state;
+	size_t size;
+};
+
+struct stripe {
+	pthread_mutex_t lock;
+	struct map entries;
+	struct states_entry *newest, *oldest;
+	size_t memory;
+};
+
+struct states {
+	struct store *store;
+	size_t memory_max; /* of one stripe */
+	struct stripe stripes[STRIPES];
+};
+
+/* ---- one state ---- */
+
+static size_t
+state_size(const struct state *state)
+{
+	return sizeof(*state) + state->doc.text.len +
+	       state->doc.count * sizeof(struct json_node);
+}
+
+struct state *
+state_new(struct str body, struct json value)
+{
+	const struct json_node *from = &value.doc->nodes[value.index];
+	uint32_t count = from->next - value.index;
+	uint32_t shift = (uint32_t)(body.ptr - value.doc->text.ptr);
+	size_t tape = count * sizeof(*from);
+	struct state *state =
+		mem_resize(NULL, sizeof(*state) + tape + body.len);
+	struct json_node *nodes = (struct json_node *)(void *)(state + 1);
+	char *text = (char *)nodes + tape;
+
+	atomic_init(&state->refs, 1);
+	for (uint32_t i = 0; i < count; i++) {
+		nodes[i] = from[i];
+		nodes[i].offset -= shift;
+		nodes[i].next -= value.index;
+	}
+	memcpy(text, body.ptr, body.len);
+	state->doc = (struct json_doc){str_make(text, body.len), nodes, count};
+	return state;
+}
+
+struct state *
+state_ref(struct state *state)
+{
+	if (state)
+		atomic_fetch_add_explicit(
+			&state->refs, 1, memory_order_relaxed);
+	return state;
+}
+
+void
+state_unref(struct state *state)
+{
+	if (state && atomic_fetch_sub_explicit(
+			     &state->refs, 1, memory_order_acq_rel) == 1)
+		mem_free(state);
+}
+
+/* ---- a stripe's list by last use (its lock held) ---- */
+
+static void
+unlink_entry(struct stripe *stripe, struct states_entry *entry)
+{
+	if (entry->newer)
+		entry->newer->older = entry->older;
+	else
+		stripe->newest = entry->older;
+	if (entry->older)
+		entry->older->newer = entry->newer;
+	else
+		stripe->oldest = entry->newer;
+}
+
+static void
+link_newest(struct stripe *stripe, struct states_entry *entry)
+{
+	entry->newer = NULL;
+	entry->older = stripe->newest;
+	if (stripe->newest)
+		stripe->newest->newer = entry;
+	else
+		stripe->oldest = entry;
+	stripe->newest = entry;
+}
+
+static void
+drop(struct stripe *stripe, struct states_entry *entry)
+{
+	map_remove(&stripe->entries, entry->key);
+	unlink_entry(stripe, entry);
+	stripe->memory -= entry->size;
+	state_unref(entry->state);
+	mem_free(entry);
+}
+
+static void
+account(struct stripe *stripe, struct states_entry *entry)
+{
+	size_t size = sizeof(*entry) + entry->key.len +
+		      (entry->state ? state_size(entry->state) : 0);
+
+	stripe->memory += size - entry->size;
+	entry->size = size;
+}
+
+/** Makes room by dropping what was not used for longest, but not `kept`. */
+static void
+trim(const struct states *states, struct stripe *stripe,
+	const struct states_entry *kept)
+{
+	while (stripe->memory > states->memory_max && stripe->oldest &&
+		stripe->oldest != kept)
+		drop(stripe, stripe->oldest);
+}
+
+/* ---- finding ---- */
+
+/** workspace | type length | type | id, which no two resources share. */
+static struct str
+make_key(
+	uint32_t workspace, struct str type, struct str id, struct arena *arena)
+{
+	uint32_t head[2] = {workspace, (uint32_t)type.len};
+	char *at = arena_alloc_raw(arena, sizeof(head) + type.len + id.len);
+
+	memcpy(at, head, sizeof(head));
+	if (type.len)
+		memcpy(at + sizeof(head), type.ptr, type.len);
+	if (id.len)
+		memcpy(at + sizeof(head) + type.len, id.ptr, id.len);
+	return str_make(at, sizeof(head) + type.len + id.len);
+}
+
+static struct states_entry *
+add_entry(struct stripe *stripe, struct str key)
+{
+	struct states_entry *entry = mem_alloc(sizeof(*entry) + key.len);
+
+	memcpy(entry + 1, key.ptr, key.len);
+	entry->key = str_make((const char *)(entry + 1), key.len);
+	map_put(&stripe->entries, entry->key, entry);
+	link_newest(stripe, entry);
+	account(stripe, entry);
+	return entry;
+}
+
+/** Reads the state out of the event that brought it. */
+static enum err
+read_state(struct store *store, uint64_t sequence, struct arena *arena,
+	struct states_entry *entry)
+{
+	struct event_row event;
+	struct json_doc doc;
+	struct str text;
+	enum err err = store_event(store, sequence, arena, &event);
+
+	if (err)
+		return ERR_IO;
+	entry->is_plain = event.form == EVENT_STATE;
+	text = event.body;
+	if (!entry->is_plain) {
+		if (json_read(event.body, arena, &doc, NULL))
+			return ERR_IO;
+		text = json_raw(json_member(json_root(&doc), STR("new")));
+	}
+	if (json_read(text, arena, &doc, NULL))
+		return ERR_IO;
+	entry->state = state_new(text, json_root(&doc));
+	return ERR_OK;
+}
+
+static enum err
+load(struct states *states, uint32_t workspace, struct str type, struct str id,
+	struct states_entry *entry)
+{
+	struct arena arena = {0};
+	struct resource_row row;
+	enum err err = store_resource(
+		states->store, workspace, type, id, &arena, &row);
+
+	if (err == ERR_OK) {
+		entry->last = row.last;
+		entry->is_deleted = row.is_deleted;
+		entry->is_plain = true;
+		if (!row.is_deleted)
+			err = read_state(
+				states->store, row.last, &arena, entry);
+	} else if (err == ERR_NOT_FOUND) {
+		entry->is_plain = true;
+		err = ERR_OK;
+	}
+	arena_release(&arena);
+	return err;
+}
+
+enum err
+states_hold(struct states *states, uint32_t workspace, struct str type,
+	struct str id, struct states_hold *hold)
+{
+	struct arena arena = {0};
+	struct str key = make_key(workspace, type, id, &arena);
+	unsigned number = (unsigned)(map_hash(key) >> 32) % STRIPES;
+	struct stripe *stripe = &states->stripes[number];
+	struct states_entry *entry;
+	enum err err = ERR_OK;
+
+	pthread_mutex_lock(&stripe->lock);
+	entry = map_get(&stripe->entries, key);
+	if (entry == NULL) {
+		entry = add_entry(stripe, key);
+		err = load(states, workspace, type, id, entry);
+		account(stripe, entry);
+		trim(states, stripe, entry);
+	} else {
+		unlink_entry(stripe, entry);
+		link_newest(stripe, entry);
+	}
+	arena_release(&arena);
+	if (err) {
+		drop(stripe, entry);
+		pthread_mutex_unlock(&stripe->lock);
+		return err;
+	}
+	*hold = (struct states_hold){
+		.states = states,
+		.entry = entry,
+		.stripe = number,
+		.last = entry->last,
+		.is_deleted = entry->is_deleted,
+		.is_plain = entry->is_plain,
+		.state = entry->state,
+	};
+	return ERR_OK;
+}
+
+void
+states_set(struct states_hold *hold, uint64_t sequence, struct state *state,
+	bool is_plain)
+{
+	struct stripe *stripe = &hold->states->stripes[hold->stripe];
+	struct states_entry *entry = hold->entry;
+	struct state *former = entry->state;
+
+	entry->last = sequence;
+	entry->is_deleted = state == NULL;
+	entry->is_plain = is_plain;
+	entry->state = state_ref(state);
+	state_unref(former);
+	hold->state = entry->state;
+	account(stripe, entry);
+	trim(hold->states, stripe, entry);
+}
+
+void
+states_let_go(struct states_hold *hold)
+{
+	pthread_mutex_unlock(&hold->states->stripes[hold->stripe].lock);
+}
+
+void
+states_forget(struct states *states, uint32_t workspace, struct str type,
+	struct str id)
+{
+	struct arena arena = {0};
+	struct str key = make_key(workspace, type, id, &arena);
+	struct stripe *stripe =
+		&states->stripes[(unsigned)(map_hash(key) >> 32) % STRIPES];
+	struct states_entry *entry;
+
+	pthread_mutex_lock(&stripe->lock);
+	entry = map_get(&stripe->entries, key);
+	if (entry)
+		drop(stripe, entry);
+	pthread_mutex_unlock(&stripe->lock);
+	arena_release(&arena);
+}
+
+struct states *
+states_new(struct store *store, size_t memory_max)
+{
+	struct states *states = MEM_NEW(struct states);
+
+	states->store = store;
+	states->memory_max =
+		(memory_max ? memory_max : (size_t)MEMORY_MAX) / STRIPES;
+	for (size_t i = 0; i < STRIPES; i++)
+		pthread_mutex_init(&states->stripes[i].lock, NULL);
+	return states;
+}
+
+void
+states_free(struct states *states)
+{
+	if (states == NULL)
+		return;
+	for (size_t i = 0; i < STRIPES; i++) {
+		struct stripe *stripe = &states->stripes[i];
+
+		while (stripe->oldest)
+			drop(stripe, stripe->oldest);
+		map_release(&stripe->entries);
+		pthread_mutex_destroy(&stripe->lock);
+	}
+	mem_free(states);
+}

@@ -1,0 +1,68 @@
+#pragma once
+#include "base/json.h"
+#include "store/store.h"
+
+/*
+ * The last known state of every resource, in a bounded cache in front of the
+ * store. It runs ahead of the disk: a state is here as soon as its event has
+ * been handed to the writer, so that the next event of the same resource is
+ * held against it. Should that commit fail, the entry is forgotten, and the
+ * store's check of `last` refuses whatever was built upon it.
+ *
+ * An entry is worked on under its stripe's lock (states_hold … states_let_go),
+ * in which the event is also handed to the writer: one resource's events are
+ * therefore written in the order they were accepted.
+ */
+struct states;
+
+/** A parsed state; immutable, counted. */
+struct state {
+	_Atomic unsigned refs;
+	struct json_doc doc; /* text and tape are in the same block */
+};
+
+struct state *state_ref(struct state *state);
+void state_unref(struct state *state);
+/** A copy of `value` with the text `body` around it (blanks and all). */
+struct state *state_new(struct str body, struct json value);
+
+/** The value itself. */
+static inline struct json
+state_json(const struct state *state)
+{
+	return state ? json_root(&state->doc) : (struct json){NULL, 0};
+}
+
+struct states_entry;
+
+struct states_hold {
+	struct states *states;
+	struct states_entry *entry;
+	unsigned stripe;
+	/* what is known; read only */
+	uint64_t last; /* sequence of the last event, 0: never heard of */
+	bool is_deleted;
+	bool is_plain;	     /* the last event's body is the state itself */
+	struct state *state; /* NULL when deleted or unknown */
+};
+
+/** `memory_max` bytes of states at most (0: 64 MiB). */
+struct states *states_new(struct store *store, size_t memory_max);
+void states_free(struct states *states);
+
+/**
+ * Locks the resource and tells what is known of it, read from the store when
+ * it is not cached. ERR_IO: the store failed, nothing is locked.
+ */
+enum err states_hold(struct states *states, uint32_t workspace, struct str type,
+	struct str id, struct states_hold *hold) MUST_USE;
+
+/** What it is from now on; `state` NULL: deleted. Takes a reference itself. */
+void states_set(struct states_hold *hold, uint64_t sequence,
+	struct state *state, bool is_plain);
+
+void states_let_go(struct states_hold *hold);
+
+/** The next look goes to the store. */
+void states_forget(struct states *states, uint32_t workspace, struct str type,
+	struct str id);

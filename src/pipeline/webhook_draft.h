@@ -1,0 +1,28 @@
+#pragma once
+#include "pipeline/webhooks.h"
+
+/*
+ * Holding what a user says of a webhook against the rules, and putting it into
+ * a snapshot.
+ */
+
+/**
+ * Checks every member that the draft has. On error the problem names the
+ * field. ERR_INVALID or ERR_DENIED (reserved header, destination not allowed).
+ */
+enum err webhook_draft_check(const struct webhook_draft *draft,
+	const struct address_policy *policy, struct webhook_problem *problem)
+	MUST_USE;
+
+/** What applying a draft amounts to. */
+struct webhook_edit {
+	bool changes_target; /* destination or headers differ */
+};
+
+/**
+ * Puts a checked draft's members, but not its state, into a fresh copy. The
+ * filter has not been compiled by the check: ERR_INVALID or ERR_LIMIT here.
+ */
+enum err webhook_draft_apply(const struct webhook_draft *draft,
+	struct webhook *webhook, struct webhook_edit *edit,
+	struct webhook_problem *problem) MUST_USE;

@@ -1,0 +1,278 @@
+#include "pipeline/webhook_snapshot.h"
+
+#include <assert.h>
+
+#include "base/json_out.h"
+#include "base/mem.h"
+#include "rule/signature.h"
+
+void
+webhook_ref(const struct webhook *webhook)
+{
+	struct webhook *counted = webhook_unconst(webhook);
+
+	atomic_fetch_add_explicit(&counted->refs, 1, memory_order_relaxed);
+}
+
+void
+webhook_unref(const struct webhook *webhook)
+{
+	struct webhook *counted = webhook_unconst(webhook);
+
+	if (webhook == NULL || atomic_fetch_sub_explicit(&counted->refs, 1,
+				       memory_order_acq_rel) > 1)
+		return;
+	arena_release(&counted->arena);
+	mem_free(counted);
+}
+
+static struct webhook *
+webhook_new(void)
+{
+	struct webhook *webhook = MEM_NEW(struct webhook);
+
+	atomic_init(&webhook->refs, 1);
+	return webhook;
+}
+
+static void
+copy_headers(struct webhook *webhook, const struct webhook_header *headers,
+	size_t count)
+{
+	struct webhook_header *copy =
+		arena_alloc_array(&webhook->arena, count, sizeof(*copy));
+
+	for (size_t i = 0; i < count; i++) {
+		copy[i].name = arena_copy(&webhook->arena, headers[i].name);
+		copy[i].value = arena_copy(&webhook->arena, headers[i].value);
+	}
+	webhook->headers = copy;
+	webhook->header_count = count;
+}
+
+enum err
+webhook_set_secret(struct webhook *webhook, struct str secret)
+{
+	CLEANUP(buf_release) struct buf key = buf_make(64);
+	enum err err = signature_read_secret(secret, &key);
+
+	if (err)
+		return err;
+	webhook->secret = arena_copy(&webhook->arena, secret);
+	webhook->secret_key = arena_copy(&webhook->arena, buf_str(&key));
+	return ERR_OK;
+}
+
+enum err
+webhook_set_filter(struct webhook *webhook, struct str text, size_t *ret_column,
+	struct buf *why)
+{
+	webhook->filter_text = arena_copy(&webhook->arena, text);
+	return filter_compile(webhook->filter_text, &webhook->arena,
+		&webhook->filter, ret_column, why);
+}
+
+struct webhook *
+webhook_copy(const struct webhook *webhook)
+{
+	CLEANUP(buf_release) struct buf why = buf_make(256);
+	struct webhook *copy = webhook_new();
+	struct arena *arena = &copy->arena;
+	size_t column;
+	enum err err;
+
+	copy->number = webhook->number;
+	copy->id = webhook->id;
+	copy->workspace = webhook->workspace;
+	copy->revision = webhook->revision;
+	copy->dialect = arena_copy(arena, webhook->dialect);
+	copy->name = arena_copy(arena, webhook->name);
+	copy->destination = arena_copy(arena, webhook->destination);
+	copy->health = webhook->health;
+	copy->status_reason = arena_copy(arena, webhook->status_reason);
+	copy->generation = webhook->generation;
+	copy->created = webhook->created;
+	copy->updated = webhook->updated;
+	copy->secret = arena_copy(arena, webhook->secret);
+	copy->secret_key = arena_copy(arena, webhook->secret_key);
+	copy->is_secret_read = webhook->is_secret_read;
+	copy->handshake = webhook->handshake;
+	memcpy(copy->enables, webhook->enables, sizeof(copy->enables));
+	copy_headers(copy, webhook->headers, webhook->header_count);
+	err = webhook_set_filter(copy, webhook->filter_text, &column, &why);
+	assert(err == ERR_OK); /* it has compiled before */
+	return copy;
+}
+
+/* ---- the row's JSON columns ---- */
+
+static void
+write_options(const struct webhook *webhook, struct buf *out)
+{
+	struct json_out json = json_out_make(out);
+
+	json_out_object(&json, NULL);
+	json_out_boolean(&json, "secretRead", webhook->is_secret_read);
+	json_out_array(&json, "enables");
+	for (size_t i = 0; i < WEBHOOK_ENABLES_KEPT && webhook->enables[i]; i++)
+		json_out_integer(&json, NULL, webhook->enables[i]);
+	json_out_end(&json);
+	json_out_end(&json);
+}
+
+static void
+write_secrets(const struct webhook *webhook, struct buf *out)
+{
+	struct json_out json = json_out_make(out);
+
+	json_out_object(&json, NULL);
+	json_out_string(&json, "secret", webhook->secret);
+	json_out_object(&json, "headers");
+	for (size_t i = 0; i < webhook->header_count; i++) {
+		json_out_key(&json, webhook->headers[i].name);
+		json_out_string(&json, NULL, webhook->headers[i].value);
+	}
+	json_out_end(&json);
+	json_out_end(&json);
+}
+
+static struct str
+id_context(const struct uuid *id)
+{
+	return str_make((const char *)id->bytes, sizeof(id->bytes));
+}
+
+void
+webhook_to_row(const struct webhook *webhook, const struct seal_key *key,
+	struct arena *arena, struct webhook_row *ret)
+{
+	CLEANUP(buf_release) struct buf options = buf_make(0);
+	CLEANUP(buf_release) struct buf secrets = buf_make(0);
+	CLEANUP(buf_release) struct buf sealed = buf_make(0);
+
+	write_options(webhook, &options);
+	write_secrets(webhook, &secrets);
+	seal_close(key, id_context(&webhook->id), buf_str(&secrets), &sealed);
+	*ret = (struct webhook_row){
+		.number = webhook->number,
+		.id = webhook->id,
+		.workspace = webhook->workspace,
+		.revision = webhook->revision,
+		.dialect = webhook->dialect,
+		.name = webhook->name,
+		.destination = webhook->destination,
+		.filter = webhook->filter_text,
+		.health = webhook->health,
+		.status_reason = webhook->status_reason,
+		.generation = webhook->generation,
+		.created = webhook->created,
+		.updated = webhook->updated,
+		.options = arena_copy(arena, buf_str(&options)),
+		.sealed = arena_copy(arena, buf_str(&sealed)),
+	};
+}
+
+static void
+read_headers(struct webhook *webhook, struct json headers)
+{
+	struct json_walk walk = json_walk(headers);
+	size_t count = json_count(headers);
+	struct webhook_header *list =
+		arena_alloc_array(&webhook->arena, count, sizeof(*list));
+
+	webhook->headers = list;
+	while (json_walk_next(&walk)) {
+		struct webhook_header *header = &list[webhook->header_count++];
+
+		header->name = arena_copy(&webhook->arena,
+			json_string(walk.key, &webhook->arena));
+		header->value = arena_copy(&webhook->arena,
+			json_string(walk.value, &webhook->arena));
+	}
+}
+
+static enum err
+read_secrets(struct webhook *webhook, const struct webhook_row *row,
+	const struct seal_key *key, struct arena *scratch)
+{
+	struct json_doc doc;
+	struct str plain;
+	enum err err;
+
+	err = seal_open(
+		key, id_context(&row->id), row->sealed, scratch, &plain);
+	if (err)
+		return err;
+	err = json_read(plain, scratch, &doc, NULL);
+	if (err)
+		return err;
+	read_headers(webhook, json_member(json_root(&doc), STR("headers")));
+	return webhook_set_secret(webhook,
+		json_string(
+			json_member(json_root(&doc), STR("secret")), scratch));
+}
+
+static enum err
+read_options(struct webhook *webhook, struct str options, struct arena *scratch)
+{
+	struct json_doc doc;
+	struct json_walk walk;
+	size_t count = 0;
+	enum err err = json_read(options, scratch, &doc, NULL);
+
+	if (err)
+		return err;
+	webhook->is_secret_read = json_kind(json_member(json_root(&doc),
+					  STR("secretRead"))) == JSON_TRUE;
+	walk = json_walk(json_member(json_root(&doc), STR("enables")));
+	while (count < WEBHOOK_ENABLES_KEPT && json_walk_next(&walk)) {
+		if (json_to_integer(walk.value, &webhook->enables[count]))
+			count++;
+	}
+	return ERR_OK;
+}
+
+static void
+read_columns(struct webhook *webhook, const struct webhook_row *row)
+{
+	struct arena *arena = &webhook->arena;
+
+	webhook->number = row->number;
+	webhook->id = row->id;
+	webhook->workspace = row->workspace;
+	webhook->revision = row->revision;
+	webhook->dialect = arena_copy(arena, row->dialect);
+	webhook->name = arena_copy(arena, row->name);
+	webhook->destination = arena_copy(arena, row->destination);
+	webhook->health = row->health;
+	webhook->status_reason = arena_copy(arena, row->status_reason);
+	webhook->generation = row->generation;
+	webhook->created = row->created;
+	webhook->updated = row->updated;
+}
+
+enum err
+webhook_from_row(const struct webhook_row *row, const struct seal_key *key,
+	const struct webhook **ret, struct buf *why)
+{
+	struct webhook *webhook = webhook_new();
+	struct arena scratch = {0};
+	size_t column;
+	enum err err;
+
+	read_columns(webhook, row);
+	err = read_secrets(webhook, row, key, &scratch);
+	if (err)
+		buf_printf(why, "its secrets do not open with this key file");
+	if (!err)
+		err = read_options(webhook, row->options, &scratch);
+	if (!err)
+		err = webhook_set_filter(webhook, row->filter, &column, why);
+	arena_release(&scratch);
+	if (err) {
+		webhook_unref(webhook);
+		return err;
+	}
+	*ret = webhook;
+	return ERR_OK;
+}

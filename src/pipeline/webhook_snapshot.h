@@ -1,0 +1,27 @@
+#pragma once
+#include "pipeline/webhooks.h"
+
+/*
+ * A webhook between its row in the store and its snapshot in memory. Headers
+ * and the secret travel sealed; the webhook's id is the seal's context.
+ */
+
+/** A snapshot with one reference. ERR_DENIED when the seal does not open. */
+enum err webhook_from_row(const struct webhook_row *row,
+	const struct seal_key *key, const struct webhook **ret, struct buf *why)
+	MUST_USE;
+
+/** The row's texts are in `arena` or the webhook's own. */
+void webhook_to_row(const struct webhook *webhook, const struct seal_key *key,
+	struct arena *arena, struct webhook_row *ret);
+
+/** A copy with one reference, to be changed before anybody sees it. */
+struct webhook *webhook_copy(const struct webhook *webhook);
+
+/** Sets the text form and the raw key; ERR_INVALID when it is none. */
+enum err webhook_set_secret(struct webhook *webhook, struct str secret)
+	MUST_USE;
+
+/** Compiles `text` into the webhook's own arena. */
+enum err webhook_set_filter(struct webhook *webhook, struct str text,
+	size_t *ret_column, struct buf *why) MUST_USE;

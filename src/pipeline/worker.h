@@ -1,0 +1,50 @@
+#pragma once
+#include <pthread.h>
+
+#include "net/http_client.h"
+#include "pipeline/deliver.h"
+
+/*
+ * One worker of the deliverers (private to them: deliver.c runs the loop,
+ * attempt.c and handshake.c are what it does).
+ */
+
+/** What a message in a worker's mailbox is. */
+enum mail_kind {
+	MAIL_DELIVERY,	/* struct delivery */
+	MAIL_WEBHOOK,	/* struct webhook_mail */
+	MAIL_REMOVED,	/* struct webhook_mail */
+	MAIL_HANDSHAKE, /* struct webhook_mail */
+	MAIL_SETTLED,	/* struct attempt: its outcome was committed, or not */
+};
+
+struct webhook_mail {
+	struct message message;
+	const struct webhook *webhook; /* a reference */
+	bool is_fresh;
+	bool has_backlog;
+};
+
+struct attempt;
+
+struct worker {
+	pthread_t thread;
+	const struct deliver_options *options;
+	struct mailbox *mailbox;
+	struct dispatch *dispatch;
+	struct http_client *client;
+	struct attempt *unwritten; /* outcomes to be submitted again */
+	int64_t write_again_at;	   /* monotonic */
+	atomic_bool is_stopping;
+	_Atomic int64_t stop_at; /* monotonic */
+	_Atomic uint64_t acknowledged;
+	_Atomic uint64_t failed;
+	_Atomic uint64_t dead;
+	_Atomic size_t queued, in_flight, unsettled; /* for others to read */
+};
+
+static inline void
+worker_count(_Atomic uint64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}

@@ -1,0 +1,194 @@
+#include "pipeline/writer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { QUEUE_MAX = 65536, BATCH_MAX = 1024 };
+
+struct writer {
+	pthread_t thread;
+	struct store *store;
+	struct mailbox *mailbox;
+	size_t queue_max;
+	size_t batch_max;
+	struct store_unit **batch; /* the writer thread's */
+	atomic_size_t queued;
+	atomic_bool is_stopping;
+	atomic_bool is_healthy;
+	_Atomic uint64_t commits;
+	_Atomic uint64_t units;
+	_Atomic uint64_t failures;
+	_Atomic int64_t last_commit_time;
+};
+
+static struct writer_item *
+item_of(struct message *message)
+{
+	return CONTAINER_OF(message, struct writer_item, message);
+}
+
+static void
+commit(struct writer *writer, size_t count)
+{
+	CLEANUP(buf_release) struct buf why = buf_make(512);
+	int64_t start = clock_monotonic();
+	enum err err = store_commit(writer->store, writer->batch, count, &why);
+
+	atomic_store_explicit(&writer->last_commit_time,
+		clock_monotonic() - start, memory_order_relaxed);
+	atomic_store(&writer->is_healthy, err == ERR_OK);
+	if (err) {
+		atomic_fetch_add(&writer->failures, 1);
+		log_error("writer.commit", "units=%zu err=%s %s", count,
+			err_name(err), buf_text(&why));
+		return;
+	}
+	atomic_fetch_add_explicit(&writer->commits, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&writer->units, count, memory_order_relaxed);
+}
+
+/** Commits up to batch_max items; returns the first of the rest. */
+static struct message *
+write_batch(struct writer *writer, struct message *first)
+{
+	struct message *at = first;
+	size_t count = 0;
+
+	for (; at && count < writer->batch_max; at = at->next)
+		writer->batch[count++] = &item_of(at)->unit;
+	commit(writer, count);
+	for (size_t i = 0; i < count; i++) {
+		struct writer_item *item = item_of(first);
+
+		/* After done() the item may be gone: step on before. */
+		first = first->next;
+		atomic_fetch_sub_explicit(
+			&writer->queued, 1, memory_order_relaxed);
+		item->done(item);
+	}
+	return at;
+}
+
+static void *
+run(void *context)
+{
+	struct writer *writer = context;
+
+	for (;;) {
+		struct message *first = mailbox_take_all(writer->mailbox);
+
+		if (first == NULL) {
+			if (atomic_load(&writer->is_stopping))
+				return NULL;
+			mailbox_wait(writer->mailbox, -1);
+			continue;
+		}
+		while (first)
+			first = write_batch(writer, first);
+	}
+}
+
+struct writer *
+writer_start(const struct writer_options *options)
+{
+	struct writer *writer = MEM_NEW(struct writer);
+
+	writer->store = options->store;
+	writer->queue_max = options->queue_max ? options->queue_max : QUEUE_MAX;
+	writer->batch_max = options->batch_max ? options->batch_max : BATCH_MAX;
+	writer->batch =
+		mem_alloc_array(writer->batch_max, sizeof(*writer->batch));
+	writer->mailbox = mailbox_new();
+	atomic_init(&writer->is_healthy, true);
+	if (pthread_create(&writer->thread, NULL, run, writer) != 0)
+		abort();
+	return writer;
+}
+
+void
+writer_stop(struct writer *writer)
+{
+	if (writer == NULL)
+		return;
+	atomic_store(&writer->is_stopping, true);
+	mailbox_wake(writer->mailbox);
+	pthread_join(writer->thread, NULL);
+	mailbox_free(writer->mailbox);
+	mem_free(writer->batch);
+	mem_free(writer);
+}
+
+enum err
+writer_submit(struct writer *writer, struct writer_item *item, bool is_urgent)
+{
+	size_t queued = atomic_fetch_add_explicit(
+		&writer->queued, 1, memory_order_relaxed);
+
+	if (queued >= writer->queue_max && !is_urgent) {
+		atomic_fetch_sub_explicit(
+			&writer->queued, 1, memory_order_relaxed);
+		return ERR_LIMIT;
+	}
+	mailbox_post(writer->mailbox, &item->message);
+	return ERR_OK;
+}
+
+struct waiter {
+	struct writer_item item;
+	pthread_mutex_t lock;
+	pthread_cond_t is_done_changed;
+	bool is_done;
+};
+
+static void
+wake_waiter(struct writer_item *item)
+{
+	struct waiter *waiter = CONTAINER_OF(item, struct waiter, item);
+
+	pthread_mutex_lock(&waiter->lock);
+	waiter->is_done = true;
+	pthread_cond_signal(&waiter->is_done_changed);
+	pthread_mutex_unlock(&waiter->lock);
+}
+
+enum err
+writer_commit(
+	struct writer *writer, const struct store_change *changes, size_t count)
+{
+	struct waiter waiter = {
+		.item = {.unit = {.changes = changes, .count = count},
+			.done = wake_waiter},
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.is_done_changed = PTHREAD_COND_INITIALIZER,
+	};
+	enum err err = writer_submit(writer, &waiter.item, false);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&waiter.lock);
+	while (!waiter.is_done)
+		pthread_cond_wait(&waiter.is_done_changed, &waiter.lock);
+	pthread_mutex_unlock(&waiter.lock);
+	pthread_cond_destroy(&waiter.is_done_changed);
+	pthread_mutex_destroy(&waiter.lock);
+	return waiter.item.unit.result;
+}
+
+void
+writer_stats(const struct writer *writer, struct writer_stats *ret)
+{
+	*ret = (struct writer_stats){
+		.is_healthy = atomic_load(&writer->is_healthy),
+		.commits = atomic_load(&writer->commits),
+		.units = atomic_load(&writer->units),
+		.failures = atomic_load(&writer->failures),
+		.queued = atomic_load(&writer->queued),
+		.last_commit_time = atomic_load(&writer->last_commit_time),
+	};
+}
