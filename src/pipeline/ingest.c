@@ -320,7 +320,7 @@ hand_over(struct ingest_work *work, uint64_t *ret_sequence)
 	if (submit(work) == ERR_OK)
 		return true;
 	work->item->matched = work->item->skipped = 0;
-	ingest_work_refuse(work, ERR_LIMIT,
+	ingest_work_refuse(work, ERR_BUSY,
 		"too many events are waiting to be stored, send it again "
 		"later");
 	return false;

@@ -61,7 +61,8 @@ struct publication_item {
 	struct str event_id; /* ACCEPTED, DUPLICATE; in the arena */
 	uint32_t matched;    /* deliveries to be made */
 	uint32_t skipped;    /* matched too, but their webhook is not sending */
-	enum err err;	     /* REFUSED: NOT_FOUND, INVALID, LIMIT, BUSY, IO */
+	enum err err;	     /* REFUSED: NOT_FOUND, INVALID, BUSY (too
+				much is waiting), LIMIT (disk full), IO */
 	struct buf why;	     /* release with buf_release */
 	/* the ingest's own */
 	struct ingest_work *work;
