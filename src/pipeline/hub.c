@@ -273,7 +273,8 @@ hub_open(const struct hub_options *options, struct hub **ret, struct buf *why)
 	hub->options = *options;
 	err = open_parts(hub, why);
 	if (err) {
-		hub_close(hub, 0);
+		hub_stop(hub, 0);
+		hub_close(hub);
 		return err;
 	}
 	*ret = hub;
@@ -281,7 +282,7 @@ hub_open(const struct hub_options *options, struct hub **ret, struct buf *why)
 }
 
 void
-hub_close(struct hub *hub, int64_t timeout)
+hub_stop(struct hub *hub, int64_t timeout)
 {
 	if (hub == NULL)
 		return;
@@ -290,6 +291,16 @@ hub_close(struct hub *hub, int64_t timeout)
 	desk_stop(hub->desk);
 	writer_stop(hub->writer);
 	deliver_free(hub->deliver);
+	hub->deliver = NULL;
+	hub->desk = NULL;
+	hub->writer = NULL;
+}
+
+void
+hub_close(struct hub *hub)
+{
+	if (hub == NULL)
+		return;
 	ingest_close(hub->ingest);
 	webhooks_close(hub->webhooks);
 	match_free(hub->match);

@@ -6,7 +6,7 @@
 /*
  * The running pipeline: store, writer, registry, matching, the way in and the
  * way out, put together. Everything is opened and started by hub_open and
- * ended, in the order that loses nothing, by hub_close.
+ * ended, in the order that loses nothing, by hub_stop and hub_close.
  */
 struct hub_options {
 	const char *directory; /* made (mode 0700) if it does not exist */
@@ -50,7 +50,10 @@ enum err hub_open(const struct hub_options *options, struct hub **ret,
 
 /**
  * Nothing may be published or changed any more. Attempts in flight get
- * `timeout` microseconds; their outcomes are written; the store is closed.
- * NULL is harmless.
+ * `timeout` microseconds, their outcomes are written, the threads end. NULL is
+ * harmless.
  */
-void hub_close(struct hub *hub, int64_t timeout);
+void hub_stop(struct hub *hub, int64_t timeout);
+
+/** After hub_stop: closes the store and releases everything. */
+void hub_close(struct hub *hub);

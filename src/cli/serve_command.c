@@ -1,0 +1,228 @@
+#include "cli/serve_command.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "api/api.h"
+#include "api/keys.h"
+#include "api/router.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/settings.h"
+#include "net/http_server.h"
+#include "pipeline/hub.h"
+
+/* Attempts in flight in one worker, over all of its webhooks. */
+enum { ATTEMPTS_TOTAL = 1024, UNSETTLED_MAX = 16384, RESPONSE_KEPT = 2048 };
+
+/* ---- settings → options ---- */
+
+static enum err
+set_policy(const struct settings *settings, struct address_policy *policy,
+	struct buf *why)
+{
+	policy->allow_http = settings->allow_http;
+	for (size_t i = 0; i < settings->allow_private.count; i++) {
+		enum err err;
+
+		if (policy->allowed_count == ADDRESS_NETWORKS_MAX) {
+			buf_printf(why, "allow-private: at most %d networks",
+				ADDRESS_NETWORKS_MAX);
+			return ERR_LIMIT;
+		}
+		err = address_network_parse(
+			str_of(settings->allow_private.items[i]),
+			&policy->allowed[policy->allowed_count], why);
+		if (err)
+			return err;
+		policy->allowed_count++;
+	}
+	return ERR_OK;
+}
+
+static enum err
+set_hub_options(const struct settings *settings, struct hub_options *hub,
+	struct buf *why)
+{
+	*hub = (struct hub_options){
+		.directory = settings->data,
+		.key_file = settings->key_file,
+		.ca_file = settings->ca_file,
+		.user_agent = settings->user_agent,
+		.source = str_of(settings->source),
+		.workers = settings->workers,
+		.dispatch = {.window = settings->window,
+			.concurrency = settings->concurrency,
+			.concurrency_total = ATTEMPTS_TOTAL,
+			.unsettled_max = UNSETTLED_MAX},
+		.connections_max = ATTEMPTS_TOTAL,
+		.queue_max = settings->queue_max,
+		.batch_max = settings->batch_max,
+		.connect_timeout = settings->connect_timeout,
+		.delivery_timeout = settings->delivery_timeout,
+		.handshake_timeout = settings->handshake_timeout,
+		.response_kept = RESPONSE_KEPT,
+		.webhooks_max = settings->webhooks_max,
+		.enables_max = settings->enables_max,
+		.enables_window = settings->enables_window,
+	};
+	if (retry_policy_parse(
+		    str_of(settings->retry_schedule), &hub->retry, why))
+		return ERR_INVALID;
+	return set_policy(settings, &hub->policy, why);
+}
+
+/* ---- the parts of a running server ---- */
+
+struct serving {
+	struct api api;
+	struct api_router *router;
+};
+
+static enum err
+open_keys(const struct settings *settings, struct serving *serving,
+	struct buf *why)
+{
+	struct hub *hub = serving->api.hub;
+	struct keys_options options = {.store = hub->store,
+		.writer = hub->writer,
+		.master = &hub->master_key};
+	struct arena arena = {0};
+	struct str text = {NULL, 0};
+	enum err err = keys_open(&options, &serving->api.keys, why);
+
+	if (!err)
+		err = keys_ensure_admin(serving->api.keys,
+			str_of(settings->admin_token), &arena, &text, why);
+	if (!err && !str_is_empty(text))
+		printf("First start: this is the administrator's key. It is "
+		       "shown once and cannot be read again.\n\n  %.*s\n\n",
+			STR_ARG(text));
+	arena_release(&arena);
+	return err;
+}
+
+static enum err
+open_api(const struct settings *settings, struct serving *serving,
+	struct buf *why)
+{
+	struct hub_options options;
+	struct api *api = &serving->api;
+	enum err err = set_hub_options(settings, &options, why);
+
+	if (!err)
+		err = hub_open(&options, &api->hub, why);
+	if (err)
+		return err;
+	api->webhooks = api->hub->webhooks;
+	api->store = api->hub->store;
+	api->writer = api->hub->writer;
+	api->desk = api->hub->desk;
+	api->body_max = settings->body_max;
+	api->bulk_body_max = settings->bulk_body_max;
+	api->is_metrics_public = settings->metrics_public;
+	err = open_keys(settings, serving, why);
+	if (!err)
+		serving->router = api_router_new(api);
+	return err;
+}
+
+static enum err
+start_server(const struct settings *settings, struct serving *serving,
+	struct buf *why)
+{
+	struct http_server_options options = {
+		.listen = str_of(settings->listen),
+		.tls_certificate = settings->tls_certificate,
+		.tls_key = settings->tls_key,
+		.threads = settings->server_threads,
+		.connections_max = settings->connections_max,
+		.body_max = settings->body_max,
+		.context = serving->router,
+		.admit = api_router_admit,
+		.handle = api_router_handle,
+		.refuse = api_router_refuse,
+	};
+
+	return http_server_start(&options, &serving->api.server, why);
+}
+
+/** First no more requests, then what they have started, then the disk. */
+static void
+close_all(struct serving *serving, int64_t timeout)
+{
+	if (serving->api.server) {
+		http_server_quiesce(serving->api.server);
+		http_server_stop(serving->api.server, timeout);
+	}
+	api_router_free(serving->router);
+	hub_stop(serving->api.hub, timeout);
+	keys_close(serving->api.keys);
+	hub_close(serving->api.hub);
+}
+
+static void
+tell_address(const struct settings *settings, const struct serving *serving)
+{
+	struct str listen = str_of(settings->listen);
+	size_t host = listen.len;
+
+	while (host > 0 && listen.ptr[host - 1] != ':')
+		host--;
+	printf("grapnel %s listens on %s://%.*s%u\n", GRAPNEL_VERSION,
+		settings->tls_certificate ? "https" : "http",
+		STR_ARG(str_head(listen, host)),
+		(unsigned)http_server_port(serving->api.server));
+	fflush(stdout);
+}
+
+/* ---- signals ---- */
+
+static const int stop_signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+/** Before any thread starts, so that only this one receives them. */
+static void
+block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < COUNT_OF(stop_signals); i++)
+		sigaddset(set, stop_signals[i]);
+	pthread_sigmask(SIG_BLOCK, set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+wait_for_stop(const sigset_t *set)
+{
+	int number;
+
+	while (sigwait(set, &number) != 0)
+		continue;
+	log_info("serve.stop", "signal=%d", number);
+}
+
+int
+serve_command(const struct settings *settings)
+{
+	CLEANUP(buf_release) struct buf why = buf_make(1024);
+	struct serving serving = {0};
+	sigset_t set;
+	enum err err;
+
+	log_set_level((enum log_level)settings->log_level);
+	block_signals(&set);
+	err = open_api(settings, &serving, &why);
+	if (!err)
+		err = start_server(settings, &serving, &why);
+	if (err) {
+		output_error("%s", buf_text(&why));
+		close_all(&serving, 0);
+		return 1;
+	}
+	tell_address(settings, &serving);
+	wait_for_stop(&set);
+	close_all(&serving, settings->stop_timeout);
+	return 0;
+}
