@@ -1,0 +1,278 @@
+/* A lane's queues, its turn, and its life. */
+#include "base/mem.h"
+#include "pipeline/dispatch_private.h"
+
+static void
+queue_add(struct queue *queue, struct delivery *delivery)
+{
+	delivery->next = NULL;
+	if (queue->first == NULL)
+		queue->last = &queue->first;
+	*queue->last = delivery;
+	queue->last = &delivery->next;
+	queue->count++;
+}
+
+static struct delivery *
+queue_take(struct queue *queue)
+{
+	struct delivery *delivery = queue->first;
+
+	if (delivery) {
+		queue->first = delivery->next;
+		queue->count--;
+	}
+	return delivery;
+}
+
+struct delivery *
+lane_take_first(struct lane *lane)
+{
+	return queue_take(&lane->first_tries);
+}
+
+/* ---- turns ---- */
+
+void
+lane_join_turn(struct dispatch *dispatch, struct lane *lane)
+{
+	if (lane->is_in_turn)
+		return;
+	lane->is_in_turn = true;
+	lane->older = dispatch->turn_last;
+	lane->newer = NULL;
+	if (dispatch->turn_last)
+		dispatch->turn_last->newer = lane;
+	else
+		dispatch->turn_first = lane;
+	dispatch->turn_last = lane;
+}
+
+void
+lane_leave_turn(struct dispatch *dispatch, struct lane *lane)
+{
+	if (!lane->is_in_turn)
+		return;
+	lane->is_in_turn = false;
+	if (lane->older)
+		lane->older->newer = lane->newer;
+	else
+		dispatch->turn_first = lane->newer;
+	if (lane->newer)
+		lane->newer->older = lane->older;
+	else
+		dispatch->turn_last = lane->older;
+}
+
+unsigned
+lane_retry_slots(const struct dispatch *dispatch)
+{
+	unsigned slots = dispatch->options.concurrency / 4;
+
+	return slots ? slots : 1;
+}
+
+struct delivery *
+lane_earliest_retry(const struct lane *lane)
+{
+	struct heap_node *node = heap_first(&lane->retries);
+
+	return node ? CONTAINER_OF(node, struct delivery, by_due) : NULL;
+}
+
+void
+lane_reconsider(struct dispatch *dispatch, struct lane *lane)
+{
+	struct delivery *retry = lane_earliest_retry(lane);
+	bool may_send = !lane->is_removed && health_is_sending(&lane->health);
+
+	heap_remove(&dispatch->timers, &lane->by_due);
+	if (!may_send) {
+		lane_leave_turn(dispatch, lane);
+		return;
+	}
+	if (lane->first_tries.first &&
+		lane->first_in_flight < dispatch->options.concurrency)
+		lane_join_turn(dispatch, lane);
+	if (retry && lane->retries_in_flight < lane_retry_slots(dispatch)) {
+		lane->by_due.key = retry->due;
+		heap_add(&dispatch->timers, &lane->by_due);
+	}
+}
+
+/* ---- members ---- */
+
+void
+lane_know(
+	struct dispatch *dispatch, struct lane *lane, struct delivery *delivery)
+{
+	delivery->lane = lane;
+	lane->known++;
+	map_put(&dispatch->known, dispatch_key(&delivery->sequence), delivery);
+}
+
+static void lane_free_if_unused(struct dispatch *, struct lane *);
+
+void
+lane_forget(struct dispatch *dispatch, struct delivery *delivery)
+{
+	struct lane *lane = delivery->lane;
+
+	map_remove(&dispatch->known, dispatch_key(&delivery->sequence));
+	lane->known--;
+	delivery_free(delivery);
+	lane_free_if_unused(dispatch, lane);
+}
+
+void
+lane_enqueue(struct lane *lane, struct delivery *delivery)
+{
+	delivery->is_retry = delivery->attempts > 0;
+	if (delivery->is_retry) {
+		delivery->by_due.key = delivery->due;
+		heap_add(&lane->retries, &delivery->by_due);
+	} else {
+		queue_add(&lane->first_tries, delivery);
+	}
+}
+
+bool
+lane_is_open(const struct lane *lane)
+{
+	return !lane->is_removed && (health_is_sending(&lane->health) ||
+					    health_is_waiting(&lane->health));
+}
+
+/* ---- lanes ---- */
+
+const struct webhook *
+lane_webhook(const struct lane *lane)
+{
+	return lane->webhook;
+}
+
+struct health *
+lane_health(struct lane *lane)
+{
+	return &lane->health;
+}
+
+struct lane *
+dispatch_find(struct dispatch *dispatch, uint64_t webhook)
+{
+	return map_get(&dispatch->lanes, dispatch_key(&webhook));
+}
+
+static void
+drop_queues(struct dispatch *dispatch, struct lane *lane)
+{
+	struct delivery *delivery;
+
+	lane->known++; /* the lane stays while we work on it */
+	while ((delivery = lane_take_first(lane)))
+		lane_forget(dispatch, delivery);
+	while ((delivery = lane_earliest_retry(lane))) {
+		heap_remove(&lane->retries, &delivery->by_due);
+		lane_forget(dispatch, delivery);
+	}
+	lane->has_first_on_disk = lane->has_retries_on_disk = false;
+	lane->known--;
+}
+
+static void
+lane_free_if_unused(struct dispatch *dispatch, struct lane *lane)
+{
+	if (!lane->is_removed || lane->known > 0)
+		return;
+	disk_forget_lane(dispatch, lane);
+	lane_leave_turn(dispatch, lane);
+	heap_remove(&dispatch->timers, &lane->by_due);
+	if (map_get(&dispatch->lanes, dispatch_key(&lane->number)) == lane)
+		map_remove(&dispatch->lanes, dispatch_key(&lane->number));
+	heap_release(&lane->retries);
+	webhook_unref(lane->webhook);
+	mem_free(lane);
+}
+
+static struct lane *
+lane_new(struct dispatch *dispatch, const struct webhook *webhook)
+{
+	struct lane *lane = MEM_NEW(struct lane);
+
+	lane->number = webhook->number;
+	lane->health = webhook->health;
+	map_put(&dispatch->lanes, dispatch_key(&lane->number), lane);
+	return lane;
+}
+
+void
+dispatch_health_moved(struct dispatch *dispatch, struct lane *lane)
+{
+	if (!lane_is_open(lane))
+		drop_queues(dispatch, lane);
+	lane_reconsider(dispatch, lane);
+	disk_note_hungry(dispatch, lane);
+}
+
+void
+dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
+	bool is_fresh, bool has_backlog)
+{
+	struct lane *lane = dispatch_find(dispatch, webhook->number);
+	const struct webhook *former;
+
+	if (lane == NULL)
+		lane = lane_new(dispatch, webhook);
+	former = lane->webhook;
+	webhook_ref(webhook);
+	lane->webhook = webhook;
+	webhook_unref(former);
+	if (is_fresh)
+		lane->health = webhook->health;
+	if (has_backlog)
+		lane->has_first_on_disk = lane->has_retries_on_disk = true;
+	dispatch_health_moved(dispatch, lane);
+}
+
+void
+dispatch_remove_webhook(struct dispatch *dispatch, uint64_t number)
+{
+	struct lane *lane = dispatch_find(dispatch, number);
+
+	if (lane == NULL)
+		return;
+	drop_queues(dispatch, lane);
+	lane->is_removed = true;
+	lane_reconsider(dispatch, lane);
+	lane_free_if_unused(dispatch, lane);
+}
+
+struct dispatch *
+dispatch_new(const struct dispatch_options *options)
+{
+	struct dispatch *dispatch = MEM_NEW(struct dispatch);
+
+	dispatch->options = *options;
+	return dispatch;
+}
+
+/** Deliveries in flight or unsettled must have been settled before. */
+void
+dispatch_free(struct dispatch *dispatch)
+{
+	struct lane *lane;
+	size_t at = 0;
+
+	if (dispatch == NULL)
+		return;
+	while ((lane = map_next(&dispatch->lanes, &at))) {
+		drop_queues(dispatch, lane);
+		heap_release(&lane->retries);
+		webhook_unref(lane->webhook);
+		mem_free(lane);
+	}
+	map_release(&dispatch->lanes);
+	map_release(&dispatch->known);
+	heap_release(&dispatch->timers);
+	mem_free(dispatch);
+}

@@ -1,0 +1,49 @@
+#pragma once
+#include <pthread.h>
+
+#include "base/map.h"
+#include "pipeline/webhooks.h"
+
+/* Private to webhooks.c (table and life) and webhooks_change.c. */
+
+/*
+ * Two locks. `change` is held through a whole change, commit included, so
+ * that changes come one after another. `table` guards the maps for the moment
+ * of a look-up or an edit; it is never held while waiting.
+ */
+struct webhooks {
+	struct webhooks_options options;
+	pthread_mutex_t change;
+	pthread_rwlock_t table;
+	struct map by_id;     /* 16 bytes */
+	struct map by_number; /* 8 bytes */
+	uint64_t last_number;
+};
+
+/* Keys of the maps; they point into their argument. */
+static inline struct str
+webhooks_id_key(const struct uuid *id)
+{
+	return str_make((const char *)id->bytes, sizeof(id->bytes));
+}
+
+static inline struct str
+webhooks_number_key(const uint64_t *number)
+{
+	return str_make((const char *)number, sizeof(*number));
+}
+
+/** A reference, or NULL. */
+const struct webhook *webhooks_find_number(
+	struct webhooks *webhooks, uint64_t number);
+
+/* The change lock is held: */
+
+/** Puts it in place of its former snapshot; takes over the reference. */
+void webhooks_put(
+	struct webhooks *webhooks, const struct webhook *take_webhook);
+void webhooks_take_out(
+	struct webhooks *webhooks, const struct webhook *webhook);
+/** Match index, workers, and the handshake if one is due. */
+void webhooks_tell(struct webhooks *webhooks, const struct webhook *webhook,
+	bool is_fresh);
