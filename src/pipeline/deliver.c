@@ -4,10 +4,17 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/attempt.h"
 #include "pipeline/handshake.h"
 #include "pipeline/worker.h"
+
+/* Lanes read for between two looks at the sockets. */
+enum { REFILLS_AT_ONCE = 16 };
+
+/* How long to leave a store alone that could not be read. */
+#define REFILL_AGAIN_AFTER (1 * SECONDS)
 
 struct deliver {
 	struct deliver_options options;
@@ -91,25 +98,43 @@ read_all_mail(struct worker *worker)
 	}
 }
 
-/** Reads deliveries back that did not fit into memory. */
+/** Reads rows for one lane. False when the store cannot be read now. */
+static bool
+refill_one(struct worker *worker, const struct dispatch_refill *want)
+{
+	struct store *store = worker->options->store;
+	struct delivery_list rows;
+	struct arena arena = {0};
+	enum err err;
+
+	err = want->is_retry ? store_waiting_retries(store, want->webhook,
+				       INT64_MAX, want->limit, &arena, &rows)
+			     : store_waiting_first(store, want->webhook,
+				       want->after, want->limit, &arena, &rows);
+	if (err) {
+		log_error("deliver.refill", "webhook=%llu err=%s",
+			(unsigned long long)want->webhook, err_name(err));
+		worker->refill_at = clock_monotonic() + REFILL_AGAIN_AFTER;
+	} else {
+		dispatch_refill(worker->dispatch, want, &rows, clock_now());
+	}
+	arena_release(&arena);
+	return err == ERR_OK;
+}
+
+/** Reads deliveries back that did not fit into memory, some lanes at a time. */
 static void
 refill(struct worker *worker)
 {
-	struct store *store = worker->options->store;
 	struct dispatch_refill want;
-	struct delivery_list rows;
-	struct arena arena = {0};
-	int64_t now = clock_now();
 
-	if (!dispatch_wants_refill(worker->dispatch, now, &want))
-		return;
-	if (want.is_retry ? store_waiting_retries(store, want.webhook,
-				    INT64_MAX, want.limit, &arena, &rows)
-			  : store_waiting_first(store, want.webhook, want.after,
-				    want.limit, &arena, &rows))
-		rows = (struct delivery_list){0};
-	dispatch_refill(worker->dispatch, &want, &rows, now);
-	arena_release(&arena);
+	for (int i = 0; i < REFILLS_AT_ONCE; i++) {
+		if (worker->refill_at > clock_monotonic() ||
+			!dispatch_wants_refill(
+				worker->dispatch, clock_now(), &want) ||
+			!refill_one(worker, &want))
+			return;
+	}
 }
 
 static void
@@ -138,6 +163,9 @@ sleep_time(const struct worker *worker)
 	if (worker->unwritten &&
 		worker->write_again_at - clock_monotonic() < time)
 		time = worker->write_again_at - clock_monotonic();
+	if (dispatch_is_hungry(worker->dispatch) &&
+		worker->refill_at - clock_monotonic() < time)
+		time = worker->refill_at - clock_monotonic();
 	return time > 0 ? time : 0;
 }
 

@@ -106,6 +106,9 @@ struct dispatch_refill {
 bool dispatch_wants_refill(
 	struct dispatch *dispatch, int64_t now, struct dispatch_refill *ret);
 
+/** Whether dispatch_wants_refill may have something to say. */
+bool dispatch_is_hungry(const struct dispatch *dispatch);
+
 /** What was read for it. */
 void dispatch_refill(struct dispatch *dispatch,
 	const struct dispatch_refill *refill, const struct delivery_list *rows,

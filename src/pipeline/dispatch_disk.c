@@ -63,6 +63,12 @@ disk_forget_lane(struct dispatch *dispatch, struct lane *lane)
 /* ---- reading back ---- */
 
 bool
+dispatch_is_hungry(const struct dispatch *dispatch)
+{
+	return dispatch->hungry != NULL;
+}
+
+bool
 dispatch_wants_refill(
 	struct dispatch *dispatch, int64_t now, struct dispatch_refill *ret)
 {

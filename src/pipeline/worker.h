@@ -35,6 +35,7 @@ struct worker {
 	struct http_client *client;
 	struct attempt *unwritten; /* outcomes to be submitted again */
 	int64_t write_again_at;	   /* monotonic */
+	int64_t refill_at;	   /* monotonic */
 	atomic_bool is_stopping;
 	_Atomic int64_t stop_at; /* monotonic */
 	_Atomic uint64_t acknowledged;
