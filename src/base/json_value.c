@@ -1,4 +1,6 @@
 /* Looking at what json.c read. */
+#include <stdlib.h>
+
 #include "base/json.h"
 
 static const struct json missing = {NULL, 0};
@@ -308,31 +310,9 @@ is_equal_array(struct json a, struct json b)
 	return !json_walk_next(&in_b);
 }
 
-/** Every member of `a` is in `b` with the same value. */
+/** Whether both have the same keys in the same order. */
 static bool
-is_within(struct json a, struct json b)
-{
-	struct json_walk walk = json_walk(a);
-
-	while (json_walk_next(&walk)) {
-		struct arena arena = {0};
-		struct str key = json_string(walk.key, &arena);
-		struct json mine = json_member(a, key);
-		struct json theirs = json_member(b, key);
-
-		arena_release(&arena);
-		if (json_is_missing(theirs) || !json_equal(mine, theirs))
-			return false;
-	}
-	return true;
-}
-
-/**
- * Objects mostly differ in a value, not in their layout: walk both side by
- * side as long as the keys agree, and look keys up only when they do not.
- */
-static bool
-is_equal_object(struct json a, struct json b)
+has_same_layout(struct json a, struct json b)
 {
 	struct json_walk in_a = json_walk(a);
 	struct json_walk in_b = json_walk(b);
@@ -341,13 +321,108 @@ is_equal_object(struct json a, struct json b)
 		bool has_a = json_walk_next(&in_a);
 		bool has_b = json_walk_next(&in_b);
 
-		if (!has_a && !has_b)
-			return true;
-		if (!has_a || !has_b || !is_equal_string(in_a.key, in_b.key))
-			return is_within(a, b) && is_within(b, a);
-		if (!json_equal(in_a.value, in_b.value))
-			return is_within(a, b) && is_within(b, a);
+		if (!has_a || !has_b)
+			return has_a == has_b;
+		if (!is_equal_string(in_a.key, in_b.key))
+			return false;
 	}
+}
+
+/** The position of the first member that differs; SIZE_MAX: none does. */
+static size_t
+first_difference(struct json a, struct json b)
+{
+	struct json_walk in_a = json_walk(a);
+	struct json_walk in_b = json_walk(b);
+
+	for (size_t i = 0; json_walk_next(&in_a) && json_walk_next(&in_b);
+		i++) {
+		if (!json_equal(in_a.value, in_b.value))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+struct member {
+	struct str key;
+	size_t position;
+	struct json value;
+};
+
+static int
+compare_members(const void *left, const void *right)
+{
+	const struct member *a = left;
+	const struct member *b = right;
+	int order = str_compare(a->key, b->key);
+
+	if (order != 0)
+		return order;
+	return a->position < b->position ? -1 : a->position > b->position;
+}
+
+/** The members sorted by key; of those with one name the last, which counts. */
+static struct member *
+sorted_members(struct json object, struct arena *arena, size_t *ret_count)
+{
+	struct json_walk walk = json_walk(object);
+	size_t total = json_count(object), count = 0;
+	struct member *members =
+		arena_alloc_array(arena, total, sizeof(*members));
+
+	for (size_t i = 0; json_walk_next(&walk); i++)
+		members[i] = (struct member){
+			json_string(walk.key, arena), i, walk.value};
+	if (total > 1)
+		qsort(members, total, sizeof(*members), compare_members);
+	for (size_t i = 0; i < total; i++) {
+		if (i + 1 == total ||
+			!str_equal(members[i].key, members[i + 1].key))
+			members[count++] = members[i];
+	}
+	*ret_count = count;
+	return members;
+}
+
+/**
+ * Compares by key. Of two objects with the same layout the members before
+ * `differs` are known to be equal and the one at it is known not to be.
+ */
+static bool
+is_equal_by_key(struct json a, struct json b, size_t differs)
+{
+	struct arena arena = {0};
+	size_t count_a, count_b;
+	struct member *in_a = sorted_members(a, &arena, &count_a);
+	struct member *in_b = sorted_members(b, &arena, &count_b);
+	bool is_equal = count_a == count_b;
+
+	for (size_t i = 0; is_equal && i < count_a; i++) {
+		if (differs != SIZE_MAX && in_a[i].position <= differs)
+			is_equal = in_a[i].position < differs;
+		else
+			is_equal = str_equal(in_a[i].key, in_b[i].key) &&
+				   json_equal(in_a[i].value, in_b[i].value);
+	}
+	arena_release(&arena);
+	return is_equal;
+}
+
+/*
+ * No pair of values may be compared twice: at every level of nesting that
+ * would double the work, which an input 512 levels deep could abuse. Objects
+ * mostly have the same layout, so sorting is the exception: another order, or
+ * a difference that a later member of the same name may make good.
+ */
+static bool
+is_equal_object(struct json a, struct json b)
+{
+	size_t differs;
+
+	if (!has_same_layout(a, b))
+		return is_equal_by_key(a, b, SIZE_MAX);
+	differs = first_difference(a, b);
+	return differs == SIZE_MAX || is_equal_by_key(a, b, differs);
 }
 
 bool

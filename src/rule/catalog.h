@@ -19,6 +19,25 @@ struct catalog_type {
 
 struct catalog;
 
+enum { CATALOG_TYPES_MAX = 10000, CATALOG_MONITORABLE_MAX = 64 };
+
+/** An empty catalog, for one thread until it is filled. */
+struct catalog *catalog_new(void);
+void catalog_free(struct catalog *catalog);
+
+/**
+ * Adds the types of one file:
+ *   {"types": [{"name": …, "friendlyName": …, "kind": "resource" or "event",
+ *     "dialect": "com", "monitorable": [names],
+ *     "sendsUpdated": bool, "sendsDeleted": bool}, …]}
+ * The first three are mandatory, and nothing else is allowed. ERR_INVALID
+ * or, past a maximum above, ERR_LIMIT; ERR_CONFLICT for a name that is there
+ * already. `why` begins with `file_name` and gives the place; then the catalog
+ * may hold a part of the file and is good for nothing but catalog_free.
+ */
+enum err catalog_add_file(struct catalog *catalog, struct str file_name,
+	struct str text, struct buf *why) MUST_USE;
+
 /** The built-in catalog. Read once; lives as long as the process. */
 const struct catalog *catalog_builtin(void);
 

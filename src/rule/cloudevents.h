@@ -24,6 +24,12 @@ struct cloudevent {
 	bool data_is_json;
 };
 
+enum {
+	CLOUDEVENTS_NAME_MAX = 64, /* the specification advises 20 */
+	CLOUDEVENTS_VALUE_MAX = 4096,
+	CLOUDEVENTS_ATTRIBUTES_MAX = 64, /* of one event, all of them */
+};
+
 enum cloudevents_mode {
 	CLOUDEVENTS_STRUCTURED,
 	CLOUDEVENTS_BATCH,
@@ -36,7 +42,9 @@ enum cloudevents_mode cloudevents_mode_of(struct str content_type);
 /**
  * Checks and reads an event in JSON format (§2 of the JSON format). Strings
  * are in `arena` or in the document's text. `why` names the attribute and
- * what the specification expects.
+ * what the specification expects. ERR_LIMIT past one of the maxima above,
+ * ERR_INVALID for everything else. A null attribute is an unset one; a null
+ * `data` is a payload. An attribute given twice is refused.
  */
 enum err cloudevents_read(struct json event, struct arena *arena,
 	struct cloudevent *ret, struct buf *why) MUST_USE;
@@ -47,7 +55,12 @@ struct cloudevents_header {
 	struct str value;
 };
 
-/** Reads binary mode: ce- headers, Content-Type and the body as data. */
+/**
+ * Reads binary mode: ce- headers, Content-Type and the body as data. Other
+ * headers are passed over. Values are undone as the HTTP binding §3.1.3.2
+ * says: a quoted string first, then one round of percent-decoding. A body
+ * whose Content-Type is JSON must be JSON; an empty body is no data.
+ */
 enum err cloudevents_read_binary(const struct cloudevents_header *headers,
 	size_t header_count, struct str content_type, struct str body,
 	struct arena *arena, struct cloudevent *ret, struct buf *why) MUST_USE;

@@ -82,6 +82,17 @@ TEST(json, equality_is_by_value)
 		{"[1,2]", "[1,2,3]", false},
 		{"\"1\"", "1", false},
 		{"{\"a\":1,\"a\":2}", "{\"a\":2}", true},
+		{"{\"a\":1,\"a\":2}", "{\"a\":3,\"a\":2}", true},
+		{"{\"a\":1,\"a\":2}", "{\"a\":2,\"a\":1}", false},
+		{"{\"b\":9,\"a\":1,\"a\":2}", "{\"b\":9.0,\"a\":3,\"a\":2}",
+			true},
+		{"{\"a\":1,\"a\":2,\"b\":1}", "{\"a\":3,\"a\":2,\"b\":2}",
+			false},
+		{"{\"a\":1,\"b\":2}", "{\"b\":2,\"c\":1}", false},
+		{"{\"a\":1,\"b\":2}", "{\"\\u0062\":2,\"a\":1}", true},
+		{"{}", "{\"a\":null}", false},
+		{"{}", "{ }", true},
+		{"[]", "{}", false},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -148,5 +159,59 @@ TEST(json, strings_longer_than_a_block_are_scanned_whole)
 				str_make(text, 63), &arena, &doc, NULL));
 		}
 	}
+	arena_release(&arena);
+}
+
+/** `depth` objects within each other around `core`. */
+static void
+nest(struct buf *out, int depth, const char *before, const char *core)
+{
+	buf_clear(out);
+	for (int i = 0; i < depth; i++)
+		buf_printf(out, "{%s\"a\":", before);
+	buf_append(out, str_of(core));
+	for (int i = 0; i < depth; i++)
+		buf_append_char(out, '}');
+}
+
+TEST(json, equality_of_deep_values_takes_no_more_than_a_walk)
+{
+	static const struct {
+		const char *before_a, *core_a, *before_b, *core_b;
+		bool is_equal;
+	} rows[] = {
+		{"", "1", "", "2", false},
+		{"\"b\":1,\"c\":2,", "1", "\"c\":2,\"b\":1,", "2", false},
+		{"\"b\":1,\"c\":2,", "1", "\"c\":2,\"b\":1,", "1.0", true},
+		{"\"a\":0,", "1", "\"a\":9,", "1.0", true},
+	};
+	CLEANUP(buf_release) struct buf text_a = buf_make(0);
+	CLEANUP(buf_release) struct buf text_b = buf_make(0);
+	struct arena arena = {0};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		nest(&text_a, 500, rows[i].before_a, rows[i].core_a);
+		nest(&text_b, 500, rows[i].before_b, rows[i].core_b);
+		CHECK_INT(json_equal(read_good(buf_text(&text_a), &arena),
+				  read_good(buf_text(&text_b), &arena)),
+			rows[i].is_equal);
+	}
+	arena_release(&arena);
+}
+
+TEST(json, equality_of_wide_objects_does_not_depend_on_their_order)
+{
+	CLEANUP(buf_release) struct buf text_a = buf_make(0);
+	CLEANUP(buf_release) struct buf text_b = buf_make(0);
+	struct arena arena = {0};
+
+	for (int i = 0; i < 100000; i++) {
+		buf_printf(&text_a, "%c\"k%d\":1", i ? ',' : '{', i);
+		buf_printf(&text_b, "%c\"k%d\":1", i ? ',' : '{', 99999 - i);
+	}
+	buf_append_char(&text_a, '}');
+	buf_append_char(&text_b, '}');
+	CHECK(json_equal(read_good(buf_text(&text_a), &arena),
+		read_good(buf_text(&text_b), &arena)));
 	arena_release(&arena);
 }

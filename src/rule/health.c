@@ -1,0 +1,240 @@
+#include "rule/health.h"
+
+enum { WINDOW_MASK = (1 << HEALTH_WINDOW) - 1 };
+
+/* The pairs of state and status that exist, as bits for `from`. */
+enum situation {
+	PENDING = 1 << 0,
+	ACTIVE = 1 << 1,
+	WARNING = 1 << 2,
+	REFUSED = 1 << 3, /* DISABLED/WARNING: the handshake failed */
+	ERROR = 1 << 4,
+	OFF = 1 << 5,
+	SENDING = ACTIVE | WARNING,
+	ENABLED = PENDING | SENDING,
+	ANY = ENABLED | REFUSED | ERROR | OFF,
+};
+
+static const struct {
+	enum webhook_state state;
+	enum webhook_status status;
+	enum situation situation;
+} situations[] = {
+	{WEBHOOK_ENABLED, WEBHOOK_PENDING, PENDING},
+	{WEBHOOK_ENABLED, WEBHOOK_ACTIVE, ACTIVE},
+	{WEBHOOK_ENABLED, WEBHOOK_WARNING, WARNING},
+	{WEBHOOK_DISABLED, WEBHOOK_WARNING, REFUSED},
+	{WEBHOOK_DISABLED, WEBHOOK_ERROR, ERROR},
+	{WEBHOOK_DISABLED, WEBHOOK_OFF, OFF},
+};
+
+/* What the outcomes so far must amount to. */
+enum condition { ALWAYS, MANY_FAILED, ALL_FAILED, ALL_GOOD };
+
+struct move {
+	enum health_trigger trigger;
+	enum condition condition;
+	unsigned from;
+	enum situation to;
+	bool clears_outcomes;
+	const char *reason;
+};
+
+/* The first row that fits is taken; none: nothing changes. */
+static const struct move moves[] = {
+	{HEALTH_CREATED_ENABLED, ALWAYS, ANY, PENDING, true,
+		"User enabled the webhook."},
+	{HEALTH_CREATED_DISABLED, ALWAYS, ANY, OFF, true,
+		"User disabled the webhook."},
+	{HEALTH_USER_ENABLED, ALWAYS, ANY, PENDING, true,
+		"User enabled the webhook."},
+	{HEALTH_USER_DISABLED, ALWAYS, ANY & ~OFF, OFF, false,
+		"User disabled the webhook."},
+	{HEALTH_USER_CHANGED_TARGET, ALWAYS, ENABLED, PENDING, true,
+		"User changed the webhook."},
+	{HEALTH_HANDSHAKE_ACCEPTED, ALWAYS, PENDING, ACTIVE, true,
+		"Webhook handshake accepted."},
+	{HEALTH_HANDSHAKE_FAILED, ALWAYS, PENDING, REFUSED, false,
+		"Incorrect handshake response."},
+	{HEALTH_DELIVERY_ACKNOWLEDGED, ALL_GOOD, WARNING, ACTIVE, false,
+		"Webhook deliveries recovered."},
+	{HEALTH_DELIVERY_FAILED, ALL_FAILED, SENDING, ERROR, false,
+		"Webhook disabled after repeated delivery failures."},
+	{HEALTH_DELIVERY_FAILED, MANY_FAILED, ACTIVE, WARNING, false,
+		"Webhook deliveries are failing."},
+};
+
+static enum situation
+situation_of(const struct health *health)
+{
+	for (size_t i = 0; i < COUNT_OF(situations); i++) {
+		if (situations[i].state == health->state &&
+			situations[i].status == health->status)
+			return situations[i].situation;
+	}
+	return OFF; /* a pair that does not exist sends nothing */
+}
+
+static void
+record(struct health *health, bool has_failed)
+{
+	health->window =
+		(uint16_t)((health->window << 1 | has_failed) & WINDOW_MASK);
+	if (health->count < HEALTH_WINDOW)
+		health->count++;
+	if (!has_failed)
+		health->failures_in_a_row = 0;
+	else if (health->failures_in_a_row < HEALTH_ERROR_AT)
+		health->failures_in_a_row++;
+}
+
+static bool
+is_met(enum condition condition, const struct health *health)
+{
+	switch (condition) {
+	case ALWAYS: return true;
+	case MANY_FAILED:
+		return __builtin_popcount(health->window) >= HEALTH_WARNING_AT;
+	case ALL_FAILED: return health->failures_in_a_row >= HEALTH_ERROR_AT;
+	case ALL_GOOD:
+		return health->count == HEALTH_WINDOW && health->window == 0;
+	}
+	return false;
+}
+
+static void
+enter(struct health *health, const struct move *move)
+{
+	for (size_t i = 0; i < COUNT_OF(situations); i++) {
+		if (situations[i].situation == move->to) {
+			health->state = situations[i].state;
+			health->status = situations[i].status;
+		}
+	}
+	if (move->clears_outcomes) {
+		health->window = 0;
+		health->count = 0;
+		health->failures_in_a_row = 0;
+	}
+}
+
+bool
+health_move(struct health *health, enum health_trigger trigger,
+	const char **ret_reason)
+{
+	unsigned from = situation_of(health);
+
+	if ((from & SENDING) && (trigger == HEALTH_DELIVERY_ACKNOWLEDGED ||
+					trigger == HEALTH_DELIVERY_FAILED))
+		record(health, trigger == HEALTH_DELIVERY_FAILED);
+	for (size_t i = 0; i < COUNT_OF(moves); i++) {
+		const struct move *move = &moves[i];
+
+		if (move->trigger == trigger && (move->from & from) &&
+			is_met(move->condition, health)) {
+			enter(health, move);
+			*ret_reason = move->reason;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+health_is_sending(const struct health *health)
+{
+	return (situation_of(health) & SENDING) != 0;
+}
+
+bool
+health_is_waiting(const struct health *health)
+{
+	return situation_of(health) == PENDING;
+}
+
+static const char *const state_names[] = {
+	[WEBHOOK_ENABLED] = "ENABLED",
+	[WEBHOOK_DISABLED] = "DISABLED",
+};
+
+static const char *const status_names[] = {
+	[WEBHOOK_PENDING] = "PENDING",
+	[WEBHOOK_ACTIVE] = "ACTIVE",
+	[WEBHOOK_WARNING] = "WARNING",
+	[WEBHOOK_ERROR] = "ERROR",
+	[WEBHOOK_OFF] = "DISABLED",
+};
+
+static const char *const trigger_names[] = {
+	[HEALTH_CREATED_ENABLED] = "CREATED_ENABLED",
+	[HEALTH_CREATED_DISABLED] = "CREATED_DISABLED",
+	[HEALTH_USER_ENABLED] = "USER_ENABLED",
+	[HEALTH_USER_DISABLED] = "USER_DISABLED",
+	[HEALTH_USER_CHANGED_TARGET] = "USER_CHANGED_TARGET",
+	[HEALTH_HANDSHAKE_ACCEPTED] = "HANDSHAKE_ACCEPTED",
+	[HEALTH_HANDSHAKE_FAILED] = "HANDSHAKE_FAILED",
+	[HEALTH_DELIVERY_ACKNOWLEDGED] = "DELIVERY_ACKNOWLEDGED",
+	[HEALTH_DELIVERY_FAILED] = "DELIVERY_FAILED",
+};
+
+const char *
+webhook_state_name(enum webhook_state state)
+{
+	return state_names[state];
+}
+
+const char *
+webhook_status_name(enum webhook_status status)
+{
+	return status_names[status];
+}
+
+const char *
+health_trigger_name(enum health_trigger trigger)
+{
+	return trigger_names[trigger];
+}
+
+/** The index of `text` among `names`, or `count`. */
+static size_t
+find_name(const char *const *names, size_t count, struct str text)
+{
+	size_t i = 0;
+
+	while (i < count && !str_equal(str_of(names[i]), text))
+		i++;
+	return i;
+}
+
+enum err
+webhook_state_parse(struct str text, enum webhook_state *ret)
+{
+	size_t i = find_name(state_names, COUNT_OF(state_names), text);
+
+	if (i == COUNT_OF(state_names))
+		return ERR_INVALID;
+	*ret = (enum webhook_state)i;
+	return ERR_OK;
+}
+
+enum err
+webhook_status_parse(struct str text, enum webhook_status *ret)
+{
+	size_t i = find_name(status_names, COUNT_OF(status_names), text);
+
+	if (i == COUNT_OF(status_names))
+		return ERR_INVALID;
+	*ret = (enum webhook_status)i;
+	return ERR_OK;
+}
+
+enum err
+health_trigger_parse(struct str text, enum health_trigger *ret)
+{
+	size_t i = find_name(trigger_names, COUNT_OF(trigger_names), text);
+
+	if (i == COUNT_OF(trigger_names))
+		return ERR_INVALID;
+	*ret = (enum health_trigger)i;
+	return ERR_OK;
+}

@@ -1,0 +1,223 @@
+#include "rule/retry.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/timestamp.h"
+
+static const int64_t default_window = 36 * HOURS;
+static const int64_t retry_after_max = 24 * HOURS;
+
+const struct retry_policy retry_default_policy = {
+	.delays = {5 * SECONDS, 30 * SECONDS, 2 * MINUTES, 10 * MINUTES,
+		30 * MINUTES, 1 * HOURS, 2 * HOURS, 4 * HOURS, 8 * HOURS,
+		12 * HOURS},
+	.count = 10,
+	.window = 36 * HOURS,
+};
+
+/* What follows from an outcome before the schedule is asked. */
+struct class
+{
+	enum retry_verdict verdict;
+	bool counts_against_health;
+	bool is_due_at_once;
+	bool heeds_retry_after;
+	const char *reason; /* when RETRY_GIVE_UP */
+};
+
+static const struct {
+	const char *name;
+	struct class class;
+} failures[] = {
+	[HTTP_NO_FAILURE] = {"NO_FAILURE", {.verdict = RETRY_AGAIN}},
+	[HTTP_BAD_URL] = {"BAD_URL",
+		{RETRY_GIVE_UP, .counts_against_health = true,
+			.reason = "the destination is not a usable URL"}},
+	[HTTP_NOT_ALLOWED] = {"NOT_ALLOWED",
+		{RETRY_GIVE_UP, .counts_against_health = true,
+			.reason = "the destination is not allowed here"}},
+	[HTTP_NAME_UNKNOWN] = {"NAME_UNKNOWN",
+		{RETRY_AGAIN, .counts_against_health = true}},
+	[HTTP_DNS_DOWN] = {"DNS_DOWN", {.verdict = RETRY_AGAIN}},
+	[HTTP_CANNOT_CONNECT] = {"CANNOT_CONNECT",
+		{RETRY_AGAIN, .counts_against_health = true}},
+	[HTTP_TLS_FAILED] = {"TLS_FAILED",
+		{RETRY_AGAIN, .counts_against_health = true}},
+	[HTTP_TIMED_OUT] = {"TIMED_OUT",
+		{RETRY_AGAIN, .counts_against_health = true}},
+	[HTTP_BROKEN] = {"BROKEN",
+		{RETRY_AGAIN, .counts_against_health = true}},
+	[HTTP_TOO_LARGE] = {"TOO_LARGE",
+		{RETRY_AGAIN, .counts_against_health = true}},
+	[HTTP_OUR_FAULT] = {"OUR_FAULT", {.verdict = RETRY_AGAIN}},
+	[HTTP_ABORTED] = {"ABORTED", {RETRY_AGAIN, .is_due_at_once = true}},
+};
+
+/* The first row whose range holds the status is taken. */
+static const struct {
+	int from, to;
+	struct class class;
+} statuses[] = {
+	{200, 299, {.verdict = RETRY_DELIVERED}},
+	{410, 410,
+		{RETRY_GIVE_UP, .counts_against_health = true,
+			.reason = "the endpoint says it is gone (410)"}},
+	{429, 429,
+		{RETRY_AGAIN, .counts_against_health = true,
+			.heeds_retry_after = true}},
+	{503, 503,
+		{RETRY_AGAIN, .counts_against_health = true,
+			.heeds_retry_after = true}},
+	/* Redirects (3xx) too: they are never followed. */
+	{INT32_MIN, INT32_MAX, {RETRY_AGAIN, .counts_against_health = true}},
+};
+
+const char *
+http_failure_name(enum http_failure failure)
+{
+	return failures[failure].name;
+}
+
+static const struct class *
+class_of(const struct retry_outcome *outcome)
+{
+	size_t i = 0;
+
+	if (outcome->failure != HTTP_NO_FAILURE)
+		return &failures[outcome->failure].class;
+	while (outcome->status < statuses[i].from ||
+		outcome->status > statuses[i].to)
+		i++;
+	return &statuses[i].class;
+}
+
+static int64_t
+with_jitter(int64_t delay)
+{
+	int64_t half = delay / 2;
+
+	return half + (int64_t)random_below((uint64_t)(delay - half) + 1);
+}
+
+static struct retry_decision
+give_up(struct retry_decision decision, const char *reason)
+{
+	decision.verdict = RETRY_GIVE_UP;
+	decision.reason = reason;
+	return decision;
+}
+
+struct retry_decision
+retry_decide(const struct retry_policy *policy,
+	const struct retry_outcome *outcome, unsigned attempts_made,
+	int64_t elapsed)
+{
+	const struct class *class = class_of(outcome);
+	struct retry_decision decision = {
+		.verdict = class->verdict,
+		.reason = class->reason,
+		.counts_against_health = class->counts_against_health,
+	};
+	int64_t asked = outcome->retry_after;
+
+	if (class->verdict != RETRY_AGAIN || class->is_due_at_once)
+		return decision;
+	if (policy->count == 0)
+		return give_up(decision, "retries are switched off");
+	if (attempts_made > policy->count)
+		return give_up(decision, "all retries were used up");
+	decision.delay = with_jitter(
+		policy->delays[attempts_made ? attempts_made - 1 : 0]);
+	if (asked > retry_after_max)
+		asked = retry_after_max;
+	if (class->heeds_retry_after && decision.delay < asked)
+		decision.delay = asked;
+	if (elapsed > policy->window - decision.delay) {
+		decision.delay = 0;
+		return give_up(decision, "the time for retries is over");
+	}
+	return decision;
+}
+
+static const struct {
+	char letter;
+	int64_t unit;
+} units[] = {{'s', SECONDS}, {'m', MINUTES}, {'h', HOURS}, {'d', 24 * HOURS}};
+
+/** "30s" as microseconds; 0 when it is none or over the window. */
+static int64_t
+read_delay(struct str part)
+{
+	uint64_t count;
+
+	if (part.len < 2 || str_to_u64(str_head(part, part.len - 1), &count))
+		return 0;
+	for (size_t i = 0; i < COUNT_OF(units); i++) {
+		if (units[i].letter == part.ptr[part.len - 1] &&
+			count <= (uint64_t)(default_window / units[i].unit))
+			return (int64_t)count * units[i].unit;
+	}
+	return 0;
+}
+
+enum err
+retry_policy_parse(struct str text, struct retry_policy *ret, struct buf *why)
+{
+	struct retry_policy policy = {.window = default_window};
+	struct str rest = str_trim(text);
+
+	if (str_equal(rest, STR("none"))) {
+		*ret = policy;
+		return ERR_OK;
+	}
+	if (rest.ptr == NULL)
+		rest.ptr = "";
+	while (rest.ptr != NULL) {
+		struct str part = str_trim(str_split(&rest, ','));
+		int64_t delay = read_delay(part);
+
+		if (policy.count == RETRY_STEPS_MAX) {
+			buf_printf(why, "more than %d delays", RETRY_STEPS_MAX);
+			return ERR_LIMIT;
+		}
+		if (delay == 0) {
+			buf_printf(why,
+				"delay %zu, '%.*s': expected a whole number "
+				"with s, m, h or d, from 1s to 36h, or 'none' "
+				"alone",
+				policy.count + 1, STR_ARG(str_head(part, 40)));
+			return ERR_INVALID;
+		}
+		policy.delays[policy.count++] = delay;
+	}
+	*ret = policy;
+	return ERR_OK;
+}
+
+static bool
+is_all_digits(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+	}
+	return text.len > 0;
+}
+
+int64_t
+retry_after_read(struct str value, int64_t now)
+{
+	uint64_t seconds;
+	int64_t date;
+
+	value = str_trim(value);
+	if (is_all_digits(value)) {
+		if (str_to_u64(value, &seconds) ||
+			seconds > (uint64_t)(INT64_MAX / SECONDS))
+			return INT64_MAX;
+		return (int64_t)seconds * SECONDS;
+	}
+	if (timestamp_parse_http(value, &date) || date <= now / SECONDS)
+		return 0;
+	return date * SECONDS - now;
+}
