@@ -1,0 +1,465 @@
+#include "net/http_client_exchange.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/http_client_failure.h"
+
+enum {
+	BODY_KEPT = 64 * 1024,	/* buffer an idle exchange may hold on to */
+	IDLE_SECONDS = 55,	/* just below what most servers wait */
+	LIFETIME_SECONDS = 600, /* so that changes in DNS are followed */
+	RECEIVE_BUFFER = 16 * 1024,
+	DEFAULT_TIMEOUT_MS = 30000,
+	DEFAULT_CONNECT_MS = 10000,
+};
+
+/* libcurl writes these itself; a second one would let the peer read another
+   message than we sent (RFC 9112 §6.1, §11.2). */
+static const struct str framing_headers[] = {
+	STR_INIT("Connection"),
+	STR_INIT("Content-Length"),
+	STR_INIT("Expect"),
+	STR_INIT("Transfer-Encoding"),
+	STR_INIT("Upgrade"),
+};
+
+/** Setting an option fails only for want of memory or by a bug. */
+static void
+require(CURLcode code)
+{
+	if (code == CURLE_OK)
+		return;
+	log_error(
+		"http_client.option", "error=\"%s\"", curl_easy_strerror(code));
+	abort();
+}
+
+#define SET(exchange, option, value) \
+	require(curl_easy_setopt((exchange)->easy, option, value))
+
+/** CURLOPT_OPENSOCKETFUNCTION: the one gate to the network. */
+static curl_socket_t
+on_open_socket(
+	void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct http_exchange *exchange = context;
+	int fd;
+
+	if (purpose != CURLSOCKTYPE_IPCXN)
+		return CURL_SOCKET_BAD;
+	exchange->addresses_tried++;
+	if (!address_is_allowed(exchange->policy, &address->addr)) {
+		const char *class = address_class(&address->addr);
+
+		exchange->addresses_refused++;
+		buf_clear(&exchange->why);
+		buf_printf(&exchange->why, "host \"%.*s\" is at ",
+			STR_ARG(exchange->destination->url.host));
+		address_append(&exchange->why, &address->addr);
+		buf_printf(&exchange->why, " (%s): not on the allow-list",
+			class ? class : "public");
+		return CURL_SOCKET_BAD;
+	}
+	fd = http_sockets_connect(exchange->sockets, address);
+	if (fd < 0)
+		exchange->socket_error = errno;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/** A new status line begins a new head; 1xx ones only count. */
+static bool
+begin_head(struct http_exchange *exchange)
+{
+	if (exchange->head.len > 0 &&
+		++exchange->interim_count > HTTP_INTERIM_MAX) {
+		exchange->stop = HTTP_STOP_INTERIM_FLOOD;
+		return false;
+	}
+	buf_clear(&exchange->head);
+	exchange->is_head_begun = true;
+	return true;
+}
+
+/** "HTTP/1.1 1xx …" */
+static bool
+is_interim(struct str head)
+{
+	size_t blank = str_find_char(head, ' ');
+
+	return blank < head.len - 1 && head.ptr[blank + 1] == '1';
+}
+
+/** CURLOPT_HEADERFUNCTION: one line a call, trailers at the end. */
+static size_t
+on_header(char *ptr, size_t size, size_t count, void *context)
+{
+	struct http_exchange *exchange = context;
+	struct str line = str_make(ptr, size * count);
+
+	if (!exchange->is_head_begun && !exchange->is_head_done &&
+		!begin_head(exchange))
+		return 0;
+	/* Trailers come after the body, where nobody asked for them. */
+	if (exchange->is_head_done) {
+		exchange->body_seen += line.len;
+		if (exchange->body_seen <= HTTP_READ_ON_MAX)
+			return line.len;
+		exchange->stop = HTTP_STOP_BODY_ENOUGH;
+		return 0;
+	}
+	if (exchange->head.len + line.len > HTTP_HEAD_MAX) {
+		exchange->stop = HTTP_STOP_HEAD_TOO_LARGE;
+		return 0;
+	}
+	buf_append(&exchange->head, line);
+	if (str_is_empty(str_trim(line))) {
+		exchange->is_head_begun = false;
+		exchange->is_head_done = !is_interim(buf_str(&exchange->head));
+	}
+	return line.len;
+}
+
+/** CURLOPT_WRITEFUNCTION. */
+static size_t
+on_body(char *ptr, size_t size, size_t count, void *context)
+{
+	struct http_exchange *exchange = context;
+	struct str bytes = str_make(ptr, size * count);
+	size_t room = exchange->request.response_max - exchange->body.len;
+
+	buf_append(&exchange->body, str_head(bytes, room));
+	exchange->body_seen += bytes.len;
+	if (bytes.len > room && exchange->body_seen > HTTP_READ_ON_MAX) {
+		exchange->stop = HTTP_STOP_BODY_ENOUGH;
+		return 0;
+	}
+	return bytes.len;
+}
+
+static void
+set_callbacks(struct http_exchange *exchange)
+{
+	SET(exchange, CURLOPT_PRIVATE, exchange);
+	SET(exchange, CURLOPT_ERRORBUFFER, exchange->error);
+	SET(exchange, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	SET(exchange, CURLOPT_OPENSOCKETDATA, exchange);
+	/* A connection may outlive the exchange that opened it. */
+	SET(exchange, CURLOPT_CLOSESOCKETFUNCTION, http_sockets_closesocket);
+	SET(exchange, CURLOPT_CLOSESOCKETDATA, exchange->sockets);
+	SET(exchange, CURLOPT_HEADERFUNCTION, on_header);
+	SET(exchange, CURLOPT_HEADERDATA, exchange);
+	SET(exchange, CURLOPT_WRITEFUNCTION, on_body);
+	SET(exchange, CURLOPT_WRITEDATA, exchange);
+}
+
+/** What is the same for every request of a client. */
+static void
+set_options(struct http_exchange *exchange)
+{
+	const struct http_client_options *options = exchange->options;
+	int64_t connect = options->connect_timeout / MILLISECONDS;
+
+	SET(exchange, CURLOPT_NOSIGNAL, 1L);
+	SET(exchange, CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(exchange, CURLOPT_FOLLOWLOCATION, 0L);
+	/* Both, or the environment is searched for every request. */
+	SET(exchange, CURLOPT_PROXY, "");
+	SET(exchange, CURLOPT_NOPROXY, "*");
+	SET(exchange, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(exchange, CURLOPT_HTTP09_ALLOWED, 0L);
+	SET(exchange, CURLOPT_SSL_ENABLE_ALPN, 0L);
+	SET(exchange, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(exchange, CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(exchange, CURLOPT_SSL_VERIFYHOST, 2L);
+	/* Without a directory, libcurl reads the certificates only once. */
+	SET(exchange, CURLOPT_CAPATH, NULL);
+	if (options->ca_file)
+		SET(exchange, CURLOPT_CAINFO, options->ca_file);
+	SET(exchange, CURLOPT_TCP_NODELAY, 1L);
+	SET(exchange, CURLOPT_TCP_KEEPALIVE, 0L);
+	SET(exchange, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
+	SET(exchange, CURLOPT_MAXLIFETIME_CONN, (long)LIFETIME_SECONDS);
+	SET(exchange, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+	SET(exchange, CURLOPT_CONNECTTIMEOUT_MS,
+		connect > 0 ? (long)connect : (long)DEFAULT_CONNECT_MS);
+	/* A resolver thread that hangs must not hold up our stopping. */
+	SET(exchange, CURLOPT_QUICK_EXIT, 1L);
+	SET(exchange, CURLOPT_USERAGENT,
+		options->user_agent ? options->user_agent
+				    : "grapnel/" GRAPNEL_VERSION);
+}
+
+struct http_exchange *
+http_exchange_new(
+	struct http_sockets *sockets, const struct http_client_options *options)
+{
+	struct http_exchange *exchange = MEM_NEW(struct http_exchange);
+
+	exchange->sockets = sockets;
+	exchange->policy = options->policy;
+	exchange->options = options;
+	exchange->head = buf_make(HTTP_HEAD_MAX);
+	exchange->easy = curl_easy_init();
+	if (exchange->easy == NULL)
+		require(CURLE_OUT_OF_MEMORY);
+	set_callbacks(exchange);
+	set_options(exchange);
+	return exchange;
+}
+
+void
+http_exchange_free(struct http_exchange *exchange)
+{
+	if (exchange == NULL)
+		return;
+	curl_easy_cleanup(exchange->easy);
+	arena_release(&exchange->arena);
+	buf_release(&exchange->head);
+	buf_release(&exchange->body);
+	buf_release(&exchange->why);
+	mem_free(exchange);
+}
+
+static enum err
+check_header(struct http_exchange *exchange, const struct http_header *header)
+{
+	bool is_framing = false;
+
+	for (size_t i = 0; i < COUNT_OF(framing_headers); i++)
+		is_framing |=
+			str_equal_nocase(header->name, framing_headers[i]);
+	if (!is_framing && http_header_is_sendable(header->name, header->value))
+		return ERR_OK;
+	buf_printf(&exchange->why, "header \"%.*s\" cannot be sent",
+		STR_ARG(str_head(header->name, 64)));
+	return ERR_INVALID;
+}
+
+/** libcurl only reads its list, so it may lie in the arena. */
+static struct curl_slist **
+add_line(struct http_exchange *exchange, struct curl_slist **end, char *line)
+{
+	struct curl_slist *node =
+		ARENA_NEW(&exchange->arena, struct curl_slist);
+
+	node->data = line;
+	*end = node;
+	return &node->next;
+}
+
+static struct curl_slist **
+add_header(struct http_exchange *exchange, struct curl_slist **end,
+	const struct http_header *header)
+{
+	struct str name = header->name;
+	struct str value = str_trim(header->value);
+	char *line =
+		arena_alloc_raw(&exchange->arena, name.len + value.len + 3);
+	char *at = line + name.len;
+
+	memcpy(line, name.ptr, name.len);
+	if (value.len == 0) {
+		*at++ = ';'; /* how libcurl spells a header without value */
+	} else {
+		*at++ = ':';
+		*at++ = ' ';
+		memcpy(at, value.ptr, value.len);
+		at += value.len;
+	}
+	*at = '\0';
+	return add_line(exchange, end, line);
+}
+
+static enum err
+set_headers(struct http_exchange *exchange)
+{
+	const struct http_request *request = &exchange->request;
+	static char no_expect[] = "Expect:";
+	static char no_type[] = "Content-Type:";
+	struct curl_slist *list = NULL;
+	struct curl_slist **end = &list;
+	bool has_type = false;
+
+	for (size_t i = 0; i < request->header_count; i++) {
+		const struct http_header *header = &request->headers[i];
+
+		if (check_header(exchange, header) != ERR_OK)
+			return ERR_INVALID;
+		has_type |= str_equal_nocase(header->name, STR("Content-Type"));
+		end = add_header(exchange, end, header);
+	}
+	/* Without these (a name alone takes a header away) libcurl waits for
+	   a 100 (Continue) before a large body, and makes up a type. */
+	if (request->has_body)
+		end = add_line(exchange, end, no_expect);
+	if (request->has_body && !has_type)
+		add_line(exchange, end, no_type);
+	SET(exchange, CURLOPT_HTTPHEADER, list);
+	return ERR_OK;
+}
+
+static void
+set_method(struct http_exchange *exchange, bool has_body)
+{
+	const char *method = exchange->request.method;
+
+	if (exchange->method_has_body == has_body &&
+		!strcmp(exchange->method, method))
+		return;
+	if (has_body)
+		SET(exchange, CURLOPT_POST, 1L);
+	else if (!strcmp(method, "HEAD"))
+		SET(exchange, CURLOPT_NOBODY, 1L);
+	else
+		SET(exchange, CURLOPT_HTTPGET, 1L);
+	SET(exchange, CURLOPT_CUSTOMREQUEST,
+		strcmp(method, has_body ? "POST" : "GET") != 0 ? method : NULL);
+	memcpy(exchange->method, method, strlen(method) + 1);
+	exchange->method_has_body = has_body;
+}
+
+enum err
+http_exchange_prepare(struct http_exchange *exchange)
+{
+	const struct http_request *request = &exchange->request;
+	int64_t timeout = (request->timeout + MILLISECONDS - 1) / MILLISECONDS;
+	bool has_body = request->has_body || !strcmp(request->method, "POST");
+
+	if (strlen(request->method) >= HTTP_METHOD_MAX ||
+		!http_header_is_sendable(str_of(request->method), STR(""))) {
+		buf_append(&exchange->why, STR("not an HTTP method"));
+		return ERR_INVALID;
+	}
+	if (set_headers(exchange) != ERR_OK)
+		return ERR_INVALID;
+	SET(exchange, CURLOPT_CURLU, exchange->destination->curl);
+	set_method(exchange, has_body);
+	if (has_body) {
+		SET(exchange, CURLOPT_POSTFIELDSIZE_LARGE,
+			(curl_off_t)request->body.len);
+		SET(exchange, CURLOPT_POSTFIELDS,
+			request->body.len ? request->body.ptr : "");
+	}
+	if (timeout <= 0)
+		timeout = DEFAULT_TIMEOUT_MS;
+	if (exchange->timeout != (long)timeout)
+		SET(exchange, CURLOPT_TIMEOUT_MS, (long)timeout);
+	exchange->timeout = (long)timeout;
+	return ERR_OK;
+}
+
+static int64_t
+read_time(struct http_exchange *exchange, CURLINFO info)
+{
+	curl_off_t value = 0;
+
+	curl_easy_getinfo(exchange->easy, info, &value);
+	return value;
+}
+
+static long
+read_long(struct http_exchange *exchange, CURLINFO info)
+{
+	long value = 0;
+
+	curl_easy_getinfo(exchange->easy, info, &value);
+	return value;
+}
+
+static enum http_failure
+failure_of(struct http_exchange *exchange, CURLcode code, int64_t resolved)
+{
+	struct http_verdict verdict = {
+		.code = code,
+		.os_error = exchange->socket_error,
+		.is_resolved = resolved > 0 || exchange->addresses_tried > 0,
+	};
+
+	if (code == CURLE_COULDNT_CONNECT && exchange->addresses_tried > 0 &&
+		exchange->addresses_refused == exchange->addresses_tried)
+		return HTTP_NOT_ALLOWED;
+	if (exchange->stop == HTTP_STOP_HEAD_TOO_LARGE)
+		return HTTP_TOO_LARGE;
+	if (exchange->stop == HTTP_STOP_BODY_ENOUGH)
+		return HTTP_NO_FAILURE;
+	if (verdict.os_error == 0)
+		verdict.os_error = (int)read_long(exchange, CURLINFO_OS_ERRNO);
+	return http_verdict_failure(&verdict);
+}
+
+static struct str
+sentence(struct http_exchange *exchange, enum http_failure failure,
+	CURLcode code)
+{
+	struct buf *why = &exchange->why;
+
+	if (failure == HTTP_NOT_ALLOWED)
+		return buf_str(why);
+	buf_clear(why);
+	if (failure == HTTP_TOO_LARGE)
+		buf_printf(why, "the response's head is over %d bytes",
+			HTTP_HEAD_MAX);
+	else if (exchange->stop == HTTP_STOP_INTERIM_FLOOD)
+		buf_printf(why, "over %d interim (1xx) responses",
+			HTTP_INTERIM_MAX);
+	else
+		buf_append(why,
+			str_of(exchange->error[0] ? exchange->error
+						  : curl_easy_strerror(code)));
+	return buf_str(why);
+}
+
+void
+http_exchange_result(
+	struct http_exchange *exchange, CURLcode code, struct http_result *ret)
+{
+	struct http_timings timings = {
+		read_time(exchange, CURLINFO_NAMELOOKUP_TIME_T),
+		read_time(exchange, CURLINFO_CONNECT_TIME_T),
+		read_time(exchange, CURLINFO_APPCONNECT_TIME_T),
+		read_time(exchange, CURLINFO_STARTTRANSFER_TIME_T),
+		read_time(exchange, CURLINFO_TOTAL_TIME_T),
+	};
+	char *peer = NULL;
+
+	*ret = (struct http_result){.timings = timings};
+	curl_easy_getinfo(exchange->easy, CURLINFO_PRIMARY_IP, &peer);
+	ret->peer = str_of(peer);
+	ret->is_reused_connection =
+		exchange->addresses_tried == 0 && timings.connected > 0 &&
+		read_long(exchange, CURLINFO_NUM_CONNECTS) == 0;
+	ret->failure = failure_of(exchange, code, timings.name_resolved);
+	ret->head = buf_str(&exchange->head);
+	ret->body = buf_str(&exchange->body);
+	ret->body_was_cut = exchange->body_seen > exchange->body.len;
+	if (ret->failure != HTTP_NO_FAILURE)
+		ret->error = sentence(exchange, ret->failure, code);
+	else
+		ret->status = (int)read_long(exchange, CURLINFO_RESPONSE_CODE);
+}
+
+void
+http_exchange_reset(struct http_exchange *exchange)
+{
+	arena_reset(&exchange->arena);
+	buf_clear(&exchange->head);
+	buf_clear(&exchange->why);
+	if (exchange->body.cap > BODY_KEPT)
+		buf_release(&exchange->body);
+	buf_clear(&exchange->body);
+	exchange->destination = NULL;
+	exchange->failure = HTTP_NO_FAILURE;
+	exchange->error[0] = '\0';
+	exchange->addresses_tried = 0;
+	exchange->addresses_refused = 0;
+	exchange->socket_error = 0;
+	exchange->body_seen = 0;
+	exchange->interim_count = 0;
+	exchange->is_head_begun = false;
+	exchange->is_head_done = false;
+	exchange->stop = HTTP_STOP_NONE;
+}

@@ -1,0 +1,81 @@
+#pragma once
+#include <curl/curl.h>
+
+#include "net/http_client.h"
+#include "net/http_client_destination.h"
+#include "net/http_client_socket.h"
+
+/*
+ * One request and its response on one libcurl easy handle, for http_client.c
+ * only. An exchange is configured once and then serves request after request,
+ * because setting an easy handle up costs more than using it.
+ */
+enum {
+	HTTP_HEAD_MAX = 64 * 1024,	/* of the final response */
+	HTTP_INTERIM_MAX = 16,		/* 1xx responses before it */
+	HTTP_READ_ON_MAX = 1024 * 1024, /* of a body nobody keeps */
+	HTTP_METHOD_MAX = 32,
+};
+
+/* Why we broke off a transfer in the midst of it. */
+enum http_stop {
+	HTTP_STOP_NONE,
+	HTTP_STOP_HEAD_TOO_LARGE,
+	HTTP_STOP_INTERIM_FLOOD,
+	HTTP_STOP_BODY_ENOUGH,
+};
+
+struct http_exchange {
+	CURL *easy;
+	struct http_sockets *sockets;
+	const struct address_policy *policy;
+	const struct http_client_options *options;
+	struct http_exchange *next; /* in one of the client's lists */
+	struct http_exchange *previous;
+
+	/* How the easy handle is set now. */
+	char method[HTTP_METHOD_MAX];
+	bool method_has_body;
+	long timeout;
+
+	/* This request. */
+	struct http_request request;
+	struct http_destination *destination;
+	bool is_running;	   /* known to the multi handle */
+	enum http_failure failure; /* found before it ran */
+	struct arena arena;	   /* the header list */
+	char error[CURL_ERROR_SIZE];
+
+	/* Its connecting. */
+	size_t addresses_tried;
+	size_t addresses_refused;
+	int socket_error; /* errno of a socket that could not be made */
+
+	/* Its response. */
+	struct buf head;
+	struct buf body;
+	struct buf why;
+	size_t body_seen;
+	unsigned interim_count;
+	bool is_head_begun; /* between a status line and its blank line */
+	bool is_head_done;  /* of the final response; trailers may follow */
+	enum http_stop stop;
+};
+
+struct http_exchange *http_exchange_new(struct http_sockets *sockets,
+	const struct http_client_options *options);
+/** Must not be running. */
+void http_exchange_free(struct http_exchange *exchange);
+
+/**
+ * Sets the handle up for `exchange->request`, whose destination is taken.
+ * ERR_INVALID with `exchange->why` when it cannot be sent as it is.
+ */
+enum err http_exchange_prepare(struct http_exchange *exchange) MUST_USE;
+
+/** Fills `ret` from a transfer that ended; it borrows from `exchange`. */
+void http_exchange_result(
+	struct http_exchange *exchange, CURLcode code, struct http_result *ret);
+
+/** Forgets the request; large buffers are let go. */
+void http_exchange_reset(struct http_exchange *exchange);
