@@ -1,0 +1,204 @@
+#include "store/sqlite_store.h"
+
+/* Reading of many rows: into an array in the arena that doubles. */
+
+struct array {
+	struct arena *arena;
+	size_t item_size;
+	char *items;
+	size_t count;
+	size_t cap;
+};
+
+/** A zeroed place for the next item. */
+static void *
+array_add(struct array *array)
+{
+	if (array->count == array->cap) {
+		size_t cap = array->cap ? array->cap * 2 : 16;
+		char *items =
+			arena_alloc_array(array->arena, cap, array->item_size);
+
+		if (array->count)
+			memcpy(items, array->items,
+				array->count * array->item_size);
+		array->items = items;
+		array->cap = cap;
+	}
+	return array->items + array->item_size * array->count++;
+}
+
+static enum err
+read_deliveries(struct sqlite_reading *reading, struct delivery_list *ret)
+{
+	struct array array = {.arena = reading->row.arena,
+		.item_size = sizeof(struct delivery_row)};
+	enum err err;
+
+	while (sqlite_reading_step(reading))
+		sqlite_row_delivery(&reading->row, array_add(&array));
+	err = sqlite_reading_end(reading);
+	if (err)
+		return err;
+	ret->rows = (struct delivery_row *)(void *)array.items;
+	ret->count = array.count;
+	return ERR_OK;
+}
+
+/** SQLite takes a negative limit for none. */
+static void
+bind_limit(struct sqlite_reading *reading, int at, size_t limit)
+{
+	sqlite_row_bind_u64(
+		reading->row.stmt, at, limit < INT64_MAX ? limit : INT64_MAX);
+}
+
+enum err
+store_waiting_first(struct store *store, uint64_t webhook, uint64_t after,
+	size_t limit, struct arena *arena, struct delivery_list *ret)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_WAITING_FIRST, arena);
+
+	sqlite_row_bind_u64(reading.row.stmt, 1, webhook);
+	sqlite_row_bind_u64(reading.row.stmt, 2, after);
+	bind_limit(&reading, 3, limit);
+	return read_deliveries(&reading, ret);
+}
+
+enum err
+store_waiting_retries(struct store *store, uint64_t webhook, int64_t due_before,
+	size_t limit, struct arena *arena, struct delivery_list *ret)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_WAITING_RETRIES, arena);
+
+	sqlite_row_bind_u64(reading.row.stmt, 1, webhook);
+	sqlite_row_bind_i64(reading.row.stmt, 2, due_before);
+	bind_limit(&reading, 3, limit);
+	return read_deliveries(&reading, ret);
+}
+
+enum err
+store_deliveries_of_event(struct store *store, uint64_t event,
+	struct arena *arena, struct delivery_list *ret)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_DELIVERIES_OF_EVENT, arena);
+
+	sqlite_row_bind_u64(reading.row.stmt, 1, event);
+	return read_deliveries(&reading, ret);
+}
+
+enum err
+store_waiting_webhooks(struct store *store, struct arena *arena, uint64_t **ret,
+	size_t *ret_count)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_WAITING_WEBHOOKS, arena);
+	struct array array = {.arena = arena, .item_size = sizeof(uint64_t)};
+	enum err err;
+
+	while (sqlite_reading_step(&reading)) {
+		uint64_t *number = array_add(&array);
+
+		*number = sqlite_row_u64(&reading.row);
+	}
+	err = sqlite_reading_end(&reading);
+	if (err)
+		return err;
+	*ret = (uint64_t *)(void *)array.items;
+	*ret_count = array.count;
+	return ERR_OK;
+}
+
+/*
+ * Rows are told after the connection went back, so that `each` may read the
+ * store in turn and take its time.
+ */
+enum err
+store_each_webhook(struct store *store, struct arena *arena,
+	bool (*each)(void *context, const struct webhook_row *row),
+	void *context)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_WEBHOOKS, arena);
+	struct array array = {
+		.arena = arena, .item_size = sizeof(struct webhook_row)};
+	const struct webhook_row *rows;
+	enum err err;
+
+	while (sqlite_reading_step(&reading))
+		sqlite_row_webhook(&reading.row, array_add(&array));
+	err = sqlite_reading_end(&reading);
+	rows = (const struct webhook_row *)(void *)array.items;
+	for (size_t i = 0; err == ERR_OK && i < array.count; i++) {
+		if (!each(context, &rows[i]))
+			break;
+	}
+	return err;
+}
+
+enum err
+store_each_key(struct store *store, struct arena *arena,
+	bool (*each)(void *context, const struct key_row *row), void *context)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_KEYS, arena);
+	struct array array = {
+		.arena = arena, .item_size = sizeof(struct key_row)};
+	const struct key_row *rows;
+	enum err err;
+
+	while (sqlite_reading_step(&reading))
+		sqlite_row_key(&reading.row, array_add(&array));
+	err = sqlite_reading_end(&reading);
+	rows = (const struct key_row *)(void *)array.items;
+	for (size_t i = 0; err == ERR_OK && i < array.count; i++) {
+		if (!each(context, &rows[i]))
+			break;
+	}
+	return err;
+}
+
+enum err
+store_attempts_shown(struct store *store, uint64_t webhook, size_t recent,
+	size_t failed, struct arena *arena, struct attempt_list *ret)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_ATTEMPTS_SHOWN, arena);
+	struct array array = {
+		.arena = arena, .item_size = sizeof(struct attempt_view)};
+	enum err err;
+
+	sqlite_row_bind_u64(reading.row.stmt, 1, webhook);
+	bind_limit(&reading, 2, recent);
+	bind_limit(&reading, 3, failed);
+	while (sqlite_reading_step(&reading))
+		sqlite_row_view(&reading.row, array_add(&array));
+	err = sqlite_reading_end(&reading);
+	if (err)
+		return err;
+	ret->rows = (struct attempt_view *)(void *)array.items;
+	ret->count = array.count;
+	return ERR_OK;
+}
+
+enum err
+store_attempt(struct store *store, uint64_t webhook, uint64_t delivery,
+	uint32_t number, struct arena *arena, struct attempt_view *ret)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_ATTEMPT, arena);
+	bool is_there;
+	enum err err;
+
+	sqlite_row_bind_u64(reading.row.stmt, 1, webhook);
+	sqlite_row_bind_u64(reading.row.stmt, 2, delivery);
+	sqlite_row_bind_u64(reading.row.stmt, 3, number);
+	is_there = sqlite_reading_step(&reading);
+	if (is_there)
+		sqlite_row_view(&reading.row, ret);
+	err = sqlite_reading_end(&reading);
+	return err == ERR_OK && !is_there ? ERR_NOT_FOUND : err;
+}

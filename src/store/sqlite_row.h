@@ -1,0 +1,96 @@
+#pragma once
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+/*
+ * Rows between their structs and SQLite: the lists of columns, and what binds
+ * and reads them in that order. Bound bytes are borrowed until the statement
+ * is reset; bytes read are copied into the arena.
+ */
+#define EVENT_COLUMNS \
+	"e.sequence, e.workspace, e.operation, e.form, e.previous, e.time," \
+	" e.accepted, e.matched, e.is_id_given, e.id, e.source, e.type," \
+	" e.type_as_received, e.subject, e.publisher, e.attributes, e.body"
+#define RESOURCE_COLUMNS \
+	"r.workspace, r.type, r.id, r.last, r.is_deleted, r.updated"
+#define DELIVERY_COLUMNS \
+	"d.sequence, d.workspace, d.event, d.webhook, d.state, d.attempts," \
+	" d.due, d.created, d.updated, d.reason"
+#define ATTEMPT_COLUMNS \
+	"a.delivery, a.number, a.webhook, a.started, a.ended, a.status," \
+	" a.is_acknowledged, a.name_resolved, a.connected, a.tls_done," \
+	" a.first_byte, a.failure, a.error, a.destination, a.request_head," \
+	" a.response_head, a.response_body"
+#define WEBHOOK_COLUMNS \
+	"w.number, w.revision, w.generation, w.state, w.status, w.updated," \
+	" w.dialect, w.name, w.destination, w.filter, w.status_reason," \
+	" w.options, w.sealed, w.id, w.workspace, w.created, h.window," \
+	" h.count, h.failures_in_a_row"
+#define KEY_COLUMNS \
+	"k.id, k.workspace, k.role, k.is_seeded, k.created, k.name, k.salt," \
+	" k.hash"
+
+/** An attempt_view: the attempt, its delivery, event and previous body. */
+#define ATTEMPT_VIEW_COLUMNS \
+	ATTEMPT_COLUMNS ", " DELIVERY_COLUMNS ", " EVENT_COLUMNS ", p.body"
+#define ATTEMPT_VIEW_JOINS \
+	" CROSS JOIN deliveries d ON d.sequence = a.delivery" \
+	" CROSS JOIN events e ON e.sequence = d.event" \
+	" LEFT JOIN events p ON p.sequence = e.previous"
+
+/** Hides the deliveries of a removed webhook until they are purged. */
+#define NOT_PURGED "d.webhook NOT IN (SELECT webhook FROM purges)"
+
+/*
+ * The webhooks in a partial index, one search for each instead of a walk over
+ * all waiting rows; the last row is NULL.
+ */
+#define WAITING_CTE(name, index, condition) \
+	name "(webhook) AS (SELECT min(webhook) FROM deliveries INDEXED BY " index \
+	     " WHERE state = 0 AND " condition \
+	     " UNION ALL SELECT (SELECT min(webhook) FROM deliveries INDEXED BY " index \
+	     " WHERE state = 0 AND " condition " AND webhook > " name \
+	     ".webhook) FROM " name " WHERE " name ".webhook IS NOT NULL)"
+#define WAITING_UNTRIED \
+	WAITING_CTE("untried", "deliveries_untried", "attempts = 0")
+#define WAITING_RETRIED \
+	WAITING_CTE("retried", "deliveries_retried", "attempts > 0")
+
+/* Values by their place, from 1. The empty string is bound as such. */
+void sqlite_row_bind_u64(sqlite3_stmt *stmt, int at, uint64_t value);
+void sqlite_row_bind_i64(sqlite3_stmt *stmt, int at, int64_t value);
+void sqlite_row_bind_text(sqlite3_stmt *stmt, int at, struct str text);
+void sqlite_row_bind_blob(sqlite3_stmt *stmt, int at, struct str bytes);
+
+/*
+ * Whole rows, in the order of the columns above. A webhook's binding ends
+ * before `h.window`; for a change (not is_new) before `w.id`.
+ */
+void sqlite_row_bind_event(sqlite3_stmt *stmt, const struct event_row *row);
+void sqlite_row_bind_delivery(
+	sqlite3_stmt *stmt, const struct delivery_row *row);
+void sqlite_row_bind_attempt(sqlite3_stmt *stmt, const struct attempt_row *row);
+void sqlite_row_bind_webhook(
+	sqlite3_stmt *stmt, const struct webhook_row *row, bool is_new);
+void sqlite_row_bind_key(sqlite3_stmt *stmt, const struct key_row *row);
+
+/** The present row's columns in turn; `at` counts from 0. */
+struct sqlite_row {
+	sqlite3_stmt *stmt;
+	int at;
+	struct arena *arena;
+};
+
+uint64_t sqlite_row_u64(struct sqlite_row *row);
+int64_t sqlite_row_i64(struct sqlite_row *row);
+/** A copy; NULL gives the empty string. */
+struct str sqlite_row_str(struct sqlite_row *row);
+
+void sqlite_row_event(struct sqlite_row *row, struct event_row *ret);
+void sqlite_row_resource(struct sqlite_row *row, struct resource_row *ret);
+void sqlite_row_delivery(struct sqlite_row *row, struct delivery_row *ret);
+void sqlite_row_attempt(struct sqlite_row *row, struct attempt_row *ret);
+void sqlite_row_webhook(struct sqlite_row *row, struct webhook_row *ret);
+void sqlite_row_key(struct sqlite_row *row, struct key_row *ret);
+void sqlite_row_view(struct sqlite_row *row, struct attempt_view *ret);

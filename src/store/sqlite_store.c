@@ -1,0 +1,286 @@
+#include "store/sqlite_store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/sqlite_lock.h"
+#include "store/sqlite_schema.h"
+#include "store/sqlite_write.h"
+
+/* docs/decisions/store-sqlite.md has the measurements behind these. */
+enum {
+	READERS = 4,
+	PAGE_SIZE = 4096,
+	CHECKPOINT_FRAMES = 8192,
+	LOG_SIZE_LIMIT = 64 << 20,
+};
+
+static const char writer_settings[] = "PRAGMA synchronous = FULL;"
+				      "PRAGMA wal_autocheckpoint = 0;"
+				      "PRAGMA foreign_keys = 0;"
+				      "PRAGMA secure_delete = 0;"
+				      "PRAGMA temp_store = MEMORY;"
+				      "PRAGMA cache_size = -16384;";
+
+/*
+ * SQLite's own count of memory is a lock that all threads share. Too late
+ * (somebody used SQLite before) does no harm.
+ */
+static void
+configure_library(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+static int
+note_log_size(void *context, sqlite3 *handle, const char *name, int frames)
+{
+	struct store *store = context;
+
+	(void)handle;
+	(void)name;
+	store->wal_frames = frames;
+	return SQLITE_OK;
+}
+
+/** Made here and not by SQLite, so that nobody else may read it. */
+static enum err
+create_file(const char *directory, const char *path, struct buf *why)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool is_good = fd >= 0 && folder >= 0 && fsync(folder) == 0;
+	int error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (folder >= 0)
+		close(folder);
+	if (is_good)
+		return ERR_OK;
+	if (why)
+		buf_printf(why, "%s: %s", path, strerrordesc_np(error));
+	return error == ENOSPC || error == EDQUOT ? ERR_LIMIT : ERR_IO;
+}
+
+/** A file system without shared memory would leave another mode. */
+static enum err
+check_mode(struct sqlite_db *db, struct buf *why)
+{
+	int64_t is_wal = 0;
+	enum err err = sqlite_db_number(db,
+		"SELECT journal_mode = 'wal' FROM pragma_journal_mode", &is_wal,
+		why);
+
+	if (err || is_wal)
+		return err;
+	buf_printf(why, "a write-ahead log is not possible here (is this a "
+			"network file system?)");
+	return ERR_IO;
+}
+
+static enum err
+read_state(struct store *store, struct buf *why)
+{
+	struct sqlite_db *db = &store->writer;
+	sqlite3_stmt *stmt = db->statements[SQL_WAITING_COUNT];
+	enum err err = sqlite_purge_load(&store->purge, db, why);
+	int code;
+
+	if (err)
+		return err;
+	code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW)
+		store->waiting = sqlite3_column_int64(stmt, 0);
+	else
+		err = sqlite_db_error(db, code, why);
+	sqlite3_reset(stmt);
+	/* What waits of removed webhooks is not counted. */
+	for (size_t i = 0; err == ERR_OK && i < store->purge.count; i++) {
+		int64_t count;
+
+		err = sqlite_write_waiting_of(
+			db, store->purge.removed[i], &count, why);
+		if (err == ERR_OK)
+			store->waiting -= count;
+	}
+	return err;
+}
+
+/** Nothing is written before the file is known to be ours. */
+static enum err
+open_writer(struct store *store, struct buf *why)
+{
+	CLEANUP(buf_release) struct buf settings = {0};
+	struct sqlite_db *db = &store->writer;
+	int64_t version = 0;
+	enum err err = sqlite_db_open(
+		buf_text(&store->path), SQLITE_DB_WRITER, db, why);
+
+	if (err == ERR_OK)
+		err = sqlite_schema_check(db, &version, why);
+	if (err)
+		return err;
+	if (version == 0)
+		buf_printf(&settings, "PRAGMA page_size = %d;", PAGE_SIZE);
+	buf_printf(&settings,
+		"PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = %d; %s",
+		LOG_SIZE_LIMIT, writer_settings);
+	err = sqlite_db_run(db, buf_text(&settings), why);
+	if (err == ERR_OK)
+		err = check_mode(db, why);
+	if (err == ERR_OK)
+		err = sqlite_schema_migrate(db, version, why);
+	if (err == ERR_OK)
+		err = sqlite_db_prepare(db, SQLITE_DB_WRITER, why);
+	if (err == ERR_OK)
+		err = read_state(store, why);
+	sqlite3_wal_hook(db->handle, note_log_size, store);
+	return err;
+}
+
+static enum err
+open_files(struct store *store, const struct store_options *options,
+	struct buf *why)
+{
+	const char *path = buf_text(&store->path);
+	enum err err = create_file(options->directory, path, why);
+
+	if (err == ERR_OK)
+		err = open_writer(store, why);
+	if (err == ERR_OK)
+		err = sqlite_pool_open(path,
+			options->readers ? options->readers : READERS,
+			&store->pool, why);
+	return err;
+}
+
+enum err
+store_open(const struct store_options *options, struct store **ret,
+	struct buf *why)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	CLEANUP(buf_release) struct buf reason = {0};
+	struct store *store = MEM_NEW(struct store);
+	enum err err;
+
+	pthread_once(&once, configure_library);
+	store->checkpoint_at = CHECKPOINT_FRAMES;
+	buf_printf(&store->path, "%s/grapnel.db", options->directory);
+	buf_printf(&store->wal_path, "%s-wal", buf_text(&store->path));
+	err = sqlite_lock_take(options->directory, &store->lock, &reason);
+	if (err) {
+		store->lock = -1;
+		if (why)
+			buf_append(why, buf_str(&reason));
+	} else {
+		err = open_files(store, options, &reason);
+		if (err && why)
+			buf_printf(why, "%s: %s", buf_text(&store->path),
+				buf_text(&reason));
+	}
+	if (err)
+		store_close(store);
+	else
+		*ret = store;
+	return err;
+}
+
+void
+store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	sqlite_pool_close(store->pool);
+	/* The last connection moves the log into the database. */
+	sqlite_db_close(&store->writer);
+	sqlite_purge_release(&store->purge);
+	sqlite_lock_release(store->lock);
+	buf_release(&store->path);
+	buf_release(&store->wal_path);
+	mem_free(store);
+}
+
+static enum err
+apply_units(struct store *store, struct sqlite_write *write,
+	struct store_unit **units, size_t count)
+{
+	enum err err = sqlite_db_step(write->db, SQL_BEGIN, NULL, write->why);
+
+	for (size_t i = 0; err == ERR_OK && i < count; i++)
+		err = sqlite_write_unit(write, units[i]);
+	if (err == ERR_OK)
+		err = sqlite_purge_step(&store->purge, write->db, write->why);
+	if (err == ERR_OK)
+		err = sqlite_db_step(write->db, SQL_COMMIT, NULL, write->why);
+	return err;
+}
+
+/** SQLite may have rolled back by itself. */
+static void
+roll_back(struct store *store, size_t removed)
+{
+	struct sqlite_db *db = &store->writer;
+
+	if (!sqlite3_get_autocommit(db->handle))
+		(void)!sqlite_db_step(db, SQL_ROLLBACK, NULL, NULL);
+	sqlite_purge_forget(&store->purge, removed);
+}
+
+/*
+ * PASSIVE waits for nobody: what a reader still needs stays in the log until
+ * the next time. Failing loses nothing, since the log holds it all.
+ */
+static void
+move_log(struct store *store)
+{
+	struct sqlite_db *db = &store->writer;
+	CLEANUP(buf_release) struct buf why = {0};
+	int code;
+
+	if (store->wal_frames < CHECKPOINT_FRAMES)
+		store->checkpoint_at = CHECKPOINT_FRAMES;
+	if (store->wal_frames < store->checkpoint_at)
+		return;
+	store->checkpoint_at = store->wal_frames + CHECKPOINT_FRAMES / 2;
+	code = sqlite3_wal_checkpoint_v2(
+		db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (code != SQLITE_OK) {
+		sqlite_db_error(db, code, &why);
+		log_warning("store.checkpoint", "error=\"%s\"", buf_text(&why));
+	}
+}
+
+enum err
+store_commit(struct store *store, struct store_unit **units, size_t count,
+	struct buf *why)
+{
+	struct sqlite_write write = {
+		.db = &store->writer, .purge = &store->purge, .why = why};
+	size_t removed = store->purge.count;
+	enum err err = apply_units(store, &write, units, count);
+
+	/*
+	 * Purging makes room, but needs some first: on a full disk it must not
+	 * take the units with it for ever.
+	 */
+	store->purge.is_held = err != ERR_OK;
+	if (err) {
+		roll_back(store, removed);
+		for (size_t i = 0; i < count; i++) {
+			units[i]->result = err;
+			units[i]->conflicted = 0;
+		}
+		return err;
+	}
+	sqlite_purge_settle(&store->purge);
+	atomic_fetch_add(&store->waiting, write.waiting);
+	move_log(store);
+	return ERR_OK;
+}

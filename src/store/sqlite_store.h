@@ -1,0 +1,39 @@
+#pragma once
+#include <stdatomic.h>
+
+#include "store/sqlite_db.h"
+#include "store/sqlite_pool.h"
+#include "store/sqlite_purge.h"
+#include "store/sqlite_row.h"
+#include "store/store.h"
+
+/* What the parts of the SQLite store share; nobody else includes it. */
+
+struct store {
+	struct buf path;     /* of the database */
+	struct buf wal_path; /* of its log */
+	int lock;
+	struct sqlite_pool *pool;
+	_Atomic int64_t waiting; /* WAITING deliveries */
+
+	/* The writer thread's. */
+	struct sqlite_db writer;
+	struct sqlite_purge purge;
+	int wal_frames;	   /* in the log after the last commit */
+	int checkpoint_at; /* frames at which the next one is made */
+};
+
+/** A query on a reading connection; end it on every way out. */
+struct sqlite_reading {
+	struct store *store;
+	struct sqlite_db *db;
+	struct sqlite_row row; /* .stmt: bind to it before the first step */
+	enum err err;
+};
+
+struct sqlite_reading sqlite_reading_begin(
+	struct store *store, enum sqlite_sql sql, struct arena *arena);
+/** The next row is there, with `row.at` 0; false at the end or on an error. */
+bool sqlite_reading_step(struct sqlite_reading *reading);
+/** ERR_OK, or the error, which was logged. */
+enum err sqlite_reading_end(struct sqlite_reading *reading);

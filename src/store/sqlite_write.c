@@ -1,0 +1,358 @@
+#include "store/sqlite_write.h"
+
+#include <assert.h>
+
+#include "store/sqlite_row.h"
+
+typedef enum err change_function(
+	struct sqlite_write *write, const struct store_change *change);
+
+static sqlite3_stmt *
+statement(struct sqlite_write *write, enum sqlite_sql sql)
+{
+	return write->db->statements[sql];
+}
+
+static enum err
+run(struct sqlite_write *write, enum sqlite_sql sql)
+{
+	return sqlite_db_step(write->db, sql, NULL, write->why);
+}
+
+/** ERR_CONFLICT when it changed no row. */
+static enum err
+run_expecting_change(struct sqlite_write *write, enum sqlite_sql sql)
+{
+	int64_t changed;
+	enum err err = sqlite_db_step(write->db, sql, &changed, write->why);
+
+	return err == ERR_OK && changed == 0 ? ERR_CONFLICT : err;
+}
+
+/** A number that a bound query gives. */
+static enum err
+query(struct sqlite_write *write, enum sqlite_sql sql, int64_t *ret)
+{
+	sqlite3_stmt *stmt = statement(write, sql);
+	int code = sqlite3_step(stmt);
+	enum err err = ERR_OK;
+
+	if (code == SQLITE_ROW)
+		*ret = sqlite3_column_int64(stmt, 0);
+	else if (code == SQLITE_DONE)
+		err = ERR_NOT_FOUND;
+	else
+		err = sqlite_db_error(write->db, code, write->why);
+	sqlite3_reset(stmt);
+	return err;
+}
+
+enum err
+sqlite_write_waiting_of(
+	struct sqlite_db *db, uint64_t webhook, int64_t *ret, struct buf *why)
+{
+	struct sqlite_write write = {.db = db, .why = why};
+
+	sqlite_row_bind_u64(db->statements[SQL_WAITING_COUNT_OF], 1, webhook);
+	return query(&write, SQL_WAITING_COUNT_OF, ret);
+}
+
+static enum err
+add_event(struct sqlite_write *write, const struct store_change *change)
+{
+	sqlite_row_bind_event(statement(write, SQL_EVENT_ADD), change->event);
+	return run_expecting_change(write, SQL_EVENT_ADD);
+}
+
+static enum err
+set_resource(struct sqlite_write *write, const struct store_change *change)
+{
+	const struct resource_row *row = change->resource;
+	enum sqlite_sql sql =
+		change->expected ? SQL_RESOURCE_SET : SQL_RESOURCE_ADD;
+	sqlite3_stmt *stmt = statement(write, sql);
+
+	sqlite_row_bind_u64(stmt, 1, row->workspace);
+	sqlite_row_bind_text(stmt, 2, row->type);
+	sqlite_row_bind_text(stmt, 3, row->id);
+	sqlite_row_bind_u64(stmt, 4, row->last);
+	sqlite_row_bind_u64(stmt, 5, row->is_deleted);
+	sqlite_row_bind_i64(stmt, 6, row->updated);
+	if (change->expected)
+		sqlite_row_bind_u64(stmt, 7, change->expected);
+	return run_expecting_change(write, sql);
+}
+
+static enum err
+add_delivery(struct sqlite_write *write, const struct store_change *change)
+{
+	const struct delivery_row *row = change->delivery;
+	enum err err;
+
+	if (sqlite_purge_has(write->purge, row->webhook))
+		return ERR_OK;
+	sqlite_row_bind_delivery(statement(write, SQL_DELIVERY_ADD), row);
+	err = run(write, SQL_DELIVERY_ADD);
+	if (err == ERR_OK && row->state == DELIVERY_WAITING)
+		write->waiting++;
+	return err;
+}
+
+/** Whether the delivery's webhook was removed: then it is as good as gone. */
+static enum err
+check_not_purged(struct sqlite_write *write, uint64_t delivery)
+{
+	int64_t webhook = 0;
+	enum err err;
+
+	if (sqlite_purge_is_empty(write->purge))
+		return ERR_OK;
+	sqlite_row_bind_u64(
+		statement(write, SQL_DELIVERY_WEBHOOK), 1, delivery);
+	err = query(write, SQL_DELIVERY_WEBHOOK, &webhook);
+	if (err == ERR_NOT_FOUND)
+		return ERR_CONFLICT;
+	if (err)
+		return err;
+	return sqlite_purge_has(write->purge, (uint64_t)webhook) ? ERR_CONFLICT
+								 : ERR_OK;
+}
+
+static enum err
+set_delivery(struct sqlite_write *write, const struct store_change *change)
+{
+	const struct delivery_row *row = change->delivery;
+	sqlite3_stmt *stmt = statement(write, SQL_DELIVERY_SET);
+	enum err err = check_not_purged(write, row->sequence);
+
+	if (err)
+		return err;
+	sqlite_row_bind_u64(stmt, 1, row->sequence);
+	sqlite_row_bind_u64(stmt, 2, row->state);
+	sqlite_row_bind_u64(stmt, 3, row->attempts);
+	sqlite_row_bind_i64(stmt, 4, row->due);
+	sqlite_row_bind_i64(stmt, 5, row->updated);
+	sqlite_row_bind_text(stmt, 6, row->reason);
+	err = run_expecting_change(write, SQL_DELIVERY_SET);
+	if (err == ERR_OK && row->state != DELIVERY_WAITING)
+		write->waiting--;
+	return err;
+}
+
+static enum err
+add_attempt(struct sqlite_write *write, const struct store_change *change)
+{
+	if (sqlite_purge_has(write->purge, change->attempt->webhook))
+		return ERR_OK;
+	sqlite_row_bind_attempt(
+		statement(write, SQL_ATTEMPT_ADD), change->attempt);
+	return run(write, SQL_ATTEMPT_ADD);
+}
+
+static void
+bind_health(sqlite3_stmt *stmt, uint64_t webhook, const struct health *health)
+{
+	sqlite_row_bind_u64(stmt, 1, webhook);
+	sqlite_row_bind_u64(stmt, 2, health->window);
+	sqlite_row_bind_u64(stmt, 3, health->count);
+	sqlite_row_bind_u64(stmt, 4, health->failures_in_a_row);
+}
+
+static enum err
+add_webhook(struct sqlite_write *write, const struct store_change *change)
+{
+	const struct webhook_row *row = change->webhook;
+	enum err err;
+
+	sqlite_row_bind_webhook(statement(write, SQL_WEBHOOK_ADD), row, true);
+	err = run(write, SQL_WEBHOOK_ADD);
+	if (err)
+		return err;
+	bind_health(
+		statement(write, SQL_HEALTH_ADD), row->number, &row->health);
+	return run(write, SQL_HEALTH_ADD);
+}
+
+static enum err
+set_webhook(struct sqlite_write *write, const struct store_change *change)
+{
+	const struct webhook_row *row = change->webhook;
+	enum err err;
+
+	sqlite_row_bind_webhook(statement(write, SQL_WEBHOOK_SET), row, false);
+	err = run_expecting_change(write, SQL_WEBHOOK_SET);
+	if (err)
+		return err;
+	bind_health(
+		statement(write, SQL_HEALTH_SET), row->number, &row->health);
+	return run(write, SQL_HEALTH_SET);
+}
+
+static enum err
+remove_webhook(struct sqlite_write *write, const struct store_change *change)
+{
+	uint64_t number = change->webhook_number;
+	int64_t waiting = 0;
+	enum err err;
+
+	err = sqlite_write_waiting_of(write->db, number, &waiting, write->why);
+	if (err == ERR_OK)
+		err = sqlite_purge_add(
+			write->purge, write->db, number, write->why);
+	if (err)
+		return err;
+	write->waiting -= waiting;
+	sqlite_row_bind_u64(statement(write, SQL_HEALTH_REMOVE), 1, number);
+	err = run(write, SQL_HEALTH_REMOVE);
+	if (err)
+		return err;
+	sqlite_row_bind_u64(statement(write, SQL_WEBHOOK_REMOVE), 1, number);
+	return run(write, SQL_WEBHOOK_REMOVE);
+}
+
+static enum err
+set_health(struct sqlite_write *write, const struct store_change *change)
+{
+	bind_health(statement(write, SQL_HEALTH_SET), change->webhook_number,
+		&change->health);
+	return run(write, SQL_HEALTH_SET);
+}
+
+static enum err
+skip_deliveries(struct sqlite_write *write, const struct store_change *change)
+{
+	static const enum sqlite_sql both[] = {
+		SQL_SKIP_UNTRIED, SQL_SKIP_RETRIED};
+
+	if (sqlite_purge_has(write->purge, change->webhook_number))
+		return ERR_OK;
+	for (size_t i = 0; i < COUNT_OF(both); i++) {
+		sqlite3_stmt *stmt = statement(write, both[i]);
+		int64_t changed;
+		enum err err;
+
+		sqlite_row_bind_u64(stmt, 1, change->webhook_number);
+		sqlite_row_bind_text(stmt, 2, change->reason);
+		sqlite_row_bind_i64(stmt, 3, change->now);
+		err = sqlite_db_step(write->db, both[i], &changed, write->why);
+		if (err)
+			return err;
+		write->waiting -= changed;
+	}
+	return ERR_OK;
+}
+
+static enum err
+add_key(struct sqlite_write *write, const struct store_change *change)
+{
+	sqlite_row_bind_key(statement(write, SQL_KEY_ADD), change->key);
+	return run_expecting_change(write, SQL_KEY_ADD);
+}
+
+static enum err
+remove_key(struct sqlite_write *write, const struct store_change *change)
+{
+	sqlite_row_bind_text(
+		statement(write, SQL_KEY_REMOVE), 1, change->key_id);
+	return run_expecting_change(write, SQL_KEY_REMOVE);
+}
+
+static enum err
+probe(struct sqlite_write *write, const struct store_change *change)
+{
+	(void)change;
+	return run(write, SQL_PROBE);
+}
+
+static const struct kind {
+	change_function *apply;
+	bool can_conflict;
+} kinds[] = {
+	[STORE_EVENT_ADD] = {add_event, true},
+	[STORE_RESOURCE_SET] = {set_resource, true},
+	[STORE_DELIVERY_ADD] = {add_delivery, false},
+	[STORE_DELIVERY_SET] = {set_delivery, true},
+	[STORE_ATTEMPT_ADD] = {add_attempt, false},
+	[STORE_WEBHOOK_ADD] = {add_webhook, false},
+	[STORE_WEBHOOK_SET] = {set_webhook, true},
+	[STORE_WEBHOOK_REMOVE] = {remove_webhook, true},
+	[STORE_HEALTH_SET] = {set_health, false},
+	[STORE_DELIVERIES_SKIP] = {skip_deliveries, false},
+	[STORE_KEY_ADD] = {add_key, true},
+	[STORE_KEY_REMOVE] = {remove_key, true},
+	[STORE_PROBE] = {probe, false},
+};
+
+static const struct kind *
+kind_of(const struct store_change *change)
+{
+	assert((size_t)change->kind < COUNT_OF(kinds));
+	return &kinds[change->kind];
+}
+
+/** An event whose id we made cannot be there already. */
+static bool
+can_conflict(const struct store_change *change)
+{
+	if (change->kind == STORE_EVENT_ADD)
+		return change->event->is_id_given;
+	return kind_of(change)->can_conflict;
+}
+
+/** A conflict at the first change leaves nothing to undo. */
+static bool
+needs_savepoint(const struct store_unit *unit)
+{
+	for (size_t i = 1; i < unit->count; i++) {
+		if (can_conflict(&unit->changes[i]))
+			return true;
+	}
+	return false;
+}
+
+static enum err
+apply_all(struct sqlite_write *write, struct store_unit *unit)
+{
+	for (size_t i = 0; i < unit->count; i++) {
+		const struct store_change *change = &unit->changes[i];
+		enum err err = kind_of(change)->apply(write, change);
+
+		if (err) {
+			unit->conflicted = i;
+			return err;
+		}
+	}
+	return ERR_OK;
+}
+
+static enum err
+apply_with_savepoint(struct sqlite_write *write, struct store_unit *unit)
+{
+	int64_t waiting = write->waiting;
+	size_t removed = write->purge->count;
+	enum err err = run(write, SQL_SAVEPOINT);
+
+	if (err)
+		return err;
+	unit->result = apply_all(write, unit);
+	if (unit->result != ERR_OK && unit->result != ERR_CONFLICT)
+		return unit->result;
+	if (unit->result == ERR_CONFLICT) {
+		write->waiting = waiting;
+		sqlite_purge_forget(write->purge, removed);
+		err = run(write, SQL_SAVEPOINT_ROLLBACK);
+		if (err)
+			return err;
+	}
+	return run(write, SQL_SAVEPOINT_RELEASE);
+}
+
+enum err
+sqlite_write_unit(struct sqlite_write *write, struct store_unit *unit)
+{
+	unit->conflicted = 0;
+	if (needs_savepoint(unit))
+		return apply_with_savepoint(write, unit);
+	unit->result = apply_all(write, unit);
+	return unit->result == ERR_CONFLICT ? ERR_OK : unit->result;
+}

@@ -1,0 +1,26 @@
+#pragma once
+#include "store/sqlite_db.h"
+#include "store/sqlite_purge.h"
+#include "store/store.h"
+
+/*
+ * Applies units of changes within a transaction of the writing connection.
+ * Writer thread only.
+ */
+struct sqlite_write {
+	struct sqlite_db *db;
+	struct sqlite_purge *purge;
+	int64_t waiting; /* how the number of WAITING deliveries changed */
+	struct buf *why; /* may be NULL */
+};
+
+/**
+ * Sets the unit's result: ERR_OK, or ERR_CONFLICT with nothing of it applied.
+ * Any other error is returned too, and the transaction must be rolled back.
+ */
+enum err sqlite_write_unit(struct sqlite_write *write, struct store_unit *unit)
+	MUST_USE;
+
+/** How many deliveries of a webhook wait. */
+enum err sqlite_write_waiting_of(struct sqlite_db *db, uint64_t webhook,
+	int64_t *ret, struct buf *why) MUST_USE;
