@@ -2,6 +2,7 @@
 #include "base/seal.h"
 #include "base/uuid.h"
 #include "rule/catalog.h"
+#include "rule/event_body.h"
 #include "rule/health.h"
 
 /*
@@ -34,14 +35,6 @@ void store_close(struct store *store);
 /* ---- rows ---- */
 
 enum { WORKSPACE_DEFAULT = 1 };
-
-/** How an event's body holds the states. */
-enum event_form {
-	EVENT_STATE,  /* body is the new state (empty on Deleted); the old one
-			 is the body of event `previous` */
-	EVENT_CHANGE, /* body is {"operation","new","old"} */
-	EVENT_DATA, /* body is CloudEvents data of a kind that has no states */
-};
 
 struct event_row {
 	uint64_t sequence;
