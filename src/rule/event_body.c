@@ -2,7 +2,7 @@
 
 /* An empty text is a missing value, not a broken one. */
 static enum err
-read(struct str text, struct arena *arena, struct json *ret)
+read_text(struct str text, struct arena *arena, struct json *ret)
 {
 	CLEANUP(buf_release) struct buf why = buf_make(256);
 	struct json_doc *doc;
@@ -20,7 +20,7 @@ read(struct str text, struct arena *arena, struct json *ret)
 static enum err
 read_change(struct str body, struct arena *arena, struct json *ret)
 {
-	enum err err = read(body, arena, ret);
+	enum err err = read_text(body, arena, ret);
 
 	if (err == ERR_OK && json_kind(*ret) != JSON_OBJECT)
 		err = ERR_INVALID;
@@ -65,8 +65,8 @@ read_states(enum event_form form, struct str body, struct str previous,
 
 	switch (form) {
 	case EVENT_STATE:
-		err = read(body, arena, &ret->new_state);
-		return err ? err : read(previous, arena, &ret->old_state);
+		err = read_text(body, arena, &ret->new_state);
+		return err ? err : read_text(previous, arena, &ret->old_state);
 	case EVENT_CHANGE:
 		err = read_change(body, arena, &change);
 		if (err)
@@ -75,7 +75,7 @@ read_states(enum event_form form, struct str body, struct str previous,
 		ret->old_state = json_member(change, STR("old"));
 		return ERR_OK;
 	case EVENT_DATA:
-		if (read(body, arena, &ret->new_state))
+		if (read_text(body, arena, &ret->new_state))
 			ret->new_state = (struct json){0};
 		return ERR_OK;
 	}
