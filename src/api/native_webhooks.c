@@ -7,24 +7,24 @@
 static void
 refuse_secret(struct api_call *call, enum err err)
 {
-	struct api_problem problem = {
+	struct api_problem gone = {
+		.status = 410,
+		.code = "GONE",
+		.message = STR("the secret was read before and is shown only "
+			       "once; a new webhook gets a new one"),
+	};
+	struct api_problem unstored = {
 		.status = 503,
 		.message = STR("that the secret was read could not be stored, "
 			       "so it is not shown; try again"),
 		.retry_after = 1 * SECONDS,
 	};
 
-	if (err == ERR_NOT_FOUND) {
+	if (err == ERR_NOT_FOUND)
 		api_refuse(call, 404, NULL, "there is no such webhook");
-		return;
-	}
-	if (err == ERR_DENIED) {
-		api_refuse(call, 410, NULL,
-			"the secret was read before and is shown only once; "
-			"a new webhook gets a new one");
-		return;
-	}
-	api_respond_problem(call, &problem);
+	else
+		api_respond_problem(
+			call, err == ERR_DENIED ? &gone : &unstored);
 }
 
 static void

@@ -2,13 +2,18 @@
 
 #include "check.h"
 
-static const char *const servers[] = {
-	"{\"id\":\"b\",\"n\":10,\"on\":true,\"at\":\"2024-01-01T02:00:00+02:00\"}",
-	"{\"id\":\"a\",\"n\":9.5,\"on\":false,\"at\":\"2024-01-01T00:00:01Z\"}",
-	"{\"id\":\"c\",\"n\":null,\"at\":\"2023-12-31T23:59:59.9Z\"}",
-	"{\"id\":\"B\",\"n\":10.0,\"on\":true,\"at\":\"never\","
-	"\"x\":{\"y\":\"z\"},\"type\":\"compute-ops-mgmt/server\"}",
-};
+#define ITEM_B \
+	"{\"id\":\"b\",\"n\":10,\"on\":true," \
+	"\"at\":\"2024-01-01T02:00:00+02:00\"}"
+#define ITEM_A \
+	"{\"id\":\"a\",\"n\":9.5,\"on\":false," \
+	"\"at\":\"2024-01-01T00:00:01Z\"}"
+#define ITEM_C "{\"id\":\"c\",\"n\":null,\"at\":\"2023-12-31T23:59:59.9Z\"}"
+#define ITEM_LARGE_B \
+	"{\"id\":\"B\",\"n\":10.0,\"on\":true,\"at\":\"never\"," \
+	"\"x\":{\"y\":\"z\"},\"type\":\"compute-ops-mgmt/server\"}"
+
+static const char *const servers[] = {ITEM_B, ITEM_A, ITEM_C, ITEM_LARGE_B};
 
 struct outcome {
 	struct arena arena;
