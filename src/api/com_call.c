@@ -188,7 +188,8 @@ com_refuse_change(struct api_call *call, enum err err,
 	answer.retry_after = row->retry_after;
 	if (problem->retry_after > 0)
 		answer.retry_after = problem->retry_after;
-	if (problem->field) {
+	/* A limit on enabling is not the member's fault, whichever it was. */
+	if (problem->field && answer.status == 400) {
 		answer.source = "field";
 		answer.subject = str_of(problem->field);
 	}

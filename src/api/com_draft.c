@@ -118,6 +118,21 @@ read_filter(struct json value, struct com_draft *ret)
 	draft->has_filter = true;
 }
 
+/* HTTP does not tell A from a (RFC 9110 §5.1): one of two would be lost. */
+static void
+check_header_is_new(struct json key, struct com_draft *ret)
+{
+	const struct webhook_draft *draft = &ret->draft;
+	struct str name = json_string(key, ret->issues.arena);
+
+	for (size_t i = 0; i < draft->header_count; i++)
+		if (str_equal_nocase(draft->headers[i].name, name))
+			add_issue(&ret->issues,
+				subject_of(&ret->issues, STR("headers."), key),
+				"is the same header as \"%.*s\"",
+				STR_ARG(str_head(draft->headers[i].name, 128)));
+}
+
 static void
 read_header(struct json key, struct json value, enum com_draft_kind kind,
 	struct com_draft *ret, struct webhook_header *ret_header)
@@ -173,6 +188,7 @@ read_headers(struct json value, enum com_draft_kind kind, struct com_draft *ret)
 		/* Of members named twice the last one counts. */
 		if (json_member(value, name).index != walk.value.index)
 			continue;
+		check_header_is_new(walk.key, ret);
 		read_header(walk.key, walk.value, kind, ret,
 			&headers[draft->header_count++]);
 	}

@@ -11,7 +11,7 @@
  */
 enum {
 	COM_NAME_MAX = 255,   /* characters; what the real client allows */
-	COM_HEADERS_MAX = 64, /* members of `headers` */
+	COM_HEADERS_MAX = 64, /* members of `headers` in one request */
 	COM_MEMBERS_MAX = 64, /* members of the body, unknown ones included */
 	COM_ISSUES_MAX = 50,
 };

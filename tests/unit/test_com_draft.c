@@ -204,6 +204,13 @@ TEST(com_draft, last_of_two_members_counts)
 	CHECK_STR(draft->headers[0].value, STR("2"));
 }
 
+TEST(com_draft, headers_that_differ_in_case_are_the_same)
+{
+	expect_issues(COM_PATCH,
+		"{\"headers\":{\"X-A\":\"1\",\"x-a\":\"2\",\"X-B\":\"3\"}}",
+		"headers.x-a: is the same header as \"X-A\"\n");
+}
+
 TEST(com_draft, escapes_in_members_are_undone)
 {
 	CLEANUP(reading_release) struct reading got;

@@ -114,6 +114,7 @@ TEST(com_requests, what_the_registry_refuses_gets_its_status)
 			"field eventFilter: too long\n"},
 		{ERR_BUSY, NULL, "enabled 5 times", 900000000, 429, 900000000,
 			""},
+		{ERR_BUSY, "state", "enabled 5 times", 1, 429, 1, ""},
 		{ERR_BUSY, NULL, "", 0, 429, 1000000, ""},
 		{ERR_TIMEOUT, NULL, "", 0, 503, 1000000, ""},
 		{ERR_IO, NULL, "disk", 0, 503, 5000000, ""},
