@@ -123,6 +123,8 @@ read_draft(
 	else
 		problem.message = arena_printf(call->arena,
 			"%zu things are wrong with the body", count);
+	problem.source = ret->issues.rows[0].source;
+	problem.subject = ret->issues.rows[0].subject;
 	problem.issues = ret->issues.rows;
 	problem.issue_count = ret->issues.count;
 	api_respond_problem(call, &problem);
