@@ -73,6 +73,13 @@ extern const size_t api_native_route_count;
 void api_respond_json(
 	struct api_call *call, int status, const struct buf *body);
 
+/** One thing that is wrong with a request. */
+struct api_issue {
+	const char *source; /* "field", "header", "query.parameter" */
+	struct str subject; /* which one, a path with dots inside the body */
+	struct str description;
+};
+
 /**
  * A problem, told in the dialect's shape by api_respond_problem(). What is
  * left zero is filled in: the code and message that belong to the status.
@@ -85,6 +92,10 @@ struct api_problem {
 				issue is listed */
 	struct str subject;  /* which field, header or parameter */
 	int64_t retry_after; /* microseconds: Retry-After and retry_info */
+	/* All that is wrong at once, when it is more than `source` can tell;
+	   listed in place of it. */
+	const struct api_issue *issues;
+	size_t issue_count;
 };
 
 /**
