@@ -8,7 +8,7 @@
  */
 struct hub;  /* pipeline/hub.h */
 struct keys; /* api/keys.h */
-struct desk; /* api/desk.h */
+struct desk; /* base/desk.h */
 
 struct api {
 	struct http_server *server;

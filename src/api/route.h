@@ -9,7 +9,7 @@
  * the row, checks credentials and role, method, content type, body size and
  * (for JSON) the body's grammar, in this order, and answers what is wrong in
  * the dialect's own error shape before a handler runs. Rows with `blocks` run
- * on the desk's threads (api/desk.h), where they may wait for the disk; the
+ * on the desk's threads (base/desk.h), where they may wait for the disk; the
  * others run on the server's event-loop threads and may not.
  */
 struct api;
