@@ -293,12 +293,13 @@ keys_issue_token(
 bool
 keys_role_allows(enum key_role role, enum api_access access)
 {
-	static const bool allowed[][ACCESS_ADMIN + 1] = {
-		[ROLE_VIEWER] =
-			{[ACCESS_PUBLIC] = true, [ACCESS_VIEWER] = true},
+	static const bool allowed[][ACCESS_METRICS + 1] = {
+		[ROLE_VIEWER] = {[ACCESS_PUBLIC] = true,
+			[ACCESS_VIEWER] = true,
+			[ACCESS_METRICS] = true},
 		[ROLE_PUBLISHER] =
 			{[ACCESS_PUBLIC] = true, [ACCESS_PUBLISHER] = true},
-		[ROLE_ADMIN] = {true, true, true, true},
+		[ROLE_ADMIN] = {true, true, true, true, true},
 	};
 
 	return allowed[role][access];

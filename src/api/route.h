@@ -22,6 +22,7 @@ enum api_access {
 	ACCESS_VIEWER,
 	ACCESS_PUBLISHER, /* publisher or admin */
 	ACCESS_ADMIN,
+	ACCESS_METRICS, /* viewer, unless the configuration says public */
 };
 
 enum api_body {

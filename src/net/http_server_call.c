@@ -1,6 +1,6 @@
 #include <assert.h>
 
-#include "base/encode.h"
+#include "net/form.h"
 #include "net/http_server_private.h"
 
 struct str
@@ -77,26 +77,7 @@ http_call_slot(struct http_call *call)
 enum err
 http_call_parameter(struct http_call *call, const char *name, struct str *ret)
 {
-	struct str rest = call->query, wanted = str_of(name);
-	struct str value = {0};
-	bool is_found = false;
-
-	while (rest.ptr != NULL) {
-		struct str pair = str_split(&rest, '&');
-		struct str key = str_split(&pair, '=');
-
-		if (encode_percent_read(key, true, &call->arena, &key))
-			return ERR_INVALID;
-		if (!str_equal(key, wanted))
-			continue;
-		if (is_found)
-			return ERR_INVALID;
-		is_found = true;
-		value = pair.ptr ? pair : STR("");
-	}
-	if (!is_found)
-		return ERR_NOT_FOUND;
-	return encode_percent_read(value, true, &call->arena, ret);
+	return form_value(call->query, str_of(name), &call->arena, ret);
 }
 
 void
