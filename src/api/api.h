@@ -6,9 +6,10 @@
  * The HTTP face of a running hub: server, router, credentials. What the
  * handlers work on hangs off `struct api`.
  */
-struct hub;  /* pipeline/hub.h */
-struct keys; /* api/keys.h */
-struct desk; /* api/desk.h */
+struct hub;	   /* pipeline/hub.h */
+struct keys;	   /* api/keys.h */
+struct desk;	   /* base/desk.h */
+struct api_router; /* api/router.h */
 
 struct api {
 	struct http_server *server;
@@ -18,6 +19,9 @@ struct api {
 	struct writer *writer;	   /* the hub's */
 	struct keys *keys;
 	struct desk *desk;
+	struct api_router *router;
+	int64_t started; /* monotonic, for the uptime */
+	bool are_metrics_public;
 	size_t body_max;
 	size_t bulk_body_max;
 };

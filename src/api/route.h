@@ -9,7 +9,7 @@
  * the row, checks credentials and role, method, content type, body size and
  * (for JSON) the body's grammar, in this order, and answers what is wrong in
  * the dialect's own error shape before a handler runs. Rows with `blocks` run
- * on the desk's threads (api/desk.h), where they may wait for the disk; the
+ * on the desk's threads (base/desk.h), where they may wait for the disk; the
  * others run on the server's event-loop threads and may not.
  */
 struct api;
@@ -22,6 +22,7 @@ enum api_access {
 	ACCESS_VIEWER,
 	ACCESS_PUBLISHER, /* publisher or admin */
 	ACCESS_ADMIN,
+	ACCESS_METRICS, /* viewer, unless the configuration says public */
 };
 
 enum api_body {

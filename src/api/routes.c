@@ -1,0 +1,14 @@
+#include "api/router.h"
+
+struct api_router *
+api_router_new(struct api *api)
+{
+	const struct route_table tables[] = {
+		{api_com_routes, api_com_route_count},
+		{api_native_routes, api_native_route_count},
+		{api_oauth_routes, api_oauth_route_count},
+		{api_operations_routes, api_operations_route_count},
+	};
+
+	return api_router_new_of(api, tables, sizeof(tables) / sizeof(*tables));
+}

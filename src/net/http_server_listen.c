@@ -1,0 +1,97 @@
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/http_server_private.h"
+
+enum { LISTEN_BACKLOG = 1024, HOST_MAX = 255 };
+
+struct endpoint {
+	char host[HOST_MAX + 1];
+	char port[8];
+};
+
+static enum err
+endpoint_parse(struct str text, struct endpoint *ret, struct buf *why)
+{
+	struct str host, port = {0};
+	uint64_t number;
+
+	if (str_starts_with(text, STR("["))) {
+		text = str_skip(text, 1);
+		host = str_split(&text, ']');
+		if (text.ptr && str_starts_with(text, STR(":")))
+			port = str_skip(text, 1);
+	} else {
+		host = str_split(&text, ':');
+		if (text.ptr)
+			port = text;
+	}
+	if (host.len == 0 || host.len > HOST_MAX || port.len == 0 ||
+		memchr(host.ptr, 0, host.len)) {
+		buf_printf(why, "expected host:port or [IPv6]:port to listen "
+				"on, for example 127.0.0.1:8080");
+		return ERR_INVALID;
+	}
+	if (str_to_u64(port, &number) || number > 65535) {
+		buf_printf(why, "port %.*s is not a number up to 65535",
+			STR_ARG(str_head(port, 32)));
+		return ERR_INVALID;
+	}
+	snprintf(ret->host, sizeof(ret->host), "%.*s", STR_ARG(host));
+	snprintf(ret->port, sizeof(ret->port), "%u", (unsigned)number);
+	return ERR_OK;
+}
+
+static uint16_t
+bound_port(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len))
+		return 0;
+	if (address.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+	return ntohs(((struct sockaddr_in *)&address)->sin_port);
+}
+
+enum err
+http_server_listen(struct str listen_text, int *ret_fd, uint16_t *ret_port,
+	struct buf *why)
+{
+	struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+		.ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+	struct endpoint endpoint;
+	int yes = 1, fd, error;
+
+	if (endpoint_parse(listen_text, &endpoint, why))
+		return ERR_INVALID;
+	error = getaddrinfo(endpoint.host, endpoint.port, &hints, &found);
+	if (error) {
+		buf_printf(why, "cannot listen on %.*s: %s",
+			STR_ARG(listen_text), gai_strerror(error));
+		return ERR_INVALID;
+	}
+	fd = socket(found->ai_family,
+		SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ||
+		bind(fd, found->ai_addr, found->ai_addrlen) ||
+		listen(fd, LISTEN_BACKLOG)) {
+		buf_printf(why, "cannot listen on %.*s: %s",
+			STR_ARG(listen_text), strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		freeaddrinfo(found);
+		return ERR_IO;
+	}
+	freeaddrinfo(found);
+	*ret_fd = fd;
+	*ret_port = bound_port(fd);
+	return ERR_OK;
+}
