@@ -1,0 +1,7 @@
+#pragma once
+
+/*
+ * `grapnel json check`: whether texts are JSON. Reads its own arguments;
+ * argv[0] is the command's name. Returns the exit code.
+ */
+int json_command_check(int argc, char **argv);
