@@ -1,8 +1,11 @@
-#include <stdio.h>
+#include <signal.h>
+
+#include "cli/command.h"
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	puts("grapnel " GRAPNEL_VERSION);
-	return 0;
+	/* A reader that went away is an error of write(), not a death. */
+	signal(SIGPIPE, SIG_IGN);
+	return command_main(argc, argv);
 }

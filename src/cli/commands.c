@@ -1,0 +1,346 @@
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/filter_command.h"
+#include "cli/help.h"
+#include "cli/json_command.h"
+#include "cli/key_command.h"
+#include "cli/publish_command.h"
+#include "cli/receive_command.h"
+#include "cli/resource_command.h"
+#include "cli/settings_command.h"
+#include "cli/version_command.h"
+#include "cli/webhook_command.h"
+
+/*
+ * The table of commands. After a change: tools/make_docs.sh, since the manual
+ * and the completions are made from it and a test compares them.
+ */
+
+static const struct option serve_options[] = {
+	{.name = "config",
+		.placeholder = "FILE",
+		.help = "The configuration file, YAML.",
+		.environment = "GRAPNEL_CONFIG"},
+	{.name = "check-config",
+		.help = "Print the settings in force and where each came "
+			"from, and end."},
+};
+
+static const struct option help_options[] = {
+	{.name = "format",
+		.placeholder = "FORMAT",
+		.help = "Print a whole document made from the tables.",
+		.choices = "man markdown config bash zsh"},
+};
+
+static const struct option version_options[] = {
+	{.name = "json", .letter = 'j', .help = "Print it as JSON."},
+};
+
+/* filter and json read their arguments themselves; told here for help. */
+static const struct option filter_eval_options[] = {
+	{.name = "batch",
+		.help = "Read lines of JSON {\"filter\", \"event\"} from "
+			"standard input and write a line of JSON for each."},
+};
+
+static const struct option_table serve_table = {
+	serve_options, COUNT_OF(serve_options)};
+static const struct option_table help_table = {
+	help_options, COUNT_OF(help_options)};
+static const struct option_table version_table = {
+	version_options, COUNT_OF(version_options)};
+static const struct option_table filter_eval_table = {
+	filter_eval_options, COUNT_OF(filter_eval_options)};
+
+const struct command_group commands_groups[] = {
+	{"webhook", "Webhooks: where events go"},
+	{"resource", "Resources: their last known states"},
+	{"key", "Keys: who may use the hub"},
+	{"filter", "Filters: trying them out"},
+	{"json", "JSON: checking texts"},
+};
+const size_t commands_group_count = COUNT_OF(commands_groups);
+
+const struct command commands_table[] = {
+	{
+		.name = "serve",
+		.summary = "Run the hub",
+		.description =
+			"Runs the hub in the foreground until SIGTERM or "
+			"Ctrl-C. Every setting is a flag, a variable "
+			"GRAPNEL_... and a key of the configuration file; a "
+			"flag counts before a variable, a variable before the "
+			"file. GRAPNEL_ADMIN_TOKEN is the token of the first "
+			"administrator.",
+		.examples = "grapnel serve --data /var/lib/grapnel\n"
+			    "grapnel serve --config /etc/grapnel/"
+			    "grapnel.yaml --check-config",
+		.no_means = "The hub could not start or had to stop; with "
+			    "--check-config: a setting is wrong.",
+		.tables = {&serve_table},
+		.has_settings = true,
+		.run = settings_command_serve,
+	},
+	{
+		.name = "receive",
+		.summary = "Run a receiver that prints what arrives",
+		.description =
+			"A receiver for developing and trying out. It answers "
+			"the handshakes of COM, CloudEvents and GreenLake and "
+			"prints every delivery: when, what, how large, and "
+			"with --secret whether its signature is good.",
+		.examples = "grapnel receive --secret \"$SECRET\"\n"
+			    "grapnel receive --listen 127.0.0.1:9091 "
+			    "--status 500",
+		.no_means = "It could not listen.",
+		.tables = {&receive_table},
+		.run = receive_command,
+	},
+	{
+		.name = "publish",
+		.summary = "Publish a resource's state or an event",
+		.operands = "[FILE|-]",
+		.operands_max = 1,
+		.description =
+			"Sends a resource's new state, one or more "
+			"CloudEvents, or many resources at once. When it ends "
+			"with 0, what was sent is on the hub's disk.",
+		.examples =
+			"grapnel publish --type compute-ops-mgmt/server --id "
+			"rack1-07 state.json\n"
+			"grapnel publish --event event.json\n"
+			"produce | grapnel publish --bulk -",
+		.no_means = "The hub refused it; nothing was accepted unless "
+			    "the answer says so.",
+		.tables = {&publish_table, &client_table},
+		.talks_to_hub = true,
+		.run = publish_command,
+	},
+	{
+		.name = "version",
+		.summary = "Print the version",
+		.description = "Prints the version of this program.",
+		.tables = {&version_table},
+		.run = version_command,
+	},
+	{
+		.name = "help",
+		.summary = "Say what a command does and takes",
+		.operands = "[COMMAND...]",
+		.operands_max = 2,
+		.description = "The same as COMMAND --help.",
+		.tables = {&help_table},
+		.is_hidden = true,
+		.run = help_run,
+	},
+	{
+		.group = "webhook",
+		.name = "create",
+		.summary = "Register a webhook and print its secret",
+		.description =
+			"Registers a webhook. Its secret is printed this once "
+			"only. The hub then asks the destination for a "
+			"handshake; --wait waits for the outcome.",
+		.examples = "grapnel webhook create --name 'Servers off' "
+			    "--destination https://ops.example.com/hook "
+			    "--filter \"type eq 'compute-ops/server' and "
+			    "new/hardware/powerState eq 'OFF'\" --wait",
+		.no_means = "The hub refused, or (with --wait) the handshake "
+			    "was not accepted.",
+		.tables = {&webhook_create_table, &client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_create,
+	},
+	{
+		.group = "webhook",
+		.name = "list",
+		.summary = "List webhooks",
+		.description = "Lists webhooks and how they are doing.",
+		.tables = {&webhook_list_table, &client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_list,
+	},
+	{
+		.group = "webhook",
+		.name = "get",
+		.summary = "Show a webhook",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Shows a webhook, its status and the reason "
+			       "for it.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_get,
+	},
+	{
+		.group = "webhook",
+		.name = "patch",
+		.summary = "Change a webhook",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Changes what is given and leaves the rest as it is. "
+			"A new destination or new headers make the hub ask "
+			"for the handshake again.",
+		.examples = "grapnel webhook patch 3f1c... --header "
+			    "'Authorization: Bearer abc' --wait",
+		.tables = {&webhook_patch_table, &client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_patch,
+	},
+	{
+		.group = "webhook",
+		.name = "enable",
+		.summary = "Let a webhook send events",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Enables a webhook; the hub asks for the "
+			       "handshake again.",
+		.tables = {&webhook_enable_table, &client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_enable,
+	},
+	{
+		.group = "webhook",
+		.name = "disable",
+		.summary = "Stop a webhook from sending events",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Disables a webhook.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_disable,
+	},
+	{
+		.group = "webhook",
+		.name = "delete",
+		.summary = "Delete webhooks",
+		.operands = "ID...",
+		.operands_min = 1,
+		.operands_max = ARGS_MAX,
+		.description =
+			"Deletes webhooks with their deliveries. When one "
+			"cannot be deleted the others are all the same, and "
+			"the exit code is that of the first failure.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_delete,
+	},
+	{
+		.group = "webhook",
+		.name = "deliveries",
+		.summary = "Show what was sent to a webhook",
+		.operands = "ID [DELIVERY_ID]",
+		.operands_min = 1,
+		.operands_max = 2,
+		.description = "Lists the latest deliveries of a webhook, or "
+			       "shows one of them with its body.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_deliveries,
+	},
+	{
+		.group = "resource",
+		.name = "get",
+		.summary = "Show a resource's last state",
+		.operands = "TYPE ID",
+		.operands_min = 2,
+		.operands_max = 2,
+		.description = "Shows the last state that was published.",
+		.examples = "grapnel resource get compute-ops-mgmt/server "
+			    "rack1-07",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = resource_command_get,
+	},
+	{
+		.group = "resource",
+		.name = "delete",
+		.summary = "Publish that a resource is gone",
+		.operands = "TYPE ID",
+		.operands_min = 2,
+		.operands_max = 2,
+		.description = "Publishes that a resource was deleted.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = resource_command_delete,
+	},
+	{
+		.group = "key",
+		.name = "create",
+		.summary = "Make a key and print its token",
+		.description = "Makes a key. Its token is printed this once "
+			       "only.",
+		.examples = "grapnel key create --role publisher --name "
+			    "'rack 1 poller'",
+		.tables = {&key_create_table, &client_table},
+		.talks_to_hub = true,
+		.run = key_command_create,
+	},
+	{
+		.group = "key",
+		.name = "list",
+		.summary = "List keys",
+		.description = "Lists keys; their tokens are not kept.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = key_command_list,
+	},
+	{
+		.group = "key",
+		.name = "revoke",
+		.summary = "Make a key useless",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Revokes a key at once.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = key_command_revoke,
+	},
+	{
+		.group = "filter",
+		.name = "check",
+		.summary = "Say whether a filter is well-formed",
+		.operands = "FILTER",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Reads a filter; says where it is wrong and "
+			       "what was expected there.",
+		.examples = "grapnel filter check \"type eq "
+			    "'compute-ops/server'\"",
+		.no_means = "The filter is wrong.",
+		.run_raw = filter_command_check,
+	},
+	{
+		.group = "filter",
+		.name = "eval",
+		.summary = "Say whether a filter matches an event",
+		.operands = "FILTER FILE|-",
+		.operands_max = 2,
+		.description =
+			"Says whether an event matches a filter. The event is "
+			"JSON with type, operation, new and old. With --batch "
+			"filters and events are read as lines of JSON from "
+			"standard input.",
+		.no_means = "The filter does not match, or is wrong.",
+		.tables = {&filter_eval_table},
+		.run_raw = filter_command_eval,
+	},
+	{
+		.group = "json",
+		.name = "check",
+		.summary = "Say whether a text is JSON",
+		.operands = "[FILE|-]",
+		.operands_max = 1,
+		.description = "Reads a text as strictly as the hub does.",
+		.no_means = "It is not JSON.",
+		.run_raw = json_command_check,
+	},
+};
+const size_t commands_count = COUNT_OF(commands_table);

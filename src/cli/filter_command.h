@@ -1,0 +1,8 @@
+#pragma once
+
+/*
+ * `grapnel filter check` and `grapnel filter eval`. They read their own
+ * arguments; argv[0] is the command's name. Return the exit code.
+ */
+int filter_command_check(int argc, char **argv);
+int filter_command_eval(int argc, char **argv);

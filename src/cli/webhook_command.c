@@ -1,0 +1,351 @@
+#include "cli/webhook_command.h"
+
+#include "base/clock.h"
+#include "base/json_out.h"
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/webhook_draft.h"
+
+#define WEBHOOKS "/compute-ops-mgmt/v1beta1/webhooks"
+
+enum { POLL_PAUSE = 200000 /* microseconds */ };
+
+static const char *
+path_of(struct client *client, const char *id)
+{
+	return client_path(client, WEBHOOKS "/{}", &id);
+}
+
+/**
+ * Asks until the webhook's status is not PENDING any more; `answer` holds the
+ * last one. EXIT_NO when it did not become ACTIVE.
+ */
+static int
+wait_for_handshake(
+	struct client *client, const char *id, struct client_answer *answer)
+{
+	int64_t deadline = clock_monotonic() + client->timeout;
+
+	for (;;) {
+		struct str status = client_text(client, answer->json, "status");
+		struct str reason =
+			client_text(client, answer->json, "statusReason");
+		int code;
+
+		if (str_equal(status, STR("ACTIVE")) ||
+			str_equal(status, STR("DISABLED")))
+			return EXIT_DONE;
+		if (!str_equal(status, STR("PENDING"))) {
+			output_error("the webhook is %.*s: %.*s",
+				STR_ARG(status), STR_ARG(reason));
+			return EXIT_NO;
+		}
+		if (clock_monotonic() >= deadline) {
+			output_error("the handshake is not over yet; `grapnel "
+				     "webhook get %s` tells",
+				id);
+			return EXIT_NO;
+		}
+		client_pause(client, POLL_PAUSE);
+		code = client_simple(
+			client, "GET", path_of(client, id), answer);
+		if (code != EXIT_DONE)
+			return code;
+	}
+}
+
+/** The webhook with its secret as one more member, for scripts. */
+static void
+print_created_json(const struct client_answer *answer, struct str secret)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+	struct json_out out = json_out_make(&text);
+	struct json_walk walk = json_walk(answer->json);
+
+	json_out_object(&out, NULL);
+	while (json_walk_next(&walk)) {
+		struct arena arena = {0};
+
+		json_out_key(&out, json_string(walk.key, &arena));
+		json_out_raw(&out, NULL, json_raw(walk.value));
+		arena_release(&arena);
+	}
+	if (secret.len > 0)
+		json_out_string(&out, "secret", secret);
+	json_out_end(&out);
+	buf_append_char(&text, '\n');
+	output_write(buf_str(&text));
+}
+
+static void
+print_created(struct client *client, const struct client_answer *answer,
+	struct str secret)
+{
+	if (client->is_json) {
+		print_created_json(answer, secret);
+		return;
+	}
+	client_print_object(client, answer->json);
+	if (secret.len > 0) {
+		CLEANUP(buf_release) struct buf line = buf_make(0);
+
+		buf_append(&line, STR("\nsecret  "));
+		output_append_safe(&line, secret, 0);
+		buf_append(&line,
+			STR("\n\nThe receiver checks signatures with this "
+			    "secret. Keep it: it is not shown again.\n"));
+		output_write(buf_str(&line));
+	}
+}
+
+static int
+create(struct client *client, const struct args *args, const struct buf *body)
+{
+	struct client_answer answer, secret_answer;
+	struct str secret;
+	const char *id;
+	int code = client_send_json(client, "POST", WEBHOOKS, body, &answer);
+	int waited = EXIT_DONE;
+
+	if (code != EXIT_DONE)
+		return code;
+	id = arena_copy(&client->arena, client_text(client, answer.json, "id"))
+		     .ptr;
+	code = client_simple(client, "GET",
+		client_path(client, "/v1/webhooks/{}/secret", &id),
+		&secret_answer);
+	secret = client_text(client, secret_answer.json, "secret");
+	if (code == EXIT_DONE && secret.len == 0)
+		output_error("the webhook %s was created, but the hub did not "
+			     "tell its secret",
+			id);
+	if (args_is_true(args, "wait"))
+		waited = wait_for_handshake(client, id, &answer);
+	/* Whatever came of it: the webhook is there, and so is the secret. */
+	print_created(client, &answer, secret);
+	return code == EXIT_DONE ? waited : code;
+}
+
+int
+webhook_command_create(const struct args *args)
+{
+	CLEANUP(buf_release) struct buf body = buf_make(0);
+	CLEANUP(buf_release) struct buf why = buf_make(0);
+	CLEANUP(client_close) struct client client;
+	int code = client_open(&client, args);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (webhook_draft_write(args, true, &body, &why) != ERR_OK) {
+		output_error("%s", buf_text(&why));
+		return EXIT_USAGE;
+	}
+	return create(&client, args, &body);
+}
+
+static int
+patch(struct client *client, const struct args *args, const struct buf *body)
+{
+	struct client_answer answer;
+	const char *id = args->operands[0];
+	int code = client_send_json(
+		client, "PATCH", path_of(client, id), body, &answer);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (args_is_true(args, "wait"))
+		code = wait_for_handshake(client, id, &answer);
+	if (client->is_json)
+		client_print_raw(&answer);
+	else
+		client_print_object(client, answer.json);
+	return code;
+}
+
+int
+webhook_command_patch(const struct args *args)
+{
+	CLEANUP(buf_release) struct buf body = buf_make(0);
+	CLEANUP(buf_release) struct buf why = buf_make(0);
+	CLEANUP(client_close) struct client client;
+	int code = client_open(&client, args);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (webhook_draft_write(args, false, &body, &why) != ERR_OK) {
+		output_error("%s", buf_text(&why));
+		return EXIT_USAGE;
+	}
+	return patch(&client, args, &body);
+}
+
+static int
+set_state(const struct args *args, struct str state)
+{
+	CLEANUP(buf_release) struct buf body = buf_make(0);
+	CLEANUP(client_close) struct client client;
+	int code = client_open(&client, args);
+
+	if (code != EXIT_DONE)
+		return code;
+	buf_printf(&body, "{\"state\":\"%.*s\"}", STR_ARG(state));
+	return patch(&client, args, &body);
+}
+
+int
+webhook_command_enable(const struct args *args)
+{
+	return set_state(args, STR("ENABLED"));
+}
+
+int
+webhook_command_disable(const struct args *args)
+{
+	return set_state(args, STR("DISABLED"));
+}
+
+static void
+print_webhooks(struct client *client, struct json list)
+{
+	static const char *const headings[] = {
+		"ID", "NAME", "STATE", "STATUS", "DESTINATION", "FILTER"};
+	static const char *const members[] = {
+		"id", "name", "state", "status", "destination", "eventFilter"};
+	struct json items = json_member(list, STR("items"));
+	struct json_walk walk = json_walk(items);
+	struct output_table table =
+		output_table_make(headings, COUNT_OF(headings));
+	int64_t total = 0;
+
+	while (json_walk_next(&walk)) {
+		for (size_t i = 0; i < COUNT_OF(members); i++)
+			output_table_cell(&table,
+				client_text(client, walk.value, members[i]));
+	}
+	output_table_print(&table);
+	output_table_release(&table);
+	if (json_to_integer(json_member(list, STR("total")), &total) &&
+		total > (int64_t)json_count(items))
+		output_hint("%zu of %lld; --limit and --offset show others",
+			json_count(items), (long long)total);
+}
+
+int
+webhook_command_list(const struct args *args)
+{
+	CLEANUP(buf_release) struct buf path = buf_make(0);
+	CLEANUP(client_close) struct client client;
+	struct client_answer answer;
+	int code = client_open(&client, args);
+
+	if (code != EXIT_DONE)
+		return code;
+	buf_append(&path, STR(WEBHOOKS));
+	for (size_t i = 0; i < webhook_list_table.count; i++) {
+		const char *name = webhook_list_table.rows[i].name;
+
+		client_append_query(&path, name, args_value(args, name));
+	}
+	code = client_simple(&client, "GET", buf_text(&path), &answer);
+	if (code != EXIT_DONE)
+		return code;
+	if (client.is_json)
+		client_print_raw(&answer);
+	else
+		print_webhooks(&client, answer.json);
+	return EXIT_DONE;
+}
+
+int
+webhook_command_get(const struct args *args)
+{
+	CLEANUP(client_close) struct client client;
+	struct client_answer answer;
+	int code = client_open(&client, args);
+
+	if (code == EXIT_DONE)
+		code = client_simple(&client, "GET",
+			path_of(&client, args->operands[0]), &answer);
+	if (code != EXIT_DONE)
+		return code;
+	if (client.is_json)
+		client_print_raw(&answer);
+	else
+		client_print_object(&client, answer.json);
+	return EXIT_DONE;
+}
+
+int
+webhook_command_delete(const struct args *args)
+{
+	CLEANUP(client_close) struct client client;
+	int result = client_open(&client, args);
+
+	for (size_t i = 0; i < args->operand_count && result != EXIT_USAGE;
+		i++) {
+		struct client_answer answer;
+		int code = client_simple(&client, "DELETE",
+			path_of(&client, args->operands[i]), &answer);
+
+		/* The others are deleted all the same. */
+		if (code != EXIT_DONE && result == EXIT_DONE)
+			result = code;
+		if (code == EXIT_UNREACHABLE)
+			break;
+		if (code == EXIT_DONE && !client.is_json)
+			output_hint("deleted %s", args->operands[i]);
+	}
+	return result;
+}
+
+static void
+print_deliveries(struct client *client, struct json list)
+{
+	static const char *const headings[] = {
+		"SENT", "STATUS", "ATTEMPT", "EVENT", "NAME", "ID"};
+	static const char *const members[] = {
+		"requestTimestamp", "statusCode", "attempt", "eventType"};
+	struct json_walk walk = json_walk(json_member(list, STR("items")));
+	struct output_table table =
+		output_table_make(headings, COUNT_OF(headings));
+
+	while (json_walk_next(&walk)) {
+		struct json data = json_member(walk.value, STR("data"));
+
+		for (size_t i = 0; i < COUNT_OF(members); i++)
+			output_table_cell(&table,
+				client_text(client, walk.value, members[i]));
+		output_table_cell(&table, client_text(client, data, "name"));
+		output_table_cell(
+			&table, client_text(client, walk.value, "id"));
+	}
+	output_table_print(&table);
+	output_table_release(&table);
+}
+
+int
+webhook_command_deliveries(const struct args *args)
+{
+	CLEANUP(client_close) struct client client;
+	bool is_one = args->operand_count > 1;
+	struct client_answer answer;
+	int code = client_open(&client, args);
+
+	if (code == EXIT_DONE)
+		code = client_simple(&client, "GET",
+			client_path(&client,
+				is_one ? WEBHOOKS "/{}/deliveries/{}"
+				       : WEBHOOKS "/{}/deliveries",
+				args->operands),
+			&answer);
+	if (code != EXIT_DONE)
+		return code;
+	if (client.is_json)
+		client_print_raw(&answer);
+	else if (is_one)
+		client_print_object(&client, answer.json);
+	else
+		print_deliveries(&client, answer.json);
+	return EXIT_DONE;
+}

@@ -1,0 +1,19 @@
+#pragma once
+#include "cli/args.h"
+
+/* `grapnel webhook …`: the webhooks of a hub, by its COM interface. */
+
+extern const struct option_table webhook_create_table;
+extern const struct option_table webhook_patch_table;
+extern const struct option_table webhook_enable_table;
+extern const struct option_table webhook_list_table;
+
+/* Each returns the exit code. */
+int webhook_command_create(const struct args *args);
+int webhook_command_list(const struct args *args);
+int webhook_command_get(const struct args *args);
+int webhook_command_patch(const struct args *args);
+int webhook_command_enable(const struct args *args);
+int webhook_command_disable(const struct args *args);
+int webhook_command_delete(const struct args *args);
+int webhook_command_deliveries(const struct args *args);
