@@ -2,6 +2,8 @@
 // `e2e: N passed, N failed`, which tests/run adds up. A test that was skipped
 // or left for later counts as failed: it has shown nothing.
 
+import { inspect } from 'node:util'
+
 const isFile = (data) => data.nesting === 0 && /\.mjs$/.test(data.name)
 
 // A suite or file fails because something in it did; that was told already.
@@ -11,7 +13,7 @@ const isOnlyParent = (data) =>
 
 const story = (error) => {
   const cause = error?.cause ?? error
-  return String(cause?.stack ?? cause).replace(/^/gm, '    ')
+  return inspect(cause).replace(/^/gm, '    ')
 }
 
 export default async function * report (source) {
