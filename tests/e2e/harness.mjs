@@ -225,16 +225,16 @@ class Hub {
     })
   }
 
-  untilReady () {
+  async untilReady () {
     const child = this.child
-    return waitUntil(async () => {
-      if (this.child !== child) {
-        throw new Error(`the hub ended by itself:\n${this.log}`)
-      }
+    const end = await waitUntil(async () => {
+      if (this.child !== child) return 'ended'
       const options = { token: null, ca: this.ca }
-      return (await request('GET', `${this.url}/readyz`, options))
-        .status === 200
-    }, `the hub is ready; its log:\n${this.log}`)
+      const { status } =
+        await request('GET', `${this.url}/readyz`, options)
+      return status === 200 && 'ready'
+    }, 'the hub is ready')
+    assert.equal(end, 'ready', `the hub ended by itself:\n${this.tail()}`)
   }
 
   /** SIGTERM; the hub must end by itself, with 0 and no report. */
