@@ -4,7 +4,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: build run test bench format fuzz install clean
+.PHONY: build run test bench format docs fuzz install clean
 
 build:
 	@tools/install-packages.sh build
@@ -25,6 +25,10 @@ bench: build
 format:
 	@tools/install-packages.sh test
 	@tools/format.sh
+
+# The documents that are made from the binary's own tables.
+docs: build
+	@tools/make_docs.sh
 
 # FUZZ_SECONDS=N a target, 60 if not said; ONLY=NAME runs one.
 fuzz:
