@@ -20,7 +20,7 @@ test:
 
 bench: build
 	@tools/install-packages.sh bench
-	@bench/run.sh $(BUILD)
+	@bench/run.py $(BUILD)
 
 format:
 	@tools/install-packages.sh test

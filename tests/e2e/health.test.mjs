@@ -105,8 +105,9 @@ test('the list keeps ten deliveries and five failures', async (t) => {
 test('a failed delivery is tried again until it is acknowledged',
   async (t) => {
     const answers = [503, 500, 201]
-    const { hub, receiver, id } = await setUp(t, answering((request, response) =>
-      response.writeHead(answers.shift()).end()), SOON)
+    const { hub, receiver, id } = await setUp(t,
+      answering((request, response) =>
+        response.writeHead(answers.shift()).end()), SOON)
     await publishMany(hub, 1, 'stubborn')
     const [first, second, third] = await receiver.waitFor(3)
     assert.equal(second.headers['webhook-id'], first.headers['webhook-id'])

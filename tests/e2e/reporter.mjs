@@ -6,6 +6,10 @@ import { inspect } from 'node:util'
 
 const isFile = (data) => data.nesting === 0 && /\.mjs$/.test(data.name)
 
+// The runner's own totals, which it reports as remarks.
+const TOTAL =
+  /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /
+
 // A suite or file fails because something in it did; that was told already.
 const isOnlyParent = (data) =>
   data.details?.type === 'suite' ||
@@ -20,7 +24,7 @@ export default async function * report (source) {
   let passed = 0
   let failed = 0
   for await (const { type, data } of source) {
-    if (type === 'test:diagnostic' && !/^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /.test(data.message)) {
+    if (type === 'test:diagnostic' && !TOTAL.test(data.message)) {
       yield `  # ${data.message}\n`
     } else if (type === 'test:pass') {
       if (data.details?.type === 'suite' || isFile(data)) continue
