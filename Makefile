@@ -1,0 +1,44 @@
+# A thin front: every target is one script or one meson call, so that nothing
+# is true only when make runs it. BUILD=DIR builds somewhere else.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+
+.PHONY: build run test bench format docs fuzz install clean
+
+build:
+	@tools/install-packages.sh build
+	@tools/build.sh $(BUILD)
+
+run: build
+	@tools/install-packages.sh run
+	@tools/demo.sh $(BUILD)
+
+test:
+	@tools/install-packages.sh build test
+	@tests/run
+
+bench: build
+	@tools/install-packages.sh bench
+	@bench/run.py $(BUILD)
+
+format:
+	@tools/install-packages.sh test
+	@tools/format.sh
+
+# The documents that are made from the binary's own tables.
+docs: build
+	@tools/make_docs.sh
+
+# FUZZ_SECONDS=N a target, 60 if not said; ONLY=NAME runs one.
+fuzz:
+	@tools/install-packages.sh build fuzz
+	@tools/fuzz.sh
+
+# DESTDIR=DIR puts the tree below DIR, for packagers.
+install: build
+	@meson configure $(BUILD) --prefix $(PREFIX)
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf build build-asan build-tsan build-clang build-fuzz

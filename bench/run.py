@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""How many events go from a publisher to an endpoint, fsync on.
+
+    bench/run.py [BUILD_DIR]
+
+In one run, on one machine: what wrk POSTs straight to an nginx sink that
+answers 204 (the yardstick), then what reaches the same sink through a hub,
+published one state a request and as NDJSON. Each is measured three times in
+turn and the middle one counts. A rate through the hub is the number of
+acknowledged events divided by the time from the first request until all of
+them have been delivered. docs/benchmarks.md explains more.
+
+Everything it writes is below a temporary folder on the build's disk, removed
+at the end; the figures go to standard output.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import secrets
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROUNDS = 3
+CONNECTIONS = 64
+THREADS = 2
+PER_BULK = 100
+SECONDS = {"direct": 4, "single": 4, "bulk": 2}
+DRAIN_SECONDS = 25
+TOTAL_SECONDS = 150
+WEBHOOKS = "/compute-ops-mgmt/v1beta1/webhooks"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(claim, seconds, what):
+    end = time.monotonic() + seconds
+    while not claim():
+        if time.monotonic() > end:
+            sys.exit(f"bench: not within {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def running(command, **more):
+    """A process that is stopped, by its own id, when the block ends."""
+    with subprocess.Popen(command, **more) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+class Sink:
+    """nginx, and how many requests it has had."""
+
+    def __init__(self, directory, port):
+        self.url = f"http://127.0.0.1:{port}/"
+        self.polls = 0
+        text = (ROOT / "bench/sink.conf").read_text()
+        self.config = pathlib.Path(directory, "sink.conf")
+        self.config.write_text(text.replace("@DIR@", directory)
+                               .replace("@PORT@", str(port)))
+
+    def command(self):
+        return ["nginx", "-p", str(self.config.parent), "-c",
+                str(self.config)]
+
+    def requests(self):
+        """Requests so far without those made to ask for the number."""
+        with urllib.request.urlopen(self.url + "count", timeout=10) as answer:
+            text = answer.read().decode()
+        self.polls += 1
+        total = int(re.search(r"^ *\d+ +\d+ +(\d+)", text, re.M).group(1))
+        return total - self.polls
+
+    def is_up(self):
+        try:
+            return self.requests() >= 0
+        except OSError:
+            return False
+
+
+class Hub:
+    def __init__(self, binary, directory, port):
+        self.binary = binary
+        self.directory = directory
+        self.listen = f"127.0.0.1:{port}"
+        self.url = f"http://{self.listen}"
+        self.token = secrets.token_hex(24)
+
+    def command(self):
+        return [self.binary, "serve", "--data", f"{self.directory}/data",
+                "--listen", self.listen, "--allow-http",
+                "--allow-private", "127.0.0.0/8", "--log-level", "warning"]
+
+    def environment(self):
+        return os.environ | {"GRAPNEL_ADMIN_TOKEN": self.token}
+
+    def call(self, method, path, body=None):
+        asked = urllib.request.Request(
+            self.url + path, method=method,
+            data=json.dumps(body).encode() if body else None,
+            headers={"Authorization": f"Bearer {self.token}",
+                     "Content-Type": "application/json"})
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def is_ready(self):
+        try:
+            urllib.request.urlopen(self.url + "/readyz", timeout=10).close()
+            return True
+        except OSError:
+            return False
+
+    def add_webhook(self, destination):
+        made = self.call("POST", WEBHOOKS, {
+            "name": "sink", "destination": destination, "state": "ENABLED",
+            "eventFilter": "type eq 'compute-ops/server'", "headers": {}})
+        path = f"{WEBHOOKS}/{made['id']}"
+        wait_until(lambda: self.call("GET", path)["status"] == "ACTIVE", 20,
+                   "the sink accepts the handshake")
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text() \
+        .rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def wrk(mode, url, *arguments):
+    output = subprocess.run(
+        ["wrk", "-t", str(THREADS), "-c", str(CONNECTIONS), "-d",
+         f"{SECONDS[mode]}s", "--timeout", "10s", "-s",
+         str(ROOT / "bench/publish.lua"), url, "--", mode, *arguments],
+        check=True, capture_output=True, text=True,
+        timeout=SECONDS[mode] + 30).stdout
+    result = json.loads(output.splitlines()[-1])
+    if result["refused"] or result["broken"]:
+        print(f"  {mode}: {result['refused']} answers were no 2xx, "
+              f"{result['broken']} requests broke")
+    return result
+
+
+def measure_direct(sink):
+    result = wrk("direct", sink.url)
+    return result["requests"] / result["seconds"], None
+
+
+def settle(sink):
+    """Waits until nothing arrives any more; returns how many did in all."""
+    seen = -1
+    quiet_since = time.monotonic()
+    end = time.monotonic() + DRAIN_SECONDS
+    while time.monotonic() - quiet_since < 0.5 and time.monotonic() < end:
+        now = sink.requests()
+        if now != seen:
+            seen, quiet_since = now, time.monotonic()
+        time.sleep(0.05)
+    return seen
+
+
+def measure_hub(mode, sink, hub, process, per_request):
+    before = settle(sink)
+    cpu = cpu_seconds(process.pid)
+    start = time.monotonic()
+    result = wrk(mode, hub.url, hub.token, str(per_request))
+    acknowledged = result["requests"] * per_request
+    if acknowledged == 0:
+        sys.exit(f"bench: the hub acknowledged nothing ({mode})")
+    wait_until(lambda: sink.requests() - before >= acknowledged,
+               DRAIN_SECONDS, f"all {acknowledged} events are delivered")
+    seconds = time.monotonic() - start
+    cpu = (cpu_seconds(process.pid) - cpu) / acknowledged
+    return acknowledged / seconds, cpu
+
+
+def sync_times(directory, seconds=1.0):
+    """Microseconds of single 4 KiB appends with fdatasync, for a second."""
+    times = []
+    path = pathlib.Path(directory, "sync")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        start = time.monotonic()
+        os.write(descriptor, b"x" * 4096)
+        os.fdatasync(descriptor)
+        times.append((time.monotonic() - start) * 1e6)
+    os.close(descriptor)
+    path.unlink()
+    return sorted(times)
+
+
+NAMES = {
+    "direct": "wrk straight to the sink",
+    "single": "one state a request",
+    "bulk": f"NDJSON, {PER_BULK} states a request",
+}
+
+
+def report(rates, costs):
+    yardstick = statistics.median(rates["direct"])
+    print(f"\n{'':34}{'events/s':>10}{'of wrk':>9}{'hub CPU':>16}   runs")
+    for mode, name in NAMES.items():
+        rate = statistics.median(rates[mode])
+        ratio = "" if mode == "direct" else f"{rate / yardstick:.3f}"
+        cost = f"{statistics.median(costs[mode]) * 1e6:.0f} us/event" \
+            if costs[mode] else ""
+        runs = " ".join(f"{each:.0f}" for each in rates[mode])
+        print(f"{name:34}{rate:>10.0f}{ratio:>9}{cost:>16}   {runs}")
+
+
+def measure_all(sink, hub, process):
+    rates = {mode: [] for mode in NAMES}
+    costs = {mode: [] for mode in NAMES}
+    for _ in range(ROUNDS):
+        for mode, per_request in (("direct", 0), ("single", 1),
+                                  ("bulk", PER_BULK)):
+            rate, cost = measure_direct(sink) if mode == "direct" else \
+                measure_hub(mode, sink, hub, process, per_request)
+            rates[mode].append(rate)
+            if cost is not None:
+                costs[mode].append(cost)
+    report(rates, costs)
+
+
+def too_late(*_):
+    sys.exit(f"bench: over {TOTAL_SECONDS} s in all")
+
+
+def main(arguments):
+    build = pathlib.Path(arguments[0] if arguments else ROOT / "build")
+    binary = build.resolve() / "grapnel"
+    signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(TOTAL_SECONDS)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=build) as directory:
+        directory = str(pathlib.Path(directory).resolve())
+        os.chmod(directory, 0o755)  # nginx drops its rights when it is root
+        times = sync_times(directory)
+        print(f"{os.cpu_count()} processors; one 4 KiB append with fdatasync: "
+              f"{times[len(times) // 2]:.0f} us (p50), "
+              f"{times[len(times) * 99 // 100]:.0f} us (p99)")
+        print(f"{CONNECTIONS} connections, 1 KiB a state, one webhook; "
+              f"median of {ROUNDS}")
+        sink = Sink(directory, free_port())
+        hub = Hub(str(binary), directory, free_port())
+        with running(sink.command()):
+            wait_until(sink.is_up, 10, "the sink is up")
+            with running(hub.command(), env=hub.environment()) as process:
+                wait_until(hub.is_ready, 20, "the hub is ready")
+                hub.add_webhook(sink.url)
+                measure_all(sink, hub, process)
+        times = sync_times(directory)
+        print(f"\nfdatasync once more: {times[len(times) // 2]:.0f} us (p50)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
