@@ -1,18 +1,262 @@
 #include "cli/filter_command.h"
 
-#include "cli/output.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* Placeholder so that the branch links; overwritten at merge. */
+#include "base/json_out.h"
+#include "rule/filter.h"
+
+enum {
+	EVENT_MAX = 64 * 1024 * 1024,
+	EXIT_TRUE = 0,
+	EXIT_FALSE = 1,
+	EXIT_TROUBLE = 2,
+};
+
+/* ---- check ---- */
+
+/** The caret stands under the column; a tab above it is a tab below. */
+static void
+print_caret(struct str filter, size_t column)
+{
+	size_t at = 0;
+
+	printf("  %.*s\n  ", STR_ARG(filter));
+	for (size_t i = 0; i < filter.len && at + 1 < column; i++) {
+		unsigned char c = (unsigned char)filter.ptr[i];
+
+		if ((c & 0xC0) == 0x80)
+			continue;
+		putchar(c == '\t' ? '\t' : ' ');
+		at++;
+	}
+	puts("^");
+}
+
+static bool
+check_one(struct str text)
+{
+	CLEANUP(arena_release) struct arena arena = {0};
+	CLEANUP(buf_release) struct buf why = {0};
+	const struct filter *filter;
+	size_t column;
+
+	if (!filter_compile(text, &arena, &filter, &column, &why)) {
+		puts("valid");
+		return true;
+	}
+	puts(buf_text(&why));
+	print_caret(text, column);
+	return false;
+}
+
+/** The line without its end; false at the end of the input. */
+static bool
+next_line(char **line, size_t *cap, struct str *ret)
+{
+	ssize_t len = getline(line, cap, stdin);
+
+	if (len < 0)
+		return false;
+	*ret = str_make(*line, (size_t)len);
+	while (ret->len && (ret->ptr[ret->len - 1] == '\n' ||
+				   ret->ptr[ret->len - 1] == '\r'))
+		ret->len--;
+	return true;
+}
+
+static bool
+check_lines(void)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	bool all_valid = true;
+	struct str text;
+
+	while (next_line(&line, &cap, &text))
+		all_valid = check_one(text) && all_valid;
+	free(line); /* getline's own */
+	return all_valid;
+}
+
 int
 filter_command_check(int argc, char **argv)
 {
-	(void)argc;
-	output_error("%s: this build has no filters", argv[0]);
-	return 1;
+	bool all_valid = true;
+
+	if (argc < 1) {
+		fputs("usage: grapnel filter check FILTER… | -\n", stderr);
+		return EXIT_TROUBLE;
+	}
+	for (int i = 0; i < argc; i++) {
+		bool is_valid = strcmp(argv[i], "-")
+					? check_one(str_of(argv[i]))
+					: check_lines();
+
+		all_valid = is_valid && all_valid;
+	}
+	return all_valid ? EXIT_TRUE : EXIT_FALSE;
+}
+
+/* ---- eval ---- */
+
+/**
+ * The event of a JSON object, with its type in canonical spelling. States
+ * that are null are missing, which for a filter is the same.
+ */
+static struct filter_event
+event_from_json(struct json event, struct arena *arena)
+{
+	struct str type = json_string(json_member(event, STR("type")), arena);
+	struct str prefix = STR("compute-ops-mgmt/");
+
+	if (str_starts_with(type, prefix))
+		type = arena_printf(arena, "compute-ops/%.*s",
+			STR_ARG(str_skip(type, prefix.len)));
+	return (struct filter_event){
+		.type = type,
+		.operation = json_string(
+			json_member(event, STR("operation")), arena),
+		.new_state = json_member(event, STR("new")),
+		.old_state = json_member(event, STR("old")),
+		.attributes = event,
+	};
+}
+
+static void
+answer_invalid(struct buf *out, size_t column, struct str error)
+{
+	struct json_out json = json_out_make(out);
+
+	json_out_object(&json, NULL);
+	json_out_boolean(&json, "valid", false);
+	json_out_integer(&json, "column", (int64_t)column);
+	json_out_string(&json, "error", error);
+	json_out_end(&json);
+}
+
+static void
+answer_result(struct buf *out, bool result)
+{
+	struct json_out json = json_out_make(out);
+
+	json_out_object(&json, NULL);
+	json_out_boolean(&json, "valid", true);
+	json_out_boolean(&json, "result", result);
+	json_out_end(&json);
+}
+
+static void
+eval_line(struct str line, struct arena *arena, struct buf *out)
+{
+	CLEANUP(buf_release) struct buf why = {0};
+	struct json_doc doc;
+	struct json text, event;
+	const struct filter *filter;
+	struct filter_event view;
+	size_t column;
+
+	if (json_read(line, arena, &doc, &why)) {
+		answer_invalid(out, 0, buf_str(&why));
+		return;
+	}
+	text = json_member(json_root(&doc), STR("filter"));
+	event = json_member(json_root(&doc), STR("event"));
+	if (json_kind(text) != JSON_STRING || json_kind(event) != JSON_OBJECT) {
+		answer_invalid(out, 0,
+			STR("expected an object {\"filter\":\"…\","
+			    "\"event\":{…}}"));
+		return;
+	}
+	if (filter_compile(
+		    json_string(text, arena), arena, &filter, &column, &why)) {
+		answer_invalid(out, column, buf_str(&why));
+		return;
+	}
+	view = event_from_json(event, arena);
+	answer_result(out, filter_matches(filter, &view, arena));
+}
+
+static int
+eval_batch(void)
+{
+	CLEANUP(arena_release) struct arena arena = {0};
+	CLEANUP(buf_release) struct buf out = {0};
+	char *line = NULL;
+	size_t cap = 0;
+	struct str text;
+
+	while (next_line(&line, &cap, &text)) {
+		arena_reset(&arena);
+		buf_clear(&out);
+		eval_line(text, &arena, &out);
+		puts(buf_text(&out));
+	}
+	free(line); /* getline's own */
+	return EXIT_TRUE;
+}
+
+static bool
+read_file(const char *path, struct buf *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = -1;
+	char *room;
+
+	if (fd < 0) {
+		perror(path);
+		return false;
+	}
+	while ((room = buf_reserve(out, 65536)) != NULL &&
+		(got = read(fd, room, 65536)) > 0)
+		out->len += (size_t)got;
+	if (room == NULL)
+		fprintf(stderr, "%s: larger than 64 MiB\n", path);
+	else if (got < 0)
+		perror(path);
+	close(fd);
+	return room != NULL && got == 0;
+}
+
+static int
+eval_file(const char *text, const char *path)
+{
+	CLEANUP(arena_release) struct arena arena = {0};
+	CLEANUP(buf_release) struct buf why = {0};
+	CLEANUP(buf_release) struct buf bytes = buf_make(EVENT_MAX);
+	const struct filter *filter;
+	struct filter_event event;
+	struct json_doc doc;
+	size_t column;
+	bool result;
+
+	if (filter_compile(str_of(text), &arena, &filter, &column, &why)) {
+		fprintf(stderr, "%s\n", buf_text(&why));
+		return EXIT_TROUBLE;
+	}
+	if (!read_file(path, &bytes))
+		return EXIT_TROUBLE;
+	if (json_read(buf_str(&bytes), &arena, &doc, &why)) {
+		fprintf(stderr, "%s: %s\n", path, buf_text(&why));
+		return EXIT_TROUBLE;
+	}
+	event = event_from_json(json_root(&doc), &arena);
+	result = filter_matches(filter, &event, &arena);
+	puts(result ? "true" : "false");
+	return result ? EXIT_TRUE : EXIT_FALSE;
 }
 
 int
 filter_command_eval(int argc, char **argv)
 {
-	return filter_command_check(argc, argv);
+	if (argc == 1 && !strcmp(argv[0], "--batch"))
+		return eval_batch();
+	if (argc == 2)
+		return eval_file(argv[0], argv[1]);
+	fputs("usage: grapnel filter eval FILTER EVENT.json | --batch\n",
+		stderr);
+	return EXIT_TROUBLE;
 }
