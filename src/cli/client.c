@@ -93,8 +93,10 @@ client_open(struct client *client, const struct args *args)
 	int code;
 
 	*client = (struct client){.is_json = args_is_true(args, "json")};
-	/* ::/0, IPv4 included: the user named the hub, nobody else did. */
-	client->policy.allowed_count = 1;
+	/* ::/0 and 0.0.0.0/0: the user named the hub, nobody else did. */
+	client->policy.allowed_count = 2;
+	client->policy.allowed[1] = (struct address_network){
+		.bytes = {[10] = 0xFF, [11] = 0xFF}, .prefix = 96};
 	client->policy.allow_http = true;
 	if (args_duration(args, "timeout", 1 * MILLISECONDS, 1 * HOURS,
 		    &client->timeout, &why) != ERR_OK) {

@@ -122,7 +122,7 @@ open_api(const struct settings *settings, struct serving *serving,
 	api->desk = api->hub->desk;
 	api->body_max = settings->body_max;
 	api->bulk_body_max = settings->bulk_body_max;
-	api->is_metrics_public = settings->metrics_public;
+	api->are_metrics_public = settings->metrics_public;
 	err = open_keys(settings, serving, why);
 	if (!err)
 		serving->router = api_router_new(api);
