@@ -78,7 +78,6 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 
 struct serving {
 	struct api api;
-	struct api_router *router;
 };
 
 static enum err
@@ -122,10 +121,11 @@ open_api(const struct settings *settings, struct serving *serving,
 	api->desk = api->hub->desk;
 	api->body_max = settings->body_max;
 	api->bulk_body_max = settings->bulk_body_max;
+	api->started = clock_monotonic();
 	api->are_metrics_public = settings->metrics_public;
 	err = open_keys(settings, serving, why);
 	if (!err)
-		serving->router = api_router_new(api);
+		api->router = api_router_new(api);
 	return err;
 }
 
@@ -140,7 +140,7 @@ start_server(const struct settings *settings, struct serving *serving,
 		.threads = settings->server_threads,
 		.connections_max = settings->connections_max,
 		.body_max = settings->body_max,
-		.context = serving->router,
+		.context = serving->api.router,
 		.admit = api_router_admit,
 		.handle = api_router_handle,
 		.refuse = api_router_refuse,
@@ -157,7 +157,7 @@ close_all(struct serving *serving, int64_t timeout)
 		http_server_quiesce(serving->api.server);
 		http_server_stop(serving->api.server, timeout);
 	}
-	api_router_free(serving->router);
+	api_router_free(serving->api.router);
 	hub_stop(serving->api.hub, timeout);
 	keys_close(serving->api.keys);
 	hub_close(serving->api.hub);
