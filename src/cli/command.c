@@ -126,7 +126,7 @@ run(const struct command *command, int argc, char **argv)
 			if (is_help(argv[i]))
 				return help_print_command(command);
 		}
-		return command->run_raw(argc, argv);
+		return command->run_raw(argc - 1, argv + 1);
 	}
 	if (args_read(&args, command, argc - 1, argv + 1, &why) != ERR_OK) {
 		command_append_path(&path, command);

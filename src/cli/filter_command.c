@@ -7,7 +7,8 @@ int
 filter_command_check(int argc, char **argv)
 {
 	(void)argc;
-	output_error("%s: this build has no filters", argv[0]);
+	(void)argv;
+	output_error("this build has no filters");
 	return 1;
 }
 

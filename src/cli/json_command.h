@@ -2,6 +2,6 @@
 
 /*
  * `grapnel json check`: whether texts are JSON. Reads its own arguments;
- * argv[0] is the command's name. Returns the exit code.
+ * argv[0] is the first one after it. Returns the exit code.
  */
 int json_command_check(int argc, char **argv);
