@@ -193,9 +193,11 @@ help_print_command(const struct command *command)
 	if (command->examples != NULL) {
 		buf_append(&out, STR("\nExamples:\n"));
 		rest = str_of(command->examples);
-		while (rest.ptr != NULL)
-			buf_printf(&out, "  %.*s\n",
-				STR_ARG(str_split(&rest, '\n')));
+		while (rest.ptr != NULL) {
+			struct str line = str_split(&rest, '\n');
+
+			buf_printf(&out, "  %.*s\n", STR_ARG(line));
+		}
 	}
 	print(&out, output_out());
 	return EXIT_DONE;

@@ -238,6 +238,10 @@ TEST(command, help_is_the_same_both_ways_and_ends_with_zero)
 	check_run("grapnel --help", 0, "grapnel webhook COMMAND", "");
 	check_run("grapnel help", 0, "grapnel webhook COMMAND", "");
 	check_run("grapnel help webhook", 0, "deliveries", "");
+	check_run("grapnel help key create", 0,
+		"\nExamples:\n  grapnel key create --role publisher --name "
+		"'rack 1 poller'\n",
+		"");
 	buf_release(&first);
 	buf_release(&second);
 	buf_release(&err);
