@@ -1,3 +1,4 @@
+#include "base/mem.h"
 #include "check.h"
 #include "cli/completion.h"
 #include "cli/manual.h"
@@ -15,6 +16,7 @@ check_same(void (*append)(struct buf *out), const char *path)
 	if (!str_equal(buf_str(&made), committed))
 		check_failed(path, 0,
 			"differs from the tables; run tools/make-docs.sh");
+	mem_free((void *)(uintptr_t)committed.ptr);
 	buf_release(&made);
 }
 
