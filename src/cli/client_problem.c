@@ -70,6 +70,7 @@ client_problem_refused(
 	struct str code = client_text(client, answer->json, "errorCode");
 	struct str id = client_text(client, answer->json, "debugId");
 	struct str rest = str_head(answer->body, 300);
+	struct str line = str_split(&rest, '\n');
 
 	if (client->is_json && !json_is_missing(answer->json)) {
 		fprintf(output_err(), "%.*s\n", STR_ARG(answer->body));
@@ -77,8 +78,7 @@ client_problem_refused(
 	}
 	if (message.len == 0)
 		output_error("%s answered %d, and not as a hub does: %.*s",
-			client->url, answer->status,
-			STR_ARG(str_split(&rest, '\n')));
+			client->url, answer->status, STR_ARG(line));
 	else
 		output_error("the hub refused with %d%s%.*s: %.*s",
 			answer->status, code.len ? " " : "", STR_ARG(code),

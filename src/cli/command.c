@@ -11,8 +11,8 @@ const char *const command_exit_meanings[EXIT_MISSING + 1] = {
 	[EXIT_NO] = "The answer is no, or it failed.",
 	[EXIT_USAGE] = "The command line is wrong.",
 	[EXIT_UNREACHABLE] = "The hub could not be reached.",
-	[EXIT_DENIED] = "Not allowed: the token is missing, wrong, or its "
-			"role is not enough.",
+	[EXIT_DENIED] =
+		"Not allowed: no token, a wrong one, or too low a role.",
 	[EXIT_MISSING] = "There is no such thing.",
 };
 
@@ -126,7 +126,7 @@ run(const struct command *command, int argc, char **argv)
 			if (is_help(argv[i]))
 				return help_print_command(command);
 		}
-		return command->run_raw(argc, argv);
+		return command->run_raw(argc - 1, argv + 1);
 	}
 	if (args_read(&args, command, argc - 1, argv + 1, &why) != ERR_OK) {
 		command_append_path(&path, command);

@@ -33,7 +33,7 @@ struct command {
 	bool talks_to_hub; /* may end with 3, 4 and 5 */
 	bool is_hidden;	   /* stands in no list */
 	/* Exactly one of the two; `run_raw` reads its arguments itself:
-	   argv[0] is the command's name, as in main(). */
+	   argv[0] is the first one after the command's name. */
 	int (*run)(const struct args *args);
 	int (*run_raw)(int argc, char **argv);
 };

@@ -12,7 +12,7 @@
 #include "cli/webhook_command.h"
 
 /*
- * The table of commands. After a change: tools/make_docs.sh, since the manual
+ * The table of commands. After a change: tools/make-docs.sh, since the manual
  * and the completions are made from it and a test compares them.
  */
 
@@ -307,39 +307,43 @@ const struct command commands_table[] = {
 		.group = "filter",
 		.name = "check",
 		.summary = "Say whether a filter is well-formed",
-		.operands = "FILTER",
+		.operands = "FILTER...|-",
 		.operands_min = 1,
-		.operands_max = 1,
-		.description = "Reads a filter; says where it is wrong and "
-			       "what was expected there.",
+		.operands_max = ARGS_MAX,
+		.description =
+			"Reads filters; says where one is wrong and what was "
+			"expected there. With - it reads a filter a line from "
+			"standard input.",
 		.examples = "grapnel filter check \"type eq "
 			    "'compute-ops/server'\"",
-		.no_means = "The filter is wrong.",
+		.no_means = "A filter is wrong.",
 		.run_raw = filter_command_check,
 	},
 	{
 		.group = "filter",
 		.name = "eval",
 		.summary = "Say whether a filter matches an event",
-		.operands = "FILTER FILE|-",
+		.operands = "FILTER FILE",
 		.operands_max = 2,
 		.description =
 			"Says whether an event matches a filter. The event is "
 			"JSON with type, operation, new and old. With --batch "
 			"filters and events are read as lines of JSON from "
 			"standard input.",
-		.no_means = "The filter does not match, or is wrong.",
+		.no_means = "The filter does not match.",
 		.tables = {&filter_eval_table},
 		.run_raw = filter_command_eval,
 	},
 	{
 		.group = "json",
 		.name = "check",
-		.summary = "Say whether a text is JSON",
-		.operands = "[FILE|-]",
-		.operands_max = 1,
-		.description = "Reads a text as strictly as the hub does.",
-		.no_means = "It is not JSON.",
+		.summary = "Say whether files are JSON",
+		.operands = "FILE...|-",
+		.operands_min = 1,
+		.operands_max = ARGS_MAX,
+		.description = "Reads files as strictly as the hub does; - is "
+			       "standard input.",
+		.no_means = "One is not JSON.",
 		.run_raw = json_command_check,
 	},
 };

@@ -18,11 +18,14 @@ place_of(struct reading *reading, struct fy_node *node)
 {
 	struct fy_token *token = fy_node_get_scalar_token(node);
 	const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
+	enum fy_node_style style = fy_node_get_style(node);
+	/* The mark of a quoted text is behind its quote. */
+	int quote = style == FYNS_DOUBLE_QUOTED || style == FYNS_SINGLE_QUOTED;
 
 	if (mark == NULL)
 		return reading->name;
 	return arena_printf(&reading->settings->arena, "%s:%d:%d",
-		reading->name, mark->line + 1, mark->column + 1)
+		reading->name, mark->line + 1, mark->column + 1 - quote)
 		.ptr;
 }
 

@@ -107,14 +107,14 @@ help_print_all(FILE *to)
 		    "Usage: grapnel COMMAND [options]\n\n"));
 	append_commands(&out, NULL);
 	for (size_t i = 0; i < commands_group_count; i++) {
-		buf_printf(&out, "\n%s: grapnel %s COMMAND\n",
+		buf_printf(&out, "\n%s (grapnel %s COMMAND)\n",
 			commands_groups[i].summary, commands_groups[i].name);
 		append_commands(&out, commands_groups[i].name);
 	}
 	buf_append(
 		&out, STR("\n`grapnel help COMMAND` says what a command takes. "
-			  "Commands that talk to a hub find it by\n--url or "
-			  "GRAPNEL_URL and show it the token of --token or "
+			  "Commands that talk to a hub\nfind it by --url or "
+			  "GRAPNEL_URL and show it the token of --token or\n"
 			  "GRAPNEL_TOKEN.\n"));
 	print(&out, to);
 }
@@ -193,9 +193,11 @@ help_print_command(const struct command *command)
 	if (command->examples != NULL) {
 		buf_append(&out, STR("\nExamples:\n"));
 		rest = str_of(command->examples);
-		while (rest.ptr != NULL)
-			buf_printf(&out, "  %.*s\n",
-				STR_ARG(str_split(&rest, '\n')));
+		while (rest.ptr != NULL) {
+			struct str line = str_split(&rest, '\n');
+
+			buf_printf(&out, "  %.*s\n", STR_ARG(line));
+		}
 	}
 	print(&out, output_out());
 	return EXIT_DONE;

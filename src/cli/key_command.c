@@ -47,7 +47,7 @@ key_command_create(const struct args *args)
 		return EXIT_DONE;
 	}
 	client_print_object(&client, answer.json);
-	output_hint("keep the secret: it is not shown again");
+	output_hint("keep the token: it is not shown again");
 	return EXIT_DONE;
 }
 

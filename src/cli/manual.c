@@ -47,9 +47,11 @@ markdown_command(struct buf *out, const struct command *command)
 		struct str rest = str_of(command->examples);
 
 		buf_append_char(out, '\n');
-		while (rest.ptr != NULL)
-			buf_printf(out, "    %.*s\n",
-				STR_ARG(str_split(&rest, '\n')));
+		while (rest.ptr != NULL) {
+			struct str line = str_split(&rest, '\n');
+
+			buf_printf(out, "    %.*s\n", STR_ARG(line));
+		}
 	}
 }
 

@@ -62,6 +62,9 @@ output_reset(FILE *stream)
 	return output_is_coloured(stream) ? "\033[0m" : "";
 }
 
+static void say(const char *lead, enum output_colour colour, const char *format,
+	va_list args) PRINTF_LIKE(3, 0);
+
 static void
 say(const char *lead, enum output_colour colour, const char *format,
 	va_list args)

@@ -96,6 +96,24 @@ content_type(const struct args *args, struct str body)
 	return "application/json";
 }
 
+/** "accepted 2, unchanged 1, matched 1" of an answer about many. */
+static void
+append_counts(struct client *client, struct json json, struct buf *line)
+{
+	static const char *const members[] = {
+		"accepted", "unchanged", "duplicates", "matched"};
+
+	for (size_t i = 0; i < COUNT_OF(members); i++) {
+		struct str count = client_text(client, json, members[i]);
+
+		if (count.len > 0)
+			buf_printf(line, "%s%s %.*s", line->len ? ", " : "",
+				members[i], STR_ARG(count));
+	}
+	if (line->len > 0)
+		buf_append_char(line, '\n');
+}
+
 /** One sentence of what the hub made of it. */
 static void
 print_accepted(struct client *client, const struct client_answer *answer)
@@ -106,7 +124,9 @@ print_accepted(struct client *client, const struct client_answer *answer)
 	CLEANUP(buf_release) struct buf line = buf_make(0);
 	int64_t count = 0;
 
-	if (json_kind(json_member(json, STR("unchanged"))) == JSON_TRUE)
+	if (json_kind(json_member(json, STR("items"))) == JSON_ARRAY)
+		append_counts(client, json, &line);
+	else if (json_kind(json_member(json, STR("unchanged"))) == JSON_TRUE)
 		buf_append(&line, STR("unchanged: the state is the last one; "
 				      "no event was made\n"));
 	else if (json_kind(json_member(json, STR("duplicate"))) == JSON_TRUE)

@@ -165,6 +165,21 @@ append_delivery(struct receiving *receiving, enum proof proof)
 	append_body(receiving);
 }
 
+/** The body as it came; line ends between its tokens become blanks. */
+static void
+append_one_line(struct receiving *receiving, struct json_out *out)
+{
+	struct str raw = json_raw(receiving->json);
+	char *text = arena_alloc_raw(receiving->arena, raw.len);
+
+	for (size_t i = 0; i < raw.len; i++) {
+		bool is_end = raw.ptr[i] == '\n' || raw.ptr[i] == '\r';
+
+		text[i] = is_end ? ' ' : raw.ptr[i];
+	}
+	json_out_raw(out, "body", str_make(text, raw.len));
+}
+
 static void
 append_delivery_json(struct receiving *receiving, enum proof proof)
 {
@@ -185,7 +200,7 @@ append_delivery_json(struct receiving *receiving, enum proof proof)
 	if (json_is_missing(receiving->json))
 		json_out_string(&out, "text", request->body);
 	else
-		json_out_raw(&out, "body", json_raw(receiving->json));
+		append_one_line(receiving, &out);
 	json_out_end(&out);
 	buf_append_char(receiving->lines, '\n');
 }

@@ -1,0 +1,175 @@
+# Made by `grapnel help --format bash` from src/cli/commands.c. Change it there.
+_grapnel() {
+	local cur=${COMP_WORDS[COMP_CWORD]}
+	local prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local command=${COMP_WORDS[1]} options=""
+
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		COMPREPLY=($(compgen -W "serve receive publish version webhook resource key filter json" -- "$cur"))
+		return
+	fi
+	case $command in
+	webhook)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	resource)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "get delete" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	key)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "create list revoke" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	filter)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "check eval" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	json)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "check" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	esac
+	case "$command $prev" in
+	"serve --config") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"serve --data") COMPREPLY=($(compgen -d -- "$cur")); return ;;
+	"serve --key-file") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"serve --listen") COMPREPLY=(); return ;;
+	"serve --tls-certificate") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"serve --tls-key") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"serve --server-threads") COMPREPLY=(); return ;;
+	"serve --connections-max") COMPREPLY=(); return ;;
+	"serve --body-max") COMPREPLY=(); return ;;
+	"serve --bulk-body-max") COMPREPLY=(); return ;;
+	"serve --allow-private") COMPREPLY=(); return ;;
+	"serve --ca-file") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"serve --user-agent") COMPREPLY=(); return ;;
+	"serve --source") COMPREPLY=(); return ;;
+	"serve --connect-timeout") COMPREPLY=(); return ;;
+	"serve --handshake-timeout") COMPREPLY=(); return ;;
+	"serve --delivery-timeout") COMPREPLY=(); return ;;
+	"serve --webhooks-max") COMPREPLY=(); return ;;
+	"serve --enables-max") COMPREPLY=(); return ;;
+	"serve --enables-window") COMPREPLY=(); return ;;
+	"serve --retry-schedule") COMPREPLY=(); return ;;
+	"serve --workers") COMPREPLY=(); return ;;
+	"serve --concurrency") COMPREPLY=(); return ;;
+	"serve --window") COMPREPLY=(); return ;;
+	"serve --queue-max") COMPREPLY=(); return ;;
+	"serve --batch-max") COMPREPLY=(); return ;;
+	"serve --log-level") COMPREPLY=($(compgen -W "error warning info debug" -- "$cur")); return ;;
+	"serve --stop-timeout") COMPREPLY=(); return ;;
+	"receive --listen") COMPREPLY=(); return ;;
+	"receive --status") COMPREPLY=(); return ;;
+	"receive --secret") COMPREPLY=(); return ;;
+	"receive --greenlake-secret") COMPREPLY=(); return ;;
+	"receive --tls-certificate") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"receive --tls-key") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"receive --count") COMPREPLY=(); return ;;
+	"publish --type") COMPREPLY=(); return ;;
+	"publish --id") COMPREPLY=(); return ;;
+	"publish --event") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"publish --bulk") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"publish --url") COMPREPLY=(); return ;;
+	"publish --token") COMPREPLY=(); return ;;
+	"publish --timeout") COMPREPLY=(); return ;;
+	"webhook create --name") COMPREPLY=(); return ;;
+	"webhook create --destination") COMPREPLY=(); return ;;
+	"webhook create --filter") COMPREPLY=(); return ;;
+	"webhook create --state") COMPREPLY=($(compgen -W "enabled disabled" -- "$cur")); return ;;
+	"webhook create --header") COMPREPLY=(); return ;;
+	"webhook create --url") COMPREPLY=(); return ;;
+	"webhook create --token") COMPREPLY=(); return ;;
+	"webhook create --timeout") COMPREPLY=(); return ;;
+	"webhook list --limit") COMPREPLY=(); return ;;
+	"webhook list --offset") COMPREPLY=(); return ;;
+	"webhook list --filter") COMPREPLY=(); return ;;
+	"webhook list --sort") COMPREPLY=(); return ;;
+	"webhook list --url") COMPREPLY=(); return ;;
+	"webhook list --token") COMPREPLY=(); return ;;
+	"webhook list --timeout") COMPREPLY=(); return ;;
+	"webhook get --url") COMPREPLY=(); return ;;
+	"webhook get --token") COMPREPLY=(); return ;;
+	"webhook get --timeout") COMPREPLY=(); return ;;
+	"webhook patch --name") COMPREPLY=(); return ;;
+	"webhook patch --destination") COMPREPLY=(); return ;;
+	"webhook patch --filter") COMPREPLY=(); return ;;
+	"webhook patch --state") COMPREPLY=($(compgen -W "enabled disabled" -- "$cur")); return ;;
+	"webhook patch --header") COMPREPLY=(); return ;;
+	"webhook patch --remove-header") COMPREPLY=(); return ;;
+	"webhook patch --url") COMPREPLY=(); return ;;
+	"webhook patch --token") COMPREPLY=(); return ;;
+	"webhook patch --timeout") COMPREPLY=(); return ;;
+	"webhook enable --url") COMPREPLY=(); return ;;
+	"webhook enable --token") COMPREPLY=(); return ;;
+	"webhook enable --timeout") COMPREPLY=(); return ;;
+	"webhook disable --url") COMPREPLY=(); return ;;
+	"webhook disable --token") COMPREPLY=(); return ;;
+	"webhook disable --timeout") COMPREPLY=(); return ;;
+	"webhook delete --url") COMPREPLY=(); return ;;
+	"webhook delete --token") COMPREPLY=(); return ;;
+	"webhook delete --timeout") COMPREPLY=(); return ;;
+	"webhook deliveries --url") COMPREPLY=(); return ;;
+	"webhook deliveries --token") COMPREPLY=(); return ;;
+	"webhook deliveries --timeout") COMPREPLY=(); return ;;
+	"resource get --url") COMPREPLY=(); return ;;
+	"resource get --token") COMPREPLY=(); return ;;
+	"resource get --timeout") COMPREPLY=(); return ;;
+	"resource delete --url") COMPREPLY=(); return ;;
+	"resource delete --token") COMPREPLY=(); return ;;
+	"resource delete --timeout") COMPREPLY=(); return ;;
+	"key create --role") COMPREPLY=($(compgen -W "viewer publisher admin" -- "$cur")); return ;;
+	"key create --name") COMPREPLY=(); return ;;
+	"key create --url") COMPREPLY=(); return ;;
+	"key create --token") COMPREPLY=(); return ;;
+	"key create --timeout") COMPREPLY=(); return ;;
+	"key list --url") COMPREPLY=(); return ;;
+	"key list --token") COMPREPLY=(); return ;;
+	"key list --timeout") COMPREPLY=(); return ;;
+	"key revoke --url") COMPREPLY=(); return ;;
+	"key revoke --token") COMPREPLY=(); return ;;
+	"key revoke --timeout") COMPREPLY=(); return ;;
+	esac
+	case "$command" in
+	"serve") options="--config --check-config --data --key-file --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
+	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
+	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
+	"version") options="--json --help" ;;
+	"webhook create") options="--name --destination --filter --state --header --wait --url --token --timeout --json --help" ;;
+	"webhook list") options="--limit --offset --filter --sort --url --token --timeout --json --help" ;;
+	"webhook get") options="--url --token --timeout --json --help" ;;
+	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --url --token --timeout --json --help" ;;
+	"webhook enable") options="--wait --url --token --timeout --json --help" ;;
+	"webhook disable") options="--url --token --timeout --json --help" ;;
+	"webhook delete") options="--url --token --timeout --json --help" ;;
+	"webhook deliveries") options="--url --token --timeout --json --help" ;;
+	"resource get") options="--url --token --timeout --json --help" ;;
+	"resource delete") options="--url --token --timeout --json --help" ;;
+	"key create") options="--role --name --url --token --timeout --json --help" ;;
+	"key list") options="--url --token --timeout --json --help" ;;
+	"key revoke") options="--url --token --timeout --json --help" ;;
+	"filter check") options="--help" ;;
+	"filter eval") options="--batch --help" ;;
+	"json check") options="--help" ;;
+	esac
+	case $cur in
+	-*) COMPREPLY=($(compgen -W "$options" -- "$cur")) ;;
+	*) COMPREPLY=($(compgen -f -- "$cur")) ;;
+	esac
+}
+complete -o filenames -F _grapnel grapnel

@@ -1,0 +1,451 @@
+#include "cli/client.h"
+
+#include "base/clock.h"
+#include "check.h"
+#include "cli/command.h"
+#include "cli/output.h"
+
+/*
+ * The commands that talk to a hub, against a hub that is a list of answers.
+ * What they send is written down as one text.
+ */
+struct reply {
+	int status;
+	const char *body;
+	enum http_failure failure;
+};
+
+struct hub {
+	const struct reply *replies;
+	size_t count, used;
+	struct buf seen; /* "METHOD URL|header: value|…|body\n" a request */
+	size_t pauses;
+};
+
+static void
+exchange(void *context, const struct http_request *request)
+{
+	struct hub *hub = context;
+	struct http_result result = {0};
+	const struct reply *reply;
+
+	CHECK(hub->used < hub->count);
+	reply = &hub->replies[hub->used++];
+	buf_printf(
+		&hub->seen, "%s %.*s", request->method, STR_ARG(request->url));
+	for (size_t i = 0; i < request->header_count; i++)
+		buf_printf(&hub->seen, "|%.*s: %.*s",
+			STR_ARG(request->headers[i].name),
+			STR_ARG(request->headers[i].value));
+	buf_printf(&hub->seen, "|%.*s\n", STR_ARG(request->body));
+	result.failure = reply->failure;
+	result.status = reply->status;
+	if (reply->failure != HTTP_NO_FAILURE)
+		result.error = str_of(reply->body);
+	else
+		result.body = str_of(reply->body);
+	request->done(request->context, &result);
+}
+
+static void
+hub_pause(void *context, int64_t microseconds)
+{
+	struct hub *hub = context;
+
+	hub->pauses++;
+	clock_test_advance(microseconds);
+}
+
+/* What one run of the program did. */
+struct run {
+	struct hub hub;
+	int code;
+	struct buf out, err;
+};
+
+enum { WORDS_MAX = 24 };
+
+/** Runs with words (NULL at the end) against the replies. */
+static struct run
+run(const char *const *words, const struct reply *replies, size_t count)
+{
+	struct run run = {.hub = {replies, count, 0, buf_make(0), 0}};
+	struct client_double replacement = {&run.hub, exchange, hub_pause};
+	char *argv[WORDS_MAX + 1] = {0};
+	char *out_text = NULL, *err_text = NULL;
+	size_t out_len, err_len;
+	FILE *out = open_memstream(&out_text, &out_len);
+	FILE *err = open_memstream(&err_text, &err_len);
+	struct arena arena = {0};
+	int argc = 0;
+
+	for (; words[argc] != NULL && argc < WORDS_MAX; argc++) {
+		size_t len = strlen(words[argc]);
+
+		argv[argc] = arena_alloc(&arena, len + 1);
+		memcpy(argv[argc], words[argc], len);
+	}
+	setenv("GRAPNEL_TOKEN", "t0ken", 0);
+	setenv("GRAPNEL_URL", "http://hub.test:1/", 0);
+	client_test_double(&replacement);
+	output_test_streams(out, err);
+	run.code = command_main(argc, argv);
+	output_test_streams(NULL, NULL);
+	client_test_double(NULL);
+	fclose(out);
+	fclose(err);
+	buf_append(&run.out, str_make(out_text, out_len));
+	buf_append(&run.err, str_make(err_text, err_len));
+	free(out_text);
+	free(err_text);
+	arena_release(&arena);
+	return run;
+}
+
+static void
+finish(struct run *run)
+{
+	CHECK_INT(run->hub.used, run->hub.count);
+	buf_release(&run->hub.seen);
+	buf_release(&run->out);
+	buf_release(&run->err);
+}
+
+#define WORDS(...) ((const char *const[]){"grapnel", __VA_ARGS__, NULL})
+
+static void
+check_has(const struct buf *text, const char *part)
+{
+	if (str_find(buf_str(text), str_of(part)) == SIZE_MAX)
+		check_failed(__FILE__, __LINE__, "\"%s\" lacks \"%s\"",
+			buf_text(text), part);
+}
+
+#define WEBHOOKS "http://hub.test:1/compute-ops-mgmt/v1beta1/webhooks"
+#define HEADS "|Accept: application/json|Authorization: Bearer t0ken"
+
+TEST(client, webhook_create_sends_all_members_and_prints_the_secret_once)
+{
+	static const struct reply replies[] = {
+		{201, "{\"id\":\"w-1\",\"name\":\"n\",\"status\":\"PENDING\"}",
+			0},
+		{200, "{\"secret\":\"whsec_abc\"}", 0},
+	};
+	struct run created =
+		run(WORDS("webhook", "create", "--name", "n", "--destination",
+			    "https://d/x", "--filter", "type eq 'a'",
+			    "--header", "X-A:  b:c ", "--header", "X-D: \"e\""),
+			replies, 2);
+
+	CHECK_INT(created.code, 0);
+	CHECK_TEXT(buf_text(&created.hub.seen),
+		"POST " WEBHOOKS HEADS "|Content-Type: application/json|"
+		"{\"name\":\"n\",\"destination\":\"https://d/x\","
+		"\"eventFilter\":\"type eq 'a'\",\"state\":\"ENABLED\","
+		"\"headers\":{\"X-A\":\"b:c\",\"X-D\":\"\\\"e\\\"\"}}\n"
+		"GET http://hub.test:1/v1/webhooks/w-1/secret" HEADS "|\n");
+	check_has(&created.out, "secret  whsec_abc\n");
+	check_has(&created.out, "PENDING");
+	finish(&created);
+}
+
+TEST(client, webhook_create_as_json_is_one_object_with_the_secret)
+{
+	static const struct reply replies[] = {
+		{201, "{\"id\":\"w-1\",\"n\":[1]}", 0},
+		{200, "{\"secret\":\"s\"}", 0},
+	};
+	struct run created =
+		run(WORDS("webhook", "create", "--name", "n", "--destination",
+			    "d", "--filter", "f", "--state", "disabled", "-j"),
+			replies, 2);
+
+	CHECK_INT(created.code, 0);
+	CHECK_TEXT(buf_text(&created.out),
+		"{\"id\":\"w-1\",\"n\":[1],\"secret\":\"s\"}\n");
+	check_has(&created.hub.seen, "\"state\":\"DISABLED\"");
+	finish(&created);
+}
+
+TEST(client, waiting_ends_when_the_handshake_does)
+{
+	static const struct reply replies[] = {
+		{200, "{\"status\":\"PENDING\"}", 0},
+		{200, "{\"status\":\"PENDING\"}", 0},
+		{200,
+			"{\"status\":\"WARNING\","
+			"\"statusReason\":\"Incorrect handshake response.\"}",
+			0},
+	};
+	struct run enabled;
+
+	clock_test_set(0, 0);
+	enabled = run(WORDS("webhook", "enable", "w/1", "--wait"), replies, 3);
+	CHECK_INT(enabled.code, 1);
+	CHECK_INT(enabled.hub.pauses, 2);
+	check_has(&enabled.hub.seen, "PATCH " WEBHOOKS "/w%2F1" HEADS
+				     "|Content-Type: application/merge-patch+"
+				     "json|{\"state\":\"ENABLED\"}\nGET ");
+	check_has(&enabled.err, "the webhook is WARNING: Incorrect handshake");
+	finish(&enabled);
+}
+
+TEST(client, waiting_gives_up_at_the_deadline)
+{
+	struct reply replies[5];
+	struct run enabled;
+
+	for (size_t i = 0; i < COUNT_OF(replies); i++)
+		replies[i] = (struct reply){200, "{\"status\":\"PENDING\"}", 0};
+	clock_test_set(0, 0);
+	enabled = run(
+		WORDS("webhook", "enable", "w", "--wait", "--timeout", "800ms"),
+		replies, 5);
+	CHECK_INT(enabled.code, 1);
+	check_has(&enabled.err, "the handshake is not over yet");
+	finish(&enabled);
+}
+
+TEST(client, patch_sends_only_what_was_given)
+{
+	static const struct reply replies[] = {{200, "{}", 0}};
+	struct run patched = run(WORDS("webhook", "patch", "w", "--name", "x",
+					 "--remove-header", "X-A"),
+		replies, 1);
+
+	CHECK_INT(patched.code, 0);
+	check_has(&patched.hub.seen,
+		"|{\"name\":\"x\",\"headers\":{\"X-A\":null}}\n");
+	finish(&patched);
+	patched = run(WORDS("webhook", "patch", "w"), NULL, 0);
+	CHECK_INT(patched.code, 2);
+	check_has(&patched.err, "nothing to change");
+	finish(&patched);
+}
+
+TEST(client, missing_and_malformed_options_never_reach_the_hub)
+{
+	struct run bad =
+		run(WORDS("webhook", "create", "--name", "n"), NULL, 0);
+
+	CHECK_INT(bad.code, 2);
+	check_has(&bad.err, "--destination is missing");
+	finish(&bad);
+	bad = run(WORDS("webhook", "create", "--name", "n", "--destination",
+			  "d", "--filter", "f", "--header", "no colon"),
+		NULL, 0);
+	CHECK_INT(bad.code, 2);
+	check_has(&bad.err, "has no colon");
+	finish(&bad);
+	bad = run(WORDS("key", "list", "--url", "ftp://x"), NULL, 0);
+	CHECK_INT(bad.code, 2);
+	check_has(&bad.err, "is not the URL of a hub");
+	finish(&bad);
+	bad = run(WORDS("key", "list", "--token", "a\nb"), NULL, 0);
+	CHECK_INT(bad.code, 2);
+	finish(&bad);
+	bad = run(WORDS("key", "list", "--timeout", "5"), NULL, 0);
+	CHECK_INT(bad.code, 2);
+	check_has(&bad.err, "--timeout: \"5\" is not a duration");
+	finish(&bad);
+	bad = run(WORDS("key", "create"), NULL, 0);
+	CHECK_INT(bad.code, 2);
+	check_has(&bad.err, "--role is missing");
+	finish(&bad);
+}
+
+TEST(client, statuses_become_exit_codes)
+{
+	static const struct {
+		int status, code;
+	} rows[] = {{400, 1}, {401, 4}, {403, 4}, {404, 5}, {409, 1}, {429, 1},
+		{500, 1}, {302, 1}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct reply reply = {rows[i].status, "{\"message\":\"m\"}", 0};
+		struct run got = run(WORDS("webhook", "get", "w"), &reply, 1);
+
+		CHECK_INT(got.code, rows[i].code);
+		CHECK_INT(got.out.len, 0);
+		finish(&got);
+	}
+}
+
+TEST(client, refusals_are_told_with_fields_and_debug_id)
+{
+	static const struct reply replies[] = {{400,
+		"{\"httpStatusCode\":400,\"errorCode\":\"BAD\","
+		"\"message\":\"no \\u001b[2J good\",\"debugId\":\"d-1\","
+		"\"errorDetails\":[{\"type\":\"hpe.greenlake.bad_request\","
+		"\"issues\":[{\"source\":\"field\",\"subject\":\"eventFilter\","
+		"\"description\":\"column 3\"}]},{\"retryAfterSeconds\":9}]}",
+		0}};
+	struct run got = run(WORDS("webhook", "get", "w"), replies, 1);
+
+	CHECK_TEXT(buf_text(&got.err),
+		"grapnel: the hub refused with 400 BAD: no ?[2J good\n"
+		"  eventFilter: column 3\n"
+		"  try again in 9 s\n"
+		"  the hub's log has more under debugId d-1\n");
+	finish(&got);
+	got = run(WORDS("webhook", "get", "w", "--json"), replies, 1);
+	CHECK(str_starts_with(buf_str(&got.err), STR("{\"httpStatusCode\"")));
+	finish(&got);
+}
+
+TEST(client, no_answer_is_exit_three_and_nonsense_is_said_to_be_so)
+{
+	static const struct reply gone[] = {
+		{0, "connection refused", HTTP_CANNOT_CONNECT}};
+	static const struct reply page[] = {
+		{502, "<html>bad gateway\nmore", 0}};
+	struct run got = run(WORDS("webhook", "get", "w"), gone, 1);
+
+	CHECK_INT(got.code, 3);
+	check_has(&got.err, "cannot reach the hub at http://hub.test:1: "
+			    "connection refused");
+	finish(&got);
+	got = run(WORDS("webhook", "get", "w"), page, 1);
+	CHECK_INT(got.code, 1);
+	check_has(&got.err, "answered 502, and not as a hub does: <html>bad");
+	finish(&got);
+}
+
+TEST(client, list_makes_a_table_and_passes_the_query)
+{
+	static const struct reply replies[] = {{200,
+		"{\"items\":[{\"id\":\"w1\",\"name\":\"a\",\"state\":"
+		"\"ENABLED\",\"status\":\"ACTIVE\",\"destination\":\"https://"
+		"d\",\"eventFilter\":\"f\"}],\"count\":1,\"total\":3}",
+		0}};
+	struct run got = run(WORDS("webhook", "list", "--limit", "1",
+				     "--filter", "name eq 'a b'"),
+		replies, 1);
+
+	check_has(&got.hub.seen,
+		"webhooks?limit=1&filter=name%20eq%20%27a%20b%27|");
+	CHECK_TEXT(buf_text(&got.out),
+		"ID  NAME  STATE    STATUS  DESTINATION  FILTER\n"
+		"w1  a     ENABLED  ACTIVE  https://d    f\n");
+	check_has(&got.err, "1 of 3");
+	finish(&got);
+}
+
+TEST(client, delete_goes_on_after_a_failure_and_keeps_its_code)
+{
+	static const struct reply replies[] = {
+		{204, "", 0}, {404, "{\"message\":\"gone\"}", 0}, {204, "", 0}};
+	struct run got =
+		run(WORDS("webhook", "delete", "a", "b", "c"), replies, 3);
+
+	CHECK_INT(got.code, 5);
+	check_has(&got.err, "deleted a");
+	check_has(&got.err, "deleted c");
+	finish(&got);
+}
+
+static const char *
+write_file(const char *text)
+{
+	static char path[600];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/in", check_temp_dir());
+	file = fopen(path, "we");
+	CHECK(file != NULL);
+	CHECK(fputs(text, file) >= 0);
+	fclose(file);
+	return path;
+}
+
+TEST(client, publish_sends_the_file_byte_for_byte)
+{
+	static const struct reply replies[] = {
+		{202, "{\"id\":\"e1\",\"matched\":2}", 0}};
+	const char *path = write_file("{ \"a\" : 1.50 }\n");
+	struct run got = run(WORDS("publish", "--type", "compute-ops/server",
+				     "--id", "a+b c", path),
+		replies, 1);
+
+	CHECK_INT(got.code, 0);
+	CHECK_TEXT(buf_text(&got.hub.seen),
+		"PUT http://hub.test:1/v1/resources/compute-ops%2Fserver/"
+		"a%2Bb%20c" HEADS "|Content-Type: application/json|"
+		"{ \"a\" : 1.50 }\n\n");
+	CHECK_TEXT(buf_text(&got.out), "event e1 matched 2 webhooks\n");
+	finish(&got);
+}
+
+TEST(client, publish_tells_events_and_bulks_by_content_type)
+{
+	static const struct {
+		const char *option, *text, *type;
+	} rows[] = {
+		{"--event", "{}", "application/cloudevents+json"},
+		{"--event", " [{}]", "application/cloudevents-batch+json"},
+		{"--bulk", "{}\n{}\n", "application/x-ndjson"},
+		{"--bulk", "[]", "application/json"},
+	};
+	static const struct reply reply = {202,
+		"{\"accepted\":2,\"unchanged\":1,\"matched\":1,\"items\":[]}",
+		0};
+	const char *path = write_file("");
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		FILE *file = fopen(path, "we");
+		struct buf type = buf_make(0);
+		struct run got;
+
+		CHECK(file != NULL && fputs(rows[i].text, file) >= 0);
+		fclose(file);
+		got = run(WORDS("publish", rows[i].option, path), &reply, 1);
+		buf_printf(&type, "|Content-Type: %s|", rows[i].type);
+		check_has(&got.hub.seen, buf_text(&type));
+		CHECK_TEXT(buf_text(&got.out),
+			"accepted 2, unchanged 1, matched 1\n");
+		buf_release(&type);
+		finish(&got);
+	}
+}
+
+TEST(client, publish_needs_exactly_one_thing)
+{
+	struct run got = run(WORDS("publish"), NULL, 0);
+
+	CHECK_INT(got.code, 2);
+	finish(&got);
+	got = run(WORDS("publish", "--event", "a", "--bulk", "b"), NULL, 0);
+	CHECK_INT(got.code, 2);
+	check_has(&got.err, "only one of these goes at a time");
+	finish(&got);
+	got = run(WORDS("publish", "--type", "t", "--id", "i"), NULL, 0);
+	CHECK_INT(got.code, 2);
+	finish(&got);
+	got = run(WORDS("publish", "--event", "/nowhere/x"), NULL, 0);
+	CHECK_INT(got.code, 2);
+	check_has(&got.err, "/nowhere/x: cannot be read: No such file");
+	finish(&got);
+}
+
+TEST(client, keys_and_resources_use_their_paths)
+{
+	static const struct reply made[] = {
+		{201, "{\"id\":\"gk_1\",\"token\":\"t\"}", 0}};
+	static const struct reply gone[] = {{204, "", 0}};
+	static const struct reply state[] = {{200, "{\"a\":[1]}", 0}};
+	struct run got =
+		run(WORDS("key", "create", "--role", "viewer", "--name", "n"),
+			made, 1);
+
+	check_has(&got.hub.seen, "POST http://hub.test:1/v1/keys|");
+	check_has(&got.hub.seen, "|{\"role\":\"viewer\",\"name\":\"n\"}\n");
+	check_has(&got.out, "token  t\n");
+	finish(&got);
+	got = run(WORDS("key", "revoke", "gk_1"), gone, 1);
+	check_has(&got.hub.seen, "DELETE http://hub.test:1/v1/keys/gk_1|");
+	finish(&got);
+	got = run(WORDS("resource", "get", "a/b", "c"), state, 1);
+	check_has(&got.hub.seen, "GET http://hub.test:1/v1/resources/a%2Fb/c|");
+	CHECK_TEXT(buf_text(&got.out), "{\n  \"a\": [\n    1\n  ]\n}\n");
+	finish(&got);
+}
