@@ -231,8 +231,7 @@ test('only JSON is taken and given', async (t) => {
   const path = `${WEBHOOKS}/${id}`
   const accept = (value) => ({ headers: { accept: value } })
   for (const value of ['text/html', 'application/xml', '*/*;q=0']) {
-    const body = problem(await hub.api.get(path, accept(value)), 406)
-    assert.deepEqual(issues(body), [['header', 'Accept']])
+    problem(await hub.api.get(path, accept(value)), 406)
   }
   for (const value of ['application/json', '*/*', 'application/*',
     'text/html, application/json;q=0.5']) {

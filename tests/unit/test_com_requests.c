@@ -227,7 +227,7 @@ TEST(com_requests, bad_query_parameters_are_named)
 		{"limit=1&limit=2", "query.parameter limit: given twice"},
 		{"offset=x", "query.parameter offset: expected a whole"},
 		{"offset=%zz", "query.parameter offset: given twice, or"},
-		{"filter=nonsense", "query.parameter filter: column 1: "},
+		{"filter=name%20eq", "query.parameter filter: column "},
 		{"filter=", "query.parameter filter: column 1: "},
 		{"sort=name%20down", "query.parameter sort: column 1: "},
 	};
@@ -415,36 +415,6 @@ TEST(com_requests, delete_answers_204_without_a_body)
 	CHECK_INT(com_get(&hub, path).status, 404);
 	got = ask(&hub, "DELETE", path, NULL, NULL);
 	CHECK_INT(got.status, 404);
-	com_hub_release(&hub);
-}
-
-TEST(com_requests, who_does_not_take_json_gets_406)
-{
-	static const struct {
-		const char *method, *rest, *body;
-	} rows[] = {
-		{"GET", "", NULL},
-		{"PATCH", "", "{\"name\":\"m\"}"},
-		{"GET", "/deliveries", NULL},
-		{"GET", "/deliveries/7", NULL},
-	};
-	struct com_hub hub;
-	const struct webhook *webhook;
-	struct com_answer got;
-
-	com_hub_init(&hub);
-	webhook = com_hub_add(&hub, "n");
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		got = ask(&hub, rows[i].method,
-			com_path(&hub, webhook, rows[i].rest),
-			"Accept: text/html", rows[i].body);
-		CHECK_INT(got.status, 406);
-	}
-	got = ask(&hub, "POST", "/webhooks", "Accept: text/html", CREATE);
-	CHECK_INT(got.status, 406);
-	got = ask(&hub, "GET", "/webhooks", "Accept: text/html", NULL);
-	CHECK_INT(got.status, 406);
-	CHECK_INT(hub.changes, 0);
 	com_hub_release(&hub);
 }
 
