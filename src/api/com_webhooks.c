@@ -281,7 +281,7 @@ com_webhooks_delete(struct api_call *call)
 	err = webhooks_delete(
 		call->api->webhooks, call->who.workspace, id, &problem);
 	if (err == ERR_OK)
-		http_call_respond(call->http, 204, "application/json", STR(""));
+		http_call_respond(call->http, 204, NULL, STR(""));
 	else
 		com_refuse_change(call, err, &problem);
 	buf_release(&problem.why);
