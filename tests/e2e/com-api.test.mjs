@@ -299,7 +299,7 @@ const WRONG_QUERIES = [
   ['limit=-1', 'limit'], ['limit=1001', 'limit'], ['limit=ten', 'limit'],
   ['limit=', 'limit'], ['limit=1&limit=2', 'limit'],
   ['offset=-1', 'offset'], ['offset=1.5', 'offset'],
-  ['filter=name', 'filter'], ['filter=', 'filter'],
+  ['filter=name%20eq', 'filter'], ['filter=', 'filter'],
   ["filter=name%20eq%20'x", 'filter'], ['sort=', 'sort'],
   ['sort=name%20up', 'sort'], ['sort=a,,b', 'sort']
 ]
