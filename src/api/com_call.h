@@ -3,22 +3,13 @@
 #include "pipeline/webhooks.h"
 
 /*
- * What the handlers of the COM dialect have in common: the checks that every
- * operation begins with, and how what the registry and the store say becomes a
- * status code (docs/compat-com.md lists them). Functions that return false
- * have answered the call.
+ * What the handlers of the COM dialect have in common: finding the webhook and
+ * the generation that a call is about, and how what the registry and the store
+ * say becomes a status code (docs/compat-com.md lists them). Functions that
+ * return false have answered the call.
  */
 
 #define COM_WEBHOOKS_URI "/compute-ops-mgmt/v1beta1/webhooks"
-
-/**
- * Whether an Accept header lets us answer with JSON (RFC 9110 §12.5.1). An
- * empty one does.
- */
-bool com_accept_allows_json(struct str accept);
-
-/** Answers 406 when the caller does not take JSON. */
-bool com_check_accept(struct api_call *call);
 
 /**
  * The webhook that the path's first parameter names, as a reference. 404 when

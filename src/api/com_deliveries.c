@@ -153,7 +153,7 @@ com_deliveries_list(struct api_call *call)
 	size_t count;
 	bool is_rendered;
 
-	if (!com_check_accept(call) || !collection_read(call, &query))
+	if (!collection_read(call, &query))
 		return;
 	webhook = com_find_webhook(call);
 	if (webhook == NULL)
@@ -198,8 +198,6 @@ com_deliveries_get(struct api_call *call)
 	struct attempt_view view;
 	enum err err;
 
-	if (!com_check_accept(call))
-		return;
 	webhook = com_find_webhook(call);
 	if (webhook == NULL)
 		return;

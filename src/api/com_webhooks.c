@@ -82,7 +82,7 @@ com_webhooks_list(struct api_call *call)
 	struct str *items;
 	size_t count;
 
-	if (!com_check_accept(call) || !collection_read(call, &query))
+	if (!collection_read(call, &query))
 		return;
 	items = render_all(call, &count);
 	collection_write(&query, items, count, call->arena, &body);
@@ -94,8 +94,6 @@ com_webhooks_get(struct api_call *call)
 {
 	const struct webhook *webhook;
 
-	if (!com_check_accept(call))
-		return;
 	webhook = com_find_webhook(call);
 	if (webhook)
 		respond_webhook(call, 200, webhook);
@@ -140,7 +138,7 @@ com_webhooks_create(struct api_call *call)
 	char id[UUID_TEXT_SIZE];
 	enum err err;
 
-	if (!com_check_accept(call) || !read_draft(call, COM_CREATE, &draft))
+	if (!read_draft(call, COM_CREATE, &draft))
 		return;
 	err = webhooks_create(call->api->webhooks, call->who.workspace,
 		&draft.draft, &webhook, &problem);
@@ -232,8 +230,6 @@ com_webhooks_patch(struct api_call *call)
 	enum err err;
 
 	/* That there is none is told before what is wrong with the body. */
-	if (!com_check_accept(call))
-		return;
 	webhook = com_find_webhook(call);
 	if (webhook == NULL)
 		return;
@@ -285,7 +281,7 @@ com_webhooks_delete(struct api_call *call)
 	err = webhooks_delete(
 		call->api->webhooks, call->who.workspace, id, &problem);
 	if (err == ERR_OK)
-		http_call_respond(call->http, 204, "application/json", STR(""));
+		http_call_respond(call->http, 204, NULL, STR(""));
 	else
 		com_refuse_change(call, err, &problem);
 	buf_release(&problem.why);

@@ -6,28 +6,23 @@ import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 
 import {
-  EVERY_SERVER, WEBHOOKS, activeWebhook, createWebhook, deliveries, draft,
-  getWebhook, publish, unpublish, untilStatus
+  EVERY_SERVER, WEBHOOKS, activeWebhook, createWebhook, draft, getWebhook,
+  publish, untilStatus
 } from './com.mjs'
 import { LAB, api, freePort, request, startHub, waitUntil }
   from './harness.mjs'
-import { always, answering, faq, startReceiver } from './receiver.mjs'
+import { always, faq, startReceiver } from './receiver.mjs'
 import { SERVER_ID, server } from './states.mjs'
 
 const SERVER = 'compute-ops/server'
 const NOWHERE = 'http://127.0.0.1:9/'
 const OFF = { state: 'DISABLED' }
 const UNKNOWN = '00000000-0000-4000-8000-000000000000'
-const NEVER = [...LAB, '--retry-schedule', 'none']
 
 // As the published samples have them.
 const WEBHOOK_MEMBERS = ['name', 'destination', 'state', 'eventFilter',
   'type', 'id', 'generation', 'createdAt', 'updatedAt', 'status',
   'statusReason', 'resourceUri', 'deliveriesUri']
-const DELIVERY_MEMBERS = ['webhookId', 'id', 'resourceUri', 'type',
-  'generation', 'createdAt', 'updatedAt', 'eventType', 'eventTime',
-  'requestTimestamp', 'responseTimestamp', 'destination', 'statusCode',
-  'data', 'attempt']
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -231,8 +226,7 @@ test('only JSON is taken and given', async (t) => {
   const path = `${WEBHOOKS}/${id}`
   const accept = (value) => ({ headers: { accept: value } })
   for (const value of ['text/html', 'application/xml', '*/*;q=0']) {
-    const body = problem(await hub.api.get(path, accept(value)), 406)
-    assert.deepEqual(issues(body), [['header', 'Accept']])
+    problem(await hub.api.get(path, accept(value)), 406)
   }
   for (const value of ['application/json', '*/*', 'application/*',
     'text/html, application/json;q=0.5']) {
@@ -305,7 +299,7 @@ const WRONG_QUERIES = [
   ['limit=-1', 'limit'], ['limit=1001', 'limit'], ['limit=ten', 'limit'],
   ['limit=', 'limit'], ['limit=1&limit=2', 'limit'],
   ['offset=-1', 'offset'], ['offset=1.5', 'offset'],
-  ['filter=name', 'filter'], ['filter=', 'filter'],
+  ['filter=name%20eq', 'filter'], ['filter=', 'filter'],
   ["filter=name%20eq%20'x", 'filter'], ['sort=', 'sort'],
   ['sort=name%20up', 'sort'], ['sort=a,,b', 'sort']
 ]
@@ -329,87 +323,6 @@ test('the limit of webhooks is told by a code of its own', async (t) => {
   const refused = await hub.api.post(WEBHOOKS, draft(NOWHERE, OFF))
   assert.equal(problem(refused, 409).errorCode,
     'HPE_GL_COMPUTE_OPS_WEBHOOK_LIMIT')
-})
-
-test('a delivery has the members of the sample, in their order',
-  async (t) => {
-    const hub = await startHub(t, { args: NEVER })
-    const receiver = await startReceiver(t)
-    const { id } = await activeWebhook(hub, receiver.url)
-    const state = server()
-    await publish(hub, SERVER, SERVER_ID, state)
-    await receiver.waitFor(1)
-    const listed = await waitUntil(
-      async () => (await deliveries(hub, id))[0], 'a delivery is listed')
-    assert.deepEqual(Object.keys(listed), DELIVERY_MEMBERS)
-    for (const member of DELIVERY_MEMBERS.filter((m) => /At$|Time/.test(m))) {
-      assert.match(listed[member], TIME, member)
-    }
-    assert.equal(listed.eventType, 'compute-ops/servers:CREATE')
-    assert.equal(listed.generation, 1)
-    const alone = await hub.api.get(listed.resourceUri)
-    assert.deepEqual(alone.body, listed)
-    const { body: list } =
-      await hub.api.get(`${WEBHOOKS}/${id}/deliveries`)
-    assert.deepEqual(Object.keys(list), ['count', 'offset', 'total', 'items'])
-    // Another webhook has no such delivery.
-    const other = await createWebhook(hub, NOWHERE, OFF)
-    problem(await hub.api.get(`${other.deliveriesUri}/${listed.id}`), 404)
-  })
-
-test('event types name the collection and what happened', async (t) => {
-  const hub = await startHub(t, { args: NEVER })
-  const receiver = await startReceiver(t)
-  const { id } = await activeWebhook(hub, receiver.url)
-  await publish(hub, SERVER, SERVER_ID, server())
-  await publish(hub, SERVER, SERVER_ID,
-    server({ hardware: { powerState: 'OFF' } }))
-  await unpublish(hub, SERVER, SERVER_ID)
-  const items = await waitUntil(async () => {
-    const all = await deliveries(hub, id)
-    return all.length === 3 && all
-  }, 'three deliveries are listed')
-  assert.deepEqual(items.map((item) => item.eventType).sort(), [
-    'compute-ops/servers:CREATE', 'compute-ops/servers:DELETE',
-    'compute-ops/servers:UPDATE'])
-  const gone = items.find((item) => item.eventType.endsWith(':DELETE'))
-  assert.equal(gone.data.hardware.powerState, 'OFF')
-})
-
-test('failed attempts are listed by their status, 0 without one',
-  async (t) => {
-    const hub = await startHub(t, { args: NEVER })
-    const receiver = await startReceiver(t, answering(always(503)))
-    const { id } = await activeWebhook(hub, receiver.url)
-    await publish(hub, SERVER, 'a', server())
-    await receiver.waitFor(1)
-    receiver.handler = answering((request) => request.socket.destroy())
-    await publish(hub, SERVER, 'b', server())
-    const query = new URLSearchParams({
-      filter: "statusCode ne '200'", sort: 'statusCode desc'
-    })
-    const items = await waitUntil(async () => {
-      const { body } =
-        await hub.api.get(`${WEBHOOKS}/${id}/deliveries?${query}`)
-      return body.total === 2 && body.items
-    }, 'both attempts are listed')
-    assert.deepEqual(items.map((item) => item.statusCode), ['503', '0'])
-    for (const item of items) assert.match(item.responseTimestamp, TIME)
-  })
-
-test('each attempt of a delivery is an item', async (t) => {
-  const hub = await startHub(t, { args: [...LAB, '--retry-schedule', '1s'] })
-  const receiver = await startReceiver(t, answering(always(500)))
-  const { id } = await activeWebhook(hub, receiver.url)
-  await publish(hub, SERVER, SERVER_ID, server())
-  const items = await waitUntil(async () => {
-    const all = await deliveries(hub, id)
-    return all.length === 2 && all
-  }, 'two attempts are listed')
-  assert.deepEqual(items.map((item) => item.attempt).sort(), [0, 1])
-  for (const item of items) {
-    assert.deepEqual((await hub.api.get(item.resourceUri)).body, item)
-  }
 })
 
 test('a secret is shown once and verifies what is sent', async (t) => {

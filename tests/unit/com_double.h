@@ -29,6 +29,15 @@ struct com_hub {
 	size_t asked_recent, asked_failed;
 };
 
+/* What the doubles' names stand for. */
+struct webhooks {
+	struct com_hub *hub;
+};
+
+struct store {
+	struct com_hub *hub;
+};
+
 struct com_answer {
 	int status;
 	struct str body;
@@ -51,6 +60,9 @@ struct com_request {
 void com_hub_init(struct com_hub *hub);
 /** Fails the test when references are still out. */
 void com_hub_release(struct com_hub *hub);
+
+/** References are counted in this hub from now on. */
+void com_hub_watch(struct com_hub *hub);
 
 /** A webhook as if it had been there; "com", ENABLED, ACTIVE. */
 struct webhook *com_hub_add(struct com_hub *hub, const char *name);

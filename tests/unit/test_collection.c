@@ -172,10 +172,8 @@ TEST(collection, limit_and_offset_are_whole_numbers_within_bounds)
 		"\"-1\"");
 }
 
-TEST(collection, bad_filter_and_sort_say_where)
+TEST(collection, bad_sort_says_where)
 {
-	REFUSE(NULL, NULL, "", NULL, "filter",
-		"column 1: expected a comparison");
 	REFUSE(NULL, NULL, NULL, "", "sort",
 		"column 1: expected a property name, found \"\"");
 	REFUSE(NULL, NULL, NULL, "a,,b", "sort",
@@ -192,6 +190,20 @@ TEST(collection, bad_filter_and_sort_say_where)
 		"column 1: expected a property name, found \"a'b\"");
 	REFUSE(NULL, NULL, NULL, "a,b,c,d,e,f,g,h,i", "sort",
 		"more than 8 properties");
+}
+
+TEST(collection, bad_filter_says_where)
+{
+	static const char *const bad[] = {"", "id eq", "id eq 'a"};
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		CLEANUP(outcome_release) struct outcome got;
+
+		ask(&got, NULL, NULL, bad[i], NULL);
+		CHECK_INT(got.err, ERR_INVALID);
+		CHECK_TEXT(got.name, "filter");
+		CHECK(str_starts_with(buf_str(&got.text), STR("column ")));
+	}
 }
 
 TEST(collection, item_nested_too_deeply_to_read_is_shown)

@@ -85,17 +85,27 @@ TEST(com_draft, every_missing_member_is_named)
 TEST(com_draft, everything_wrong_is_told_at_once)
 {
 	expect_issues(COM_CREATE,
-		"{\"name\":7,\"state\":\"enabled\",\"eventFilter\":\"bad\","
+		"{\"name\":7,\"state\":\"enabled\",\"eventFilter\":false,"
 		"\"headers\":{\"A\":1,\"B\":null},\"colour\":\"red\","
 		"\"status\":\"ACTIVE\"}",
 		"destination: is mandatory\n"
 		"name: expected a string, found a number\n"
 		"state: expected ENABLED or DISABLED, found \"enabled\"\n"
-		"eventFilter: column 1: expected a comparison\n"
+		"eventFilter: expected a string, found false\n"
 		"headers.A: expected a string, found a number\n"
 		"headers.B: expected a string, found null\n"
 		"colour: there is no such member\n"
 		"status: is read-only\n");
+}
+
+TEST(com_draft, filter_that_does_not_parse_says_where)
+{
+	CLEANUP(reading_release) struct reading got;
+
+	read_draft(&got, COM_PATCH, "{\"eventFilter\":\"type eq\"}");
+	CHECK_INT(got.draft.issues.count, 1);
+	CHECK(str_starts_with(
+		buf_str(&got.issues), STR("eventFilter: column ")));
 }
 
 TEST(com_draft, wrong_kinds_are_refused)

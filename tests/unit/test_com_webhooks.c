@@ -40,35 +40,6 @@ TEST(com_webhooks, resource_has_the_members_of_the_reference_in_its_order)
 	com_hub_release(&hub);
 }
 
-TEST(com_webhooks, accept_that_allows_json)
-{
-	static const struct {
-		const char *accept;
-		bool is_allowed;
-	} rows[] = {
-		{"", true},
-		{"  ", true},
-		{"application/json", true},
-		{"Application/JSON; charset=utf-8", true},
-		{"*/*", true},
-		{"application/*;q=0.1", true},
-		{"text/html, application/json;q=0.9, */*;q=0.8", true},
-		{"text/html, */*; q=0", false},
-		{"text/html", false},
-		{"application/xml", false},
-		{"application/json;q=0", false},
-		{"application/json; q=0.000, */*", false},
-		{"*/*;q=0, application/json", true},
-		{"application/jsonp", false},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		if (com_accept_allows_json(str_of(rows[i].accept)) !=
-			rows[i].is_allowed)
-			check_failed(__FILE__, __LINE__, "Accept: %s",
-				rows[i].accept);
-}
-
 static const struct route *
 find_route(const char *method, const char *path)
 {
