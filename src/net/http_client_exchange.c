@@ -370,6 +370,13 @@ read_long(struct http_exchange *exchange, CURLINFO info)
 	return value;
 }
 
+/** There was a connection, new or kept, ready for the request. */
+static bool
+was_connected(struct http_exchange *exchange)
+{
+	return read_time(exchange, CURLINFO_PRETRANSFER_TIME_T) > 0;
+}
+
 static enum http_failure
 failure_of(struct http_exchange *exchange, CURLcode code, int64_t resolved)
 {
@@ -383,6 +390,10 @@ failure_of(struct http_exchange *exchange, CURLcode code, int64_t resolved)
 		exchange->addresses_refused == exchange->addresses_tried)
 		return HTTP_NOT_ALLOWED;
 	if (exchange->stop == HTTP_STOP_HEAD_TOO_LARGE)
+		return HTTP_TOO_LARGE;
+	/* How libcurl says that one header line was over its own limit. */
+	if (code == CURLE_OUT_OF_MEMORY && was_connected(exchange) &&
+		!exchange->is_head_done)
 		return HTTP_TOO_LARGE;
 	if (exchange->stop == HTTP_STOP_BODY_ENOUGH)
 		return HTTP_NO_FAILURE;
@@ -430,7 +441,7 @@ http_exchange_result(
 	curl_easy_getinfo(exchange->easy, CURLINFO_PRIMARY_IP, &peer);
 	ret->peer = str_of(peer);
 	ret->is_reused_connection =
-		exchange->addresses_tried == 0 && timings.connected > 0 &&
+		exchange->addresses_tried == 0 && was_connected(exchange) &&
 		read_long(exchange, CURLINFO_NUM_CONNECTS) == 0;
 	ret->failure = failure_of(exchange, code, timings.name_resolved);
 	ret->head = buf_str(&exchange->head);
