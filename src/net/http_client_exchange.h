@@ -73,6 +73,14 @@ void http_exchange_free(struct http_exchange *exchange);
  */
 enum err http_exchange_prepare(struct http_exchange *exchange) MUST_USE;
 
+/** CURLOPT_HEADERFUNCTION: one line a call, trailers at the end. */
+size_t http_exchange_on_header(
+	char *ptr, size_t size, size_t count, void *exchange);
+
+/** CURLOPT_WRITEFUNCTION. */
+size_t http_exchange_on_body(
+	char *ptr, size_t size, size_t count, void *exchange);
+
 /** Fills `ret` from a transfer that ended; it borrows from `exchange`. */
 void http_exchange_result(
 	struct http_exchange *exchange, CURLcode code, struct http_result *ret);

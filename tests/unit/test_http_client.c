@@ -1,7 +1,5 @@
 #include "net/http_client.h"
 
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "check.h"
 #include "wire_server.h"
@@ -234,9 +232,7 @@ TEST(http_client, the_request_arrives_as_it_was_given)
 	request.body = str_make(body, sizeof(body));
 	request.has_body = true;
 	CHECK_INT(run(&request)->status, 204);
-	http_client_free(client);
-	shutdown(server.listener, SHUT_RDWR);
-	pthread_join(server.thread, NULL);
+	end();
 	{
 		char expected[512];
 		int len = snprintf(expected, sizeof(expected),
@@ -253,8 +249,6 @@ TEST(http_client, the_request_arrives_as_it_was_given)
 		CHECK_STR(str_skip(got, (size_t)len),
 			str_make(body, sizeof(body)));
 	}
-	close(server.listener);
-	buf_release(&server.requests);
 }
 
 TEST(http_client, methods_do_not_rub_off_on_the_next_request)
@@ -277,9 +271,7 @@ TEST(http_client, methods_do_not_rub_off_on_the_next_request)
 		CHECK_INT(got->failure, HTTP_NO_FAILURE);
 		CHECK_INT(got->body.len, i == 3 ? 2 : 0);
 	}
-	http_client_free(client);
-	shutdown(server.listener, SHUT_RDWR);
-	pthread_join(server.thread, NULL);
+	end();
 	for (size_t i = 0; i < COUNT_OF(methods); i++) {
 		char line[64];
 
@@ -290,8 +282,6 @@ TEST(http_client, methods_do_not_rub_off_on_the_next_request)
 	CHECK(str_find(buf_str(&server.requests), STR("Content-Type")) ==
 		SIZE_MAX);
 	CHECK(str_find(buf_str(&server.requests), STR("Expect")) == SIZE_MAX);
-	close(server.listener);
-	buf_release(&server.requests);
 }
 
 TEST(http_client, a_redirect_is_an_answer_and_not_followed)
@@ -478,60 +468,4 @@ TEST(http_client, endless_trailers_are_cut_off)
 	got = get(server_url("/"));
 	CHECK_INT(got->status, 200);
 	end();
-}
-
-static void
-check_timeout(const struct wire_reply *reply)
-{
-	struct http_request request;
-	struct got *got;
-
-	begin(reply, 1);
-	request = request_to(server_url("/"), NULL);
-	request.timeout = 200 * MILLISECONDS;
-	got = run(&request);
-	CHECK_INT(got->failure, HTTP_TIMED_OUT);
-	CHECK(got->timings.total >= 200 * MILLISECONDS);
-	end();
-}
-
-TEST(http_client, silence_ends_by_the_timeout)
-{
-	static const struct wire_reply reply = {.bytes = "", .then = WIRE_HOLD};
-
-	check_timeout(&reply);
-}
-
-TEST(http_client, silence_on_a_kept_connection_is_a_timeout_too)
-{
-	static const struct wire_reply replies[] = {
-		{.bytes = OK}, {.bytes = "", .then = WIRE_HOLD}};
-	struct http_request request;
-	struct got *got;
-
-	begin(replies, COUNT_OF(replies));
-	CHECK_INT(get(server_url("/"))->status, 200);
-	request = request_to(server_url("/"), NULL);
-	request.timeout = 200 * MILLISECONDS;
-	got = run(&request);
-	CHECK(got->is_reused);
-	CHECK_INT(got->failure, HTTP_TIMED_OUT);
-	end();
-}
-
-TEST(http_client, a_dripping_head_ends_by_the_timeout)
-{
-	static const struct wire_reply reply = {
-		.bytes = "HTTP/1.1 200 OK\r\nX: ", .then = WIRE_DRIP};
-
-	check_timeout(&reply);
-}
-
-TEST(http_client, a_dripping_body_ends_by_the_timeout)
-{
-	static const struct wire_reply reply = {
-		.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n",
-		.then = WIRE_DRIP};
-
-	check_timeout(&reply);
 }

@@ -17,6 +17,7 @@ struct got {
 	size_t by_failure[HTTP_ABORTED + 1];
 	enum http_failure failure;
 	int status;
+	bool is_reused;
 	char error[512];
 	struct http_timings timings;
 };
@@ -35,6 +36,7 @@ on_done(void *context, const struct http_result *result)
 	got->failure = result->failure;
 	got->status = result->status;
 	got->timings = result->timings;
+	got->is_reused = result->is_reused_connection;
 	snprintf(
 		got->error, sizeof(got->error), "%.*s", STR_ARG(result->error));
 }
@@ -304,6 +306,61 @@ TEST(http_client, waiting_ends_when_the_extra_descriptor_is_readable)
 	CHECK(clock_monotonic() - start >= 10 * MILLISECONDS);
 	http_client_free(client);
 	close(fd);
+}
+
+/** The last of the replies ends in a time-out, whatever it is. */
+static struct got
+check_timeout(const struct wire_reply *replies, size_t count)
+{
+	struct got got = {0};
+	struct http_request request;
+
+	allow_loopback();
+	wire_server_start(&server, replies, count, NULL);
+	open_client(NULL);
+	for (size_t i = 0; i + 1 < count; i++)
+		CHECK_INT(get(local_url("http", "127.0.0.1")).status, 200);
+	request = request_to(local_url("http", "127.0.0.1"), &got);
+	request.timeout = 200 * MILLISECONDS;
+	http_client_send(client, &request);
+	wait_for(&got, 1);
+	CHECK_INT(got.failure, HTTP_TIMED_OUT);
+	CHECK(got.timings.total >= 200 * MILLISECONDS);
+	http_client_free(client);
+	wire_server_stop(&server);
+	return got;
+}
+
+TEST(http_client, silence_ends_by_the_timeout)
+{
+	static const struct wire_reply reply = {.bytes = "", .then = WIRE_HOLD};
+
+	CHECK(!check_timeout(&reply, 1).is_reused);
+}
+
+TEST(http_client, silence_on_a_kept_connection_is_a_timeout_too)
+{
+	static const struct wire_reply replies[] = {
+		{.bytes = OK}, {.bytes = "", .then = WIRE_HOLD}};
+
+	CHECK(check_timeout(replies, 2).is_reused);
+}
+
+TEST(http_client, a_dripping_head_ends_by_the_timeout)
+{
+	static const struct wire_reply reply = {
+		.bytes = "HTTP/1.1 200 OK\r\nX: ", .then = WIRE_DRIP};
+
+	check_timeout(&reply, 1);
+}
+
+TEST(http_client, a_dripping_body_ends_by_the_timeout)
+{
+	static const struct wire_reply reply = {
+		.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n",
+		.then = WIRE_DRIP};
+
+	check_timeout(&reply, 1);
 }
 
 TEST(http_client, a_clock_that_stands_still_does_not_stop_a_timeout)

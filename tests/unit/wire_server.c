@@ -163,7 +163,6 @@ wire_server_stop(struct wire_server *server)
 	shutdown(server->listener, SHUT_RDWR);
 	pthread_join(server->thread, NULL);
 	close(server->listener);
-	buf_release(&server->requests);
 }
 
 static X509 *

@@ -33,7 +33,7 @@ struct wire_server {
 	int listener;
 	uint16_t port;
 	pthread_t thread;
-	struct buf requests; /* all that was read; after wire_server_stop */
+	struct buf requests; /* all that was read; look after the stop */
 	atomic_size_t connections;
 };
 
