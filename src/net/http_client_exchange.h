@@ -60,6 +60,11 @@ struct http_exchange {
 	bool is_head_begun; /* between a status line and its blank line */
 	bool is_head_done;  /* of the final response; trailers may follow */
 	enum http_stop stop;
+
+	/* Its result, while the resolver is asked why a name is unknown. */
+	struct http_result asked_result;
+	uintptr_t asked_number;
+	int64_t asked_due;
 };
 
 struct http_exchange *http_exchange_new(struct http_sockets *sockets,

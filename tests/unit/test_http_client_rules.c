@@ -1,9 +1,12 @@
+#include <netdb.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "check.h"
 #include "net/http_client.h"
+#include "net/http_client_lookup.h"
 #include "wire_server.h"
 
 /* What the client refuses, how it starts and ends, and TLS. */
@@ -177,6 +180,52 @@ TEST(http_client, a_closed_port_is_not_our_fault)
 	http_client_free(client);
 }
 
+TEST(http_client, a_name_nobody_has_is_told_from_a_name_server_that_failed)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+	int code;
+
+	open_client(NULL);
+	code = getaddrinfo("no-such-host.invalid", NULL, &hints, &found);
+	CHECK(code != 0);
+	CHECK_INT(get("http://no-such-host.invalid/").failure,
+		http_lookup_failure(code));
+	http_client_free(client);
+}
+
+TEST(http_client, freeing_does_not_wait_for_a_name_server)
+{
+	struct got got = {0};
+	struct http_request request =
+		request_to("http://no-such-host.invalid/", &got);
+	int64_t start = clock_monotonic();
+
+	open_client(NULL);
+	for (int i = 0; i < 2 * HTTP_LOOKUPS_MAX; i++)
+		http_client_send(client, &request);
+	http_client_wait(client, -1, 0);
+	http_client_wait(client, -1, 10 * MILLISECONDS);
+	http_client_free(client);
+	CHECK_INT(got.count, 2 * HTTP_LOOKUPS_MAX);
+	CHECK(clock_monotonic() - start < 2 * SECONDS);
+}
+
+TEST(http_client, want_of_descriptors_is_our_fault)
+{
+	struct rlimit limit;
+	int next;
+
+	allow_loopback();
+	open_client(NULL);
+	next = dup(0);
+	close(next);
+	limit = (struct rlimit){(rlim_t)next, (rlim_t)next};
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	CHECK_INT(get("http://127.0.0.1:1/").failure, HTTP_OUR_FAULT);
+	http_client_free(client);
+}
+
 TEST(http_client, a_header_that_cannot_be_sent_ends_in_done)
 {
 	static const struct http_header wrong[] = {
@@ -199,40 +248,6 @@ TEST(http_client, a_header_that_cannot_be_sent_ends_in_done)
 		CHECK(strstr(got.error, "cannot be sent"));
 	}
 	http_client_free(client);
-}
-
-TEST(http_client, headers_are_sendable_by_their_grammar)
-{
-	CHECK(http_header_is_sendable(STR("X-A"), STR("")));
-	CHECK(http_header_is_sendable(STR("!#$%&'*+-.^_`|~09azAZ"), STR("b")));
-	CHECK(http_header_is_sendable(STR("X"), STR("a b\tc \xc3\xa4")));
-	CHECK(!http_header_is_sendable(STR(""), STR("b")));
-	CHECK(!http_header_is_sendable(STR("X:"), STR("b")));
-	CHECK(!http_header_is_sendable(STR("X "), STR("b")));
-	CHECK(!http_header_is_sendable(STR("X\r\n"), STR("b")));
-	CHECK(!http_header_is_sendable(STR("X\0Y"), STR("b")));
-	CHECK(!http_header_is_sendable(STR("\xc3\xa4"), STR("b")));
-	CHECK(!http_header_is_sendable(STR("X"), STR("a\rb")));
-	CHECK(!http_header_is_sendable(STR("X"), STR("a\nb")));
-	CHECK(!http_header_is_sendable(STR("X"), STR("a\0b")));
-	CHECK(!http_header_is_sendable(STR("X"), STR("a\x7f")));
-}
-
-TEST(http_client, a_header_is_found_in_a_head)
-{
-	struct str head = STR("HTTP/1.1 200 X: not this\r\nA: 1\r\n"
-			      "Retry-After:\t 7 \r\na: 2\r\nEmpty:\r\n\r\n");
-	struct str value = STR("untouched");
-
-	CHECK(http_head_find(head, STR("retry-after"), &value));
-	CHECK_STR(value, STR("7"));
-	CHECK(http_head_find(head, STR("a"), &value));
-	CHECK_STR(value, STR("1"));
-	CHECK(http_head_find(head, STR("EMPTY"), &value));
-	CHECK_STR(value, STR(""));
-	CHECK(!http_head_find(head, STR("HTTP/1.1 200 X"), &value));
-	CHECK(!http_head_find(head, STR("B"), &value));
-	CHECK(!http_head_find(STR(""), STR("B"), &value));
 }
 
 TEST(http_client, freeing_ends_what_runs_with_aborted)
