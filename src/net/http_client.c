@@ -3,9 +3,13 @@
 #include <stdlib.h>
 #include <threads.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/http_client_exchange.h"
+#include "net/http_client_lookup.h"
+
+#define LOOKUP_TIME (2 * SECONDS)
 
 enum {
 	IDLE_EXCHANGES_MAX = 256,
@@ -21,7 +25,10 @@ struct http_client {
 	struct http_exchange *running; /* doubly linked, newest first */
 	struct http_exchange *failed;  /* ended before they began, a queue */
 	struct http_exchange **failed_end;
-	struct http_exchange *idle; /* a stack */
+	struct http_exchange *asking; /* oldest first; see ask_why() */
+	struct http_lookups *lookups; /* NULL until needed */
+	uintptr_t lookup_number;      /* of the latest */
+	struct http_exchange *idle;   /* a stack */
 	size_t idle_count;
 	size_t running_count; /* all that were not done */
 	bool is_closing;
@@ -198,6 +205,70 @@ tell_failed(struct http_client *client)
 	return was_any;
 }
 
+/**
+ * Whether there is no such host or the name server failed makes a difference
+ * to the endpoint's health. False when it cannot be found out; else the
+ * exchange is told when the answer is there or LOOKUP_TIME has passed.
+ */
+static bool
+ask_why(struct http_client *client, struct http_exchange *exchange,
+	struct http_result *result)
+{
+	struct http_exchange **end = &client->asking;
+
+	if (client->lookups == NULL) {
+		client->lookups = http_lookups_new();
+		http_sockets_watch_always(
+			&client->sockets, http_lookups_fd(client->lookups));
+	}
+	/* That so many still wait says that the name server is slow. */
+	result->failure = HTTP_DNS_DOWN;
+	if (!http_lookups_start(client->lookups,
+		    exchange->destination->url.host,
+		    (void *)(client->lookup_number + 1)))
+		return false;
+	exchange->asked_result = *result;
+	exchange->asked_number = ++client->lookup_number;
+	exchange->asked_due = clock_monotonic() + LOOKUP_TIME;
+	while (*end)
+		end = &(*end)->next;
+	*end = exchange;
+	return true;
+}
+
+/** Nothing happens when it was told already, its time having passed. */
+static void
+tell_asked(
+	struct http_client *client, uintptr_t number, enum http_failure failure)
+{
+	struct http_exchange **at = &client->asking;
+	struct http_exchange *exchange;
+
+	while (*at && (*at)->asked_number != number)
+		at = &(*at)->next;
+	exchange = *at;
+	if (exchange == NULL)
+		return;
+	*at = exchange->next;
+	exchange->next = NULL;
+	exchange->asked_result.failure = failure;
+	tell(client, exchange, &exchange->asked_result);
+}
+
+static void
+tell_all_asked(struct http_client *client)
+{
+	enum http_failure failure;
+	void *context;
+
+	if (client->lookups == NULL)
+		return;
+	while (http_lookups_take(client->lookups, &context, &failure))
+		tell_asked(client, (uintptr_t)context, failure);
+	while (client->asking && client->asking->asked_due <= clock_monotonic())
+		tell_asked(client, client->asking->asked_number, HTTP_DNS_DOWN);
+}
+
 static bool
 tell_ended(struct http_client *client)
 {
@@ -215,8 +286,11 @@ tell_ended(struct http_client *client)
 		curl_multi_remove_handle(client->multi, easy);
 		unlink_running(client, exchange);
 		http_exchange_result(exchange, code, &result);
-		tell(client, exchange, &result);
 		was_any = true;
+		if (result.failure == HTTP_NAME_UNKNOWN &&
+			ask_why(client, exchange, &result))
+			continue;
+		tell(client, exchange, &result);
 	}
 	return was_any;
 }
@@ -229,8 +303,16 @@ http_client_wait(struct http_client *client, int extra_fd, int64_t timeout)
 	/* A request sent since the last turn begins by libcurl's timer. */
 	if (http_sockets_run_timer(&client->sockets))
 		was_busy |= tell_ended(client);
-	http_sockets_wait(&client->sockets, extra_fd, was_busy ? 0 : timeout);
+	if (was_busy)
+		timeout = 0;
+	if (timeout > 0 && client->asking) {
+		int64_t left = client->asking->asked_due - clock_monotonic();
+
+		timeout = left < timeout ? left : timeout;
+	}
+	http_sockets_wait(&client->sockets, extra_fd, timeout);
 	tell_ended(client);
+	tell_all_asked(client);
 }
 
 static void
@@ -247,6 +329,8 @@ abort_all(struct http_client *client)
 		unlink_running(client, exchange);
 		tell(client, exchange, &result);
 	}
+	while (client->asking)
+		tell_asked(client, client->asking->asked_number, HTTP_ABORTED);
 	while (tell_failed(client))
 		;
 }
@@ -266,6 +350,7 @@ http_client_free(struct http_client *client)
 	}
 	curl_multi_cleanup(client->multi);
 	http_sockets_close(&client->sockets);
+	http_lookups_free(client->lookups);
 	http_destinations_release(&client->destinations);
 	arena_release(&client->arena);
 	mem_free(client);

@@ -60,6 +60,11 @@ struct http_exchange {
 	bool is_head_begun; /* between a status line and its blank line */
 	bool is_head_done;  /* of the final response; trailers may follow */
 	enum http_stop stop;
+
+	/* Its result, while the resolver is asked why a name is unknown. */
+	struct http_result asked_result;
+	uintptr_t asked_number;
+	int64_t asked_due;
 };
 
 struct http_exchange *http_exchange_new(struct http_sockets *sockets,
@@ -72,6 +77,14 @@ void http_exchange_free(struct http_exchange *exchange);
  * ERR_INVALID with `exchange->why` when it cannot be sent as it is.
  */
 enum err http_exchange_prepare(struct http_exchange *exchange) MUST_USE;
+
+/** CURLOPT_HEADERFUNCTION: one line a call, trailers at the end. */
+size_t http_exchange_on_header(
+	char *ptr, size_t size, size_t count, void *exchange);
+
+/** CURLOPT_WRITEFUNCTION. */
+size_t http_exchange_on_body(
+	char *ptr, size_t size, size_t count, void *exchange);
 
 /** Fills `ret` from a transfer that ended; it borrows from `exchange`. */
 void http_exchange_result(

@@ -145,6 +145,7 @@ http_sockets_open(struct http_sockets *sockets, CURLM *multi)
 		.multi = multi,
 		.epoll = epoll_create1(EPOLL_CLOEXEC),
 		.extra_fd = -1,
+		.always_fd = -1,
 		.due = INT64_MAX,
 	};
 	if (sockets->epoll < 0) {
@@ -163,7 +164,8 @@ http_sockets_close(struct http_sockets *sockets)
 	close(sockets->epoll);
 	mem_free(sockets->watches);
 	mem_free(sockets->touched);
-	*sockets = (struct http_sockets){.epoll = -1, .extra_fd = -1};
+	*sockets = (struct http_sockets){
+		.epoll = -1, .extra_fd = -1, .always_fd = -1};
 }
 
 int
@@ -189,6 +191,13 @@ http_sockets_closesocket(void *context, curl_socket_t fd)
 	watch->registered = 0; /* the kernel forgets it on close */
 	watch->is_ours = false;
 	return close(fd);
+}
+
+void
+http_sockets_watch_always(struct http_sockets *sockets, int fd)
+{
+	control(sockets, fd, EPOLL_CTL_ADD, EPOLLIN);
+	sockets->always_fd = fd;
 }
 
 static void
@@ -234,7 +243,7 @@ handle_event(struct http_sockets *sockets, const struct epoll_event *event)
 	struct http_watch *watch;
 	int mask = 0;
 
-	if (fd == sockets->extra_fd)
+	if (fd == sockets->extra_fd || fd == sockets->always_fd)
 		return;
 	watch = watch_of(sockets, fd);
 	if (watch->wanted == 0) {

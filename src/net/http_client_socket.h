@@ -24,8 +24,9 @@ struct http_watch {
 struct http_sockets {
 	CURLM *multi;
 	int epoll;
-	int extra_fd; /* registered one, or -1 */
-	int64_t due;  /* of libcurl's timer, clock_monotonic(); or INT64_MAX */
+	int extra_fd;  /* registered one, or -1 */
+	int always_fd; /* the same, for life */
+	int64_t due;   /* of libcurl's timer, clock_monotonic(); or INT64_MAX */
 	struct http_watch *watches; /* by descriptor */
 	size_t watch_count;
 	int *touched;
@@ -42,6 +43,9 @@ void http_sockets_close(struct http_sockets *sockets);
 /** A new connection's socket, close-on-exec; -1 with errno. */
 int http_sockets_connect(
 	struct http_sockets *sockets, const struct curl_sockaddr *address);
+
+/** Another descriptor that ends every sleep when it is readable; once. */
+void http_sockets_watch_always(struct http_sockets *sockets, int fd);
 
 /** CURLOPT_CLOSESOCKETFUNCTION; its data is the struct http_sockets. */
 int http_sockets_closesocket(void *sockets, curl_socket_t fd);

@@ -19,7 +19,7 @@ TEST(url, every_case_of_the_list_has_its_verdict)
 {
 	struct str text = check_read_file(check_data_path("cases/egress.txt"));
 	struct str rest = text;
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 	int count = 0;
 
 	while (rest.ptr != NULL) {
@@ -41,13 +41,12 @@ TEST(url, every_case_of_the_list_has_its_verdict)
 		count++;
 	}
 	CHECK(count > 100);
-	buf_release(&why);
 	free((char *)(uintptr_t)text.ptr);
 }
 
 TEST(url, is_taken_apart)
 {
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 	struct url url;
 
 	CHECK_OK(parse("HTTPS://Hooks.Example.COM:8443/A/./b/../c?x=1&y=%2F",
@@ -62,7 +61,7 @@ TEST(url, is_taken_apart)
 
 TEST(url, has_the_port_of_its_scheme_and_a_path)
 {
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 	struct url url;
 
 	CHECK_OK(parse("https://example.com", &lab, &url, &why));
@@ -78,7 +77,7 @@ TEST(url, has_the_port_of_its_scheme_and_a_path)
 
 TEST(url, of_an_ipv6_host_has_brackets_in_its_origin_only)
 {
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 	struct url url;
 
 	CHECK_OK(parse("https://[2606:4700:0:0::1111]/", &lab, &url, &why));
@@ -89,7 +88,7 @@ TEST(url, of_an_ipv6_host_has_brackets_in_its_origin_only)
 TEST(url, with_a_short_address_shows_the_one_that_is_meant)
 {
 	struct address_policy policy = {.allow_http = true, .allowed_count = 1};
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 	struct url url;
 
 	CHECK_OK(address_network_parse(
@@ -102,7 +101,7 @@ TEST(url, with_a_short_address_shows_the_one_that_is_meant)
 TEST(url, of_plain_http_needs_to_be_allowed)
 {
 	struct address_policy strict = {0};
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 	struct url url;
 
 	CHECK_INT(
@@ -113,7 +112,7 @@ TEST(url, of_plain_http_needs_to_be_allowed)
 
 TEST(url, refused_for_its_address_names_address_and_class)
 {
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 	struct url url;
 
 	CHECK_INT(parse("https://10.1/", &lab, &url, &why), ERR_DENIED);
@@ -123,7 +122,7 @@ TEST(url, refused_for_its_address_names_address_and_class)
 
 TEST(url, refused_for_a_byte_names_its_column)
 {
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 	struct url url;
 
 	CHECK_INT(
@@ -140,20 +139,19 @@ TEST(url, refused_for_a_byte_names_its_column)
 TEST(url, with_a_nul_is_refused)
 {
 	struct arena arena = {0};
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 	struct url url;
 
 	CHECK_INT(url_parse_destination(str_make("https://a\0b/", 12), &lab,
 			  &arena, &url, &why),
 		ERR_INVALID);
 	arena_release(&arena);
-	buf_release(&why);
 }
 
 TEST(url, may_have_its_full_length_and_not_a_byte_more)
 {
 	char text[URL_LEN_MAX + 2];
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 	struct url url;
 
 	memset(text, 'a', sizeof(text));
@@ -168,7 +166,7 @@ TEST(url, may_have_its_full_length_and_not_a_byte_more)
 TEST(url, with_too_long_a_name_is_refused)
 {
 	char text[600];
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 	struct url url;
 
 	snprintf(text, sizeof(text), "https://%064d.example/", 0);
