@@ -17,8 +17,8 @@
 enum {
 	READERS = 4,
 	PAGE_SIZE = 4096,
-	CHECKPOINT_FRAMES = 8192,
-	LOG_SIZE_LIMIT = 64 << 20,
+	LOG_PAGES = 4096,
+	LOG_SIZE_LIMIT = 32 << 20,
 };
 
 static const char writer_settings[] = "PRAGMA synchronous = FULL;"
@@ -45,7 +45,7 @@ note_log_size(void *context, sqlite3 *handle, const char *name, int frames)
 
 	(void)handle;
 	(void)name;
-	store->wal_frames = frames;
+	store->log_pages = (unsigned)frames;
 	return SQLITE_OK;
 }
 
@@ -171,7 +171,8 @@ store_open(const struct store_options *options, struct store **ret,
 	enum err err;
 
 	pthread_once(&once, configure_library);
-	store->checkpoint_at = CHECKPOINT_FRAMES;
+	store->log_limit = options->log_pages ? options->log_pages : LOG_PAGES;
+	store->move_at = store->log_limit;
 	buf_printf(&store->path, "%s/grapnel.db", options->directory);
 	buf_printf(&store->wal_path, "%s-wal", buf_text(&store->path));
 	err = sqlite_lock_take(options->directory, &store->lock, &reason);
@@ -244,11 +245,11 @@ move_log(struct store *store)
 	CLEANUP(buf_release) struct buf why = {0};
 	int code;
 
-	if (store->wal_frames < CHECKPOINT_FRAMES)
-		store->checkpoint_at = CHECKPOINT_FRAMES;
-	if (store->wal_frames < store->checkpoint_at)
+	if (store->log_pages < store->log_limit)
+		store->move_at = store->log_limit; /* the log began anew */
+	if (store->log_pages < store->move_at)
 		return;
-	store->checkpoint_at = store->wal_frames + CHECKPOINT_FRAMES / 2;
+	store->move_at = store->log_pages + store->log_limit / 2;
 	code = sqlite3_wal_checkpoint_v2(
 		db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	if (code != SQLITE_OK) {

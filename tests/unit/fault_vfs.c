@@ -1,5 +1,6 @@
 #include "fault_vfs.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdint.h>
 
@@ -54,6 +55,7 @@ strikes(void)
 	}
 	fault.has_struck = true;
 	fault.is_armed = fault.lasts;
+	errno = fault.kind == FAULT_IO ? EIO : ENOSPC;
 	return true;
 }
 
@@ -86,6 +88,7 @@ fail_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
 		return SQLITE_IOERR_WRITE;
 	if (fault.kind == FAULT_SHORT)
 		methods->xWrite(real(file), bytes, len / 2, at);
+	errno = ENOSPC;
 	return SQLITE_FULL;
 }
 
