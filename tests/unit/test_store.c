@@ -60,6 +60,19 @@ TEST(store, event_comes_back_as_it_was_also_after_reopening)
 	end();
 }
 
+static struct str
+upper(struct str text)
+{
+	char *copy = arena_alloc(&arena, text.len);
+
+	for (size_t i = 0; i < text.len; i++) {
+		bool is_lower = text.ptr[i] >= 'a' && text.ptr[i] <= 'z';
+
+		copy[i] = (char)(text.ptr[i] - (is_lower ? 'a' - 'A' : 0));
+	}
+	return str_make(copy, text.len);
+}
+
 TEST(store, event_is_found_by_our_id_and_by_a_given_one)
 {
 	struct event_row own, given, like_ours, got;
@@ -88,6 +101,10 @@ TEST(store, event_is_found_by_our_id_and_by_a_given_one)
 	CHECK_INT(store_event_by_id(store, 2, STR("order-1"), &arena, &got),
 		ERR_NOT_FOUND);
 	CHECK_INT(store_event_by_id(store, 1, STR(""), &arena, &got),
+		ERR_NOT_FOUND);
+	CHECK_OK(store_event_by_id(store, 1, upper(own.id), &arena, &got));
+	CHECK_INT(got.sequence, 1);
+	CHECK_INT(store_event_by_id(store, 1, STR("ORDER-1"), &arena, &got),
 		ERR_NOT_FOUND);
 	/* The sequence of an event, with another time of creation. */
 	uuid_format(uuid_from_sequence(TEST_NOW + 77, 1), text);
