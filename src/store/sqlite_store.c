@@ -49,23 +49,38 @@ note_log_size(void *context, sqlite3 *handle, const char *name, int frames)
 	return SQLITE_OK;
 }
 
-/** Made here and not by SQLite, so that nobody else may read it. */
-static enum err
-create_file(const char *directory, const char *path, struct buf *why)
+static bool
+sync_folder(const char *directory)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool is_good = fd >= 0 && folder >= 0 && fsync(folder) == 0;
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool is_good = fd >= 0 && fsync(fd) == 0;
 	int error = errno;
 
 	if (fd >= 0)
 		close(fd);
-	if (folder >= 0)
-		close(folder);
-	if (is_good)
+	errno = error;
+	return is_good;
+}
+
+/** Made here and not by SQLite, so that nobody else may read it. */
+static enum err
+create_file(const char *directory, const char *path, struct buf *why)
+{
+	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+	int fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	bool is_new = fd >= 0;
+	int error;
+
+	if (fd < 0 && errno == EEXIST)
+		fd = open(path, flags);
+	error = errno;
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 && (!is_new || sync_folder(directory)))
 		return ERR_OK;
-	if (why)
-		buf_printf(why, "%s: %s", path, strerrordesc_np(error));
+	if (fd >= 0)
+		error = errno;
+	buf_printf(why, "%s", strerrordesc_np(error));
 	return error == ENOSPC || error == EDQUOT ? ERR_LIMIT : ERR_IO;
 }
 
