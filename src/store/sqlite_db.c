@@ -26,7 +26,8 @@ sqlite_db_error(struct sqlite_db *db, int code, struct buf *why)
 	int system = db->handle ? sqlite3_system_errno(db->handle) : 0;
 	bool is_io = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
 	bool is_full = primary == SQLITE_FULL ||
-		       (is_io && (system == ENOSPC || system == EDQUOT));
+		       (is_io && (system == ENOSPC || system == EDQUOT ||
+					 system == EFBIG));
 
 	if (why)
 		buf_printf(why, "database: %s%s%s",
@@ -117,8 +118,7 @@ enum err
 sqlite_db_open(const char *path, enum sqlite_db_use use, struct sqlite_db *db,
 	struct buf *why)
 {
-	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-		    SQLITE_OPEN_NOFOLLOW;
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
 	int code;
 	enum err err;
 

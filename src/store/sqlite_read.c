@@ -132,6 +132,14 @@ is_own_id(struct str id, uint64_t *ret_sequence)
 	return true;
 }
 
+/** Ours may be spelled in either case; a publisher's is as it is. */
+static bool
+has_id(const struct event_row *row, struct str id)
+{
+	return row->is_id_given ? str_equal(row->id, id)
+				: str_equal_nocase(row->id, id);
+}
+
 enum err
 store_event_by_id(struct store *store, uint32_t workspace, struct str id,
 	struct arena *arena, struct event_row *ret)
@@ -142,7 +150,7 @@ store_event_by_id(struct store *store, uint32_t workspace, struct str id,
 	if (is_own_id(id, &sequence)) {
 		enum err err = store_event(store, sequence, arena, &row);
 		bool is_it = err == ERR_OK && row.workspace == workspace &&
-			     str_equal_nocase(row.id, id);
+			     has_id(&row, id);
 
 		if (is_it)
 			*ret = row;

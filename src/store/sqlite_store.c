@@ -17,8 +17,8 @@
 enum {
 	READERS = 4,
 	PAGE_SIZE = 4096,
-	CHECKPOINT_FRAMES = 8192,
-	LOG_SIZE_LIMIT = 64 << 20,
+	LOG_PAGES = 4096,
+	LOG_SIZE_LIMIT = 32 << 20,
 };
 
 static const char writer_settings[] = "PRAGMA synchronous = FULL;"
@@ -45,27 +45,42 @@ note_log_size(void *context, sqlite3 *handle, const char *name, int frames)
 
 	(void)handle;
 	(void)name;
-	store->wal_frames = frames;
+	store->log_pages = (unsigned)frames;
 	return SQLITE_OK;
+}
+
+static bool
+sync_folder(const char *directory)
+{
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool is_good = fd >= 0 && fsync(fd) == 0;
+	int error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return is_good;
 }
 
 /** Made here and not by SQLite, so that nobody else may read it. */
 static enum err
 create_file(const char *directory, const char *path, struct buf *why)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool is_good = fd >= 0 && folder >= 0 && fsync(folder) == 0;
-	int error = errno;
+	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+	int fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	bool is_new = fd >= 0;
+	int error;
 
+	if (fd < 0 && errno == EEXIST)
+		fd = open(path, flags);
+	error = errno;
 	if (fd >= 0)
 		close(fd);
-	if (folder >= 0)
-		close(folder);
-	if (is_good)
+	if (fd >= 0 && (!is_new || sync_folder(directory)))
 		return ERR_OK;
-	if (why)
-		buf_printf(why, "%s: %s", path, strerrordesc_np(error));
+	if (fd >= 0)
+		error = errno;
+	buf_printf(why, "%s", strerrordesc_np(error));
 	return error == ENOSPC || error == EDQUOT ? ERR_LIMIT : ERR_IO;
 }
 
@@ -171,7 +186,8 @@ store_open(const struct store_options *options, struct store **ret,
 	enum err err;
 
 	pthread_once(&once, configure_library);
-	store->checkpoint_at = CHECKPOINT_FRAMES;
+	store->log_limit = options->log_pages ? options->log_pages : LOG_PAGES;
+	store->move_at = store->log_limit;
 	buf_printf(&store->path, "%s/grapnel.db", options->directory);
 	buf_printf(&store->wal_path, "%s-wal", buf_text(&store->path));
 	err = sqlite_lock_take(options->directory, &store->lock, &reason);
@@ -244,11 +260,11 @@ move_log(struct store *store)
 	CLEANUP(buf_release) struct buf why = {0};
 	int code;
 
-	if (store->wal_frames < CHECKPOINT_FRAMES)
-		store->checkpoint_at = CHECKPOINT_FRAMES;
-	if (store->wal_frames < store->checkpoint_at)
+	if (store->log_pages < store->log_limit)
+		store->move_at = store->log_limit; /* the log began anew */
+	if (store->log_pages < store->move_at)
 		return;
-	store->checkpoint_at = store->wal_frames + CHECKPOINT_FRAMES / 2;
+	store->move_at = store->log_pages + store->log_limit / 2;
 	code = sqlite3_wal_checkpoint_v2(
 		db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	if (code != SQLITE_OK) {

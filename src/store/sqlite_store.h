@@ -19,8 +19,9 @@ struct store {
 	/* The writer thread's. */
 	struct sqlite_db writer;
 	struct sqlite_purge purge;
-	int wal_frames;	   /* in the log after the last commit */
-	int checkpoint_at; /* frames at which the next one is made */
+	unsigned log_pages; /* in the log after the last commit */
+	unsigned log_limit; /* how many there should be at most */
+	unsigned move_at;   /* how many there are when they are moved next */
 };
 
 /** A query on a reading connection; end it on every way out. */

@@ -21,6 +21,8 @@ struct store;
 struct store_options {
 	const char *directory; /* exists */
 	unsigned readers;      /* 0: 4 */
+	unsigned log_pages;    /* written before they are moved from the log
+				  into the database; 0: 4096 */
 };
 
 /**

@@ -2,6 +2,29 @@
 
 #include <sqlite3.h>
 
+#ifdef __SANITIZE_THREAD__
+#define HAS_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HAS_TSAN 1
+#endif
+#endif
+
+#ifdef HAS_TSAN
+/*
+ * SQLite's connections share the log's index in mapped memory, read without
+ * locks and checked by a checksum. The library is not instrumented, but its
+ * memcpy is seen, and of its mutexes those that it leaves in a last call.
+ */
+const char *__tsan_default_suppressions(void);
+const char *
+__tsan_default_suppressions(void)
+{
+	return "called_from_lib:libsqlite3.so\n"
+	       "mutex:pass_shm_barrier\n";
+}
+#endif
+
 struct store *
 test_store_open(const char *directory)
 {

@@ -62,6 +62,29 @@ TEST(store_open, lock_of_a_dead_process_does_not_hold)
 	store_close(test_store_open(directory));
 }
 
+TEST(store_open, folder_may_be_reached_by_a_link)
+{
+	const char *directory = check_temp_dir();
+	char folder[1024], link[1024];
+
+	snprintf(folder, sizeof(folder), "%s/real", directory);
+	snprintf(link, sizeof(link), "%s/link", directory);
+	CHECK_INT(mkdir(folder, 0700), 0);
+	CHECK_INT(symlink(folder, link), 0);
+	store_close(test_store_open(link));
+	store_close(test_store_open(folder));
+}
+
+TEST(store_open, database_that_is_a_link_is_refused)
+{
+	const char *directory = check_temp_dir();
+	char path[1024];
+
+	snprintf(path, sizeof(path), "%s/grapnel.db", directory);
+	CHECK_INT(symlink("elsewhere", path), 0);
+	expect_refusal(directory, ERR_IO, "grapnel.db");
+}
+
 TEST(store_open, missing_folder_is_an_error_with_its_name)
 {
 	expect_refusal("/nonexistent/folder", ERR_IO, "/nonexistent/folder");

@@ -6,28 +6,6 @@
 /* One thread commits while others read: nobody waits, nobody sees halves. */
 enum { READERS = 4, COMMITS = 300 };
 
-#ifdef __SANITIZE_THREAD__
-#define HAS_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define HAS_TSAN 1
-#endif
-#endif
-
-#ifdef HAS_TSAN
-/*
- * SQLite's connections share the log's index in mapped memory, read without
- * locks and checked by a checksum; the library is not instrumented, but its
- * memcpy is seen.
- */
-const char *__tsan_default_suppressions(void);
-const char *
-__tsan_default_suppressions(void)
-{
-	return "called_from_lib:libsqlite3.so\n";
-}
-#endif
-
 struct shared {
 	struct store *store;
 	atomic_uint_fast64_t committed;
