@@ -5,7 +5,7 @@
 
 enum { KEYS = 300 };
 
-static char names[KEYS][24];
+static char names[KEYS][48];
 
 static struct str
 key(size_t i)
