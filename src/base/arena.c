@@ -119,6 +119,7 @@ arena_printf(struct arena *arena, const char *format, ...)
 	int len;
 	char *at;
 
+	assert(format != NULL);
 	va_start(args, format);
 	len = vsnprintf(NULL, 0, format, args);
 	va_end(args);

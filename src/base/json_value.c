@@ -184,13 +184,14 @@ struct str
 json_string(struct json string, struct arena *arena)
 {
 	struct str raw = json_raw_string(string);
-	const char *at = raw.ptr;
-	const char *end = raw.ptr + raw.len;
+	const char *at, *end;
 	char *copy;
 	size_t len = 0;
 
 	if (raw.len == 0 || !(node_of(string)->flags & JSON_ESCAPED))
 		return raw;
+	at = raw.ptr;
+	end = raw.ptr + raw.len;
 	copy = arena_alloc_raw(arena, raw.len + 1);
 	while (at < end) {
 		if (*at != '\\') {

@@ -8,9 +8,12 @@
 #include "base/clock.h"
 #include "base/timestamp.h"
 
-enum { KINDS = 64, LINE_MAX_LEN = 4096 };
+enum { KINDS = 512, LINE_MAX_LEN = 4096 };
 
-/* Burst counters by kind; a slot is taken over when its second is past. */
+/*
+ * Burst counters by kind. Kinds are constants of the program, so a slot is
+ * never given up; past KINDS of them the rest is not held back.
+ */
 struct kind {
 	const char *what;
 	int64_t second;
@@ -27,35 +30,61 @@ log_set_level(enum log_level level)
 	atomic_store(&level_shown, (int)level);
 }
 
+/** The slot of `what`, taken if it had none; NULL when all are taken. */
+static struct kind *
+find_kind(const char *what)
+{
+	size_t start = ((uintptr_t)what >> 3) % KINDS;
+
+	for (size_t i = 0; i < KINDS; i++) {
+		struct kind *kind = &kinds[(start + i) % KINDS];
+
+		if (kind->what == NULL)
+			kind->what = what;
+		if (kind->what == what)
+			return kind;
+	}
+	return NULL;
+}
+
 /** Whether a line of this kind may go out; tells how many were held back. */
 static bool
 admit(const char *what, unsigned *ret_held)
 {
 	int64_t second = clock_monotonic() / SECONDS;
-	struct kind *kind = &kinds[((uintptr_t)what >> 3) % KINDS];
-	bool is_admitted;
+	struct kind *kind;
+	bool is_admitted = true;
 
 	*ret_held = 0;
 	pthread_mutex_lock(&kinds_lock);
-	if (kind->what != what || kind->second != second) {
-		if (kind->what == what && kind->count > LOG_BURST)
+	kind = find_kind(what);
+	if (kind != NULL && kind->second != second) {
+		if (kind->count > LOG_BURST)
 			*ret_held = kind->count - LOG_BURST;
-		*kind = (struct kind){what, second, 0};
+		kind->second = second;
+		kind->count = 0;
 	}
-	is_admitted = ++kind->count <= LOG_BURST;
+	if (kind != NULL)
+		is_admitted = ++kind->count <= LOG_BURST;
 	pthread_mutex_unlock(&kinds_lock);
 	return is_admitted;
 }
 
-/** Control characters would let an input forge a line: write them as '?'. */
+/**
+ * Control characters would let an input forge a line or drive a terminal:
+ * write them as '?'. U+0080 to U+009F are C2 80 to C2 9F in UTF-8.
+ */
 static void
 defuse(struct buf *line)
 {
 	for (size_t i = 0; i < line->len; i++) {
 		unsigned char c = (unsigned char)line->ptr[i];
+		unsigned char next = (unsigned char)line->ptr[i + 1];
 
 		if (c < 0x20 || c == 0x7F)
 			line->ptr[i] = '?';
+		else if (c == 0xC2 && next >= 0x80 && next <= 0x9F)
+			line->ptr[i] = line->ptr[i + 1] = '?';
 	}
 }
 
@@ -78,9 +107,9 @@ log_write(enum log_level level, const char *what, const char *format, ...)
 	va_start(args, format);
 	buf_vprintf(&line, format, args);
 	va_end(args);
+	buf_truncate(&line, LINE_MAX_LEN);
 	if (held)
 		buf_printf(&line, " held_back=%u", held);
-	buf_truncate(&line, LINE_MAX_LEN);
 	defuse(&line);
 	buf_append_char(&line, '\n');
 	if (write(STDERR_FILENO, line.ptr, line.len) < 0)

@@ -12,6 +12,7 @@
 
 enum { VERSION = 1, NONCE_LEN = 12, TAG_LEN = 16 };
 enum { OVERHEAD = 1 + NONCE_LEN + TAG_LEN };
+enum { SEALED_MAX = 1 << 30 };
 
 void
 seal_key_derive(
@@ -31,7 +32,7 @@ seal_close(const struct seal_key *key, struct str context, struct str plain,
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int len;
 
-	if (at == NULL || ctx == NULL || plain.len > 1u << 30)
+	if (at == NULL || ctx == NULL || plain.len > SEALED_MAX - OVERHEAD)
 		abort();
 	at[0] = VERSION;
 	random_bytes(at + 1, NONCE_LEN);
@@ -64,7 +65,8 @@ seal_open(const struct seal_key *key, struct str context, struct str sealed,
 	int done;
 	bool is_good;
 
-	if (sealed.len < OVERHEAD || sealed.len > 1u << 30 || at[0] != VERSION)
+	if (sealed.len < OVERHEAD || sealed.len > SEALED_MAX ||
+		at[0] != VERSION)
 		return ERR_DENIED;
 	len = sealed.len - OVERHEAD;
 	memcpy(tag, at + 1 + NONCE_LEN + len, TAG_LEN);
@@ -90,6 +92,26 @@ seal_open(const struct seal_key *key, struct str context, struct str sealed,
 	return ERR_OK;
 }
 
+/** A key file that a power cut takes away leaves secrets nobody can open. */
+static bool
+sync_folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	CLEANUP(buf_release) struct buf folder = buf_make(0);
+	bool is_synced;
+	int fd;
+
+	if (slash != NULL)
+		buf_append(&folder, str_make(path, (size_t)(slash - path) + 1));
+	else
+		buf_append_char(&folder, '.');
+	fd = open(buf_text(&folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	is_synced = fd >= 0 && fsync(fd) == 0;
+	if (fd >= 0)
+		close(fd);
+	return is_synced;
+}
+
 static enum err
 make_key(const char *path, struct seal_key *ret, struct buf *why)
 {
@@ -103,7 +125,7 @@ make_key(const char *path, struct seal_key *ret, struct buf *why)
 	random_bytes(ret->bytes, sizeof(ret->bytes));
 	is_written = write(fd, ret->bytes, sizeof(ret->bytes)) ==
 			     (ssize_t)sizeof(ret->bytes) &&
-		     fsync(fd) == 0;
+		     fsync(fd) == 0 && sync_folder_of(path);
 	close(fd);
 	if (!is_written) {
 		unlink(path);

@@ -56,10 +56,10 @@ is_leap_year(int year)
 static int
 days_in_month(int year, int month)
 {
-	static const int days[] = {
+	static const int lengths[] = {
 		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
-	return month == 2 && is_leap_year(year) ? 29 : days[month - 1];
+	return month == 2 && is_leap_year(year) ? 29 : lengths[month - 1];
 }
 
 /** Days since 1970-01-01 of a proleptic Gregorian date. */
@@ -229,28 +229,112 @@ timestamp_append(struct buf *out, int64_t microseconds)
 	buf_append(out, str_of(timestamp_format(microseconds, text)));
 }
 
+/** The index of the name that `left` begins with, which is taken off. */
+static int
+name(struct cursor *c, const char *const *names, int count, size_t len)
+{
+	for (int i = 0; i < count; i++) {
+		struct str full = str_of(names[i]);
+		struct str wanted = len ? str_head(full, len) : full;
+
+		if (str_starts_with(c->left, wanted)) {
+			c->left = str_skip(c->left, wanted.len);
+			return i;
+		}
+	}
+	c->failed = true;
+	return 0;
+}
+
+static void
+literal(struct cursor *c, struct str expected)
+{
+	if (!str_starts_with(c->left, expected))
+		c->failed = true;
+	else
+		c->left = str_skip(c->left, expected.len);
+}
+
+/** RFC 9110 §5.6.7: over 50 years ahead means the past century. */
+static int
+full_year(int two_digits)
+{
+	struct tm tm;
+	time_t now = (time_t)(clock_now() / SECONDS);
+	int this_year, year;
+
+	gmtime_r(&now, &tm);
+	this_year = tm.tm_year + 1900;
+	year = this_year - this_year % 100 + two_digits;
+	return year > this_year + 50 ? year - 100 : year;
+}
+
+static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday",
+	"Thursday", "Friday", "Saturday"};
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+	"Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+/*
+ * The three forms as patterns: w Sun, W Sunday, d 2DIGIT day, _ day padded
+ * with a blank, M month, Y 4DIGIT year, y 2DIGIT year, T hh:mm:ss, Z GMT;
+ * all else stands for itself.
+ */
+static const char *const http_forms[] = {
+	"w, d M Y T Z", /* IMF-fixdate */
+	"W, d-M-y T Z", /* RFC 850 */
+	"w M _ T Y",	/* asctime */
+};
+
+struct http_date {
+	int year, month, day;
+	int64_t time;
+};
+
+static void
+read_http_part(struct cursor *c, char part, struct http_date *date)
+{
+	struct str fraction = {NULL, 0};
+
+	switch (part) {
+	case 'w': name(c, days, COUNT_OF(days), 3); break;
+	case 'W': name(c, days, COUNT_OF(days), 0); break;
+	case 'M': date->month = name(c, months, COUNT_OF(months), 0) + 1; break;
+	case 'd': date->day = digits(c, 2); break;
+	case '_':
+		if (str_starts_with(c->left, STR(" "))) {
+			literal(c, STR(" "));
+			date->day = digits(c, 1);
+		} else {
+			date->day = digits(c, 2);
+		}
+		break;
+	case 'Y': date->year = digits(c, 4); break;
+	case 'y': date->year = full_year(digits(c, 2)); break;
+	case 'T':
+		date->time = read_time(c, &fraction);
+		c->failed |= fraction.len > 0;
+		break;
+	case 'Z': literal(c, STR("GMT")); break;
+	default: literal(c, str_make(&part, 1)); break;
+	}
+}
+
 enum err
 timestamp_parse_http(struct str text, int64_t *ret_seconds)
 {
-	static const char *const forms[] = {
-		"%a, %d %b %Y %H:%M:%S GMT", /* IMF-fixdate */
-		"%A, %d-%b-%y %H:%M:%S GMT", /* RFC 850 */
-		"%a %b %d %H:%M:%S %Y",	     /* asctime */
-	};
-	char copy[64];
+	for (size_t i = 0; i < COUNT_OF(http_forms); i++) {
+		struct cursor c = {text, false};
+		struct http_date date = {0};
 
-	if (text.len >= sizeof(copy))
-		return ERR_INVALID;
-	memcpy(copy, text.len ? text.ptr : "", text.len);
-	copy[text.len] = '\0';
-	for (size_t i = 0; i < COUNT_OF(forms); i++) {
-		struct tm tm = {0};
-		const char *end = strptime(copy, forms[i], &tm);
-
-		if (end != NULL && *end == '\0') {
-			*ret_seconds = (int64_t)timegm(&tm);
-			return ERR_OK;
-		}
+		for (const char *at = http_forms[i]; *at && !c.failed; at++)
+			read_http_part(&c, *at, &date);
+		if (c.failed || c.left.len > 0 || date.day < 1 ||
+			date.day > days_in_month(date.year, date.month))
+			continue;
+		*ret_seconds = days_from_date(date.year, date.month, date.day) *
+				       86400 +
+			       date.time;
+		return ERR_OK;
 	}
 	return ERR_INVALID;
 }

@@ -52,6 +52,9 @@ struct health {
  * reason is new; then `*ret_reason` is the statusReason's text (static).
  * Triggers that do not apply in the present state change nothing (a delivery
  * outcome that comes in after the webhook was disabled, for example).
+ *
+ * Outcomes count in ACTIVE and WARNING only. Every way into PENDING and the
+ * accepted handshake forget the outcomes so far.
  */
 bool health_move(struct health *health, enum health_trigger trigger,
 	const char **ret_reason);

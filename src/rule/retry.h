@@ -35,8 +35,10 @@ struct retry_policy {
 extern const struct retry_policy retry_default_policy;
 
 /**
- * Reads "5s,30s,2m,10m,1h" (each a whole number with s, m, h or d) into the
- * delays; "none" is no retry. Window stays 36 h. `why` says which part.
+ * Reads "5s,30s,2m,10m,1h" (each a whole number with s, m, h or d, from 1 s to
+ * 36 h; blanks around it do not matter) into the delays; "none" is no retry.
+ * Window stays 36 h. ERR_INVALID, or ERR_LIMIT over RETRY_STEPS_MAX delays;
+ * `why` says which part.
  */
 enum err retry_policy_parse(
 	struct str text, struct retry_policy *ret, struct buf *why) MUST_USE;
@@ -61,7 +63,12 @@ struct retry_decision {
  * `attempts_made` includes the one just ended; `elapsed` is the time since
  * the first attempt. Jitter is drawn from random_below: the delay is uniform
  * in [delay/2, delay]. Retry-After (429, 503) is a lower bound, clamped to
- * one day. Attempts stopped by our own shutdown are due again at once.
+ * one day. Attempts stopped by our own shutdown are due again at once,
+ * whatever the policy says.
+ *
+ * Any 2xx is delivered. 410, an URL that cannot be used and a destination that
+ * is not allowed are given up at once; everything else, redirects included, is
+ * tried again until the delays or the window are used up.
  */
 struct retry_decision retry_decide(const struct retry_policy *policy,
 	const struct retry_outcome *outcome, unsigned attempts_made,

@@ -11,7 +11,8 @@ void signature_make_secret(struct buf *out);
 
 /**
  * Reads a secret in text form (prefix optional, padding optional) into raw
- * key bytes. ERR_INVALID when it is no Base64 or outside 16 to 64 bytes.
+ * key bytes, which are appended. ERR_INVALID when it is no Base64 or outside
+ * 16 to 64 bytes; then nothing is.
  */
 enum err signature_read_secret(struct str text, struct buf *ret_key) MUST_USE;
 

@@ -81,7 +81,7 @@ _Noreturn void check_failed(const char *file, int line, const char *format, ...)
 /** The path of a file below tests/ ("cases/health.txt"). */
 const char *check_data_path(const char *name);
 
-/** The whole file; aborts the test when it cannot be read. */
+/** The whole file, kept until the test ends, which fails if there is none. */
 struct str check_read_file(const char *path);
 
 /** A new empty directory below $TMPDIR, removed when the test ends well. */

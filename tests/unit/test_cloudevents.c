@@ -91,6 +91,37 @@ TEST(cloudevents, members_are_read_into_their_fields)
 	arena_release(&arena);
 }
 
+TEST(cloudevents, events_of_a_batch_are_read_one_by_one)
+{
+	struct arena arena = {0};
+	CLEANUP(buf_release) struct buf why = buf_make(0);
+	struct cloudevent e;
+	struct json_doc doc;
+
+	CHECK_OK(json_read(
+		STR("[{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\","
+		    "\"type\":\"t\",\"data\":{\"k\":1}},{\"specversion\":"
+		    "\"1.0\",\"id\":\"2\",\"source\":\"s\",\"type\":\"u\"},7]"),
+		&arena, &doc, &why));
+	CHECK_OK(cloudevents_read(
+		json_element(json_root(&doc), 0), &arena, &e, &why));
+	CHECK_STR(e.id, STR("1"));
+	CHECK_STR(e.data, STR("{\"k\":1}"));
+	CHECK_OK(cloudevents_read(
+		json_element(json_root(&doc), 1), &arena, &e, &why));
+	CHECK_STR(e.type, STR("u"));
+	CHECK(!e.has_data);
+	CHECK_INT(cloudevents_read(
+			  json_element(json_root(&doc), 2), &arena, &e, &why),
+		ERR_INVALID);
+	CHECK_TEXT(
+		buf_text(&why), "an event: expected an object, got a number");
+	CHECK_INT(cloudevents_read(
+			  json_element(json_root(&doc), 3), &arena, &e, &why),
+		ERR_INVALID);
+	arena_release(&arena);
+}
+
 TEST(cloudevents, an_event_without_data_has_none)
 {
 	struct arena arena = {0};

@@ -1,0 +1,80 @@
+#include "base/arena.h"
+
+#include "base/random.h"
+#include "check.h"
+
+TEST(arena, pieces_are_aligned_zeroed_and_do_not_overlap)
+{
+	static struct {
+		unsigned char *at;
+		size_t size;
+	} pieces[500];
+	struct arena arena = {0};
+
+	random_test_seed(3);
+	for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+		size_t size = random_below(i % 50 == 0 ? 100000 : 300);
+
+		pieces[i].at = arena_alloc(&arena, size);
+		pieces[i].size = size;
+		CHECK_INT((uintptr_t)pieces[i].at % alignof(max_align_t), 0);
+		for (size_t k = 0; k < size; k++)
+			CHECK_INT(pieces[i].at[k], 0);
+		memset(pieces[i].at, (int)(i % 256), size);
+	}
+	for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+		for (size_t k = 0; k < pieces[i].size; k++)
+			CHECK_INT(pieces[i].at[k], i % 256);
+	}
+	arena_release(&arena);
+}
+
+TEST(arena, reset_keeps_one_block_and_uses_it_again)
+{
+	struct arena arena = {0};
+	size_t total;
+
+	for (int i = 0; i < 100; i++)
+		arena_alloc(&arena, 3000);
+	arena_reset(&arena);
+	total = arena.total;
+	CHECK(total >= 3000);
+	for (int round = 0; round < 100; round++) {
+		char *at = arena_alloc(&arena, total / 2);
+
+		CHECK_INT(at[0] | at[total / 2 - 1], 0);
+		memset(at, 1, total / 2);
+		CHECK_INT(arena.total, total);
+		arena_reset(&arena);
+	}
+	arena_release(&arena);
+	CHECK(arena.block == NULL && arena.total == 0);
+}
+
+TEST(arena, empty_and_released_ones_are_harmless)
+{
+	struct arena arena = {0};
+
+	arena_reset(&arena);
+	arena_release(&arena);
+	arena_release(&arena);
+	arena_release(NULL);
+	CHECK(arena_alloc(&arena, 0) != NULL);
+	arena_release(&arena);
+}
+
+TEST(arena, copies_and_printed_texts_end_with_a_nul)
+{
+	struct arena arena = {0};
+	struct str copy = arena_copy(&arena, str_make("a\0b", 3));
+	struct str printed = arena_printf(&arena, "%d-%s", 42, "x");
+	struct str nothing = arena_copy(&arena, str_make(NULL, 0));
+
+	CHECK_STR(copy, str_make("a\0b", 3));
+	CHECK_INT(copy.ptr[3], 0);
+	CHECK_TEXT(printed.ptr, "42-x");
+	CHECK_INT(printed.len, 4);
+	CHECK_INT(nothing.len, 0);
+	CHECK_INT(nothing.ptr[0], 0);
+	arena_release(&arena);
+}

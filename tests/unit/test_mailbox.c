@@ -1,0 +1,123 @@
+#include "base/mailbox.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/compiler.h"
+#include "base/mem.h"
+#include "check.h"
+
+enum { SENDERS = 4, EACH = 5000 };
+
+struct letter {
+	struct message message;
+	int sender;
+	int number;
+};
+
+struct sender {
+	struct mailbox *mailbox;
+	struct letter *letters;
+	int number;
+};
+
+static void *
+send_all(void *context)
+{
+	struct sender *sender = context;
+
+	for (int i = 0; i < EACH; i++) {
+		sender->letters[i].sender = sender->number;
+		sender->letters[i].number = i;
+		mailbox_post(sender->mailbox, &sender->letters[i].message);
+	}
+	return NULL;
+}
+
+static int
+take(struct mailbox *mailbox, int next[SENDERS])
+{
+	struct message *message = mailbox_take_all(mailbox);
+	int count = 0;
+
+	while (message != NULL) {
+		struct letter *letter =
+			CONTAINER_OF(message, struct letter, message);
+
+		CHECK_INT(letter->number, next[letter->sender]++);
+		message = message->next;
+		count++;
+	}
+	return count;
+}
+
+TEST(mailbox, nothing_is_lost_and_each_senders_order_is_kept)
+{
+	struct mailbox *mailbox = mailbox_new();
+	struct sender senders[SENDERS];
+	pthread_t threads[SENDERS];
+	int next[SENDERS] = {0};
+	int count = 0;
+
+	for (int i = 0; i < SENDERS; i++) {
+		senders[i] = (struct sender){mailbox,
+			mem_alloc_array(EACH, sizeof(struct letter)), i};
+		CHECK(!pthread_create(
+			&threads[i], NULL, send_all, &senders[i]));
+	}
+	while (count < SENDERS * EACH) {
+		CHECK(mailbox_wait(mailbox, 60 * SECONDS));
+		count += take(mailbox, next);
+	}
+	for (int i = 0; i < SENDERS; i++) {
+		pthread_join(threads[i], NULL);
+		mem_free(senders[i].letters);
+	}
+	CHECK(mailbox_take_all(mailbox) == NULL);
+	mailbox_free(mailbox);
+}
+
+TEST(mailbox, it_is_readable_while_messages_wait_and_quiet_after)
+{
+	struct mailbox *mailbox = mailbox_new();
+	struct pollfd pollfd = {.fd = mailbox_fd(mailbox), .events = POLLIN};
+	struct message a, b;
+
+	CHECK_INT(poll(&pollfd, 1, 0), 0);
+	CHECK(!mailbox_wait(mailbox, 0));
+	mailbox_post(mailbox, &a);
+	mailbox_post(mailbox, &b);
+	CHECK_INT(poll(&pollfd, 1, 0), 1);
+	CHECK(mailbox_wait(mailbox, -1));
+	CHECK(mailbox_take_all(mailbox) == &a);
+	CHECK(a.next == &b && b.next == NULL);
+	CHECK_INT(poll(&pollfd, 1, 0), 0);
+	CHECK(mailbox_take_all(mailbox) == NULL);
+	mailbox_post(mailbox, &a);
+	CHECK_INT(poll(&pollfd, 1, 0), 1);
+	CHECK(mailbox_take_all(mailbox) == &a);
+	mailbox_free(mailbox);
+	mailbox_free(NULL);
+}
+
+static void *
+wake(void *context)
+{
+	mailbox_wake(context);
+	return NULL;
+}
+
+TEST(mailbox, a_wake_ends_a_wait_without_a_message)
+{
+	struct mailbox *mailbox = mailbox_new();
+	pthread_t thread;
+
+	CHECK(!pthread_create(&thread, NULL, wake, mailbox));
+	CHECK(mailbox_wait(mailbox, -1));
+	pthread_join(thread, NULL);
+	CHECK(mailbox_take_all(mailbox) == NULL);
+	CHECK(!mailbox_wait(mailbox, 0));
+	mailbox_free(mailbox);
+}
