@@ -2,6 +2,8 @@
 
 #include "check.h"
 
+#include "base/mem.h"
+
 /*
  * Runs the case files of tests/cases/filter; their format is told at the head
  * of each. A case that compiles is also printed and must compile to the same.
@@ -134,6 +136,7 @@ run_file(const char *name)
 			run_case(&file, line);
 	}
 	CHECK(file.cases > 20);
+	mem_free((char *)(uintptr_t)bytes.ptr);
 }
 
 TEST(filter_cases, grammar)
