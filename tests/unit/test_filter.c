@@ -362,3 +362,44 @@ TEST(filter, prints_in_canonical_spelling)
 		"a lt 0.1 or a eq 1e+300 or a eq 1e+18 or a eq -INF");
 	expect_print("(a eq 1) eq (not b)", "(a eq 1) eq (not b)");
 }
+
+/* ---- notes ---- */
+
+static void
+expect_notes(const char *text, const char *expected)
+{
+	struct arena arena = {0};
+	struct buf out = {0};
+
+	filter_notes(compile(text, &arena), &out);
+	CHECK_TEXT(buf_text(&out), expected);
+	buf_release(&out);
+	arena_release(&arena);
+}
+
+TEST(filter, notes_name_what_is_valid_but_hardly_meant)
+{
+	expect_notes("changed/a eq 'True'",
+		"'True' in quotes is text; a Boolean is written without "
+		"quotes\n");
+	expect_notes("a/any(x: x/b in ('false'))",
+		"'false' in quotes is text; a Boolean is written without "
+		"quotes\n");
+	expect_notes("'compute-ops-mgmt/groups' eq type",
+		"types are in the singular: 'compute-ops/group', not "
+		"'compute-ops/groups'\n");
+	expect_notes("status eq OK",
+		"OK without quotes is a property; text is written 'OK'\n");
+	expect_notes("operation eq 'deleted'",
+		"operation is 'Created', 'Updated' or 'Deleted', nothing "
+		"else\n");
+	expect_notes(
+		"a add 1", "the filter is no condition and never matches\n");
+}
+
+TEST(filter, sound_filters_have_no_notes)
+{
+	expect_notes("type eq 'compute-ops/server' and changed/a eq True", "");
+	expect_notes("old/name ne new/name and operation eq Deleted", "");
+	expect_notes("a and operation ne null and type in ('x/groups')", "");
+}
