@@ -44,7 +44,7 @@ parse_arguments(struct filter_parser *p, const struct filter_function *function)
 		if (count == 1 && filter_function_is_pattern(function))
 			args[count] = read_pattern(p);
 		else
-			args[count] = filter_parse_expression(p);
+			args[count] = filter_parse_operand(p);
 		if (args[count++] == FILTER_NONE)
 			return FILTER_NONE;
 		if (!filter_at_mark(p, ','))

@@ -35,10 +35,10 @@ struct filter_parser {
 /** The whole text as a node. */
 uint32_t filter_parse(struct filter_parser *parser);
 
-/** `or`: what stands in parentheses, as an argument, as a lambda's body. */
+/** `or`: what stands in parentheses and as a lambda's body. */
 uint32_t filter_parse_expression(struct filter_parser *parser);
 
-/** `add`: what stands in a comparison. */
+/** `add`: what stands in a comparison and as an argument. */
 uint32_t filter_parse_operand(struct filter_parser *parser);
 
 /** `operand`: what unary minus stands before. */

@@ -156,7 +156,7 @@ print_run(struct printer *p, const struct filter_node *node, size_t from)
 	for (size_t i = from; i < node->count; i++) {
 		if (i > from)
 			buf_append_char(p->out, ',');
-		print(p, filter_child(p->f, node, i), BIND_OR);
+		print(p, filter_child(p->f, node, i), BIND_ADD);
 	}
 	buf_append_char(p->out, ')');
 }

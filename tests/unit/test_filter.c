@@ -127,6 +127,11 @@ TEST(filter, conditions_are_counted)
 	buf_append(&text, STR(" or b"));
 	expect_limit(buf_str(&text), 10 * (FILTER_LEAVES_MAX - 1) + 15);
 	buf_clear(&text);
+	/* arguments are no conditions */
+	repeat(&text, "contains(a,b) or ", FILTER_LEAVES_MAX - 1);
+	buf_append(&text, STR("contains(a,b)"));
+	expect_compiles(buf_str(&text));
+	buf_clear(&text);
 	repeat(&text, "1 add ", FILTER_LEAVES_MAX + 1);
 	buf_append(&text, STR("1 eq 1"));
 	expect_limit(buf_str(&text), 6 * FILTER_LEAVES_MAX + 3);
