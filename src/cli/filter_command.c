@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/json_out.h"
+#include "base/mem.h"
 #include "rule/filter.h"
 
 enum {
@@ -36,6 +37,17 @@ print_caret(struct str filter, size_t column)
 	puts("^");
 }
 
+/** On standard error: standard output has the verdict alone. */
+static void
+print_notes(struct str notes)
+{
+	while (notes.len) {
+		struct str note = str_split(&notes, '\n');
+
+		fprintf(stderr, "note: %.*s\n", STR_ARG(note));
+	}
+}
+
 static bool
 check_one(struct str text)
 {
@@ -46,6 +58,8 @@ check_one(struct str text)
 
 	if (!filter_compile(text, &arena, &filter, &column, &why)) {
 		puts("valid");
+		filter_notes(filter, &why);
+		print_notes(buf_str(&why));
 		return true;
 	}
 	puts(buf_text(&why));
@@ -78,7 +92,7 @@ check_lines(void)
 
 	while (next_line(&line, &cap, &text))
 		all_valid = check_one(text) && all_valid;
-	free(line); /* getline's own */
+	mem_free(line);
 	return all_valid;
 }
 
@@ -195,7 +209,7 @@ eval_batch(void)
 		eval_line(text, &arena, &out);
 		puts(buf_text(&out));
 	}
-	free(line); /* getline's own */
+	mem_free(line);
 	return EXIT_TRUE;
 }
 

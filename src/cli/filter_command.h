@@ -8,6 +8,7 @@
 /**
  * `filter check FILTER…`, or `-` for one filter a line of standard input.
  * Prints `valid`, or the error and the filter with a caret under the column.
+ * Notes on what is valid but hardly meant go to standard error.
  * 0 when all are valid, 1 when one is not, 2 when the command is wrong.
  */
 int filter_command_check(int argc, char **argv);

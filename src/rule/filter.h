@@ -55,3 +55,10 @@ bool filter_types(const struct filter *filter, const struct str **ret_types,
 
 /** Appends the filter in canonical spelling; it compiles to the same. */
 void filter_print(const struct filter *filter, struct buf *out);
+
+/**
+ * Appends a line for everything that is valid but hardly meant: a Boolean in
+ * quotes, a bare word where text was meant, a type in the plural, … Nothing
+ * when there is nothing to say.
+ */
+void filter_notes(const struct filter *filter, struct buf *out);

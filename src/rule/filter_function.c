@@ -71,7 +71,7 @@ APPLY(contains)
 {
 	if (!are_strings(args, count))
 		return filter_value_null();
-	filter_run_step(run, args[0].text.len / 256);
+	filter_run_step(run, args[0].text.len / 64);
 	return filter_value_boolean(
 		str_find(args[0].text, args[1].text) != SIZE_MAX);
 }
@@ -149,7 +149,7 @@ APPLY(length)
 		return integer((int64_t)json_count(args[0].as.json));
 	if (args[0].kind != FILTER_VALUE_STRING)
 		return filter_value_null();
-	filter_run_step(run, args[0].text.len / 256);
+	filter_run_step(run, args[0].text.len / 64);
 	return integer((int64_t)filter_text_count(args[0].text));
 }
 
@@ -159,7 +159,7 @@ APPLY(indexof)
 
 	if (!are_strings(args, count))
 		return filter_value_null();
-	filter_run_step(run, args[0].text.len / 256);
+	filter_run_step(run, args[0].text.len / 64);
 	at = str_find(args[0].text, args[1].text);
 	if (at == SIZE_MAX)
 		return integer(-1);

@@ -65,12 +65,15 @@ filter_hint_describe(const struct filter_token *token, struct buf *out)
 		buf_append(out, STR("found the end of the filter"));
 		return;
 	}
-	if (token->kind == FILTER_TOKEN_STRING)
+	if (token->kind == FILTER_TOKEN_STRING ||
+		token->kind == FILTER_TOKEN_OPEN)
 		buf_append(out, STR("found the text "));
 	else
 		buf_append(out, STR("found "));
 	buf_printf(out, "'%.*s%s'", STR_ARG(shown),
 		shown.len < text.len ? "…" : "");
+	if (token->kind == FILTER_TOKEN_OPEN)
+		buf_append(out, STR(" without its closing quote"));
 }
 
 void

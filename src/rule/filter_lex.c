@@ -112,9 +112,8 @@ read_string(struct filter_lexer *lexer, struct filter_token *token)
 			return;
 		}
 	}
-	token->problem = "the closing quote is missing (a quote inside a "
-			 "string is doubled)";
-	token->text = str_skip(text, token->offset);
+	token->kind = FILTER_TOKEN_OPEN;
+	token->text = str_skip(text, start);
 	lexer->at = text.len;
 }
 
@@ -131,8 +130,6 @@ read_word(struct filter_lexer *lexer, struct filter_token *token, size_t len)
 		read_string(lexer, token);
 		if (token->kind == FILTER_TOKEN_STRING)
 			token->kind = FILTER_TOKEN_DURATION;
-		else
-			token->kind = FILTER_TOKEN_BAD;
 	}
 }
 

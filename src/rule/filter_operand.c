@@ -4,197 +4,6 @@
 static const char operand_expected[] =
 	"a property, a literal, a function or '('";
 
-/* ---- literals ---- */
-
-enum outcome { NONE, READ, FAILED };
-
-static bool
-is_spelled(struct filter_token token, const char *word)
-{
-	return str_equal(token.text, str_of(word));
-}
-
-static bool
-is_followed_by_slash(const struct filter_parser *p)
-{
-	struct filter_token next = filter_peek(p);
-
-	return next.kind == FILTER_TOKEN_MARK && next.text.ptr[0] == '/';
-}
-
-/** null, true and false in any case; INF and NaN as OData spells them. */
-static enum outcome
-read_word(struct filter_parser *p, struct filter_value *ret)
-{
-	if (is_followed_by_slash(p))
-		return NONE;
-	if (filter_at_word(p, "null"))
-		*ret = filter_value_null();
-	else if (filter_at_word(p, "true") || filter_at_word(p, "false"))
-		*ret = filter_value_boolean(filter_at_word(p, "true"));
-	else if (is_spelled(p->token, "INF"))
-		*ret = filter_value_number(
-			number_from_real((double)__builtin_inff()));
-	else if (is_spelled(p->token, "NaN"))
-		*ret = filter_value_number(
-			number_from_real((double)__builtin_nanf("")));
-	else
-		return NONE;
-	filter_advance(p);
-	return READ;
-}
-
-/** Undoes the doubled quotes. */
-static struct str
-read_quoted(struct filter_parser *p)
-{
-	struct str raw = p->token.text;
-	char *text;
-	size_t len = 0;
-
-	filter_advance(p);
-	if (str_find_char(raw, '\'') == SIZE_MAX)
-		return raw;
-	text = arena_alloc_raw(p->build.work, raw.len);
-	for (size_t i = 0; i < raw.len; i++) {
-		text[len++] = raw.ptr[i];
-		i += raw.ptr[i] == '\'';
-	}
-	return str_make(text, len);
-}
-
-bool
-filter_operand_is_signed(const struct filter_parser *p)
-{
-	struct filter_token next = filter_peek(p);
-
-	if (!filter_at_mark(p, '-') && !filter_at_mark(p, '+'))
-		return false;
-	if (next.offset != p->token.end)
-		return false;
-	return next.kind == FILTER_TOKEN_LITERAL || is_spelled(next, "INF");
-}
-
-static enum outcome
-read_bare(struct filter_parser *p, struct str text, struct filter_value *ret)
-{
-	CLEANUP(buf_release) struct buf message = {0};
-	const char *problem;
-
-	problem = filter_value_read(text, p->build.work, ret);
-	if (problem == NULL) {
-		filter_advance(p);
-		return READ;
-	}
-	buf_printf(&message, "found '%.*s', expected %s",
-		STR_ARG(str_head(text, 40)), problem);
-	filter_fail(p, ERR_INVALID, p->token.offset, buf_text(&message));
-	return FAILED;
-}
-
-static enum outcome
-read_signed(struct filter_parser *p, struct filter_value *ret)
-{
-	struct str text = p->lexer.text;
-	bool is_negative = filter_at_mark(p, '-');
-	size_t start = p->token.offset;
-
-	filter_advance(p);
-	if (is_spelled(p->token, "INF")) {
-		if (!is_negative) {
-			filter_expected(p, "INF without a sign, or -INF");
-			return FAILED;
-		}
-		*ret = filter_value_number(
-			number_from_real(-(double)__builtin_inff()));
-		filter_advance(p);
-		return READ;
-	}
-	return read_bare(
-		p, str_make(text.ptr + start, p->token.end - start), ret);
-}
-
-static enum outcome
-read_literal(struct filter_parser *p, struct filter_value *ret)
-{
-	*ret = filter_value_null();
-	switch (p->token.kind) {
-	case FILTER_TOKEN_STRING:
-		if (is_followed_by_slash(p))
-			return NONE;
-		*ret = filter_value_string(read_quoted(p));
-		return READ;
-	case FILTER_TOKEN_LITERAL: return read_bare(p, p->token.text, ret);
-	case FILTER_TOKEN_DURATION:
-		if (!filter_value_read_duration(p->token.text, ret)) {
-			filter_expected(p, "duration'P1DT2H30M5.5S'");
-			return FAILED;
-		}
-		filter_advance(p);
-		return READ;
-	case FILTER_TOKEN_WORD: return read_word(p, ret);
-	case FILTER_TOKEN_MARK:
-		return filter_operand_is_signed(p) ? read_signed(p, ret) : NONE;
-	case FILTER_TOKEN_END:
-	case FILTER_TOKEN_DOLLAR:
-	case FILTER_TOKEN_BAD: break;
-	}
-	return NONE;
-}
-
-/* ---- lists ---- */
-
-static bool
-read_item(struct filter_parser *p, bool of_envelope, struct filter_value *ret)
-{
-	enum outcome outcome = read_literal(p, ret);
-
-	if (outcome == NONE && of_envelope &&
-		(is_spelled(p->token, "Created") ||
-			is_spelled(p->token, "Updated") ||
-			is_spelled(p->token, "Deleted"))) {
-		*ret = filter_value_string(p->token.text);
-		filter_advance(p);
-		return true;
-	}
-	if (outcome == NONE)
-		filter_expected(p, "a literal (a list has no properties)");
-	return outcome == READ;
-}
-
-bool
-filter_parse_list(struct filter_parser *p, bool of_envelope, uint32_t *items,
-	size_t *count)
-{
-	char close = filter_at_mark(p, '(') ? ')' : ']';
-	struct filter_value value;
-
-	filter_advance(p);
-	if (filter_at_mark(p, close)) {
-		filter_advance(p);
-		return true;
-	}
-	for (;;) {
-		if (*count > FILTER_LIST_MAX) {
-			filter_fail(p, ERR_LIMIT, p->token.offset,
-				"too many items, expected at most 1000");
-			return false;
-		}
-		if (!read_item(p, of_envelope, &value))
-			return false;
-		items[(*count)++] = filter_build_literal(&p->build, value);
-		if (!filter_at_mark(p, ','))
-			break;
-		filter_advance(p);
-	}
-	if (!filter_at_mark(p, close)) {
-		filter_expected(p, close == ')' ? "',' or ')'" : "',' or ']'");
-		return false;
-	}
-	filter_advance(p);
-	return true;
-}
-
 /* ---- functions ---- */
 
 static uint32_t
@@ -206,7 +15,7 @@ read_pattern(struct filter_parser *p)
 
 	if (p->token.kind != FILTER_TOKEN_STRING)
 		return filter_expected(p, "the pattern in single quotes");
-	value.text = read_quoted(p);
+	value.text = filter_take_string(p);
 	buf_append(&why, STR("the pattern does not compile: "));
 	if (filter_pattern_compile(
 		    value.text, p->build.arena, &value.as.pattern, &why))
@@ -235,7 +44,7 @@ parse_arguments(struct filter_parser *p, const struct filter_function *function)
 		if (count == 1 && filter_function_is_pattern(function))
 			args[count] = read_pattern(p);
 		else
-			args[count] = filter_parse_expression(p);
+			args[count] = filter_parse_operand(p);
 		if (args[count++] == FILTER_NONE)
 			return FILTER_NONE;
 		if (!filter_at_mark(p, ','))
@@ -300,7 +109,7 @@ add_segment(struct filter_parser *p, struct path *path)
 		return false;
 	}
 	path->segments[path->count++] =
-		is_quoted ? read_quoted(p) : p->token.text;
+		is_quoted ? filter_take_string(p) : p->token.text;
 	if (!is_quoted)
 		filter_advance(p);
 	return true;
@@ -342,8 +151,8 @@ read_root(struct filter_parser *p, struct path *path)
 	}
 	for (size_t i = 0; i < COUNT_OF(roots); i++) {
 		if (p->token.kind == FILTER_TOKEN_STRING ||
-			!is_spelled(p->token, roots[i].name) ||
-			(roots[i].is_alone && is_followed_by_slash(p)))
+			!filter_is_spelled(p->token, roots[i].name) ||
+			(roots[i].is_alone && filter_is_before_slash(p)))
 			continue;
 		path->root = roots[i].root;
 		filter_advance(p);
@@ -422,7 +231,7 @@ parse_path_tail(struct filter_parser *p, struct path *path)
 
 		filter_advance(p);
 		is_count = p->token.kind == FILTER_TOKEN_DOLLAR &&
-			   is_spelled(p->token, "$count");
+			   filter_is_spelled(p->token, "$count");
 		if (path->root == FILTER_ROOT_CHANGED &&
 			(is_count || is_lambda(p)))
 			return filter_expected(p,
@@ -447,7 +256,7 @@ filter_parse_path(struct filter_parser *p)
 	struct path path = {0};
 	bool starts_path = p->token.kind == FILTER_TOKEN_WORD ||
 			   p->token.kind == FILTER_TOKEN_STRING ||
-			   is_spelled(p->token, "$it");
+			   filter_is_spelled(p->token, "$it");
 	uint32_t node;
 	size_t offset = p->token.offset;
 
@@ -491,7 +300,7 @@ is_name_here(const struct filter_parser *p)
 
 	if (!filter_is_infix(p->token.text) && !filter_at_word(p, "not"))
 		return true;
-	return is_followed_by_slash(p) ||
+	return filter_is_before_slash(p) ||
 	       (next.kind == FILTER_TOKEN_WORD && filter_is_infix(next.text));
 }
 
@@ -516,18 +325,18 @@ uint32_t
 filter_parse_primary(struct filter_parser *p)
 {
 	struct filter_value value;
-	enum outcome outcome;
+	enum filter_outcome outcome;
 
 	if (filter_at_mark(p, '('))
 		return parse_group(p);
-	outcome = read_literal(p, &value);
-	if (outcome == FAILED)
+	outcome = filter_parse_literal(p, &value);
+	if (outcome == FILTER_FAILED)
 		return FILTER_NONE;
-	if (outcome == READ)
+	if (outcome == FILTER_READ)
 		return filter_build_literal(&p->build, value);
 	if (p->token.kind == FILTER_TOKEN_WORD ||
 		p->token.kind == FILTER_TOKEN_STRING ||
-		is_spelled(p->token, "$it"))
+		filter_is_spelled(p->token, "$it"))
 		return parse_name(p);
 	return filter_expected(p, operand_expected);
 }

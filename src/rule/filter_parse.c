@@ -125,6 +125,8 @@ filter_expected(struct filter_parser *p, const char *expected)
 	if (p->err)
 		return FILTER_NONE;
 	filter_hint_describe(&p->token, &message);
+	if (p->token.kind == FILTER_TOKEN_OPEN)
+		expected = "one (a quote inside a text is doubled: 'it''s')";
 	buf_printf(&message, ", expected %s", expected);
 	filter_hint(&p->token, &message);
 	return filter_fail(p, ERR_INVALID, p->token.offset, buf_text(&message));

@@ -14,7 +14,8 @@
  *   unary    = "-" unary / operand
  *   operand  = "(" or ")" / literal / call / path
  *
- * filter_parse.c has it down to unary, filter_operand.c the rest. A function
+ * filter_parse.c has it down to unary, filter_literal.c literals and lists,
+ * filter_operand.c the rest. A function
  * of the grammar returns a node, or FILTER_NONE once anything has failed; the
  * first failure is the one that is reported.
  */
@@ -34,10 +35,10 @@ struct filter_parser {
 /** The whole text as a node. */
 uint32_t filter_parse(struct filter_parser *parser);
 
-/** `or`: what stands in parentheses, as an argument, as a lambda's body. */
+/** `or`: what stands in parentheses and as a lambda's body. */
 uint32_t filter_parse_expression(struct filter_parser *parser);
 
-/** `add`: what stands in a comparison. */
+/** `add`: what stands in a comparison and as an argument. */
 uint32_t filter_parse_operand(struct filter_parser *parser);
 
 /** `operand`: what unary minus stands before. */
@@ -53,7 +54,22 @@ uint32_t filter_parse_path(struct filter_parser *parser);
 bool filter_parse_list(struct filter_parser *parser, bool of_envelope,
 	uint32_t *items, size_t *count);
 
+/** Whether the parser stood at a literal. */
+enum filter_outcome {
+	FILTER_ABSENT, /* no: nothing was read */
+	FILTER_READ,
+	FILTER_FAILED, /* it is one that does not exist; reported */
+};
+enum filter_outcome filter_parse_literal(
+	struct filter_parser *parser, struct filter_value *ret);
+
+/** Takes a string token; doubled quotes are undone. */
+struct str filter_take_string(struct filter_parser *parser);
+
 /* What all of the grammar is made of. */
+
+bool filter_is_spelled(struct filter_token token, const char *word);
+bool filter_is_before_slash(const struct filter_parser *parser);
 
 void filter_advance(struct filter_parser *parser);
 struct filter_token filter_peek(const struct filter_parser *parser);

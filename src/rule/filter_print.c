@@ -33,6 +33,7 @@ print_quoted(struct str text, struct buf *out)
 static void
 print_number(struct number number, struct buf *out)
 {
+	struct number again = {0};
 	char text[40];
 
 	if (number.is_integer) {
@@ -47,12 +48,16 @@ print_number(struct number number, struct buf *out)
 		buf_append(out, number.real > 0 ? STR("INF") : STR("-INF"));
 		return;
 	}
-	/* The shortest spelling that reads back as the same number. */
+	/* The shortest spelling that reads back as the same number. Whole ones
+	   beyond 2^53 need an exponent, or they would come back as integers. */
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, number.real);
-		if (number_compare(number_read(str_of(text)), number) == 0)
+		again = number_read(str_of(text));
+		if (!again.is_integer && number_compare(again, number) == 0)
 			break;
 	}
+	if (again.is_integer)
+		snprintf(text, sizeof(text), "%.16e", number.real);
 	buf_append(out, str_of(text));
 }
 
@@ -151,7 +156,7 @@ print_run(struct printer *p, const struct filter_node *node, size_t from)
 	for (size_t i = from; i < node->count; i++) {
 		if (i > from)
 			buf_append_char(p->out, ',');
-		print(p, filter_child(p->f, node, i), BIND_OR);
+		print(p, filter_child(p->f, node, i), BIND_ADD);
 	}
 	buf_append_char(p->out, ')');
 }
