@@ -70,27 +70,44 @@ seconds_of(int64_t microseconds)
 	return (microseconds + SECONDS - 1) / SECONDS;
 }
 
+static void
+write_issue(struct json_out *out, const char *source, struct str subject,
+	struct str description)
+{
+	json_out_object(out, NULL);
+	json_out_text(out, "source", source);
+	json_out_string(out, "subject", subject);
+	json_out_string(out, "description", description);
+	json_out_end(out);
+}
+
+static void
+write_issues(struct json_out *out, const struct api_problem *problem,
+	struct str message)
+{
+	json_out_object(out, NULL);
+	json_out_text(out, "type",
+		problem->status == 412 ? "hpe.greenlake.precondition_failed"
+				       : "hpe.greenlake.bad_request");
+	json_out_array(out, "issues");
+	for (size_t i = 0; i < problem->issue_count; i++)
+		write_issue(out, problem->issues[i].source,
+			problem->issues[i].subject,
+			problem->issues[i].description);
+	if (problem->issue_count == 0)
+		write_issue(out, problem->source, problem->subject, message);
+	json_out_end(out);
+	json_out_end(out);
+}
+
 /** The members of errorDetails, if any is due (reference §1.13). */
 static void
 write_details(struct json_out *out, const struct api_problem *problem,
 	struct str message)
 {
 	json_out_array(out, "errorDetails");
-	if (problem->source) {
-		json_out_object(out, NULL);
-		json_out_text(out, "type",
-			problem->status == 412
-				? "hpe.greenlake.precondition_failed"
-				: "hpe.greenlake.bad_request");
-		json_out_array(out, "issues");
-		json_out_object(out, NULL);
-		json_out_text(out, "source", problem->source);
-		json_out_string(out, "subject", problem->subject);
-		json_out_string(out, "description", message);
-		json_out_end(out);
-		json_out_end(out);
-		json_out_end(out);
-	}
+	if (problem->source)
+		write_issues(out, problem, message);
 	if (problem->retry_after) {
 		json_out_object(out, NULL);
 		json_out_text(out, "type", "hpe.greenlake.retry_info");
