@@ -65,7 +65,6 @@ TEST(address, every_case_of_the_list_has_its_class)
 		count++;
 	}
 	CHECK(count > 100);
-	free((char *)(uintptr_t)text.ptr);
 }
 
 TEST(address, an_allowed_network_opens_its_addresses_only)

@@ -136,7 +136,6 @@ run_file(const char *name)
 			run_case(&file, line);
 	}
 	CHECK(file.cases > 20);
-	mem_free((char *)(uintptr_t)bytes.ptr);
 }
 
 TEST(filter_cases, grammar)

@@ -208,5 +208,4 @@ TEST(store_open, version_1_is_opened_and_read)
 	CHECK_INT(webhooks, 1);
 	store_close(store);
 	arena_release(&arena);
-	mem_free((void *)(uintptr_t)sql.ptr);
 }

@@ -41,7 +41,6 @@ TEST(url, every_case_of_the_list_has_its_verdict)
 		count++;
 	}
 	CHECK(count > 100);
-	free((char *)(uintptr_t)text.ptr);
 }
 
 TEST(url, is_taken_apart)
