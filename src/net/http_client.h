@@ -80,8 +80,8 @@ struct http_request {
  * Starts a request. Everything `request` points to must stay until `done`;
  * the struct itself is copied. The headers must have been vetted
  * (http_header_is_sendable); Connection, Content-Length, Expect,
- * Transfer-Encoding and Upgrade are the client's own. Never fails: an URL that cannot be used ends in
- * `done` with a failure like everything else.
+ * Transfer-Encoding and Upgrade are the client's own. Never fails: an URL
+ * that cannot be used ends in `done` with a failure like everything else.
  */
 void http_client_send(
 	struct http_client *client, const struct http_request *request);
