@@ -21,8 +21,8 @@ struct http_client;
 struct http_client_options {
 	const struct address_policy *policy; /* borrowed for life */
 	const char *user_agent;
-	const char *ca_file;	/* NULL: the system's */
-	size_t connections_max; /* idle ones kept in the pool; 0: 1024 */
+	const char *ca_file;	 /* NULL: the system's */
+	size_t connections_max;	 /* idle ones kept in the pool; 0: 1024 */
 	int64_t connect_timeout; /* name, connect, TLS; microseconds; 0: 10 s */
 };
 
