@@ -21,15 +21,18 @@ struct http_client;
 struct http_client_options {
 	const struct address_policy *policy; /* borrowed for life */
 	const char *user_agent;
-	const char *ca_file;	/* NULL: the system's */
-	size_t connections_max; /* idle ones kept in the pool */
-	int64_t connect_timeout;
+	const char *ca_file;	 /* NULL: the system's */
+	size_t connections_max;	 /* idle ones kept in the pool; 0: 1024 */
+	int64_t connect_timeout; /* name, connect, TLS; microseconds; 0: 10 s */
 };
 
 /** NULL for a field's default is 0/NULL. Aborts when libcurl cannot start. */
 struct http_client *http_client_new(const struct http_client_options *options);
 
-/** Requests still running end with HTTP_ABORTED first. */
+/**
+ * Requests still running end with HTTP_ABORTED first, and so does what `done`
+ * sends meanwhile. Does not wait for peers or name servers.
+ */
 void http_client_free(struct http_client *client);
 
 struct http_header {
@@ -65,7 +68,7 @@ struct http_request {
 	size_t header_count;
 	struct str body; /* sent as it is when has_body */
 	bool has_body;
-	int64_t timeout;     /* all of it, microseconds */
+	int64_t timeout;     /* all of it, microseconds; 0: 30 s */
 	size_t response_max; /* body bytes kept; reading goes on up to 1 MiB to
 				keep the connection, then it is closed */
 	void *context;
@@ -76,8 +79,9 @@ struct http_request {
 /**
  * Starts a request. Everything `request` points to must stay until `done`;
  * the struct itself is copied. The headers must have been vetted
- * (http_header_is_sendable). Never fails: an URL that cannot be used ends in
- * `done` with a failure like everything else.
+ * (http_header_is_sendable); Connection, Content-Length, Expect,
+ * Transfer-Encoding and Upgrade are the client's own. Never fails: an URL
+ * that cannot be used ends in `done` with a failure like everything else.
  */
 void http_client_send(
 	struct http_client *client, const struct http_request *request);

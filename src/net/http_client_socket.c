@@ -176,8 +176,14 @@ http_sockets_connect(
 		address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		address->protocol);
 
-	if (fd >= 0)
-		watch_of(sockets, fd)->is_ours = true;
+	if (fd >= 0) {
+		struct http_watch *watch = watch_of(sockets, fd);
+
+		/* Whatever had this number before is gone from the epoll. */
+		watch->wanted = 0;
+		watch->registered = 0;
+		watch->is_ours = true;
+	}
 	return fd;
 }
 

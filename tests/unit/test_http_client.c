@@ -319,7 +319,8 @@ TEST(http_client, a_flood_of_interim_responses_is_broken_off)
 		.more_count = 100000,
 		.then = WIRE_CLOSE};
 
-	check_failure(&reply, HTTP_BROKEN);
+	CHECK_TEXT(buf_text(&check_failure(&reply, HTTP_BROKEN)->error),
+		"over 16 interim (1xx) responses");
 }
 
 TEST(http_client, a_head_of_many_lines_is_too_large)

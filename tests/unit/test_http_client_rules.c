@@ -399,6 +399,35 @@ TEST(http_client, a_clock_that_stands_still_does_not_stop_a_timeout)
 	wire_server_stop(&server);
 }
 
+TEST(http_client, a_large_body_arrives_whole_and_without_asking)
+{
+	enum { LARGE = 2 * 1024 * 1024 };
+	static const struct wire_reply reply = {.bytes = OK};
+	static char body[LARGE];
+	struct got got = {0};
+	struct http_request request;
+	struct str sent;
+
+	for (size_t i = 0; i < LARGE; i++)
+		body[i] = (char)(i % 251);
+	allow_loopback();
+	wire_server_start(&server, &reply, 1, NULL);
+	open_client(NULL);
+	request = request_to(local_url("http", "127.0.0.1"), &got);
+	request.method = "POST";
+	request.body = str_make(body, LARGE);
+	request.has_body = true;
+	http_client_send(client, &request);
+	wait_for(&got, 1);
+	CHECK_INT(got.status, 200);
+	http_client_free(client);
+	wire_server_stop(&server);
+	sent = buf_str(&server.requests);
+	CHECK(sent.len > LARGE);
+	CHECK(!memcmp(sent.ptr + sent.len - LARGE, body, LARGE));
+	CHECK(str_find(sent, STR("100-continue")) == SIZE_MAX);
+}
+
 TEST(http_client, a_thousand_requests_run_at_once)
 {
 	enum { MANY = 1000 };
