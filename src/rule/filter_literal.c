@@ -3,7 +3,9 @@
 bool
 filter_is_spelled(struct filter_token token, const char *word)
 {
-	return str_equal(token.text, str_of(word));
+	return (token.kind == FILTER_TOKEN_WORD ||
+		       token.kind == FILTER_TOKEN_DOLLAR) &&
+	       str_equal(token.text, str_of(word));
 }
 
 bool

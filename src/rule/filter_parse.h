@@ -68,6 +68,7 @@ struct str filter_take_string(struct filter_parser *parser);
 
 /* What all of the grammar is made of. */
 
+/** A word or $word with exactly these letters, not a text in quotes. */
 bool filter_is_spelled(struct filter_token token, const char *word);
 bool filter_is_before_slash(const struct filter_parser *parser);
 

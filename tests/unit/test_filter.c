@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "base/clock.h"
+#include "rule/filter_ast.h"
 
 static const struct filter *
 compile(const char *text, struct arena *arena)
@@ -262,6 +263,39 @@ TEST(filter, text_made_by_functions_is_bounded)
 	CHECK(arena.total < 128U * 1024 * 1024);
 	buf_release(&json);
 	buf_release(&text);
+	arena_release(&arena);
+}
+
+TEST(filter, costly_patterns_use_up_the_work_of_a_match)
+{
+	struct arena arena = {0};
+	struct buf json = {0};
+
+	buf_append(&json, STR("{\"a\":["));
+	for (int i = 0; i < 100; i++) {
+		buf_append_char(&json, '"');
+		repeat(&json, "a", 50);
+		buf_append(&json, STR("b\","));
+	}
+	buf_append(&json, STR("\"aa\"]}"));
+	CHECK(!matches_state("a/any(x:matchesPattern(x,'^(a+)+$'))",
+		buf_text(&json), &arena));
+	CHECK(matches_state(
+		"a/any(x:matchesPattern(x,'^a+$'))", buf_text(&json), &arena));
+	buf_release(&json);
+	arena_release(&arena);
+}
+
+TEST(filter, equal_paths_are_kept_once)
+{
+	struct arena arena = {0};
+	const struct filter *filter = compile(
+		"a/b eq 1 and new/a/b eq 2 and contains(a/b,'x') and a/'b' ne "
+		"old/a/b and 'a/b'/c eq 1",
+		&arena);
+
+	CHECK_INT(filter->path_count, 4);
+	CHECK_INT(filter->segment_count, 8);
 	arena_release(&arena);
 }
 
