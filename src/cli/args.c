@@ -79,15 +79,6 @@ take(struct reader *reader, const struct option *option, const char *value)
 {
 	struct args *args = reader->args;
 
-	for (size_t i = 0; i < args->given_count; i++) {
-		if (args->given[i].option == option && !option->is_repeatable &&
-			option->placeholder != NULL) {
-			buf_printf(reader->why,
-				"--%s is given twice; expected it once",
-				option->name);
-			return ERR_INVALID;
-		}
-	}
 	args->given[args->given_count++] = (struct arg){option, value};
 	return check_choice(option, value, reader->why);
 }

@@ -6,7 +6,8 @@
  * What a command was told: its options and operands, read from the command
  * line against the tables of options in cli/commands.c. `--name value`,
  * `--name=value`, `-x value`, `-xvalue`; `--` ends the options. Options and
- * operands may be mixed.
+ * operands may be mixed. Of an option that is not repeatable the last use
+ * counts, so that scripts can add to a line.
  */
 struct command;
 

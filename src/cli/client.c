@@ -42,6 +42,10 @@ client_test_double(const struct client_double *replacement)
 	test_double = replacement;
 }
 
+/* ::/0, its neighbour in the policy, is all zeros. */
+static const struct address_network every_ipv4 = {
+	{[10] = 0xFF, [11] = 0xFF}, 96};
+
 static int
 check_url(struct client *client, const char *url)
 {
@@ -93,10 +97,9 @@ client_open(struct client *client, const struct args *args)
 	int code;
 
 	*client = (struct client){.is_json = args_is_true(args, "json")};
-	/* ::/0 and 0.0.0.0/0: the user named the hub, nobody else did. */
+	/* 0.0.0.0/0 and ::/0: the user named the hub, nobody else did. */
+	client->policy.allowed[0] = every_ipv4;
 	client->policy.allowed_count = 2;
-	client->policy.allowed[1] = (struct address_network){
-		.bytes = {[10] = 0xFF, [11] = 0xFF}, .prefix = 96};
 	client->policy.allow_http = true;
 	if (args_duration(args, "timeout", 1 * MILLISECONDS, 1 * HOURS,
 		    &client->timeout, &why) != ERR_OK) {

@@ -64,8 +64,10 @@ manual_append_markdown(struct buf *out)
 		    "# The command line\n\n"
 		    "Options may stand before or behind operands; `--option "
 		    "value` and `--option=value` are the\nsame, and `--` ends "
-		    "the options. Results go to standard output, everything "
-		    "else to\nstandard error. Colour is used on a terminal "
+		    "the options. Of an option given twice the last use "
+		    "counts, unless it may be\nrepeated. Results go to "
+		    "standard output, everything else to standard error. "
+		    "Colour is\nused on a terminal "
 		    "only, and not when `NO_COLOR` is set.\n\n"
 		    "| exit code | meaning |\n|---|---|\n"));
 	for (int code = 0; code <= EXIT_MISSING; code++)

@@ -27,7 +27,7 @@ static const struct option receive_options[] = {
 		.help = "Status to answer deliveries with, 200 to 599.",
 		.fallback = "201"},
 	{.name = "secret",
-		.placeholder = "whsec_…",
+		.placeholder = "whsec_...",
 		.help = "The webhook's secret: signatures are checked.",
 		.environment = "GRAPNEL_RECEIVE_SECRET"},
 	{.name = "greenlake-secret",
@@ -175,10 +175,13 @@ serve(struct receiver *receiver, const struct args *args, int signals)
 	};
 	const char *scheme = options.tls_certificate ? "https" : "http";
 	struct str host = options.listen;
+	enum err err;
 
-	if (http_server_start(&options, &server, &why) != ERR_OK) {
-		output_error("%s", buf_text(&why));
-		return EXIT_NO;
+	err = http_server_start(&options, &server, &why);
+	if (err != ERR_OK) {
+		output_error("cannot listen on %.*s: %s",
+			STR_ARG(options.listen), buf_text(&why));
+		return err == ERR_INVALID ? EXIT_USAGE : EXIT_NO;
 	}
 	while (host.len > 0 && host.ptr[host.len - 1] != ':')
 		host.len--;

@@ -49,11 +49,14 @@ apply_flag(struct settings *settings, const struct args *args,
 		return ERR_OK;
 	origin.place =
 		arena_printf(&settings->arena, "--%s", setting->name).ptr;
-	while (count < COUNT_OF(values) &&
-		(value = args_next(args, setting->name, &at)) != NULL)
+	while ((value = args_next(args, setting->name, &at)) != NULL) {
+		/* The last place is for one too many, or the last use. */
+		if (count == COUNT_OF(values))
+			count--;
 		values[count++] = str_of(value);
-	/* Booleans may be repeated; the last one counts. */
-	if (setting->kind == SETTING_BOOLEAN) {
+	}
+	/* Of all but a list the last use counts. */
+	if (setting->kind != SETTING_LIST) {
 		values[0] = values[count - 1];
 		count = 1;
 	}

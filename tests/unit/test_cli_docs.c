@@ -41,3 +41,16 @@ TEST(cli_docs, completions_follow_the_table)
 		completion_append_bash, "../packaging/completion/grapnel.bash");
 	check_same(completion_append_zsh, "../packaging/completion/_grapnel");
 }
+
+/* roff, and terminals of the three in the morning kind, want it. */
+TEST(cli_docs, tables_are_written_in_ascii)
+{
+	struct buf made = buf_make(0);
+
+	manual_append_man(&made);
+	settings_text_manual(&made);
+	for (size_t i = 0; i < made.len; i++)
+		CHECK(made.ptr[i] == '\n' ||
+			(made.ptr[i] >= 0x20 && made.ptr[i] < 0x7F));
+	buf_release(&made);
+}
