@@ -28,7 +28,7 @@ format:
 
 # The documents that are made from the binary's own tables.
 docs: build
-	@tools/make_docs.sh
+	@tools/make-docs.sh $(BUILD)/grapnel
 
 # FUZZ_SECONDS=N a target, 60 if not said; ONLY=NAME runs one.
 fuzz:

@@ -83,7 +83,7 @@ const ROWS = [
   ["type eq 'compute-ops/job' and contains(name, 'FirmwareUpdate.New') and " +
     "new/state eq 'RUNNING'",
   ['job', {}, { state: 'RUNNING' }],
-  ['job', { name: 'GroupFirmwareCompliance' }, { state: 'RUNNING' }]],
+  ['job', { name: 'GroupFirmwareCompliance', state: 'RUNNING' }]],
   [['server', 'job', 'alert', 'group', 'setting', 'compliance', 'bundle']
     .map((kind) => `type eq '${KINDS[kind][0]}'`).join(' or '),
   ['setting', {}], [['shop/order', () => ({ total: 1 })], {}]],
