@@ -77,15 +77,32 @@ http_call_on_request_line(
 	return call;
 }
 
+/** Keeps a socket open for its peer while MHD closes its own. */
+static void
+linger(const struct http_call *call)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (info)
+		http_linger_add(call->server->linger, info->connect_fd);
+}
+
 void
 http_call_on_completed(void *context, struct MHD_Connection *connection,
 	void **slot, enum MHD_RequestTerminationCode code)
 {
+	struct http_call *call = *slot;
+
 	(void)context;
 	(void)connection;
-	(void)code;
-	if (*slot)
-		unlink_call(*slot);
+	if (call == NULL)
+		return;
+	/* MHD has refused the request itself, and may not have read it all. */
+	if (code == MHD_REQUEST_TERMINATED_WITH_ERROR &&
+		atomic_load(&call->claim) == CLAIM_NONE)
+		linger(call);
+	unlink_call(call);
 	*slot = NULL;
 }
 
@@ -204,11 +221,7 @@ queue_answer(struct http_call *call)
 static enum MHD_Result
 cut_short(struct http_call *call)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-	if (info)
-		http_linger_add(call->server->linger, info->connect_fd);
+	linger(call);
 	return queue_answer(call);
 }
 
