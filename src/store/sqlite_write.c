@@ -119,23 +119,34 @@ check_not_purged(struct sqlite_write *write, uint64_t delivery)
 }
 
 static enum err
-set_delivery(struct sqlite_write *write, const struct store_change *change)
+run_delivery(struct sqlite_write *write, enum sqlite_sql sql,
+	const struct delivery_row *row)
 {
-	const struct delivery_row *row = change->delivery;
-	sqlite3_stmt *stmt = statement(write, SQL_DELIVERY_SET);
-	enum err err = check_not_purged(write, row->sequence);
+	sqlite3_stmt *stmt = statement(write, sql);
 
-	if (err)
-		return err;
 	sqlite_row_bind_u64(stmt, 1, row->sequence);
 	sqlite_row_bind_u64(stmt, 2, row->state);
 	sqlite_row_bind_u64(stmt, 3, row->attempts);
 	sqlite_row_bind_i64(stmt, 4, row->due);
 	sqlite_row_bind_i64(stmt, 5, row->updated);
 	sqlite_row_bind_text(stmt, 6, row->reason);
-	err = run_expecting_change(write, SQL_DELIVERY_SET);
+	return run_expecting_change(write, sql);
+}
+
+static enum err
+set_delivery(struct sqlite_write *write, const struct store_change *change)
+{
+	const struct delivery_row *row = change->delivery;
+	enum err err = check_not_purged(write, row->sequence);
+
+	if (err)
+		return err;
+	err = run_delivery(write, SQL_DELIVERY_SET, row);
 	if (err == ERR_OK && row->state != DELIVERY_WAITING)
 		write->waiting--;
+	/* Skipped while its last attempt was on the way, which went well. */
+	if (err == ERR_CONFLICT && row->state == DELIVERY_DELIVERED)
+		err = run_delivery(write, SQL_DELIVERY_LATE, row);
 	return err;
 }
 

@@ -150,7 +150,8 @@ enum store_change_kind {
 			       (0: there is no such row) */
 	STORE_DELIVERY_ADD,
 	STORE_DELIVERY_SET, /* state, attempts, due, updated, reason; conflict:
-			       it is not WAITING */
+			       it is not WAITING, unless a SKIPPED one turns
+			       out to be DELIVERED */
 	STORE_ATTEMPT_ADD,
 	STORE_WEBHOOK_ADD,
 	STORE_WEBHOOK_SET,    /* all but number, id, workspace, created;

@@ -418,3 +418,22 @@ TEST(store, names_are_those_of_the_contract)
 	CHECK_INT(key_role_parse(STR("Admin"), &role), ERR_INVALID);
 	CHECK_INT(key_role_parse(STR(""), &role), ERR_INVALID);
 }
+
+TEST(store, a_skipped_delivery_may_still_turn_out_delivered_but_nothing_else)
+{
+	struct delivery_row row = test_delivery(1, 1, 1);
+	struct store_stats stats;
+
+	begin();
+	TEST_COMMIT(store, ADD_DELIVERY(&row));
+	row.state = DELIVERY_SKIPPED;
+	TEST_COMMIT(store, SET_DELIVERY(&row));
+	row.state = DELIVERY_WAITING;
+	TEST_CONFLICT(store, 0, SET_DELIVERY(&row));
+	row.state = DELIVERY_DELIVERED;
+	TEST_COMMIT(store, SET_DELIVERY(&row));
+	TEST_CONFLICT(store, 0, SET_DELIVERY(&row));
+	CHECK_OK(store_stats(store, &stats));
+	CHECK_INT(stats.waiting, 0);
+	end();
+}
