@@ -5,6 +5,7 @@
 #include "api/router_tree.h"
 #include "base/clock.h"
 #include "base/desk.h"
+#include "base/encode.h"
 #include "base/mem.h"
 
 struct api_router {
@@ -85,6 +86,21 @@ refuse_status(struct api_call *call, int status)
 
 /* ---- before the body is read; each answers and says false ---- */
 
+/** No route: because it cannot be decoded, or because there is none. */
+static void
+refuse_path(struct api_call *call)
+{
+	struct str decoded;
+
+	if (encode_percent_read(
+		    http_call_path(call->http), false, call->arena, &decoded))
+		api_refuse(call, 400, NULL,
+			"the path has a broken %%-escape, expected two hex "
+			"digits other than 00");
+	else
+		refuse_status(call, 404);
+}
+
 static bool
 find_route(const struct api_router *router, struct api_call *call)
 {
@@ -93,7 +109,7 @@ find_route(const struct api_router *router, struct api_call *call)
 		http_call_path(call->http), call->arena, call->parameters);
 
 	if (node == NULL) {
-		refuse_status(call, 404);
+		refuse_path(call);
 		return false;
 	}
 	call->route = route_node_method(node, method);

@@ -36,12 +36,9 @@ const getToken = (hub, form, headers = {}) =>
 
 // What each role may do: [what, call, roles].
 const RIGHTS = [
-  ['list webhooks', (a) => a.get(WEBHOOKS),
-    ['viewer', 'publisher', 'admin']],
-  ['read a resource', (a) => a.get(RESOURCE),
-    ['viewer', 'publisher', 'admin']],
-  ['read the metrics', (a) => a.get('/metrics'),
-    ['viewer', 'publisher', 'admin']],
+  ['list webhooks', (a) => a.get(WEBHOOKS), ['viewer', 'admin']],
+  ['read a resource', (a) => a.get(RESOURCE), ['viewer', 'admin']],
+  ['read the metrics', (a) => a.get('/metrics'), ['viewer', 'admin']],
   ['publish a state', (a) => a.put(RESOURCE, { n: Math.random() }),
     ['publisher', 'admin']],
   ['publish an event', (a) => a.post('/v1/events', {

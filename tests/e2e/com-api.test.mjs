@@ -182,7 +182,7 @@ test('each operation asks for credentials and for the role it needs',
       await t.test(`${method} ${rest}`, async () => {
         problem(await request(method, url, { body, token: null }), 401)
         problem(await request(method, url, { body, token: 'wrong' }), 401)
-        const answer = await request(method, url, { body, token: key.token })
+        const answer = await request(method, url, { body, token: key.key })
         if (method !== 'GET') problem(answer, 403)
         else assert.ok([200, 404].includes(answer.status), answer.text)
       })
@@ -419,7 +419,7 @@ test('webhooks are read by viewers with all that is shown', async (t) => {
   const { id } = await createWebhook(hub, NOWHERE, OFF)
   const { body: key } =
     await hub.api.post('/v1/keys', { name: 'k', role: 'viewer' })
-  const viewer = api(hub, key.token)
+  const viewer = api(hub, key.key)
   assert.deepEqual((await viewer.get(`${WEBHOOKS}/${id}`)).body,
     await getWebhook(hub, id))
   assert.equal((await viewer.get(`/v1/webhooks/${id}/secret`)).status, 403)
