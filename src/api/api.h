@@ -12,7 +12,8 @@ struct desk;	   /* base/desk.h */
 struct api_router; /* api/router.h */
 
 struct api {
-	struct http_server *server;
+	/* NULL until it listens, and requests may come before it is set. */
+	struct http_server *_Atomic server;
 	struct hub *hub;	   /* the running pipeline */
 	struct webhooks *webhooks; /* the hub's */
 	struct store *store;	   /* the hub's */

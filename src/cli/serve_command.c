@@ -145,17 +145,24 @@ start_server(const struct settings *settings, struct serving *serving,
 		.handle = api_router_handle,
 		.refuse = api_router_refuse,
 	};
+	struct http_server *server;
+	enum err err;
 
-	return http_server_start(&options, &serving->api.server, why);
+	err = http_server_start(&options, &server, why);
+	if (!err)
+		serving->api.server = server;
+	return err;
 }
 
 /** First no more requests, then what they have started, then the disk. */
 static void
 close_all(struct serving *serving, int64_t timeout)
 {
-	if (serving->api.server) {
-		http_server_quiesce(serving->api.server);
-		http_server_stop(serving->api.server, timeout);
+	struct http_server *server = serving->api.server;
+
+	if (server) {
+		http_server_quiesce(server);
+		http_server_stop(server, timeout);
 	}
 	api_router_free(serving->api.router);
 	hub_stop(serving->api.hub, timeout);
