@@ -140,6 +140,7 @@ start(void)
 		.admit = api_router_admit,
 		.handle = api_router_handle,
 		.refuse = api_router_refuse};
+	struct http_server *server;
 	struct key_view view;
 
 	sem_init(&entered, 0, 0);
@@ -157,7 +158,8 @@ start(void)
 	hub.api.bulk_body_max = 1000;
 	hub.api.router = api_router_new(&hub.api);
 	options.context = hub.api.router;
-	CHECK_OK(http_server_start(&options, &hub.api.server, &why));
+	CHECK_OK(http_server_start(&options, &server, &why));
+	hub.api.server = server;
 	return &hub;
 }
 
