@@ -129,6 +129,12 @@ open_api(const struct settings *settings, struct serving *serving,
 	return err;
 }
 
+static unsigned
+whole_seconds(int64_t duration)
+{
+	return (unsigned)((duration + SECONDS - 1) / SECONDS);
+}
+
 static enum err
 start_server(const struct settings *settings, struct serving *serving,
 	struct buf *why)
@@ -139,6 +145,7 @@ start_server(const struct settings *settings, struct serving *serving,
 		.tls_key = settings->tls_key,
 		.threads = settings->server_threads,
 		.connections_max = settings->connections_max,
+		.idle_timeout = whole_seconds(settings->idle_timeout),
 		.body_max = settings->body_max,
 		.context = serving->api.router,
 		.admit = api_router_admit,
