@@ -64,7 +64,8 @@ read_binary(struct str rest, struct arena *arena, struct cloudevent *ret,
 		headers[count++] = (struct cloudevents_header){name, value};
 	}
 	return cloudevents_read_binary(
-		headers, count, type, rest, arena, ret, why);
+		&(struct cloudevents_message){headers, count, type, rest},
+		arena, ret, why);
 }
 
 int

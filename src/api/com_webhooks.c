@@ -199,8 +199,9 @@ patch_clearing_headers(struct api_call *call, struct webhook_draft *draft,
 		if (expected != 0 && generation != expected)
 			return ERR_CONFLICT;
 		buf_clear(&problem->why);
+		draft->expected_generation = generation;
 		err = webhooks_patch(call->api->webhooks, call->who.workspace,
-			id, draft, generation, ret, problem);
+			id, draft, ret, problem);
 	}
 	return err;
 }
@@ -216,8 +217,9 @@ patch(struct api_call *call, struct com_draft *draft, uint64_t expected,
 			call, &draft->draft, expected, ret, problem);
 	if (uuid_parse(call->parameters[0], &id))
 		return ERR_NOT_FOUND;
+	draft->draft.expected_generation = expected;
 	return webhooks_patch(call->api->webhooks, call->who.workspace, id,
-		&draft->draft, expected, ret, problem);
+		&draft->draft, ret, problem);
 }
 
 void

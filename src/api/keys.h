@@ -53,6 +53,13 @@ enum err keys_ensure_admin(struct keys *keys, struct str token,
 
 size_t keys_count(struct keys *keys);
 
+/** What a new key is to be. */
+struct key_draft {
+	uint32_t workspace;
+	enum key_role role;
+	struct str name;
+};
+
 /** What may be told about a key. */
 struct key_view {
 	struct str id;
@@ -67,9 +74,9 @@ struct key_view {
  * A new key; its text, which nobody can read again, in `arena`. Blocks.
  * ERR_INVALID (name), ERR_LIMIT (KEYS_MAX), or the commit's error.
  */
-enum err keys_create(struct keys *keys, uint32_t workspace, enum key_role role,
-	struct str name, struct arena *arena, struct key_view *ret,
-	struct str *ret_text) MUST_USE;
+enum err keys_create(struct keys *keys, const struct key_draft *draft,
+	struct arena *arena, struct key_view *ret, struct str *ret_text)
+	MUST_USE;
 
 /** All of a workspace, oldest first, in `arena`. */
 struct key_view *keys_list(struct keys *keys, uint32_t workspace,

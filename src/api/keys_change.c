@@ -45,20 +45,19 @@ draw_text(struct arena *arena)
 }
 
 enum err
-keys_create(struct keys *keys, uint32_t workspace, enum key_role role,
-	struct str name, struct arena *arena, struct key_view *ret,
-	struct str *ret_text)
+keys_create(struct keys *keys, const struct key_draft *draft,
+	struct arena *arena, struct key_view *ret, struct str *ret_text)
 {
-	struct key_row row = {.workspace = workspace,
-		.role = role,
-		.name = name,
+	struct key_row row = {.workspace = draft->workspace,
+		.role = draft->role,
+		.name = draft->name,
 		.created = clock_now()};
 	struct store_change change = {.kind = STORE_KEY_ADD, .key = &row};
 	uint8_t digest[DIGEST_SHA256_LEN];
 	struct str text, secret;
 	enum err err;
 
-	if (!is_valid_name(name))
+	if (!is_valid_name(draft->name))
 		return ERR_INVALID;
 	if (keys_count(keys) >= KEYS_MAX)
 		return ERR_LIMIT;
@@ -225,6 +224,8 @@ keys_ensure_admin(struct keys *keys, struct str token, struct arena *arena,
 	struct str *ret_text, struct buf *why)
 {
 	struct key_view view;
+	const struct key_draft first = {
+		WORKSPACE_DEFAULT, ROLE_ADMIN, STR("made by the first start")};
 	struct str text = {0};
 	enum err err = ERR_OK;
 
@@ -232,8 +233,7 @@ keys_ensure_admin(struct keys *keys, struct str token, struct arena *arena,
 	if (token.len > 0)
 		return keys_seed_admin(keys, token, why);
 	if (keys_count(keys) == 0)
-		err = keys_create(keys, WORKSPACE_DEFAULT, ROLE_ADMIN,
-			STR("made by the first start"), arena, &view, &text);
+		err = keys_create(keys, &first, arena, &view, &text);
 	if (err)
 		buf_printf(why, "the first admin key cannot be stored (%s)",
 			err_name(err));

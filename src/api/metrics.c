@@ -1,171 +1,91 @@
 #include "api/metrics.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/desk.h"
-#include "pipeline/writer.h"
+#include "pipeline/hub.h"
 
 enum { STATUS_COUNT = WEBHOOK_OFF + 1 };
 
-/* Everything the rows read, gathered once a scrape. */
+/* Everything the rows show, gathered once a scrape. Times in seconds. */
 struct sample {
-	struct writer_stats writer;
-	struct store_stats store;
-	uint64_t in_flight;
-	uint64_t desk_waiting;
-	uint64_t resident_bytes;
-	int64_t uptime;
-	uint64_t webhooks[STATUS_COUNT];
+	double uptime, resident_bytes;
+	double in_flight, desk_waiting;
+	double events, unchanged, duplicates, refused, matched;
+	double acknowledged, failed, dead;
+	double queued, attempts_in_flight, unsettled, payload_bytes;
+	double is_healthy, commits, units, failures, writer_queued;
+	double last_commit_time;
+	double waiting, lag, store_bytes;
+	double webhooks[STATUS_COUNT];
 };
 
 struct metric {
-	const char *name; /* grapnel_… */
-	const char *type; /* "counter", "gauge" */
+	const char *name;
+	const char *type;
 	const char *help;
-	/* One of them: a value, or all lines with labels. */
-	double (*read)(const struct sample *sample);
-	void (*write)(
-		const struct sample *sample, const char *name, struct buf *out);
+	size_t offset; /* of its value in struct sample */
 };
 
-static double
-read_up(const struct sample *sample)
-{
-	return sample->writer.is_healthy;
-}
-
-static double
-read_commits(const struct sample *sample)
-{
-	return (double)sample->writer.commits;
-}
-
-static double
-read_units(const struct sample *sample)
-{
-	return (double)sample->writer.units;
-}
-
-static double
-read_failures(const struct sample *sample)
-{
-	return (double)sample->writer.failures;
-}
-
-static double
-read_queued(const struct sample *sample)
-{
-	return (double)sample->writer.queued;
-}
-
-static double
-read_commit_time(const struct sample *sample)
-{
-	return (double)sample->writer.last_commit_time / SECONDS;
-}
-
-static double
-read_waiting(const struct sample *sample)
-{
-	return (double)sample->store.waiting;
-}
-
-static double
-read_store_bytes(const struct sample *sample)
-{
-	return (double)sample->store.bytes;
-}
-
-/** How late the oldest waiting delivery is; 0 when none is. */
-static double
-read_lag(const struct sample *sample)
-{
-	int64_t lag = clock_now() - sample->store.oldest_due;
-
-	if (sample->store.oldest_due == 0 || lag < 0)
-		return 0;
-	return (double)lag / SECONDS;
-}
-
-static double
-read_in_flight(const struct sample *sample)
-{
-	return (double)sample->in_flight;
-}
-
-static double
-read_desk_waiting(const struct sample *sample)
-{
-	return (double)sample->desk_waiting;
-}
-
-static double
-read_resident(const struct sample *sample)
-{
-	return (double)sample->resident_bytes;
-}
-
-static double
-read_uptime(const struct sample *sample)
-{
-	return (double)sample->uptime / SECONDS;
-}
-
-static void
-write_webhooks(const struct sample *sample, const char *name, struct buf *out)
-{
-	for (int status = 0; status < STATUS_COUNT; status++)
-		buf_printf(out, "%s{status=\"%s\"} %llu\n", name,
-			webhook_status_name((enum webhook_status)status),
-			(unsigned long long)sample->webhooks[status]);
-}
-
-static void
-write_version(const struct sample *sample, const char *name, struct buf *out)
-{
-	(void)sample;
-	buf_printf(out, "%s{version=\"%s\"} 1\n", name, GRAPNEL_VERSION);
-}
+#define COUNTER(field, name, help) \
+	{ \
+		"grapnel_" name "_total", "counter", help, \
+			offsetof(struct sample, field) \
+	}
+#define GAUGE(field, name, help) \
+	{ \
+		"grapnel_" name, "gauge", help, offsetof(struct sample, field) \
+	}
 
 static const struct metric metrics[] = {
-	{"grapnel_build_info", "gauge", "The version that runs.", NULL,
-		write_version},
-	{"grapnel_uptime_seconds", "gauge", "Since the start.", read_uptime,
-		NULL},
-	{"grapnel_resident_memory_bytes", "gauge",
-		"Memory of the process that is in RAM.", read_resident, NULL},
-	{"grapnel_http_requests_in_flight", "gauge",
-		"Requests not yet answered.", read_in_flight, NULL},
-	{"grapnel_desk_jobs_waiting", "gauge",
-		"Requests waiting for a thread that may block.",
-		read_desk_waiting, NULL},
-	{"grapnel_writer_healthy", "gauge",
-		"1 when the last transaction went through.", read_up, NULL},
-	{"grapnel_writer_commits_total", "counter", "Transactions committed.",
-		read_commits, NULL},
-	{"grapnel_writer_units_total", "counter",
-		"Units of change committed in them.", read_units, NULL},
-	{"grapnel_writer_failures_total", "counter",
-		"Transactions that failed.", read_failures, NULL},
-	{"grapnel_writer_queued", "gauge", "Units waiting to be written.",
-		read_queued, NULL},
-	{"grapnel_writer_last_commit_seconds", "gauge",
-		"How long the last transaction took.", read_commit_time, NULL},
-	{"grapnel_deliveries_waiting", "gauge",
-		"Deliveries that are due now or later.", read_waiting, NULL},
-	{"grapnel_deliveries_lag_seconds", "gauge",
-		"How late the oldest waiting delivery is.", read_lag, NULL},
-	{"grapnel_store_bytes", "gauge", "Size of the database on disk.",
-		read_store_bytes, NULL},
-	{"grapnel_webhooks", "gauge", "Webhooks by status.", NULL,
-		write_webhooks},
+	GAUGE(uptime, "uptime_seconds", "Since the start."),
+	GAUGE(resident_bytes, "resident_memory_bytes",
+		"Memory of the process that is in RAM."),
+	GAUGE(in_flight, "http_requests_in_flight",
+		"Requests not yet answered."),
+	GAUGE(desk_waiting, "desk_jobs_waiting",
+		"Requests waiting for a thread that may block."),
+	COUNTER(events, "events_accepted", "Events stored."),
+	COUNTER(unchanged, "events_unchanged",
+		"States published that were what they were: no event."),
+	COUNTER(duplicates, "events_duplicate",
+		"Events whose source and id had been accepted before."),
+	COUNTER(refused, "events_refused", "Events not stored."),
+	COUNTER(matched, "events_matched",
+		"Deliveries that accepted events gave rise to."),
+	COUNTER(acknowledged, "attempts_acknowledged",
+		"Attempts answered with 2xx."),
+	COUNTER(failed, "attempts_failed", "Attempts that were not."),
+	COUNTER(dead, "deliveries_dead", "Deliveries given up."),
+	GAUGE(queued, "deliveries_in_memory",
+		"Waiting deliveries that are in memory."),
+	GAUGE(attempts_in_flight, "attempts_in_flight",
+		"Requests to endpoints under way."),
+	GAUGE(unsettled, "attempts_unsettled",
+		"Attempts made or under way whose outcome is not on disk."),
+	GAUGE(payload_bytes, "payload_memory_bytes",
+		"Memory taken by the bodies of deliveries."),
+	GAUGE(is_healthy, "writer_healthy",
+		"1 when the last transaction went through."),
+	COUNTER(commits, "writer_commits", "Transactions committed."),
+	COUNTER(units, "writer_units", "Units of change committed in them."),
+	COUNTER(failures, "writer_failures", "Transactions that failed."),
+	GAUGE(writer_queued, "writer_queued", "Units waiting to be written."),
+	GAUGE(last_commit_time, "writer_last_commit_seconds",
+		"How long the last transaction took."),
+	GAUGE(waiting, "deliveries_waiting",
+		"Deliveries that are due now or later."),
+	GAUGE(lag, "deliveries_lag_seconds",
+		"How late the oldest waiting delivery is."),
+	GAUGE(store_bytes, "store_bytes", "Size of the database on disk."),
 };
 
 /** The second number of /proc/self/statm, in pages. */
-static uint64_t
+static double
 resident_bytes(void)
 {
 	FILE *file = fopen("/proc/self/statm", "rbe");
@@ -176,11 +96,11 @@ resident_bytes(void)
 	if (fscanf(file, "%llu %llu", &size, &resident) != 2)
 		resident = 0;
 	fclose(file);
-	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+	return (double)resident * (double)sysconf(_SC_PAGESIZE);
 }
 
 static void
-count_webhooks(struct api *api, struct sample *sample)
+gather_webhooks(struct api *api, struct sample *sample)
 {
 	CLEANUP(arena_release) struct arena arena = {0};
 	const struct webhook **webhooks;
@@ -195,16 +115,74 @@ count_webhooks(struct api *api, struct sample *sample)
 }
 
 static void
+gather_writer(const struct api *api, struct sample *sample)
+{
+	struct writer_stats stats;
+
+	writer_stats(api->writer, &stats);
+	sample->is_healthy = stats.is_healthy;
+	sample->commits = (double)stats.commits;
+	sample->units = (double)stats.units;
+	sample->failures = (double)stats.failures;
+	sample->writer_queued = (double)stats.queued;
+	sample->last_commit_time = (double)stats.last_commit_time / SECONDS;
+}
+
+static void
+gather_store(const struct api *api, struct sample *sample)
+{
+	struct store_stats stats;
+	int64_t lag;
+
+	if (store_stats(api->store, &stats))
+		return;
+	lag = stats.oldest_due ? clock_now() - stats.oldest_due : 0;
+	sample->waiting = (double)stats.waiting;
+	sample->store_bytes = (double)stats.bytes;
+	sample->lag = lag > 0 ? (double)lag / SECONDS : 0;
+}
+
+static void
+gather_pipeline(const struct hub *hub, struct sample *sample)
+{
+	struct ingest_stats in;
+	struct deliver_stats out;
+
+	ingest_stats(hub->ingest, &in);
+	deliver_stats(hub->deliver, &out);
+	sample->events = (double)in.events;
+	sample->unchanged = (double)in.unchanged;
+	sample->duplicates = (double)in.duplicates;
+	sample->refused = (double)in.refused;
+	sample->matched = (double)in.matched;
+	sample->acknowledged = (double)out.acknowledged;
+	sample->failed = (double)out.failed;
+	sample->dead = (double)out.dead;
+	sample->queued = (double)out.queued;
+	sample->attempts_in_flight = (double)out.in_flight;
+	sample->unsettled = (double)out.unsettled;
+	sample->payload_bytes = (double)payload_memory();
+}
+
+static void
 gather(struct api *api, struct sample *sample)
 {
-	writer_stats(api->writer, &sample->writer);
-	if (store_stats(api->store, &sample->store))
-		sample->store = (struct store_stats){0};
-	sample->in_flight = http_server_in_flight(api->server);
-	sample->desk_waiting = desk_waiting(api->desk);
+	gather_writer(api, sample);
+	gather_store(api, sample);
+	if (api->hub)
+		gather_pipeline(api->hub, sample);
+	gather_webhooks(api, sample);
+	sample->in_flight = (double)http_server_in_flight(api->server);
+	sample->desk_waiting = (double)desk_waiting(api->desk);
 	sample->resident_bytes = resident_bytes();
-	sample->uptime = clock_monotonic() - api->started;
-	count_webhooks(api, sample);
+	sample->uptime = (double)(clock_monotonic() - api->started) / SECONDS;
+}
+
+static void
+write_head(
+	const char *name, const char *type, const char *help, struct buf *out)
+{
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 void
@@ -213,15 +191,22 @@ metrics_write(struct api *api, struct buf *out)
 	struct sample sample = {0};
 
 	gather(api, &sample);
+	write_head(
+		"grapnel_build_info", "gauge", "The version that runs.", out);
+	buf_printf(
+		out, "grapnel_build_info{version=\"%s\"} 1\n", GRAPNEL_VERSION);
 	for (size_t i = 0; i < COUNT_OF(metrics); i++) {
 		const struct metric *metric = &metrics[i];
+		double value;
 
-		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name,
-			metric->help, metric->name, metric->type);
-		if (metric->write)
-			metric->write(&sample, metric->name, out);
-		else
-			buf_printf(out, "%s %.17g\n", metric->name,
-				metric->read(&sample));
+		memcpy(&value, (const char *)&sample + metric->offset,
+			sizeof(value));
+		write_head(metric->name, metric->type, metric->help, out);
+		buf_printf(out, "%s %.15g\n", metric->name, value);
 	}
+	write_head("grapnel_webhooks", "gauge", "Webhooks by status.", out);
+	for (int status = 0; status < STATUS_COUNT; status++)
+		buf_printf(out, "grapnel_webhooks{status=\"%s\"} %.15g\n",
+			webhook_status_name((enum webhook_status)status),
+			sample.webhooks[status]);
 }

@@ -95,11 +95,6 @@ handle_list_keys(struct api_call *call)
 	api_respond_json(call, 200, &body);
 }
 
-struct key_draft {
-	enum key_role role;
-	struct str name;
-};
-
 /** Answers what is wrong and says false. */
 static bool
 read_draft(struct api_call *call, struct key_draft *draft)
@@ -156,7 +151,7 @@ handle_create_key(struct api_call *call)
 {
 	CLEANUP(buf_release) struct buf body = buf_make(0);
 	struct json_out out = json_out_make(&body);
-	struct key_draft draft;
+	struct key_draft draft = {.workspace = call->who.workspace};
 	struct key_view key;
 	struct str text;
 	enum err err;
@@ -170,8 +165,7 @@ handle_create_key(struct api_call *call)
 			KEYS_MAX);
 		return;
 	}
-	err = keys_create(call->api->keys, call->who.workspace, draft.role,
-		draft.name, call->arena, &key, &text);
+	err = keys_create(call->api->keys, &draft, call->arena, &key, &text);
 	if (err == ERR_INVALID) {
 		api_refuse(call, 400, "name",
 			"1 to %d bytes without control characters are "

@@ -27,12 +27,16 @@ publish_binary(struct api_call *call)
 	struct publication_item *item = &publication->items[0];
 	struct headers headers = {.list = arena_alloc_array(call->arena,
 					  HEADERS_MAX, sizeof(*headers.list))};
+	struct cloudevents_message message = {
+		.content_type = http_call_header(call->http, "Content-Type"),
+		.body = http_call_body(call->http),
+	};
 
 	http_call_each_header(call->http, collect, &headers);
-	if (cloudevents_read_binary(headers.list, headers.count,
-		    http_call_header(call->http, "Content-Type"),
-		    http_call_body(call->http), call->arena, &item->cloudevent,
-		    &why)) {
+	message.headers = headers.list;
+	message.header_count = headers.count;
+	if (cloudevents_read_binary(
+		    &message, call->arena, &item->cloudevent, &why)) {
 		api_refuse(call, 400, NULL, "%s", buf_text(&why));
 		return;
 	}

@@ -38,10 +38,21 @@ static void PRINTF_LIKE(2, 0)
 	CLEANUP(buf_release) struct buf line = buf_make(1024);
 
 	buf_vprintf(&line, format, args);
+	/* Loops that run already may log while the last ones are started. */
+	pthread_mutex_lock(&server->lock);
 	if (server->start_log)
 		buf_append(server->start_log, str_trim(buf_str(&line)));
 	else
 		log_debug("http.server", "%.*s", STR_ARG(buf_str(&line)));
+	pthread_mutex_unlock(&server->lock);
+}
+
+static void
+set_start_log(struct http_server *server, struct buf *log)
+{
+	pthread_mutex_lock(&server->lock);
+	server->start_log = log;
+	pthread_mutex_unlock(&server->lock);
 }
 
 /** A whole PEM file, into `arena`, NUL-terminated. */
@@ -179,11 +190,11 @@ start_daemon(struct http_server *server, struct buf *why)
 			return err;
 	}
 	add_option(&list, MHD_OPTION_END, 0, NULL);
-	server->start_log = &log;
+	set_start_log(server, &log);
 	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL,
 		http_call_on_access, server, MHD_OPTION_EXTERNAL_LOGGER, on_log,
 		server, MHD_OPTION_ARRAY, list.items, MHD_OPTION_END);
-	server->start_log = NULL;
+	set_start_log(server, NULL);
 	if (server->daemon == NULL) {
 		buf_printf(why, "the HTTP server does not start: %s",
 			log.len ? buf_text(&log) : "no reason given");

@@ -109,6 +109,7 @@ struct webhook_draft {
 	/* Merge patch: a header with value.ptr NULL is removed. */
 	const struct webhook_header *headers;
 	size_t header_count;
+	uint64_t expected_generation; /* of a patch; 0: any */
 };
 
 /** Why a change was refused, for the dialect to put into its own shape. */
@@ -133,12 +134,11 @@ enum err webhooks_create(struct webhooks *webhooks, uint32_t workspace,
  * Changes one. Also ERR_NOT_FOUND, and ERR_BUSY when it was enabled too often
  * lately (`retry_after`). A draft with state ENABLED, or one that changes
  * destination or headers of an enabled webhook, starts a handshake.
- * `expected_generation` != 0: ERR_CONFLICT when the present one differs.
+ * ERR_CONFLICT when the present generation is not the expected one.
  */
 enum err webhooks_patch(struct webhooks *webhooks, uint32_t workspace,
 	struct uuid id, const struct webhook_draft *draft,
-	uint64_t expected_generation, const struct webhook **ret,
-	struct webhook_problem *problem) MUST_USE;
+	const struct webhook **ret, struct webhook_problem *problem) MUST_USE;
 
 enum err webhooks_delete(struct webhooks *webhooks, uint32_t workspace,
 	struct uuid id, struct webhook_problem *problem) MUST_USE;

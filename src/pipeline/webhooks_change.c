@@ -284,8 +284,8 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 
 enum err
 webhooks_patch(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
-	const struct webhook_draft *draft, uint64_t expected_generation,
-	const struct webhook **ret, struct webhook_problem *problem)
+	const struct webhook_draft *draft, const struct webhook **ret,
+	struct webhook_problem *problem)
 {
 	const struct webhook *former;
 	enum err err =
@@ -297,11 +297,11 @@ webhooks_patch(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 	former = webhooks_find(webhooks, workspace, id);
 	if (former == NULL) {
 		err = ERR_NOT_FOUND;
-	} else if (expected_generation &&
-		   expected_generation != former->generation) {
+	} else if (draft->expected_generation &&
+		   draft->expected_generation != former->generation) {
 		buf_printf(&problem->why, "generation is %llu, expected %llu",
 			(unsigned long long)former->generation,
-			(unsigned long long)expected_generation);
+			(unsigned long long)draft->expected_generation);
 		err = ERR_CONFLICT;
 	} else {
 		err = patch_locked(webhooks, former, draft, ret, problem);

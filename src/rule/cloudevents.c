@@ -446,22 +446,21 @@ take_body(struct reader *r, struct str body)
 }
 
 enum err
-cloudevents_read_binary(const struct cloudevents_header *headers,
-	size_t header_count, struct str content_type, struct str body,
+cloudevents_read_binary(const struct cloudevents_message *message,
 	struct arena *arena, struct cloudevent *ret, struct buf *why)
 {
+	struct str content_type = str_trim(message->content_type);
 	struct reader r = start(arena, ret, why);
 	enum err err;
 
 	r.extensions = json_out_make(&r.text);
 	json_out_object(&r.extensions, NULL);
-	err = take_headers(&r, headers, header_count);
-	content_type = str_trim(content_type);
+	err = take_headers(&r, message->headers, message->header_count);
 	if (!err && content_type.len > 0)
 		err = take_attribute(&r, find_attribute(STR("datacontenttype")),
 			content_type);
 	if (!err)
-		err = take_body(&r, body);
+		err = take_body(&r, message->body);
 	if (!err)
 		err = finish(&r);
 	buf_release(&r.text);

@@ -55,14 +55,21 @@ struct cloudevents_header {
 	struct str value;
 };
 
+/** An HTTP message in binary mode. */
+struct cloudevents_message {
+	const struct cloudevents_header *headers;
+	size_t header_count;
+	struct str content_type;
+	struct str body;
+};
+
 /**
  * Reads binary mode: ce- headers, Content-Type and the body as data. Other
  * headers are passed over. Values are undone as the HTTP binding §3.1.3.2
  * says: a quoted string first, then one round of percent-decoding. A body
  * whose Content-Type is JSON must be JSON; an empty body is no data.
  */
-enum err cloudevents_read_binary(const struct cloudevents_header *headers,
-	size_t header_count, struct str content_type, struct str body,
+enum err cloudevents_read_binary(const struct cloudevents_message *message,
 	struct arena *arena, struct cloudevent *ret, struct buf *why) MUST_USE;
 
 /** Writes the event in JSON format, compact, data as it was received. */

@@ -48,16 +48,17 @@ print_number(struct number number, struct buf *out)
 		buf_append(out, number.real > 0 ? STR("INF") : STR("-INF"));
 		return;
 	}
-	/* The shortest spelling that reads back as the same number. Whole ones
-	   beyond 2^53 need an exponent, or they would come back as integers. */
+	/* The shortest spelling that reads back as the same number. */
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, number.real);
 		again = number_read(str_of(text));
 		if (!again.is_integer && number_compare(again, number) == 0)
 			break;
 	}
+	/* A whole one beyond 2^53 would come back as an exact integer; with a
+	   half, less than its last bit, it is rounded to itself. */
 	if (again.is_integer)
-		snprintf(text, sizeof(text), "%.16e", number.real);
+		snprintf(text, sizeof(text), "%.0f.5", number.real);
 	buf_append(out, str_of(text));
 }
 

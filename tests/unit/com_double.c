@@ -196,8 +196,8 @@ find(struct com_hub *hub, uint32_t workspace, struct uuid id)
 
 enum err
 webhooks_patch(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
-	const struct webhook_draft *draft, uint64_t expected_generation,
-	const struct webhook **ret, struct webhook_problem *problem)
+	const struct webhook_draft *draft, const struct webhook **ret,
+	struct webhook_problem *problem)
 {
 	struct com_hub *hub = webhooks->hub;
 	struct webhook *webhook = find(hub, workspace, id);
@@ -211,8 +211,8 @@ webhooks_patch(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 		hub->conflicts--;
 		webhook->generation++;
 	}
-	if (expected_generation != 0 &&
-		expected_generation != webhook->generation)
+	if (draft->expected_generation != 0 &&
+		draft->expected_generation != webhook->generation)
 		return ERR_CONFLICT;
 	apply(webhook, draft);
 	webhook->generation++;

@@ -211,9 +211,11 @@ read_binary(const char *name, const char *value, const char *content_type,
 	enum err err;
 
 	buf_clear(got);
-	err = cloudevents_read_binary(headers,
-		COUNT_OF(headers) - (name ? 0 : 1), str_of(content_type),
-		str_of(body), arena, &event, got);
+	err = cloudevents_read_binary(
+		&(struct cloudevents_message){headers,
+			COUNT_OF(headers) - (name ? 0 : 1),
+			str_of(content_type), str_of(body)},
+		arena, &event, got);
 	if (!err)
 		write_event(&event, got);
 	return err;
@@ -337,8 +339,10 @@ TEST(cloudevents, binary_mode_without_its_headers_is_refused)
 	CLEANUP(buf_release) struct buf why = buf_make(0);
 	struct cloudevent event;
 
-	CHECK_INT(cloudevents_read_binary(NULL, 0, STR("application/json"),
-			  STR("{}"), &arena, &event, &why),
+	CHECK_INT(cloudevents_read_binary(
+			  &(struct cloudevents_message){
+				  NULL, 0, STR("application/json"), STR("{}")},
+			  &arena, &event, &why),
 		ERR_INVALID);
 	CHECK_TEXT(buf_text(&why), "attribute 'specversion' is missing");
 	arena_release(&arena);

@@ -26,8 +26,9 @@ create(struct keys *keys, enum key_role role)
 	struct key_view view;
 	struct str text;
 
-	CHECK_OK(keys_create(keys, WORKSPACE_DEFAULT, role, STR("test"), &arena,
-		&view, &text));
+	CHECK_OK(keys_create(keys,
+		&(struct key_draft){WORKSPACE_DEFAULT, role, STR("test")},
+		&arena, &view, &text));
 	return text;
 }
 
@@ -166,7 +167,9 @@ TEST(keys, failed_commit_changes_nothing)
 	struct str other;
 
 	api_double.commit_error = ERR_IO;
-	CHECK_INT(keys_create(keys, WORKSPACE_DEFAULT, ROLE_VIEWER, STR("x"),
+	CHECK_INT(keys_create(keys,
+			  &(struct key_draft){
+				  WORKSPACE_DEFAULT, ROLE_VIEWER, STR("x")},
 			  &arena, &view, &other),
 		ERR_IO);
 	CHECK_INT(keys_revoke(keys, WORKSPACE_DEFAULT, id_of(text)), ERR_IO);
@@ -188,8 +191,10 @@ TEST(keys, names_are_checked)
 
 	memset(name, 'n', sizeof(name));
 	for (size_t i = 0; i < COUNT_OF(wrong); i++)
-		CHECK_INT(keys_create(keys, WORKSPACE_DEFAULT, ROLE_VIEWER,
-				  wrong[i], &arena, &view, &text),
+		CHECK_INT(keys_create(keys,
+				  &(struct key_draft){WORKSPACE_DEFAULT,
+					  ROLE_VIEWER, wrong[i]},
+				  &arena, &view, &text),
 			ERR_INVALID);
 	keys_close(keys);
 }
