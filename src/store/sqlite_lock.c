@@ -19,6 +19,19 @@ explain_busy(int fd, const char *directory, struct buf *why)
 	if (len > 0 && str_to_u64(str_trim(str_make(text, (size_t)len)),
 			       &pid) == ERR_OK)
 		buf_printf(why, " (%llu)", (unsigned long long)pid);
+	buf_append(why, STR("; stop it, or serve another folder"));
+}
+
+static void
+explain_failure(const char *path, int error, struct buf *why)
+{
+	buf_printf(why, "%s: %s", path, strerror(error));
+	if (error == EACCES || error == EROFS)
+		buf_printf(why,
+			"; the data folder must belong to the user who runs "
+			"the hub (here user id %ld) and lie on a disk that "
+			"can be written to",
+			(long)geteuid());
 }
 
 /** The id is for people only: failing to write it harms nothing. */
@@ -52,7 +65,7 @@ sqlite_lock_take(const char *directory, int *ret_fd, struct buf *why)
 		return ERR_BUSY;
 	}
 	if (why)
-		buf_printf(why, "%s: %s", buf_text(&path), strerror(errno));
+		explain_failure(buf_text(&path), errno, why);
 	if (fd >= 0)
 		close(fd);
 	return ERR_IO;
