@@ -128,6 +128,13 @@ open_directory(const char *path, struct buf *why)
 			why, "data folder %s: is a file, not a folder", path);
 		return ERR_INVALID;
 	}
+	if (access(path, R_OK | W_OK | X_OK) != 0) {
+		buf_printf(why,
+			"data folder %s: %s; the user who runs the hub (here "
+			"user id %ld) must own it and be able to write there",
+			path, strerror(errno), (long)getuid());
+		return ERR_IO;
+	}
 	return ERR_OK;
 }
 

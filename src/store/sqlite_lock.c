@@ -22,18 +22,6 @@ explain_busy(int fd, const char *directory, struct buf *why)
 	buf_append(why, STR("; stop it, or serve another folder"));
 }
 
-static void
-explain_failure(const char *path, int error, struct buf *why)
-{
-	buf_printf(why, "%s: %s", path, strerror(error));
-	if (error == EACCES || error == EROFS)
-		buf_printf(why,
-			"; the data folder must belong to the user who runs "
-			"the hub (here user id %ld) and lie on a disk that "
-			"can be written to",
-			(long)geteuid());
-}
-
 /** The id is for people only: failing to write it harms nothing. */
 static void
 write_owner(int fd)
@@ -65,7 +53,7 @@ sqlite_lock_take(const char *directory, int *ret_fd, struct buf *why)
 		return ERR_BUSY;
 	}
 	if (why)
-		explain_failure(buf_text(&path), errno, why);
+		buf_printf(why, "%s: %s", buf_text(&path), strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return ERR_IO;
