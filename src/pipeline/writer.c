@@ -45,7 +45,7 @@ commit(struct writer *writer, size_t count)
 	atomic_store(&writer->is_healthy, err == ERR_OK);
 	if (err) {
 		atomic_fetch_add(&writer->failures, 1);
-		log_error("writer.commit", "units=%zu err=%s %s", count,
+		log_error("writer.commit", "units=%zu err=%s error=\"%s\"", count,
 			err_name(err), buf_text(&why));
 		return;
 	}
