@@ -24,6 +24,7 @@ open_hub(struct setting *setting)
 
 	if (hub_open(&setting->options, &setting->hub, &why))
 		check_failed(__FILE__, __LINE__, "%s", buf_text(&why));
+	buf_release(&why);
 	setting->world.store = setting->hub->store;
 	setting->world.ingest = setting->hub->ingest;
 	setting->world.writer = setting->hub->writer;

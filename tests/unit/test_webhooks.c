@@ -128,6 +128,7 @@ open_parts(struct setting *setting)
 	setting->writer = options.writer = writer_start(&writer);
 	setting->match = options.match = match_new();
 	CHECK_OK(webhooks_open(&options, &setting->webhooks, &why));
+	buf_release(&why);
 	webhooks_start(setting->webhooks);
 }
 
