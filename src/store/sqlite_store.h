@@ -38,3 +38,7 @@ struct sqlite_reading sqlite_reading_begin(
 bool sqlite_reading_step(struct sqlite_reading *reading);
 /** ERR_OK, or the error, which was logged. */
 enum err sqlite_reading_end(struct sqlite_reading *reading);
+/** Ends a reading of one row; `is_there` is what its step said. ERR_NOT_FOUND
+ * where it was not. */
+enum err sqlite_reading_end_single(
+	struct sqlite_reading *reading, bool is_there);
