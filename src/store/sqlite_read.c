@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "store/sqlite_pool.h"
 #include "store/sqlite_store.h"
 
 struct sqlite_reading

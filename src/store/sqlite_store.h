@@ -2,12 +2,12 @@
 #include <stdatomic.h>
 
 #include "store/sqlite_db.h"
-#include "store/sqlite_pool.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_row.h"
 #include "store/store.h"
 
 /* What the parts of the SQLite store share; nobody else includes it. */
+struct sqlite_pool; /* store/sqlite_pool.h */
 
 struct store {
 	struct buf path;     /* of the database */
