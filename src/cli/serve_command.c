@@ -9,10 +9,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/file.h"
 #include "cli/output.h"
 #include "cli/settings.h"
 #include "net/http_server.h"
 #include "pipeline/hub.h"
+
+/* Debian's file of all authorities has 220 KB. */
+enum { AUTHORITIES_MAX = 16 << 20 };
 
 /* Attempts in flight in one worker, over all of its webhooks. */
 enum { ATTEMPTS_TOTAL = 1024, UNSETTLED_MAX = 16384, RESPONSE_KEPT = 2048 };
@@ -39,6 +43,28 @@ set_policy(const struct settings *settings, struct address_policy *policy,
 			return err;
 		policy->allowed_count++;
 	}
+	return ERR_OK;
+}
+
+/** Read again by libcurl; a wrong file is better told now than then. */
+static enum err
+check_authorities(const char *path, struct buf *why)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(AUTHORITIES_MAX);
+	enum err err;
+
+	if (path == NULL)
+		return ERR_OK;
+	buf_append(why, STR("ca-file: "));
+	err = file_read(path, &text, why);
+	if (err)
+		return err;
+	if (strstr(buf_text(&text), "-----BEGIN CERTIFICATE-----") == NULL) {
+		buf_printf(
+			why, "%s: has no certificate in PEM form in it", path);
+		return ERR_INVALID;
+	}
+	buf_clear(why);
 	return ERR_OK;
 }
 
@@ -70,6 +96,8 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 	};
 	if (retry_policy_parse(
 		    str_of(settings->retry_schedule), &hub->retry, why))
+		return ERR_INVALID;
+	if (check_authorities(settings->ca_file, why))
 		return ERR_INVALID;
 	return set_policy(settings, &hub->policy, why);
 }
@@ -129,6 +157,12 @@ open_api(const struct settings *settings, struct serving *serving,
 	return err;
 }
 
+static unsigned
+whole_seconds(int64_t duration)
+{
+	return (unsigned)((duration + SECONDS - 1) / SECONDS);
+}
+
 static enum err
 start_server(const struct settings *settings, struct serving *serving,
 	struct buf *why)
@@ -139,6 +173,7 @@ start_server(const struct settings *settings, struct serving *serving,
 		.tls_key = settings->tls_key,
 		.threads = settings->server_threads,
 		.connections_max = settings->connections_max,
+		.idle_timeout = whole_seconds(settings->idle_timeout),
 		.body_max = settings->body_max,
 		.context = serving->api.router,
 		.admit = api_router_admit,

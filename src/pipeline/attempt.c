@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "rule/event_body.h"
-#include "rule/signature.h"
 
 /* How long outcomes wait before they are offered to the writer again. */
 #define WRITE_AGAIN_AFTER (1 * SECONDS)
@@ -385,7 +384,7 @@ build_headers(struct attempt *attempt)
 		attempt->id);
 	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
 		(long long)seconds);
-	signature_sign_v1(webhook->secret_key, str_of(attempt->id), seconds,
+	signature_sign(&webhook->key, str_of(attempt->id), seconds,
 		delivery->payload->body, &attempt->signature);
 	attempt->headers = arena_alloc_array(&attempt->arena,
 		webhook->header_count + FIXED_HEADERS,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -114,14 +115,36 @@ open_directory(const char *path, struct buf *why)
 	struct stat st;
 
 	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-		buf_printf(why, "data directory %s: %s", path, strerror(errno));
+		int error = errno;
+
+		buf_printf(why, "data folder %s: cannot be made: %s%s", path,
+			strerror(error),
+			error == ENOENT ? "; make the folder above it first"
+					: "");
 		return ERR_IO;
 	}
 	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
-		buf_printf(why, "data directory %s: not a directory", path);
+		buf_printf(
+			why, "data folder %s: is a file, not a folder", path);
 		return ERR_INVALID;
 	}
+	if (access(path, R_OK | W_OK | X_OK) != 0) {
+		buf_printf(why,
+			"data folder %s: %s; the user who runs the hub (here "
+			"user id %ld) must own it and be able to write there",
+			path, strerror(errno), (long)getuid());
+		return ERR_IO;
+	}
 	return ERR_OK;
+}
+
+static void
+write_key_path(const struct hub_options *options, struct buf *out)
+{
+	if (options->key_file)
+		buf_append(out, str_of(options->key_file));
+	else
+		buf_printf(out, "%s/grapnel.key", options->directory);
 }
 
 static enum err
@@ -130,15 +153,36 @@ load_key(struct hub *hub, struct buf *why)
 	CLEANUP(buf_release) struct buf path = buf_make(4096);
 	enum err err;
 
-	if (hub->options.key_file)
-		buf_append(&path, str_of(hub->options.key_file));
-	else
-		buf_printf(&path, "%s/grapnel.key", hub->options.directory);
+	write_key_path(&hub->options, &path);
+	/* A new key would open none of the secrets that are there, and the
+	   copy that does would then seem to be the wrong one. */
+	if (access(buf_text(&path), F_OK) != 0 && errno == ENOENT &&
+		store_is_there(hub->options.directory)) {
+		buf_printf(why,
+			"key file %s: is missing, and the database in %s needs "
+			"it; put your copy of it there, or name it with "
+			"--key-file",
+			buf_text(&path), hub->options.directory);
+		return ERR_NOT_FOUND;
+	}
 	err = seal_key_load(buf_text(&path), &hub->master_key, why);
 	if (!err)
 		seal_key_derive(
 			&hub->master_key, STR("store"), &hub->store_key);
 	return err;
+}
+
+static void
+explain_wrong_key(const struct hub *hub, struct buf *why)
+{
+	CLEANUP(buf_release) struct buf path = buf_make(4096);
+
+	write_key_path(&hub->options, &path);
+	buf_printf(why,
+		" (%s), so it is not the one that belongs to the database in "
+		"%s; put your copy of that one there, or name it with "
+		"--key-file",
+		buf_text(&path), hub->options.directory);
 }
 
 static void
@@ -245,10 +289,11 @@ open_parts(struct hub *hub, struct buf *why)
 		.batch_max = hub->options.batch_max};
 	enum err err = open_directory(hub->options.directory, why);
 
-	if (!err)
-		err = store_open(&store, &hub->store, why);
+	/* The key first: where there is a database, there was a key. */
 	if (!err)
 		err = load_key(hub, why);
+	if (!err)
+		err = store_open(&store, &hub->store, why);
 	if (err)
 		return err;
 	writer.store = hub->store;
@@ -256,6 +301,8 @@ open_parts(struct hub *hub, struct buf *why)
 	hub->desk = desk_start(hub->options.desk_threads, 8192);
 	hub->match = match_new();
 	err = open_webhooks(hub, why);
+	if (err == ERR_DENIED)
+		explain_wrong_key(hub, why);
 	if (!err)
 		err = open_ingest(hub, why);
 	if (err)

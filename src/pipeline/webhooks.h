@@ -5,6 +5,7 @@
 #include "net/address.h"
 #include "net/http_client.h"
 #include "rule/filter.h"
+#include "rule/signature.h"
 #include "store/store.h"
 
 /*
@@ -81,8 +82,8 @@ struct webhook {
 	int64_t updated;
 	const struct webhook_header *headers; /* secret: never shown */
 	size_t header_count;
-	struct str secret;     /* whsec_…: never shown but once */
-	struct str secret_key; /* its raw bytes */
+	struct str secret;	  /* whsec_…: never shown but once */
+	struct signature_key key; /* the secret, ready to sign with */
 	bool is_secret_read;
 	int64_t enables[WEBHOOK_ENABLES_KEPT]; /* newest first; 0: none */
 	uint64_t handshake; /* revision that asked for the present handshake;

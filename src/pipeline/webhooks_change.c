@@ -7,7 +7,6 @@
 #include "pipeline/webhook_snapshot.h"
 #include "pipeline/webhooks_private.h"
 #include "pipeline/writer.h"
-#include "rule/signature.h"
 
 static void
 log_status(const struct webhook *former, const struct webhook *webhook)
@@ -157,7 +156,7 @@ build(struct webhooks *webhooks, uint32_t workspace,
 	webhook->revision = webhook->generation = 1;
 	webhook->created = webhook->updated = clock_now();
 	webhook->handshake = is_enabled ? 1 : 0;
-	signature_make_secret(&secret);
+	signature_make_secret(SIGNATURE_V1, &secret);
 	err = webhook_set_secret(webhook, buf_str(&secret));
 	if (!err)
 		err = webhook_draft_apply(draft, webhook, &edit, problem);
