@@ -2,21 +2,9 @@
 
 #include "check.h"
 
-static const char *
-put_file(const char *text)
-{
-	static char path[1024];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/text", check_temp_dir());
-	file = fopen(path, "we");
-	CHECK(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
-	return path;
-}
-
 TEST(file, as_long_as_the_maximum_is_not_too_long)
 {
-	const char *path = put_file("12345");
+	const char *path = check_write_file("text", "12345");
 	CLEANUP(buf_release) struct buf fits = buf_make(5);
 	CLEANUP(buf_release) struct buf small = buf_make(4);
 	CLEANUP(buf_release) struct buf why = buf_make(0);
