@@ -56,7 +56,8 @@ arena_reset(struct arena *arena)
 static void
 add_block(struct arena *arena, size_t size)
 {
-	size_t step = arena->block ? arena->block->size * 2 : FIRST_BLOCK;
+	size_t first = arena->first ? arena->first : FIRST_BLOCK;
+	size_t step = arena->block ? arena->block->size * 2 : first;
 	struct arena_block *block;
 
 	if (step > LARGEST_STEP)

@@ -18,6 +18,7 @@ struct arena {
 	struct arena_block *block; /* the one in use; older ones behind it */
 	size_t used;		   /* bytes of `block` in use */
 	size_t total;		   /* bytes taken from the heap, all blocks */
+	size_t first;		   /* size of the first block; 0: 4 KiB */
 };
 
 void arena_release(struct arena *arena);

@@ -47,8 +47,7 @@ append_entry(struct buf *out, struct str name, const char *text)
 
 	buf_append(out, STR("  "));
 	buf_append(out, name);
-	append_wrapped(
-		out, str_of(text), out->len - start + 1, NAME_COLUMN + 1);
+	append_wrapped(out, str_of(text), out->len - start, NAME_COLUMN);
 }
 
 void

@@ -237,6 +237,7 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 {
 	struct worker *worker = attempt->worker;
 	struct delivery *delivery = attempt->delivery;
+	char webhook[UUID_TEXT_SIZE];
 
 	switch (decision->verdict) {
 	case RETRY_DELIVERED:
@@ -257,9 +258,10 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 			arena_printf(&attempt->arena, "%s: %.*s",
 				decision->reason,
 				STR_ARG(describe_failure(attempt, result))));
-		log_warning("delivery.dead", "delivery=%s webhook=%llu %.*s",
-			attempt->id, (unsigned long long)delivery->webhook,
-			STR_ARG(attempt->delivery_row.reason));
+		uuid_format(attempt->webhook->id, webhook);
+		log_warning("delivery.dead",
+			"delivery=%s webhook=%s reason=\"%.*s\"", attempt->id,
+			webhook, STR_ARG(attempt->delivery_row.reason));
 		return;
 	}
 }
