@@ -38,6 +38,9 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 /** A copy, followed by a NUL that does not count. */
 struct str arena_copy(struct arena *arena, struct str bytes);
 
+/** The same with ASCII's capital letters made small. */
+struct str arena_copy_lower(struct arena *arena, struct str bytes);
+
 /** A formatted text, NUL-terminated. */
 struct str arena_printf(struct arena *arena, const char *format, ...)
 	PRINTF_LIKE(2, 3);
