@@ -124,6 +124,9 @@ attempt_settled(struct worker *worker, struct message *message)
 		keep_unwritten(worker, attempt);
 		return;
 	}
+	/* A retry reads its event anew: in memory it would only wait (P7). */
+	payload_unref(attempt->delivery->payload);
+	attempt->delivery->payload = NULL;
 	/* A conflict: the delivery was skipped, or its webhook deleted, while
 	   the attempt was on its way. What is on disk stands. */
 	give_back(attempt, err == ERR_OK && attempt->is_again);
