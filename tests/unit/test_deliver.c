@@ -50,7 +50,7 @@ set_up(struct setting *setting)
 		.workers = 2,
 		.dispatch = {.window = 100,
 			.concurrency = 4,
-			.concurrency_total = 32,
+			.concurrency_total = 256,
 			.unsettled_max = 1000},
 		.connect_timeout = 20 * SECONDS,
 		.delivery_timeout = 20 * SECONDS,
