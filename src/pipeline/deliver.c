@@ -394,7 +394,7 @@ mail_webhook(struct deliver *deliver, enum mail_kind kind,
 	struct webhook_mail *about = MEM_NEW(struct webhook_mail);
 
 	webhook_ref(webhook);
-	about->message.kind = kind;
+	about->message.kind = (int)kind;
 	about->webhook = webhook;
 	about->is_fresh = is_fresh;
 	about->has_backlog = has_backlog;
