@@ -140,6 +140,19 @@ test('a wrong line of the configuration is named by place', async (t) => {
     /grapnel\.yaml:1:11: body-max: /)
 })
 
+/** Whether anybody listens there. */
+async function connects (port) {
+  const socket = net.connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
 const BAD_RECEIVERS = [
   ['--listen', '99'], ['--status', '900'], ['--secret', 'short'],
   ['--count', '0'], ['--tls-key', '/nowhere'], ['--lissten', 'x']
@@ -153,6 +166,21 @@ test('receive refuses what it cannot do and names it', async () => {
     assert.match(stderr, args[0] === '--listen' ? /listen on 99/
       : new RegExp(args[0]))
   }
+})
+
+test('receive stops after exactly as many as it was told', async (t) => {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}/`
+  const ended =
+    run(['receive', '--listen', `127.0.0.1:${port}`, '--count', '3', '--json'])
+  await waitUntil(async () => await connects(port), 'the receiver listens')
+  const post = () => request('POST', url, { body: { a: 1 } })
+    .then(({ status }) => status, () => 'refused')
+  const answers = await Promise.all(Array.from({ length: 12 }, post))
+  assert.equal(answers.filter((each) => each === 201).length, 3)
+  const { code, stdout } = await ended
+  assert.equal(code, 0)
+  assert.equal(stdout.trim().split('\n').length, 3, stdout)
 })
 
 /* ---- a disk that is full ---- */
