@@ -11,6 +11,7 @@ struct explain {
 	const struct filter *filter;
 	const struct filter_event *event;
 	struct arena *arena;
+	struct arena *scratch;
 	struct filter_eval_session *session;
 	struct str variables[FILTER_DEPTH_MAX]; /* names around the clause */
 	struct buf text;			/* for whatever is written */
@@ -73,34 +74,29 @@ json_nothing(bool is_missing)
 		.text = STR("null"), .is_missing = is_missing};
 }
 
+static struct filter_explain_json
+json_of_string(struct explain *explain, struct str text)
+{
+	struct str shown = cut(text, FILTER_EXPLAIN_VALUE_MAX);
+	struct filter_explain_json ret = {.is_cut = shown.len < text.len};
+
+	buf_clear(&explain->text);
+	json_out_quote(&explain->text, shown);
+	if (ret.is_cut) {
+		buf_truncate(&explain->text, explain->text.len - 1);
+		buf_append(&explain->text, STR("…\""));
+	}
+	ret.text = keep(explain, buf_str(&explain->text));
+	return ret;
+}
+
 /** A JSON text as it is, or as a string with its beginning. */
 static struct filter_explain_json
 json_of_text(struct explain *explain, struct str json)
 {
-	struct filter_explain_json ret = {0};
-
-	if (json.len <= FILTER_EXPLAIN_VALUE_MAX) {
-		ret.text = keep(explain, json);
-		return ret;
-	}
-	buf_clear(&explain->text);
-	json = cut(json, FILTER_EXPLAIN_VALUE_MAX);
-	json_out_quote(&explain->text, json);
-	buf_truncate(&explain->text, explain->text.len - 1);
-	buf_append(&explain->text, STR("…\""));
-	ret.text = keep(explain, buf_str(&explain->text));
-	ret.is_cut = true;
-	return ret;
-}
-
-static struct filter_explain_json
-json_of_string(struct explain *explain, struct str text)
-{
-	CLEANUP(buf_release) struct buf quoted = {0};
-
-	/* What is cut off anyway need not be quoted. */
-	json_out_quote(&quoted, cut(text, FILTER_EXPLAIN_VALUE_MAX + 1));
-	return json_of_text(explain, buf_str(&quoted));
+	if (json.len > FILTER_EXPLAIN_VALUE_MAX)
+		return json_of_string(explain, json);
+	return (struct filter_explain_json){.text = keep(explain, json)};
 }
 
 static struct filter_explain_json
@@ -162,8 +158,12 @@ json_of_value(struct explain *explain, struct filter_value value)
 static struct filter_explain_json
 json_of_json(struct explain *explain, struct json json)
 {
-	return json_is_missing(json) ? json_nothing(true)
-				     : json_of_text(explain, json_raw(json));
+	if (json_is_missing(json))
+		return json_nothing(true);
+	if (json_kind(json) == JSON_STRING)
+		return json_of_value(explain,
+			filter_value_from_json(json, explain->scratch));
+	return json_of_text(explain, json_raw(json));
 }
 
 static struct json
@@ -461,8 +461,10 @@ filter_explain(const struct filter *filter, const struct filter_event *event,
 	CLEANUP(arena_release) struct arena scratch = {0};
 	struct filter_explanation *ret =
 		ARENA_NEW(arena, struct filter_explanation);
-	struct explain explain = {
-		.filter = filter, .event = event, .arena = arena};
+	struct explain explain = {.filter = filter,
+		.event = event,
+		.arena = arena,
+		.scratch = &scratch};
 	struct filter_explain_node *root;
 
 	explain.session = filter_eval_begin(filter, event, &scratch);
