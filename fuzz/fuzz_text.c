@@ -69,7 +69,8 @@ static void
 fuzz_rules(struct str text, struct arena *arena)
 {
 	struct retry_policy policy;
-	struct buf key = {0}, why = {0};
+	struct signature_key key;
+	struct buf why = {0};
 	struct catalog *catalog = catalog_new();
 
 	if (retry_policy_parse(text, &policy, &why))
@@ -77,7 +78,7 @@ fuzz_rules(struct str text, struct arena *arena)
 	else
 		assert(policy.count <= RETRY_STEPS_MAX);
 	if (!signature_read_secret(text, &key))
-		assert(key.len >= 16 && key.len <= 64);
+		assert(key.len >= 16 && key.len <= SIGNATURE_KEY_MAX);
 	buf_clear(&why);
 	if (catalog_add_file(catalog, STR("f"), text, &why))
 		assert(str_starts_with(buf_str(&why), STR("f: ")));
@@ -85,7 +86,6 @@ fuzz_rules(struct str text, struct arena *arena)
 		assert(why.len == 0);
 	assert(catalog_canonical(text, arena).len <= text.len);
 	catalog_free(catalog);
-	buf_release(&key);
 	buf_release(&why);
 }
 

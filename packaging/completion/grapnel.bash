@@ -54,6 +54,7 @@ _grapnel() {
 	"serve --tls-key") COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	"serve --server-threads") COMPREPLY=(); return ;;
 	"serve --connections-max") COMPREPLY=(); return ;;
+	"serve --idle-timeout") COMPREPLY=(); return ;;
 	"serve --body-max") COMPREPLY=(); return ;;
 	"serve --bulk-body-max") COMPREPLY=(); return ;;
 	"serve --allow-private") COMPREPLY=(); return ;;
@@ -146,7 +147,7 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;

@@ -167,12 +167,15 @@ gather_pipeline(const struct hub *hub, struct sample *sample)
 static void
 gather(struct api *api, struct sample *sample)
 {
+	struct http_server *server = api->server;
+
 	gather_writer(api, sample);
 	gather_store(api, sample);
 	if (api->hub)
 		gather_pipeline(api->hub, sample);
 	gather_webhooks(api, sample);
-	sample->in_flight = (double)http_server_in_flight(api->server);
+	if (server)
+		sample->in_flight = (double)http_server_in_flight(server);
 	sample->desk_waiting = (double)desk_waiting(api->desk);
 	sample->resident_bytes = resident_bytes();
 	sample->uptime = (double)(clock_monotonic() - api->started) / SECONDS;

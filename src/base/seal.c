@@ -129,7 +129,10 @@ make_key(const char *path, struct seal_key *ret, struct buf *why)
 	close(fd);
 	if (!is_written) {
 		unlink(path);
-		buf_printf(why, "key file %s: cannot write", path);
+		buf_printf(why,
+			"key file %s: cannot write it; is the disk "
+			"full?",
+			path);
 		return ERR_IO;
 	}
 	return ERR_OK;
@@ -158,12 +161,15 @@ seal_key_load(const char *path, struct seal_key *ret, struct buf *why)
 	if (st.st_mode & 077) {
 		buf_printf(why,
 			"key file %s: others may read it (mode %03o), "
-			"expected 600",
-			path, (unsigned)(st.st_mode & 0777));
+			"expected 600; run: chmod 600 %s",
+			path, (unsigned)(st.st_mode & 0777), path);
 		return ERR_DENIED;
 	}
 	if (!is_whole) {
-		buf_printf(why, "key file %s: expected 32 bytes", path);
+		buf_printf(why,
+			"key file %s: expected 32 bytes; this is none of the "
+			"hub's, or a part of one",
+			path);
 		return ERR_INVALID;
 	}
 	return ERR_OK;

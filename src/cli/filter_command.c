@@ -1,13 +1,11 @@
 #include "cli/filter_command.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "cli/file.h"
 #include "cli/output.h"
 #include "rule/filter_event.h"
 #include "rule/filter_explain.h"
@@ -192,28 +190,6 @@ eval_batch(void)
 	return EXIT_TRUE;
 }
 
-static bool
-read_file(const char *path, struct buf *out)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = -1;
-	char *room;
-
-	if (fd < 0) {
-		perror(path);
-		return false;
-	}
-	while ((room = buf_reserve(out, 65536)) != NULL &&
-		(got = read(fd, room, 65536)) > 0)
-		out->len += (size_t)got;
-	if (room == NULL)
-		fprintf(stderr, "%s: larger than 64 MiB\n", path);
-	else if (got < 0)
-		perror(path);
-	close(fd);
-	return room != NULL && got == 0;
-}
-
 /** What `eval` and `explain` are about. */
 struct subject {
 	struct arena arena;
@@ -243,8 +219,10 @@ subject_read(struct subject *subject, const char *text, const char *path)
 		fprintf(stderr, "%s\n", buf_text(&why));
 		return false;
 	}
-	if (!read_file(path, &subject->bytes))
+	if (file_read(path, &subject->bytes, &why)) {
+		fprintf(stderr, "%s\n", buf_text(&why));
 		return false;
+	}
 	if (json_read(buf_str(&subject->bytes), &subject->arena, &subject->doc,
 		    &why)) {
 		fprintf(stderr, "%s: %s\n", path, buf_text(&why));

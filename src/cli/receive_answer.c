@@ -57,11 +57,11 @@ check_signature(const struct receiving *receiving)
 	int64_t sent;
 	bool is_good = false;
 
-	if (receiving->options->key.len == 0)
+	if (receiving->options->key == NULL)
 		return PROOF_NONE;
 	if (id.len == 0 || rest.len == 0 || str_to_i64(time, &sent) != ERR_OK)
 		return PROOF_ABSENT;
-	signature_sign_v1(receiving->options->key, id, sent,
+	signature_sign(receiving->options->key, id, sent,
 		receiving->request->body, &expected);
 	while (rest.ptr != NULL) {
 		struct str one = str_split(&rest, ' ');

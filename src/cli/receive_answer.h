@@ -1,17 +1,18 @@
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
+#include "rule/signature.h"
 
 /*
  * What `grapnel receive` makes of one request: the answer, and the lines that
  * tell about it. Pure but for the clock in the lines; any thread.
  */
 struct receive_options {
-	int status;		     /* of the answer to a delivery */
-	struct str key;		     /* Standard Webhooks key; empty: none */
-	struct str greenlake_secret; /* empty: none */
-	bool is_quiet;		     /* no lines about deliveries */
-	bool is_json;		     /* a line of JSON a request instead */
+	int status;			 /* of the answer to a delivery */
+	const struct signature_key *key; /* NULL: nothing is verified */
+	struct str greenlake_secret;	 /* empty: none */
+	bool is_quiet;			 /* no lines about deliveries */
+	bool is_json;			 /* a line of JSON a request instead */
 	bool is_coloured;
 };
 

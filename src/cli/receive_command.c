@@ -55,7 +55,7 @@ const struct option_table receive_table = {
 
 struct receiver {
 	struct receive_options options;
-	struct buf key;
+	struct signature_key key;
 	pthread_mutex_t printing; /* lines of one request stay together */
 	atomic_llong left;	  /* deliveries before the end; <0: for ever */
 	int over;		  /* eventfd: written when `left` gets to 0 */
@@ -142,7 +142,7 @@ read_options(
 			    "create` printed it"));
 		return ERR_INVALID;
 	}
-	receiver->options.key = buf_str(&receiver->key);
+	receiver->options.key = &receiver->key;
 	return ERR_OK;
 }
 
@@ -224,7 +224,6 @@ receive_command(const struct args *args)
 	}
 	if (read_options(&receiver, args, &why) != ERR_OK) {
 		output_error("%s", buf_text(&why));
-		buf_release(&receiver.key);
 		return EXIT_USAGE;
 	}
 	signals = open_signals();
@@ -232,6 +231,5 @@ receive_command(const struct args *args)
 	code = serve(&receiver, args, signals);
 	close(signals);
 	close(receiver.over);
-	buf_release(&receiver.key);
 	return code;
 }

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "api/api.h"
 #include "api/keys.h"
@@ -9,10 +10,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/file.h"
 #include "cli/output.h"
 #include "cli/settings.h"
 #include "net/http_server.h"
 #include "pipeline/hub.h"
+
+/* Debian's file of all authorities has 220 KB. */
+enum { AUTHORITIES_MAX = 16 << 20 };
 
 /* Attempts in flight in one worker, over all of its webhooks. */
 enum { ATTEMPTS_TOTAL = 1024, UNSETTLED_MAX = 16384, RESPONSE_KEPT = 2048 };
@@ -39,6 +44,28 @@ set_policy(const struct settings *settings, struct address_policy *policy,
 			return err;
 		policy->allowed_count++;
 	}
+	return ERR_OK;
+}
+
+/** Read again by libcurl; a wrong file is better told now than then. */
+static enum err
+check_authorities(const char *path, struct buf *why)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(AUTHORITIES_MAX);
+	enum err err;
+
+	if (path == NULL)
+		return ERR_OK;
+	buf_append(why, STR("ca-file: "));
+	err = file_read(path, &text, why);
+	if (err)
+		return err;
+	if (strstr(buf_text(&text), "-----BEGIN CERTIFICATE-----") == NULL) {
+		buf_printf(
+			why, "%s: has no certificate in PEM form in it", path);
+		return ERR_INVALID;
+	}
+	buf_clear(why);
 	return ERR_OK;
 }
 
@@ -70,6 +97,8 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 	};
 	if (retry_policy_parse(
 		    str_of(settings->retry_schedule), &hub->retry, why))
+		return ERR_INVALID;
+	if (check_authorities(settings->ca_file, why))
 		return ERR_INVALID;
 	return set_policy(settings, &hub->policy, why);
 }
@@ -129,6 +158,12 @@ open_api(const struct settings *settings, struct serving *serving,
 	return err;
 }
 
+static unsigned
+whole_seconds(int64_t duration)
+{
+	return (unsigned)((duration + SECONDS - 1) / SECONDS);
+}
+
 static enum err
 start_server(const struct settings *settings, struct serving *serving,
 	struct buf *why)
@@ -139,23 +174,31 @@ start_server(const struct settings *settings, struct serving *serving,
 		.tls_key = settings->tls_key,
 		.threads = settings->server_threads,
 		.connections_max = settings->connections_max,
+		.idle_timeout = whole_seconds(settings->idle_timeout),
 		.body_max = settings->body_max,
 		.context = serving->api.router,
 		.admit = api_router_admit,
 		.handle = api_router_handle,
 		.refuse = api_router_refuse,
 	};
+	struct http_server *server;
+	enum err err;
 
-	return http_server_start(&options, &serving->api.server, why);
+	err = http_server_start(&options, &server, why);
+	if (!err)
+		serving->api.server = server;
+	return err;
 }
 
 /** First no more requests, then what they have started, then the disk. */
 static void
 close_all(struct serving *serving, int64_t timeout)
 {
-	if (serving->api.server) {
-		http_server_quiesce(serving->api.server);
-		http_server_stop(serving->api.server, timeout);
+	struct http_server *server = serving->api.server;
+
+	if (server) {
+		http_server_quiesce(server);
+		http_server_stop(server, timeout);
 	}
 	api_router_free(serving->api.router);
 	hub_stop(serving->api.hub, timeout);
@@ -178,7 +221,28 @@ tell_address(const struct settings *settings, const struct serving *serving)
 	fflush(stdout);
 }
 
-/* ---- signals ---- */
+/* ---- the process ---- */
+
+/**
+ * A login gives 1024 file descriptors of the many more that it may; a
+ * connection that finds none is not served.
+ */
+static void
+raise_file_limit(const struct settings *settings)
+{
+	rlim_t wanted = (rlim_t)settings->connections_max + ATTEMPTS_TOTAL;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+		log_warning("serve.files",
+			"limit=%llu advice=\"raise ulimit -n to %llu, or lower "
+			"connections-max\"",
+			(unsigned long long)limit.rlim_cur,
+			(unsigned long long)wanted);
+}
 
 static const int stop_signals[] = {SIGTERM, SIGINT, SIGHUP};
 
@@ -213,6 +277,7 @@ serve_command(const struct settings *settings)
 
 	log_set_level((enum log_level)settings->log_level);
 	block_signals(&set);
+	raise_file_limit(settings);
 	err = open_api(settings, &serving, &why);
 	if (!err)
 		err = start_server(settings, &serving, &why);

@@ -41,7 +41,9 @@ static void PRINTF_LIKE(2, 0)
 	/* Loops that run already may log while the last ones are started. */
 	pthread_mutex_lock(&server->lock);
 	if (server->start_log)
-		buf_append(server->start_log, str_trim(buf_str(&line)));
+		buf_printf(server->start_log, "%s%.*s",
+			server->start_log->len ? " " : "",
+			STR_ARG(str_trim(buf_str(&line))));
 	else
 		log_debug("http.server", "%.*s", STR_ARG(buf_str(&line)));
 	pthread_mutex_unlock(&server->lock);
@@ -196,6 +198,10 @@ start_daemon(struct http_server *server, struct buf *why)
 		server, MHD_OPTION_ARRAY, list.items, MHD_OPTION_END);
 	set_start_log(server, NULL);
 	if (server->daemon == NULL) {
+		if (server->options.tls_certificate)
+			buf_printf(why, "TLS with %s and %s: ",
+				server->options.tls_certificate,
+				server->options.tls_key);
 		buf_printf(why, "the HTTP server does not start: %s",
 			log.len ? buf_text(&log) : "no reason given");
 		return ERR_IO;

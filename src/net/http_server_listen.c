@@ -59,6 +59,24 @@ bound_port(int fd)
 	return ntohs(((struct sockaddr_in *)&address)->sin_port);
 }
 
+/** What there is to do about the errors that people meet, or nothing. */
+static const char *
+advice_for(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return "; stop what listens there, or take another port "
+		       "(--listen)";
+	case EACCES:
+		return "; ports below 1024 are not for every user: take "
+		       "another one (--listen), or give the process "
+		       "CAP_NET_BIND_SERVICE";
+	case EADDRNOTAVAIL:
+		return "; this machine has no such address (--listen)";
+	default: return "";
+	}
+}
+
 enum err
 http_server_listen(struct str listen_text, int *ret_fd, uint16_t *ret_port,
 	struct buf *why)
@@ -83,8 +101,10 @@ http_server_listen(struct str listen_text, int *ret_fd, uint16_t *ret_port,
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ||
 		bind(fd, found->ai_addr, found->ai_addrlen) ||
 		listen(fd, LISTEN_BACKLOG)) {
-		buf_printf(why, "cannot listen on %.*s: %s",
-			STR_ARG(listen_text), strerror(errno));
+		error = errno;
+		buf_printf(why, "cannot listen on %.*s: %s%s",
+			STR_ARG(listen_text), strerror(error),
+			advice_for(error));
 		if (fd >= 0)
 			close(fd);
 		freeaddrinfo(found);

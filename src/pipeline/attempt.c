@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "rule/event_body.h"
-#include "rule/signature.h"
 
 /* How long outcomes wait before they are offered to the writer again. */
 #define WRITE_AGAIN_AFTER (1 * SECONDS)
@@ -125,6 +124,9 @@ attempt_settled(struct worker *worker, struct message *message)
 		keep_unwritten(worker, attempt);
 		return;
 	}
+	/* A retry reads its event anew: in memory it would only wait (P7). */
+	payload_unref(attempt->delivery->payload);
+	attempt->delivery->payload = NULL;
 	/* A conflict: the delivery was skipped, or its webhook deleted, while
 	   the attempt was on its way. What is on disk stands. */
 	give_back(attempt, err == ERR_OK && attempt->is_again);
@@ -238,6 +240,7 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 {
 	struct worker *worker = attempt->worker;
 	struct delivery *delivery = attempt->delivery;
+	char webhook[UUID_TEXT_SIZE];
 
 	switch (decision->verdict) {
 	case RETRY_DELIVERED:
@@ -258,9 +261,10 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 			arena_printf(&attempt->arena, "%s: %.*s",
 				decision->reason,
 				STR_ARG(describe_failure(attempt, result))));
-		log_warning("delivery.dead", "delivery=%s webhook=%llu %.*s",
-			attempt->id, (unsigned long long)delivery->webhook,
-			STR_ARG(attempt->delivery_row.reason));
+		uuid_format(attempt->webhook->id, webhook);
+		log_warning("delivery.dead",
+			"delivery=%s webhook=%s reason=\"%.*s\"", attempt->id,
+			webhook, STR_ARG(attempt->delivery_row.reason));
 		return;
 	}
 }
@@ -385,7 +389,7 @@ build_headers(struct attempt *attempt)
 		attempt->id);
 	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
 		(long long)seconds);
-	signature_sign_v1(webhook->secret_key, str_of(attempt->id), seconds,
+	signature_sign(&webhook->key, str_of(attempt->id), seconds,
 		delivery->payload->body, &attempt->signature);
 	attempt->headers = arena_alloc_array(&attempt->arena,
 		webhook->header_count + FIXED_HEADERS,

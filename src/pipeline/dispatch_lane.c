@@ -220,17 +220,21 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 {
 	struct lane *lane = dispatch_find(dispatch, webhook->number);
 	const struct webhook *former;
+	bool was_open;
 
 	if (lane == NULL)
 		lane = lane_new(dispatch, webhook);
+	was_open = lane->webhook == NULL || lane_is_open(lane);
 	former = lane->webhook;
 	webhook_ref(webhook);
 	lane->webhook = webhook;
 	webhook_unref(former);
 	if (is_fresh)
 		lane->health = webhook->health;
-	if (has_backlog)
-		lane->has_first_on_disk = lane->has_retries_on_disk = true;
+	/* What came while it was closed, or was dropped when it closed, may
+	   have escaped the skipping and be waiting on disk. */
+	if (has_backlog || (!was_open && lane_is_open(lane)))
+		disk_expect_backlog(lane);
 	dispatch_health_moved(dispatch, lane);
 }
 

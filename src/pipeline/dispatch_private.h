@@ -86,6 +86,8 @@ unsigned lane_retry_slots(const struct dispatch *dispatch);
 size_t disk_room(const struct dispatch *dispatch, size_t used);
 /** The lane may want rows read back. */
 void disk_note_hungry(struct dispatch *dispatch, struct lane *lane);
+/** There may be rows of any age on disk. */
+void disk_expect_backlog(struct lane *lane);
 /** The lane is going away. */
 void disk_forget_lane(struct dispatch *dispatch, struct lane *lane);
 /** There was no room for it. */

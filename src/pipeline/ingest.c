@@ -5,22 +5,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "pipeline/event_view.h"
 #include "pipeline/ingest_work.h"
 
 enum { TRIES_MAX = 5 };
-
-struct ingest {
-	struct ingest_options options;
-	struct states *states;
-	_Atomic uint64_t last_event;
-	_Atomic uint64_t last_delivery;
-	_Atomic uint64_t events;
-	_Atomic uint64_t unchanged;
-	_Atomic uint64_t duplicates;
-	_Atomic uint64_t refused;
-	_Atomic uint64_t matched;
-};
 
 static void begin(struct ingest_work *work);
 
@@ -62,11 +49,11 @@ end_item(struct ingest_work *work)
 /* ---- after the commit (writer's thread) ---- */
 
 static void
-forget_state(const struct ingest_work *work)
+settle_state(struct ingest_work *work, bool is_stored)
 {
-	if (work->is_resource)
-		states_forget(work->ingest->states, work->resource.workspace,
-			work->resource.type, work->resource.id);
+	if (work->entry)
+		states_settled(work->ingest->states, work->entry, is_stored);
+	work->entry = NULL;
 }
 
 static void
@@ -84,6 +71,8 @@ try_again(struct ingest_work *work)
 {
 	payload_unref(work->payload);
 	work->payload = NULL;
+	work->item->matched = work->item->skipped = 0;
+	buf_clear(&work->item->why);
 	arena_release(&work->own_arena);
 	work->arena = &work->own_arena;
 	work->job.run = run_again;
@@ -116,11 +105,11 @@ committed(struct writer_item *item)
 		CONTAINER_OF(item, struct ingest_work, writer_item);
 	enum err err = item->unit.result;
 
+	settle_state(work, err == ERR_OK);
 	if (err == ERR_OK) {
 		tell_accepted(work);
 		return;
 	}
-	forget_state(work);
 	if (err == ERR_CONFLICT &&
 		item->unit.changes[item->unit.conflicted].kind ==
 			STORE_EVENT_ADD) {
@@ -138,94 +127,6 @@ committed(struct writer_item *item)
 		err == ERR_LIMIT ? "the disk is full, nothing was stored"
 				 : "the event could not be stored");
 	end_item(work);
-}
-
-/* ---- holding an event against the webhooks ---- */
-
-static void
-find_webhooks(struct ingest_work *work, struct match_list *ret)
-{
-	struct arena *arena = work->arena;
-	const struct event_row *event = &work->event;
-	struct filter_event view = {
-		.type = event->type,
-		.operation = str_of(operation_name(event->operation)),
-		.new_state = work->new_state,
-		.old_state = work->old_state,
-	};
-
-	*ret = (struct match_list){0};
-	if (!event_view_is_sent(&view))
-		return;
-	view.attributes = event_view_attributes(event, arena);
-	match_event(work->ingest->options.match, event->workspace, &view, arena,
-		ret);
-}
-
-static void
-set_delivery(struct ingest_work *work, const struct webhook *webhook,
-	struct delivery_row *row)
-{
-	bool is_sent = health_is_sending(&webhook->health) ||
-		       health_is_waiting(&webhook->health);
-
-	*row = (struct delivery_row){
-		.sequence =
-			atomic_fetch_add_explicit(&work->ingest->last_delivery,
-				1, memory_order_relaxed) +
-			1,
-		.workspace = webhook->workspace,
-		.event = work->event.sequence,
-		.webhook = webhook->number,
-		.state = is_sent ? DELIVERY_WAITING : DELIVERY_SKIPPED,
-		.due = work->event.accepted,
-		.created = work->event.accepted,
-		.updated = work->event.accepted,
-	};
-	if (is_sent) {
-		work->item->matched++;
-		return;
-	}
-	work->item->skipped++;
-	row->reason =
-		arena_printf(work->arena, "The webhook was not sending: %.*s",
-			STR_ARG(webhook->status_reason));
-}
-
-static void
-make_deliveries(struct ingest_work *work)
-{
-	struct match_list list;
-
-	find_webhooks(work, &list);
-	work->item->matched = work->item->skipped = 0;
-	work->deliveries = arena_alloc_array(
-		work->arena, list.count, sizeof(*work->deliveries));
-	work->delivery_count = list.count;
-	for (size_t i = 0; i < list.count; i++) {
-		set_delivery(work, list.webhooks[i], &work->deliveries[i]);
-		webhook_unref(list.webhooks[i]);
-	}
-	work->event.matched = (uint32_t)list.count;
-}
-
-static void
-make_payload(struct ingest_work *work)
-{
-	struct payload_facts facts = {
-		.event = work->event.sequence,
-		.time = work->event.time,
-		.operation = work->event.operation,
-		.id = work->event.id,
-		.source = work->event.source,
-		.type = work->event.type,
-		.subject = work->event.subject,
-	};
-
-	if (work->item->matched == 0)
-		return;
-	facts.body = ingest_work_delivered(work);
-	work->payload = payload_new_bounded(&facts);
 }
 
 /* ---- handing over ---- */
@@ -282,6 +183,76 @@ submit(struct ingest_work *work)
 		work->ingest->options.writer, &work->writer_item, false);
 }
 
+/* ---- nothing to write, because of what is on its way to the disk ---- */
+
+/** The writer has come past all that was on its way (its thread). */
+static void
+confirmed(struct writer_item *item)
+{
+	struct ingest_work *work =
+		CONTAINER_OF(item, struct ingest_work, writer_item);
+	enum err err = item->unit.result;
+
+	if (err == ERR_CONFLICT || (err == ERR_OK && item->unit.count == 0)) {
+		try_again(work);
+		return;
+	}
+	if (err) {
+		buf_clear(&work->item->why);
+		ingest_work_refuse(work, err,
+			"the resource's last event could not be stored");
+	}
+	end_item(work);
+}
+
+/**
+ * "It is so already" rests on an event that may not be stored: it counts when
+ * the writer, behind that event, finds the resource at its sequence. Where it
+ * rests on there being no resource, there is no row to hold it against: look
+ * again then.
+ */
+static void
+confirm(struct ingest_work *work, const struct states_hold *hold, struct str id)
+{
+	struct store_change *change =
+		ARENA_NEW(work->arena, struct store_change);
+
+	work->resource.id = id;
+	work->resource.last = hold->last;
+	work->resource.is_deleted = hold->is_deleted;
+	*change = (struct store_change){.kind = STORE_RESOURCE_SET,
+		.resource = &work->resource,
+		.expected = hold->last};
+	work->writer_item = (struct writer_item){
+		.unit = {.changes = change, .count = hold->last ? 1 : 0},
+		.done = confirmed};
+	if (writer_submit(work->ingest->options.writer, &work->writer_item,
+		    false) == ERR_OK)
+		return;
+	buf_clear(&work->item->why);
+	ingest_work_refuse(work, ERR_BUSY,
+		"too many events are waiting to be stored, send it again "
+		"later");
+	end_item(work);
+}
+
+/** The item needs no event: that may be said at once, or not yet. */
+static void
+end_without_event(
+	struct ingest_work *work, const struct states_hold *hold, struct str id)
+{
+	const struct publication_item *item = work->item;
+	bool is_by_state = item->outcome == PUBLISH_UNCHANGED ||
+			   item->err == ERR_NOT_FOUND;
+
+	if (is_by_state && !hold->is_on_disk)
+		confirm(work, hold, id);
+	else
+		end_item(work);
+}
+
+/* ---- the beginning ---- */
+
 /** Everything between the decision and the writer. */
 static bool
 hand_over(struct ingest_work *work, uint64_t *ret_sequence)
@@ -290,8 +261,7 @@ hand_over(struct ingest_work *work, uint64_t *ret_sequence)
 	*ret_sequence = work->event.sequence;
 	work->resource.last = work->event.sequence;
 	work->resource.is_deleted = json_is_missing(work->new_state);
-	make_deliveries(work);
-	make_payload(work);
+	ingest_match(work);
 	if (submit(work) == ERR_OK)
 		return true;
 	work->item->matched = work->item->skipped = 0;
@@ -319,21 +289,23 @@ begin_with_resource(struct ingest_work *work, struct str id)
 	}
 	if (!ingest_work_decide(work, &hold)) {
 		states_let_go(&hold);
-		end_item(work);
+		end_without_event(work, &hold, id);
 		return;
 	}
 	work->resource.id = id;
+	work->entry = states_expect(&hold);
 	is_plain = work->event.form == EVENT_STATE;
 	if (!json_is_missing(work->new_state))
-		next = state_new(item->kind == PUBLISH_STATE
-					 ? item->body
-					 : json_raw(work->new_state),
+		next = state_new(
+			is_plain ? item->body : json_raw(work->new_state),
 			work->new_state);
 	if (hand_over(work, &sequence)) {
 		/* `work` may be gone: the writer has it. */
 		states_set(&hold, sequence, next, is_plain);
 		states_let_go(&hold);
 	} else {
+		settle_state(
+			work, true); /* as before: nothing was handed over */
 		states_let_go(&hold);
 		end_item(work);
 	}

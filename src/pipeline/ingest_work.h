@@ -1,9 +1,23 @@
 #pragma once
 #include "pipeline/ingest.h"
 
+/* Private to the ingest. */
+
+struct ingest {
+	struct ingest_options options;
+	struct states *states;
+	_Atomic uint64_t last_event;
+	_Atomic uint64_t last_delivery;
+	_Atomic uint64_t events;
+	_Atomic uint64_t unchanged;
+	_Atomic uint64_t duplicates;
+	_Atomic uint64_t refused;
+	_Atomic uint64_t matched;
+};
+
 /*
- * One item on its way in (private to the ingest): what happened, in the form
- * that the writer takes. It lives in the publication's arena.
+ * One item on its way in: what happened, in the form that the writer takes.
+ * It lives in the publication's arena.
  */
 struct ingest_work {
 	struct ingest *ingest;
@@ -21,6 +35,7 @@ struct ingest_work {
 	struct json old_state; /* missing: none */
 	struct json new_state;
 	uint64_t expected; /* resource's `last` that this builds upon */
+	struct states_entry *entry; /* resource's, until it is settled */
 	bool is_resource;
 	struct event_row event;
 	struct resource_row resource;
@@ -49,3 +64,8 @@ struct str ingest_work_type(const struct ingest_work *work);
 
 /** Whether the item is about a resource, and of which id. */
 bool ingest_work_resource_id(const struct ingest_work *work, struct str *ret);
+
+/* ---- ingest_match.c ---- */
+
+/** Holds the event against the webhooks: its deliveries and their payload. */
+void ingest_match(struct ingest_work *work);

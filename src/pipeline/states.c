@@ -14,8 +14,11 @@ struct states_entry {
 	uint64_t last;
 	bool is_deleted;
 	bool is_plain;
+	bool is_stale; /* an event of it was not stored: read it anew */
 	struct state *state;
 	size_t size;
+	unsigned stripe;
+	atomic_uint unsettled; /* events on their way to the disk */
 };
 
 struct stripe {
@@ -127,13 +130,23 @@ account(struct stripe *stripe, struct states_entry *entry)
 	entry->size = size;
 }
 
-/** Makes room by dropping what was not used for longest, but not `kept`. */
+static bool
+is_settled(const struct states_entry *entry)
+{
+	return atomic_load_explicit(&entry->unsettled, memory_order_acquire) ==
+	       0;
+}
+
+/**
+ * Makes room by dropping what was not used for longest, but not `kept`. What
+ * is on its way to the disk is bounded by the writer's queue, and soon over.
+ */
 static void
 trim(const struct states *states, struct stripe *stripe,
 	const struct states_entry *kept)
 {
 	while (stripe->memory > states->memory_max && stripe->oldest &&
-		stripe->oldest != kept)
+		stripe->oldest != kept && is_settled(stripe->oldest))
 		drop(stripe, stripe->oldest);
 }
 
@@ -193,6 +206,7 @@ read_state(struct store *store, uint64_t sequence, struct arena *arena,
 	return ERR_OK;
 }
 
+/** Replaces what the entry knows by what is stored. */
 static enum err
 load(struct states *states, uint32_t workspace, struct str type, struct str id,
 	struct states_entry *entry)
@@ -202,6 +216,10 @@ load(struct states *states, uint32_t workspace, struct str type, struct str id,
 	enum err err = store_resource(
 		states->store, workspace, type, id, &arena, &row);
 
+	state_unref(entry->state);
+	entry->state = NULL;
+	entry->last = 0;
+	entry->is_deleted = false;
 	if (err == ERR_OK) {
 		entry->last = row.last;
 		entry->is_deleted = row.is_deleted;
@@ -226,22 +244,32 @@ states_hold(struct states *states, uint32_t workspace, struct str type,
 	unsigned number = (unsigned)(map_hash(key) >> 32) % STRIPES;
 	struct stripe *stripe = &states->stripes[number];
 	struct states_entry *entry;
+	bool is_on_disk;
 	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&stripe->lock);
 	entry = map_get(&stripe->entries, key);
 	if (entry == NULL) {
 		entry = add_entry(stripe, key);
-		err = load(states, workspace, type, id, entry);
-		account(stripe, entry);
-		trim(states, stripe, entry);
+		entry->stripe = number;
+		entry->is_stale = true;
 	} else {
 		unlink_entry(stripe, entry);
 		link_newest(stripe, entry);
 	}
+	/* Before it is read: what settles meanwhile may not be in it. */
+	is_on_disk = is_settled(entry);
+	if (entry->is_stale) {
+		err = load(states, workspace, type, id, entry);
+		/* With events on their way this is true for the moment only. */
+		entry->is_stale = err || !is_on_disk;
+		account(stripe, entry);
+		trim(states, stripe, entry);
+	}
 	arena_release(&arena);
 	if (err) {
-		drop(stripe, entry);
+		if (is_settled(entry))
+			drop(stripe, entry);
 		pthread_mutex_unlock(&stripe->lock);
 		return err;
 	}
@@ -253,6 +281,7 @@ states_hold(struct states *states, uint32_t workspace, struct str type,
 		.is_deleted = entry->is_deleted,
 		.is_plain = entry->is_plain,
 		.state = entry->state,
+		.is_on_disk = is_on_disk,
 	};
 	return ERR_OK;
 }
@@ -268,6 +297,7 @@ states_set(struct states_hold *hold, uint64_t sequence, struct state *state,
 	entry->last = sequence;
 	entry->is_deleted = state == NULL;
 	entry->is_plain = is_plain;
+	entry->is_stale = false;
 	entry->state = state_ref(state);
 	state_unref(former);
 	hold->state = entry->state;
@@ -281,22 +311,27 @@ states_let_go(struct states_hold *hold)
 	pthread_mutex_unlock(&hold->states->stripes[hold->stripe].lock);
 }
 
-void
-states_forget(struct states *states, uint32_t workspace, struct str type,
-	struct str id)
+struct states_entry *
+states_expect(struct states_hold *hold)
 {
-	struct arena arena = {0};
-	struct str key = make_key(workspace, type, id, &arena);
-	struct stripe *stripe =
-		&states->stripes[(unsigned)(map_hash(key) >> 32) % STRIPES];
-	struct states_entry *entry;
+	atomic_fetch_add_explicit(
+		&hold->entry->unsettled, 1, memory_order_relaxed);
+	return hold->entry;
+}
 
-	pthread_mutex_lock(&stripe->lock);
-	entry = map_get(&stripe->entries, key);
-	if (entry)
-		drop(stripe, entry);
-	pthread_mutex_unlock(&stripe->lock);
-	arena_release(&arena);
+void
+states_settled(
+	struct states *states, struct states_entry *entry, bool is_stored)
+{
+	if (!is_stored) {
+		struct stripe *stripe = &states->stripes[entry->stripe];
+
+		pthread_mutex_lock(&stripe->lock);
+		entry->is_stale = true;
+		pthread_mutex_unlock(&stripe->lock);
+	}
+	/* From here on the entry may be dropped by anybody. */
+	atomic_fetch_sub_explicit(&entry->unsettled, 1, memory_order_release);
 }
 
 struct states *

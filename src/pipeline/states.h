@@ -6,8 +6,9 @@
  * The last known state of every resource, in a bounded cache in front of the
  * store. It runs ahead of the disk: a state is here as soon as its event has
  * been handed to the writer, so that the next event of the same resource is
- * held against it. Should that commit fail, the entry is forgotten, and the
- * store's check of `last` refuses whatever was built upon it.
+ * held against it. Should that commit fail, the next look goes to the store,
+ * whose check of `last` refuses whatever was built upon it. While an event is
+ * on its way the entry stays in memory: the store would tell an older state.
  *
  * An entry is worked on under its stripe's lock (states_hold … states_let_go),
  * in which the event is also handed to the writer: one resource's events are
@@ -44,6 +45,8 @@ struct states_hold {
 	bool is_deleted;
 	bool is_plain;	     /* the last event's body is the state itself */
 	struct state *state; /* NULL when deleted or unknown */
+	/* Nothing of it is on its way to the disk: what is known is stored. */
+	bool is_on_disk;
 };
 
 /** `memory_max` bytes of states at most (0: 64 MiB). */
@@ -63,6 +66,16 @@ void states_set(struct states_hold *hold, uint64_t sequence,
 
 void states_let_go(struct states_hold *hold);
 
-/** The next look goes to the store. */
-void states_forget(struct states *states, uint32_t workspace, struct str type,
-	struct str id);
+/**
+ * Its next event is about to be handed to the writer; ends in
+ * states_settled().
+ */
+struct states_entry *states_expect(struct states_hold *hold);
+
+/**
+ * That event is on disk, or it is not (`is_stored` false; the resource must
+ * not be held by the caller then): the next look goes to the store. Any
+ * thread.
+ */
+void states_settled(
+	struct states *states, struct states_entry *entry, bool is_stored);

@@ -4,7 +4,6 @@
 
 #include "base/json_out.h"
 #include "base/mem.h"
-#include "rule/signature.h"
 
 void
 webhook_ref(const struct webhook *webhook)
@@ -32,6 +31,7 @@ webhook_new(void)
 	struct webhook *webhook = MEM_NEW(struct webhook);
 
 	atomic_init(&webhook->refs, 1);
+	webhook->arena.first = 512; /* there may be very many */
 	return webhook;
 }
 
@@ -53,14 +53,11 @@ copy_headers(struct webhook *webhook, const struct webhook_header *headers,
 enum err
 webhook_set_secret(struct webhook *webhook, struct str secret)
 {
-	CLEANUP(buf_release) struct buf key = buf_make(64);
-	enum err err = signature_read_secret(secret, &key);
+	enum err err = signature_read_secret(secret, &webhook->key);
 
-	if (err)
-		return err;
-	webhook->secret = arena_copy(&webhook->arena, secret);
-	webhook->secret_key = arena_copy(&webhook->arena, buf_str(&key));
-	return ERR_OK;
+	if (err == ERR_OK)
+		webhook->secret = arena_copy(&webhook->arena, secret);
+	return err;
 }
 
 enum err
@@ -94,7 +91,7 @@ webhook_copy(const struct webhook *webhook)
 	copy->created = webhook->created;
 	copy->updated = webhook->updated;
 	copy->secret = arena_copy(arena, webhook->secret);
-	copy->secret_key = arena_copy(arena, webhook->secret_key);
+	copy->key = webhook->key;
 	copy->is_secret_read = webhook->is_secret_read;
 	copy->handshake = webhook->handshake;
 	memcpy(copy->enables, webhook->enables, sizeof(copy->enables));

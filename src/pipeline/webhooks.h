@@ -5,6 +5,7 @@
 #include "net/address.h"
 #include "net/http_client.h"
 #include "rule/filter.h"
+#include "rule/signature.h"
 #include "store/store.h"
 
 /*
@@ -81,8 +82,8 @@ struct webhook {
 	int64_t updated;
 	const struct webhook_header *headers; /* secret: never shown */
 	size_t header_count;
-	struct str secret;     /* whsec_…: never shown but once */
-	struct str secret_key; /* its raw bytes */
+	struct str secret;	  /* whsec_…: never shown but once */
+	struct signature_key key; /* the secret, ready to sign with */
 	bool is_secret_read;
 	int64_t enables[WEBHOOK_ENABLES_KEPT]; /* newest first; 0: none */
 	uint64_t handshake; /* revision that asked for the present handshake;
@@ -145,17 +146,20 @@ enum err webhooks_delete(struct webhooks *webhooks, uint32_t workspace,
 
 /**
  * The end of the handshake that revision `handshake` of the webhook asked for;
- * ignored when another one has begun since. Blocks.
+ * ignored when another one has begun since. Blocks. An error: it is not stored
+ * and nothing has changed; say it again later.
  */
-void webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
-	uint64_t handshake, bool is_accepted);
+enum err webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
+	uint64_t handshake, bool is_accepted) MUST_USE;
 
 /**
  * What delivery outcomes made of a webhook's health (WARNING, ERROR, ACTIVE);
- * ignored when the webhook has changed hands since `revision`. Blocks.
+ * ignored when the webhook has changed hands since `revision`. Blocks. Errors
+ * as above.
  */
-void webhooks_set_health(struct webhooks *webhooks, uint64_t number,
-	uint64_t revision, const struct health *health, const char *reason);
+enum err webhooks_set_health(struct webhooks *webhooks, uint64_t number,
+	uint64_t revision, const struct health *health, const char *reason)
+	MUST_USE;
 
 /** The secret's text in `arena`, the first time; then ERR_DENIED. */
 enum err webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
@@ -165,6 +169,10 @@ enum err webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
 /** A reference, or NULL. Never blocks on disk. */
 const struct webhook *webhooks_find(
 	struct webhooks *webhooks, uint32_t workspace, struct uuid id);
+
+/** The same by number, in any workspace. */
+const struct webhook *webhooks_find_number(
+	struct webhooks *webhooks, uint64_t number);
 
 /**
  * References to all of a workspace, oldest first, as an array in `arena`;

@@ -7,7 +7,6 @@
 #include "pipeline/webhook_snapshot.h"
 #include "pipeline/webhooks_private.h"
 #include "pipeline/writer.h"
-#include "rule/signature.h"
 
 static void
 log_status(const struct webhook *former, const struct webhook *webhook)
@@ -157,7 +156,7 @@ build(struct webhooks *webhooks, uint32_t workspace,
 	webhook->revision = webhook->generation = 1;
 	webhook->created = webhook->updated = clock_now();
 	webhook->handshake = is_enabled ? 1 : 0;
-	signature_make_secret(&secret);
+	signature_make_secret(SIGNATURE_V1, &secret);
 	err = webhook_set_secret(webhook, buf_str(&secret));
 	if (!err)
 		err = webhook_draft_apply(draft, webhook, &edit, problem);
@@ -375,7 +374,7 @@ webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
 /* ---- what the deliverers report ---- */
 
 /** Stores what happened by itself; a failure is told here, to the log. */
-static void
+static enum err
 report(struct webhooks *webhooks, const struct webhook *former,
 	struct webhook *next, bool is_fresh)
 {
@@ -388,13 +387,15 @@ report(struct webhooks *webhooks, const struct webhook *former,
 		log_error("webhook.status",
 			"number=%llu err=%s its new status is not stored",
 			(unsigned long long)former->number, err_name(err));
+	return err;
 }
 
-void
+enum err
 webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 	uint64_t handshake, bool is_accepted)
 {
 	const struct webhook *former;
+	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&webhooks->change);
 	former = webhooks_find_number(webhooks, number);
@@ -404,17 +405,19 @@ webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 
 		move_health(next, is_accepted ? HEALTH_HANDSHAKE_ACCEPTED
 					      : HEALTH_HANDSHAKE_FAILED);
-		report(webhooks, former, next, true);
+		err = report(webhooks, former, next, true);
 	}
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);
+	return err;
 }
 
-void
+enum err
 webhooks_set_health(struct webhooks *webhooks, uint64_t number,
 	uint64_t revision, const struct health *health, const char *reason)
 {
 	const struct webhook *former;
+	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&webhooks->change);
 	former = webhooks_find_number(webhooks, number);
@@ -423,8 +426,9 @@ webhooks_set_health(struct webhooks *webhooks, uint64_t number,
 
 		next->health = *health;
 		next->status_reason = arena_copy(&next->arena, str_of(reason));
-		report(webhooks, former, next, false);
+		err = report(webhooks, former, next, false);
 	}
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);
+	return err;
 }

@@ -45,8 +45,8 @@ commit(struct writer *writer, size_t count)
 	atomic_store(&writer->is_healthy, err == ERR_OK);
 	if (err) {
 		atomic_fetch_add(&writer->failures, 1);
-		log_error("writer.commit", "units=%zu err=%s %s", count,
-			err_name(err), buf_text(&why));
+		log_error("writer.commit", "units=%zu err=%s error=\"%s\"",
+			count, err_name(err), buf_text(&why));
 		return;
 	}
 	atomic_fetch_add_explicit(&writer->commits, 1, memory_order_relaxed);

@@ -1,53 +1,168 @@
 #include "rule/signature.h"
 
+#include <assert.h>
+#include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/digest.h"
 #include "base/encode.h"
 #include "base/random.h"
 
-enum { SECRET_LEN = 32, KEY_LEN_MIN = 16, KEY_LEN_MAX = 64 };
+enum {
+	SECRET_LEN = 32,
+	V1_LEN_MIN = 16,
+	V1_LEN_MAX = 64,
+	SEED_LEN = 32,
+	PUBLIC_LEN = 32,
+	ED25519_LEN = 64,
+};
 
-static const struct str secret_prefix = STR_INIT("whsec_");
+/* ---- Ed25519 (RFC 8032), by OpenSSL ---- */
+
+static EVP_PKEY *
+load_seed(const struct signature_key *key)
+{
+	EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(
+		EVP_PKEY_ED25519, NULL, key->bytes, SEED_LEN);
+
+	if (pkey == NULL)
+		abort();
+	return pkey;
+}
+
+static void
+public_bytes(const struct signature_key *key, uint8_t out[PUBLIC_LEN])
+{
+	EVP_PKEY *pkey = load_seed(key);
+	size_t len = PUBLIC_LEN;
+
+	if (EVP_PKEY_get_raw_public_key(pkey, out, &len) != 1)
+		abort();
+	EVP_PKEY_free(pkey);
+}
+
+static bool
+is_v1a(const struct signature_key *key)
+{
+	uint8_t public[PUBLIC_LEN];
+
+	if (key->len == SEED_LEN)
+		return true;
+	if (key->len != SEED_LEN + PUBLIC_LEN)
+		return false;
+	public_bytes(key, public);
+	return memcmp(public, key->bytes + SEED_LEN, PUBLIC_LEN) == 0;
+}
+
+static void
+sign_v1a(const struct signature_key *key, const struct str *pieces,
+	size_t count, struct buf *out)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+	EVP_PKEY *pkey = load_seed(key);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t signature[ED25519_LEN];
+	size_t len = sizeof(signature);
+
+	for (size_t i = 0; i < count; i++)
+		buf_append(&text, pieces[i]);
+	if (ctx == NULL ||
+		EVP_DigestSignInit(ctx, NULL, NULL, NULL, pkey) != 1 ||
+		EVP_DigestSign(ctx, signature, &len,
+			(const unsigned char *)text.ptr, text.len) != 1)
+		abort();
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	encode_base64(out, str_make((const char *)signature, len));
+}
+
+/* ---- HMAC-SHA256 ---- */
+
+static bool
+is_v1(const struct signature_key *key)
+{
+	return key->len >= V1_LEN_MIN && key->len <= V1_LEN_MAX;
+}
+
+static void
+sign_v1(const struct signature_key *key, const struct str *pieces, size_t count,
+	struct buf *out)
+{
+	uint8_t digest[DIGEST_SHA256_LEN];
+
+	digest_hmac_sha256(str_make((const char *)key->bytes, key->len), pieces,
+		count, digest);
+	encode_base64(out, str_make((const char *)digest, sizeof(digest)));
+}
+
+/* ---- the table ---- */
+
+static const struct scheme {
+	struct str prefix;  /* of a secret's text */
+	struct str version; /* of a signature */
+	bool (*is_key)(const struct signature_key *key);
+	void (*sign)(const struct signature_key *key, const struct str *pieces,
+		size_t count, struct buf *out);
+} schemes[] = {
+	[SIGNATURE_V1] = {STR_INIT("whsec_"), STR_INIT("v1,"), is_v1, sign_v1},
+	[SIGNATURE_V1A] = {STR_INIT("whsk_"), STR_INIT("v1a,"), is_v1a,
+		sign_v1a},
+};
 
 void
-signature_make_secret(struct buf *out)
+signature_make_secret(enum signature_scheme scheme, struct buf *out)
 {
 	char key[SECRET_LEN];
 
 	random_bytes(key, sizeof(key));
-	buf_append(out, secret_prefix);
+	buf_append(out, schemes[scheme].prefix);
 	encode_base64(out, str_make(key, sizeof(key)));
 }
 
 enum err
-signature_read_secret(struct str text, struct buf *ret_key)
+signature_read_secret(struct str text, struct signature_key *ret)
 {
-	size_t start = ret_key->len;
-	enum err err;
+	CLEANUP(buf_release) struct buf bytes = buf_make(SIGNATURE_KEY_MAX);
+	struct signature_key key = {.scheme = SIGNATURE_V1};
 
-	if (str_starts_with(text, secret_prefix))
-		text = str_skip(text, secret_prefix.len);
-	err = encode_base64_read(text, ret_key);
-	if (!err && (ret_key->len - start < KEY_LEN_MIN ||
-			    ret_key->len - start > KEY_LEN_MAX))
-		err = ERR_INVALID;
-	if (err)
-		buf_truncate(ret_key, start);
-	return err;
+	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
+		if (!str_starts_with(text, schemes[i].prefix))
+			continue;
+		key.scheme = (enum signature_scheme)i;
+		text = str_skip(text, schemes[i].prefix.len);
+		break;
+	}
+	if (encode_base64_read(text, &bytes) != ERR_OK)
+		return ERR_INVALID;
+	key.len = bytes.len;
+	memcpy(key.bytes, buf_text(&bytes), bytes.len);
+	if (!schemes[key.scheme].is_key(&key))
+		return ERR_INVALID;
+	*ret = key;
+	return ERR_OK;
 }
 
 void
-signature_sign_v1(struct str key, struct str id, int64_t timestamp,
-	struct str body, struct buf *out)
+signature_public_key(const struct signature_key *key, struct buf *out)
 {
-	uint8_t digest[DIGEST_SHA256_LEN];
+	uint8_t public[PUBLIC_LEN];
+
+	assert(key->scheme == SIGNATURE_V1A);
+	public_bytes(key, public);
+	buf_append(out, STR("whpk_"));
+	encode_base64(out, str_make((const char *)public, sizeof(public)));
+}
+
+void
+signature_sign(const struct signature_key *key, struct str id,
+	int64_t timestamp, struct str body, struct buf *out)
+{
 	char middle[32];
 	int len = snprintf(
 		middle, sizeof(middle), ".%lld.", (long long)timestamp);
 	const struct str pieces[] = {id, str_make(middle, (size_t)len), body};
 
-	digest_hmac_sha256(key, pieces, COUNT_OF(pieces), digest);
-	buf_append(out, STR("v1,"));
-	encode_base64(out, str_make((const char *)digest, sizeof(digest)));
+	buf_append(out, schemes[key->scheme].version);
+	schemes[key->scheme].sign(key, pieces, COUNT_OF(pieces), out);
 }

@@ -19,6 +19,7 @@ explain_busy(int fd, const char *directory, struct buf *why)
 	if (len > 0 && str_to_u64(str_trim(str_make(text, (size_t)len)),
 			       &pid) == ERR_OK)
 		buf_printf(why, " (%llu)", (unsigned long long)pid);
+	buf_append(why, STR("; stop it, or serve another folder"));
 }
 
 /** The id is for people only: failing to write it harms nothing. */

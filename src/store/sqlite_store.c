@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/sqlite_lock.h"
+#include "store/sqlite_pool.h"
 #include "store/sqlite_schema.h"
 #include "store/sqlite_write.h"
 
@@ -176,6 +177,21 @@ open_files(struct store *store, const struct store_options *options,
 	return err;
 }
 
+static void
+write_path(const char *directory, struct buf *out)
+{
+	buf_printf(out, "%s/grapnel.db", directory);
+}
+
+bool
+store_is_there(const char *directory)
+{
+	CLEANUP(buf_release) struct buf path = {0};
+
+	write_path(directory, &path);
+	return access(buf_text(&path), F_OK) == 0;
+}
+
 enum err
 store_open(const struct store_options *options, struct store **ret,
 	struct buf *why)
@@ -188,7 +204,7 @@ store_open(const struct store_options *options, struct store **ret,
 	pthread_once(&once, configure_library);
 	store->log_limit = options->log_pages ? options->log_pages : LOG_PAGES;
 	store->move_at = store->log_limit;
-	buf_printf(&store->path, "%s/grapnel.db", options->directory);
+	write_path(options->directory, &store->path);
 	buf_printf(&store->wal_path, "%s-wal", buf_text(&store->path));
 	err = sqlite_lock_take(options->directory, &store->lock, &reason);
 	if (err) {

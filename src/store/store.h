@@ -34,6 +34,9 @@ enum err store_open(const struct store_options *options, struct store **ret,
 	struct buf *why) MUST_USE;
 void store_close(struct store *store);
 
+/** Whether store_open() would find a database rather than create one. */
+bool store_is_there(const char *directory);
+
 /* ---- rows ---- */
 
 enum { WORKSPACE_DEFAULT = 1 };

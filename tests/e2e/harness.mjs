@@ -178,8 +178,8 @@ export function api (hub, token = ADMIN_TOKEN) {
 }
 
 class Hub {
-  constructor ({ dir, args, env, scheme, ca }) {
-    Object.assign(this, { dir, args, env, scheme, ca })
+  constructor ({ dir, args, env, scheme, ca, wrap }) {
+    Object.assign(this, { dir, args, env, scheme, ca, wrap })
     this.log = ''
     this.child = null
   }
@@ -211,7 +211,8 @@ class Hub {
   spawn () {
     const args = ['serve', '--data', this.dir,
       '--listen', `127.0.0.1:${this.port}`, ...this.args]
-    this.child = spawn(BIN, args, {
+    const [program, ...rest] = [...this.wrap, BIN, ...args]
+    this.child = spawn(program, rest, {
       env: { ...process.env, GRAPNEL_ADMIN_TOKEN: ADMIN_TOKEN, ...this.env },
       stdio: ['ignore', 'pipe', 'pipe']
     })
@@ -278,22 +279,25 @@ class Hub {
 
 /**
  * A running hub, stopped (and its log looked at) when the test ends. `args`
- * are further flags (LAB unless told otherwise), `data` its folder.
+ * are further flags (LAB unless told otherwise), `data` its folder, `wrap` a
+ * command that execs the one behind it.
  */
 export async function startHub (t, {
-  args = LAB, env = {}, data, scheme = 'http', ca
+  args = LAB, env = {}, data, scheme = 'http', ca, wrap = []
 } = {}) {
-  const hub = new Hub({ dir: data ?? tempDir(t), args, env, scheme, ca })
+  const hub =
+    new Hub({ dir: data ?? tempDir(t), args, env, scheme, ca, wrap })
   atEnd(t, () => hub.stop())
   return hub.start()
 }
 
 /**
  * Runs the binary once to its end: {code, stdout, stderr}. `input` goes to
- * its standard input.
+ * its standard input; `wrap` as for startHub.
  */
-export async function run (args, { env = {}, input = '' } = {}) {
-  const child = spawn(BIN, args, { env: { ...process.env, ...env } })
+export async function run (args, { env = {}, input = '', wrap = [] } = {}) {
+  const [program, ...rest] = [...wrap, BIN, ...args]
+  const child = spawn(program, rest, { env: { ...process.env, ...env } })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk) => { stdout += chunk })

@@ -195,8 +195,10 @@ const NONSENSE = [
     'Content-Length: 50\r\n\r\n{"a":1}']
 ]
 
+// Where the end of the stream comes together with the last bytes, libmicrohttpd
+// may not see it; then the idle timeout closes the connection.
 test('nonsense on the wire is refused and harms nobody', async (t) => {
-  const hub = await startHub(t)
+  const hub = await startHub(t, { args: [...LAB, '--idle-timeout', '2s'] })
   for (const [name, bytes] of NONSENSE) {
     await t.test(name, async () => {
       const heard = await talk(hub.port, bytes)
@@ -205,4 +207,16 @@ test('nonsense on the wire is refused and harms nobody', async (t) => {
     })
   }
   assert.equal((await hub.api.get(resourcePath('a', 'b'))).status, 404)
+})
+
+test('half a request is dropped after the idle timeout', async (t) => {
+  const hub = await startHub(t, { args: [...LAB, '--idle-timeout', '1s'] })
+  for (const bytes of ['', 'GET /livez HT',
+    'PUT /v1/resources/a/b HTTP/1.1\r\nHost: a\r\nContent-Le']) {
+    const socket = net.connect(hub.port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.resume()
+    socket.write(bytes) // and no end: the sender has just fallen silent
+    await within(once(socket, 'close'), 'the connection is closed')
+  }
 })

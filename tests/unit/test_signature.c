@@ -4,17 +4,67 @@
 #include "base/random.h"
 #include "check.h"
 
+static struct signature_key
+read_key(const char *text)
+{
+	struct signature_key key;
+
+	CHECK_OK(signature_read_secret(str_of(text), &key));
+	return key;
+}
+
+static void
+expect_signature(const char *secret, const char *expected)
+{
+	CLEANUP(buf_release) struct buf out = buf_make(0);
+	struct signature_key key = read_key(secret);
+
+	signature_sign(&key, STR("msg_p5jXN8AQM9LWM0D4loKWxJek"), 1614265330,
+		STR("{\"test\": 2432232314}"), &out);
+	CHECK_TEXT(buf_text(&out), expected);
+}
+
 TEST(signature, official_vector_of_standard_webhooks_is_met)
 {
-	CLEANUP(buf_release) struct buf key = buf_make(0);
-	CLEANUP(buf_release) struct buf out = buf_make(0);
-
-	CHECK_OK(signature_read_secret(
-		STR("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), &key));
-	signature_sign_v1(buf_str(&key), STR("msg_p5jXN8AQM9LWM0D4loKWxJek"),
-		1614265330, STR("{\"test\": 2432232314}"), &out);
-	CHECK_TEXT(buf_text(&out),
+	expect_signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 		"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+}
+
+/* The key pair is test 1 of RFC 8032 §7.1. */
+TEST(signature, ed25519_is_that_of_rfc_8032)
+{
+	CLEANUP(buf_release) struct buf public = buf_make(0);
+	static const char secret[] =
+		"whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
+	struct signature_key key = read_key(secret);
+
+	signature_public_key(&key, &public);
+	CHECK_TEXT(buf_text(&public),
+		"whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
+	expect_signature(secret,
+		"v1a,fldxM4gAKugP6nnt1hdz3sgGfZ6d99nzrMFnZOELIxbzEHoVmAb2ADpk"
+		"JK7zgPePmPsle0zV9jSeGlHFG2NVAw==");
+}
+
+TEST(signature, v1a_secret_with_its_public_key_signs_the_same)
+{
+	/* Seed and public key of the same pair in one. */
+	expect_signature(
+		"whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2DXWpgBgrEKt9VL"
+		"/tPJZAc6DuFy89qmIyWvAhpo9wdRGg==",
+		"v1a,fldxM4gAKugP6nnt1hdz3sgGfZ6d99nzrMFnZOELIxbzEHoVmAb2ADpk"
+		"JK7zgPePmPsle0zV9jSeGlHFG2NVAw==");
+}
+
+TEST(signature, v1a_secret_with_another_public_key_is_refused)
+{
+	struct signature_key key;
+
+	CHECK_INT(signature_read_secret(
+			  STR("whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2"
+			      "DXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGQ=="),
+			  &key),
+		ERR_INVALID);
 }
 
 TEST(signature, every_part_is_signed)
@@ -23,19 +73,21 @@ TEST(signature, every_part_is_signed)
 		const char *key, *id, *body;
 		int64_t timestamp;
 	} rows[] = {
-		{"0123456789abcdef", "id", "body", 1},
-		{"0123456789abcdeF", "id", "body", 1},
-		{"0123456789abcdef", "iD", "body", 1},
-		{"0123456789abcdef", "id", "bodY", 1},
-		{"0123456789abcdef", "id", "", 1},
-		{"0123456789abcdef", "id", "body", 2},
-		{"0123456789abcdef", "id", "body", -1},
+		{"whsec_MDEyMzQ1Njc4OWFiY2RlZg==", "id", "body", 1},
+		{"whsec_MDEyMzQ1Njc4OWFiY2RlRg==", "id", "body", 1},
+		{"whsec_MDEyMzQ1Njc4OWFiY2RlZg==", "iD", "body", 1},
+		{"whsec_MDEyMzQ1Njc4OWFiY2RlZg==", "id", "bodY", 1},
+		{"whsec_MDEyMzQ1Njc4OWFiY2RlZg==", "id", "", 1},
+		{"whsec_MDEyMzQ1Njc4OWFiY2RlZg==", "id", "body", 2},
+		{"whsec_MDEyMzQ1Njc4OWFiY2RlZg==", "id", "body", -1},
 	};
 	struct buf outs[COUNT_OF(rows)] = {{0}};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		signature_sign_v1(str_of(rows[i].key), str_of(rows[i].id),
-			rows[i].timestamp, str_of(rows[i].body), &outs[i]);
+		struct signature_key key = read_key(rows[i].key);
+
+		signature_sign(&key, str_of(rows[i].id), rows[i].timestamp,
+			str_of(rows[i].body), &outs[i]);
 		for (size_t k = 0; k < i; k++)
 			CHECK(!str_equal(buf_str(&outs[i]), buf_str(&outs[k])));
 	}
@@ -43,19 +95,26 @@ TEST(signature, every_part_is_signed)
 		buf_release(&outs[i]);
 }
 
-TEST(signature, made_secrets_are_read_back_and_differ)
+static void
+expect_made(enum signature_scheme scheme, const char *prefix)
 {
 	CLEANUP(buf_release) struct buf one = buf_make(0);
 	CLEANUP(buf_release) struct buf other = buf_make(0);
-	CLEANUP(buf_release) struct buf key = buf_make(0);
+	struct signature_key key;
 
-	signature_make_secret(&one);
-	signature_make_secret(&other);
+	signature_make_secret(scheme, &one);
+	signature_make_secret(scheme, &other);
 	CHECK(!str_equal(buf_str(&one), buf_str(&other)));
-	CHECK(str_starts_with(buf_str(&one), STR("whsec_")));
-	CHECK_INT(one.len, 6 + 44);
-	CHECK_OK(signature_read_secret(buf_str(&one), &key));
+	CHECK(str_starts_with(buf_str(&one), str_of(prefix)));
+	key = read_key(buf_text(&one));
+	CHECK_INT(key.scheme, scheme);
 	CHECK_INT(key.len, 32);
+}
+
+TEST(signature, made_secrets_are_read_back_and_differ)
+{
+	expect_made(SIGNATURE_V1, "whsec_");
+	expect_made(SIGNATURE_V1A, "whsk_");
 }
 
 TEST(signature, secrets_may_come_without_prefix_and_padding)
@@ -68,37 +127,57 @@ TEST(signature, secrets_may_come_without_prefix_and_padding)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		CLEANUP(buf_release) struct buf key = buf_make(0);
+		struct signature_key key = read_key(texts[i]);
 
-		CHECK_OK(signature_read_secret(str_of(texts[i]), &key));
-		CHECK_STR(buf_str(&key),
+		CHECK_INT(key.scheme, SIGNATURE_V1);
+		CHECK_STR(str_make((const char *)key.bytes, key.len),
 			str_make("\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17",
 				16));
 	}
 }
 
-TEST(signature, secrets_outside_16_to_64_bytes_or_no_base64_are_refused)
+static void
+expect_lengths(const char *prefix, bool (*is_good)(size_t len))
 {
 	CLEANUP(buf_release) struct buf text = buf_make(0);
-	CLEANUP(buf_release) struct buf key = buf_make(0);
 	char bytes[80] = {0};
+	struct signature_key key;
 
-	buf_append(&key, STR("kept"));
 	for (size_t len = 0; len <= sizeof(bytes); len++) {
-		bool is_good = len >= 16 && len <= 64;
-
 		buf_clear(&text);
-		buf_append(&text, STR("whsec_"));
+		buf_append(&text, str_of(prefix));
 		encode_base64(&text, str_make(bytes, len));
 		CHECK_INT(signature_read_secret(buf_str(&text), &key),
-			is_good ? ERR_OK : ERR_INVALID);
-		CHECK_INT(key.len, is_good ? 4 + len : 4);
-		buf_truncate(&key, 4);
+			is_good(len) ? ERR_OK : ERR_INVALID);
 	}
+}
+
+static bool
+is_v1_len(size_t len)
+{
+	return len >= 16 && len <= 64;
+}
+
+static bool
+is_seed_len(size_t len)
+{
+	return len == 32;
+}
+
+TEST(signature, secrets_of_a_wrong_length_are_refused)
+{
+	expect_lengths("whsec_", is_v1_len);
+	expect_lengths("whsk_", is_seed_len);
+}
+
+TEST(signature, secrets_that_are_no_base64_are_refused)
+{
+	struct signature_key key;
+
 	CHECK(signature_read_secret(
 		STR("whsec_AAECAwQFBgcI\nQoLDA0ODw"), &key));
 	CHECK(signature_read_secret(
 		STR("whsec_whsec_AAECAwQFBgcICQoLDA0ODw==!"), &key));
 	CHECK(signature_read_secret(STR("whsec_"), &key));
-	CHECK_TEXT(buf_text(&key), "kept");
+	CHECK(signature_read_secret(STR(""), &key));
 }

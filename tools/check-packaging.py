@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""The dashboard and the alert rules name only metrics that exist.
+
+Takes the names out of the table in src/api/metrics.c and every grapnel_…
+word out of packaging/. A metric that nothing shows is fine; a file that names
+none, or one that is not in the table, is not. Prints
+`packaging: N passed, N failed`, counted in names.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SHOWN = ["packaging/grafana-dashboard.json", "packaging/prometheus-rules.yml"]
+
+
+def known():
+    text = (ROOT / "src/api/metrics.c").read_text()
+    names = set(re.findall(r"\b(grapnel_[a-z_]+)", text))
+    for kind, name in re.findall(r'\b(COUNTER|GAUGE)\(\w+,\s*"(\w+)"', text):
+        names.add(f"grapnel_{name}" + ("_total" if kind == "COUNTER" else ""))
+    return names
+
+
+def main():
+    names, passed, failed = known(), 0, 0
+    for path in SHOWN:
+        used = set(re.findall(r"\bgrapnel_[a-z_]+", (ROOT / path).read_text()))
+        for name in sorted(used or {"(none)"}):
+            if name in names:
+                passed += 1
+            else:
+                failed += 1
+                print(f"{path}: there is no metric {name}")
+    print(f"packaging: {passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
