@@ -132,7 +132,7 @@ set_state(struct setting *setting, struct uuid id, enum webhook_state state)
 	const struct webhook *webhook;
 
 	CHECK_OK(webhooks_patch(setting->hub->webhooks, WORKSPACE_DEFAULT, id,
-		&draft, 0, &webhook, &problem));
+		&draft, &webhook, &problem));
 	webhook_unref(webhook);
 }
 

@@ -192,7 +192,7 @@ patch(struct setting *setting, const struct webhook *take_former,
 	struct webhook_problem problem = {0};
 	const struct webhook *next = NULL;
 	enum err err = webhooks_patch(setting->webhooks, WORKSPACE_DEFAULT,
-		take_former->id, draft, 0, &next, &problem);
+		take_former->id, draft, &next, &problem);
 
 	CHECK_INT(err, expected);
 	CHECK(err == ERR_OK || problem.why.len > 0);
@@ -444,7 +444,7 @@ TEST(webhooks, enabling_too_often_is_refused_until_the_window_has_moved)
 	open_parts(&setting);
 	webhook = set_state(&setting, webhook, WEBHOOK_ENABLED, ERR_OK);
 	CHECK_INT(webhooks_patch(setting.webhooks, WORKSPACE_DEFAULT,
-			  webhook->id, &draft, 0, &next, &problem),
+			  webhook->id, &draft, &next, &problem),
 		ERR_BUSY);
 	CHECK_INT(problem.retry_after, 50 * MINUTES);
 	CHECK_TEXT(problem.field, "state");
@@ -514,11 +514,13 @@ TEST(webhooks, a_generation_that_was_not_expected_is_a_conflict)
 
 	set_up(&setting);
 	webhook = create(&setting, WEBHOOK_DISABLED);
+	draft.expected_generation = 9;
 	CHECK_INT(webhooks_patch(setting.webhooks, WORKSPACE_DEFAULT,
-			  webhook->id, &draft, 9, &next, &problem),
+			  webhook->id, &draft, &next, &problem),
 		ERR_CONFLICT);
+	draft.expected_generation = 1;
 	CHECK_OK(webhooks_patch(setting.webhooks, WORKSPACE_DEFAULT,
-		webhook->id, &draft, 1, &next, &problem));
+		webhook->id, &draft, &next, &problem));
 	CHECK_INT(next->generation, 2);
 	webhook_unref(next);
 	webhook_unref(webhook);
@@ -557,8 +559,8 @@ TEST(webhooks, headers_and_secret_are_not_in_the_file_and_the_secret_read_once)
 	CHECK(!file_holds(setting.directory, "grapnel.db",
 		STR("very-secret-header-value")));
 	CHECK(!file_holds(setting.directory, "grapnel.db", webhook->secret));
-	CHECK(!file_holds(
-		setting.directory, "grapnel.db", webhook->secret_key));
+	CHECK(!file_holds(setting.directory, "grapnel.db",
+		str_make((const char *)webhook->key.bytes, webhook->key.len)));
 	open_parts(&setting);
 	CHECK_INT(webhooks_read_secret(setting.webhooks, WORKSPACE_DEFAULT,
 			  webhook->id, &arena, &secret, &problem),
@@ -589,7 +591,7 @@ rename_often(void *context)
 		const struct webhook *webhook;
 
 		CHECK_OK(webhooks_patch(changer->setting->webhooks,
-			WORKSPACE_DEFAULT, changer->id, &draft, 0, &webhook,
+			WORKSPACE_DEFAULT, changer->id, &draft, &webhook,
 			&problem));
 		webhook_unref(webhook);
 		webhook = webhooks_find(changer->setting->webhooks,
