@@ -57,6 +57,14 @@ attempt_free(struct attempt *attempt)
 	mem_free(attempt);
 }
 
+/** A retry reads its event anew: in memory it would only wait (P7). */
+static void
+drop_payload(struct delivery *delivery)
+{
+	payload_unref(delivery->payload);
+	delivery->payload = NULL;
+}
+
 /* ---- the outcome, on its way to disk ---- */
 
 /** Writer's thread. */
@@ -124,9 +132,6 @@ attempt_settled(struct worker *worker, struct message *message)
 		keep_unwritten(worker, attempt);
 		return;
 	}
-	/* A retry reads its event anew: in memory it would only wait (P7). */
-	payload_unref(attempt->delivery->payload);
-	attempt->delivery->payload = NULL;
 	/* A conflict: the delivery was skipped, or its webhook deleted, while
 	   the attempt was on its way. What is on disk stands. */
 	give_back(attempt, err == ERR_OK && attempt->is_again);
@@ -296,6 +301,17 @@ apply_health(struct attempt *attempt, bool is_acknowledged)
 		.health = *health};
 }
 
+/**
+ * Whether the attempt was made under the lane's present handshake: what an
+ * older destination did says nothing of the one that has been proven since.
+ */
+static bool
+is_of_present_target(const struct attempt *attempt)
+{
+	return attempt->webhook->handshake ==
+	       lane_webhook(attempt->delivery->lane)->handshake;
+}
+
 static void
 attempt_done(void *context, const struct http_result *result)
 {
@@ -312,6 +328,7 @@ attempt_done(void *context, const struct http_result *result)
 		give_back(attempt, false);
 		return;
 	}
+	drop_payload(delivery);
 	if (http_head_find(result->head, STR("Retry-After"), &retry_after))
 		outcome.retry_after =
 			retry_after_read(retry_after, clock_now());
@@ -323,8 +340,9 @@ attempt_done(void *context, const struct http_result *result)
 	attempt->changes[1] = (struct store_change){
 		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
 	attempt->outcome.unit.count = 2;
-	if (decision.verdict == RETRY_DELIVERED ||
-		decision.counts_against_health)
+	if ((decision.verdict == RETRY_DELIVERED ||
+		    decision.counts_against_health) &&
+		is_of_present_target(attempt))
 		apply_health(attempt, decision.verdict == RETRY_DELIVERED);
 	write_outcome(attempt);
 }
@@ -459,6 +477,7 @@ attempt_skip(struct worker *worker, struct delivery *delivery)
 	struct attempt *attempt = attempt_new(worker, delivery);
 
 	attempt->is_in_dispatch = false;
+	drop_payload(delivery);
 	fill_delivery(attempt, DELIVERY_SKIPPED,
 		STR("The webhook stopped sending before its turn came."));
 	write_outcome(attempt);

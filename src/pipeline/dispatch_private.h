@@ -77,6 +77,8 @@ struct delivery *lane_earliest_retry(const struct lane *lane);
 /** Whether its webhook sends, or waits for its handshake. */
 bool lane_is_open(const struct lane *lane);
 
+/** First tries that a lane may have in flight now. */
+unsigned lane_first_slots(const struct dispatch *dispatch);
 /** Retries that may be in flight beside the first tries. */
 unsigned lane_retry_slots(const struct dispatch *dispatch);
 

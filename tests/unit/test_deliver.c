@@ -50,7 +50,7 @@ set_up(struct setting *setting)
 		.workers = 2,
 		.dispatch = {.window = 100,
 			.concurrency = 4,
-			.concurrency_total = 32,
+			.concurrency_total = 256,
 			.unsettled_max = 1000},
 		.connect_timeout = 20 * SECONDS,
 		.delivery_timeout = 20 * SECONDS,
@@ -407,6 +407,32 @@ TEST(deliver, an_endpoint_that_always_fails_ends_in_error_with_nothing_waiting)
 		publish(&setting, i);
 	AWAIT(status_of(&setting, id) == WEBHOOK_ERROR);
 	AWAIT(count_state(&setting, DELIVERY_SKIPPED) == 30);
+	tear_down(&setting);
+}
+
+TEST(deliver, failures_of_a_former_target_do_not_count_against_the_present_one)
+{
+	struct setting setting;
+	struct uuid id;
+
+	set_up(&setting);
+	setting.options.dispatch.concurrency = 10;
+	setting.options.retry.delays[0] = HOURS;
+	open_hub(&setting);
+	id = create_active(&setting);
+	atomic_store(&setting.peer.status, 0);
+	for (int i = 0; i < 10; i++)
+		publish(&setting, i);
+	AWAIT(atomic_load(&setting.peer.deliveries) == 10);
+	set_state(&setting, id, WEBHOOK_ENABLED);
+	AWAIT(status_of(&setting, id) == WEBHOOK_ACTIVE);
+	peer_answer(&setting.peer, 500);
+	AWAIT(stats_of(&setting).failed == 10);
+	AWAIT(stats_of(&setting).unsettled == 0);
+	atomic_store(&setting.peer.status, 200);
+	publish(&setting, 10);
+	AWAIT(count_state(&setting, DELIVERY_DELIVERED) == 1);
+	CHECK_INT(status_of(&setting, id), WEBHOOK_ACTIVE);
 	tear_down(&setting);
 }
 

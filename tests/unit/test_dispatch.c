@@ -180,6 +180,33 @@ TEST(dispatch, a_lane_has_no_more_in_flight_than_its_cap)
 	end(dispatch);
 }
 
+/* Twenty lanes whose attempts never end; another one gets its turn. */
+TEST(dispatch, lanes_that_hang_do_not_take_all_slots)
+{
+	struct dispatch *dispatch = make_dispatch(40, 32);
+	uint64_t sequence = 0;
+	uint64_t last;
+
+	for (uint64_t lane = 1; lane <= 20; lane++) {
+		set_status(dispatch, lane, WEBHOOK_ACTIVE);
+		for (int i = 0; i < 40; i++)
+			offer(dispatch, ++sequence, lane, 0, 0);
+	}
+	while (take(dispatch, 0) != 0)
+		continue;
+	CHECK(in_flight_count < 100);
+	last = sequence + 2;
+	set_status(dispatch, 21, WEBHOOK_ACTIVE);
+	offer(dispatch, last - 1, 21, 0, 0);
+	offer(dispatch, last, 21, 0, 0);
+	CHECK_INT(take(dispatch, 0), last - 1);
+	/* What ends makes room for the same lane's next. */
+	dispatch_attempted(dispatch, in_flight[in_flight_count - 1]);
+	dispatch_settle(dispatch, in_flight[--in_flight_count], false);
+	CHECK_INT(take(dispatch, 0), last);
+	end(dispatch);
+}
+
 TEST(dispatch, a_pending_webhook_keeps_what_comes_until_it_is_active)
 {
 	struct dispatch *dispatch = make_dispatch(10, 2);

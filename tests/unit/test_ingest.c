@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "fault_vfs.h"
 #include "pipeline_world.h"
 

@@ -1,9 +1,7 @@
+/* Many publishers of a few resources. */
 #include <pthread.h>
 
-#include "check.h"
 #include "pipeline_world.h"
-
-/* Many publishers at once: what their events leave behind. */
 
 enum { PUBLISHERS = 8, EACH = 60, RESOURCES = 3 };
 
