@@ -101,3 +101,7 @@ void ingest_stats(const struct ingest *ingest, struct ingest_stats *ret);
 enum err ingest_resource(struct ingest *ingest, uint32_t workspace,
 	struct str type, struct str id, struct arena *arena, struct str *ret)
 	MUST_USE;
+
+/** CloudEvents attributes as filters see them, as an object in `arena`. */
+struct json ingest_attributes(
+	const struct event_row *event, struct arena *arena);

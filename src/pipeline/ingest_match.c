@@ -3,9 +3,8 @@
 
 #include "pipeline/ingest_work.h"
 
-/** CloudEvents attributes as filters see them. */
-static struct json
-make_attributes(const struct event_row *event, struct arena *arena)
+struct json
+ingest_attributes(const struct event_row *event, struct arena *arena)
 {
 	CLEANUP(buf_release) struct buf text = buf_make(0);
 	struct json_doc *doc = ARENA_NEW(arena, struct json_doc);
@@ -44,7 +43,7 @@ find_webhooks(struct ingest_work *work, struct match_list *ret)
 	if (!catalog_is_sent(catalog_find(catalog_builtin(), event->type),
 		    event->operation, work->old_state, work->new_state))
 		return;
-	view.attributes = make_attributes(event, arena);
+	view.attributes = ingest_attributes(event, arena);
 	match_event(work->ingest->options.match, event->workspace, &view, arena,
 		ret);
 }
