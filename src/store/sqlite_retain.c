@@ -25,6 +25,7 @@ enum {
 struct look {
 	uint64_t sequence;
 	uint64_t previous;
+	bool is_old;
 	bool may_be_named; /* as the `previous` of the next one */
 	bool is_deleted;
 	bool is_last;
@@ -93,8 +94,9 @@ look_at_event(struct sqlite_reading *reading, const struct retain_limits *limit,
 	has_no_subject = sqlite_row_i64(row) != 0;
 	if (has_no_subject)
 		look->is_last = is_last_by_body(reading, look->sequence);
-	/* The wall clock may have been set back a little. */
-	return accepted < limit->events_before ||
+	look->is_old = accepted < limit->events_before;
+	/* Old ones may stand behind, had the clock been set back a little. */
+	return look->is_old ||
 	       accepted - limit->events_before < EXPLAIN_CLOCK_SLACK;
 }
 
@@ -104,7 +106,7 @@ judge(struct retain_step *step, const struct look *look)
 	bool sends_previous =
 		look->is_deleted && look->is_last && look->has_deliveries;
 
-	if (look->is_waited_for)
+	if (!look->is_old || look->is_waited_for)
 		return;
 	if (look->previous && !sends_previous)
 		step->events[step->event_count++] =

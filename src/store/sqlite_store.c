@@ -237,6 +237,7 @@ store_open(const struct store_options *options, struct store **ret,
 	pthread_once(&once, configure_library);
 	store->log_limit = options->log_pages ? options->log_pages : LOG_PAGES;
 	store->move_at = store->log_limit;
+	store->bytes_max = options->bytes_max;
 	write_path(options->directory, &store->path);
 	buf_printf(&store->wal_path, "%s-wal", buf_text(&store->path));
 	err = sqlite_lock_take(options->directory, &store->lock, &reason);
