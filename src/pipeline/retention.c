@@ -9,9 +9,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* After a step of a pass; when the writer could not; how often it is looked
-   whether room has to be made. */
-#define STEP_PAUSE (20 * MILLISECONDS)
+/* After a step of a pass as long as the step took, within these, so that it
+   keeps up with a fast publisher and leaves it half of the writer. */
+#define STEP_PAUSE_MIN (2 * MILLISECONDS)
+#define STEP_PAUSE_MAX (20 * MILLISECONDS)
+
+/* When the writer could not; how often it is looked whether room has to be
+   made. */
 #define FAILURE_PAUSE (10 * SECONDS)
 #define ROOM_PAUSE (1 * SECONDS)
 
@@ -165,15 +169,26 @@ rest(struct retention *retention)
 	return true;
 }
 
+static int64_t
+step_pause(int64_t took)
+{
+	if (took < STEP_PAUSE_MIN)
+		return STEP_PAUSE_MIN;
+	return took > STEP_PAUSE_MAX ? STEP_PAUSE_MAX : took;
+}
+
 static void *
 run(void *context)
 {
 	struct retention *retention = context;
-	bool goes_on = pause_for(retention, STEP_PAUSE);
+	bool goes_on = pause_for(retention, STEP_PAUSE_MAX);
 
 	while (goes_on) {
+		int64_t start = clock_monotonic();
+
 		if (retention_step(retention))
-			goes_on = pause_for(retention, STEP_PAUSE);
+			goes_on = pause_for(retention,
+				step_pause(clock_monotonic() - start));
 		else if (retention->has_failed)
 			goes_on = pause_for(retention, FAILURE_PAUSE);
 		else

@@ -9,9 +9,9 @@
 
 enum {
 	/* Rows a step may remove, attempts not counted. */
-	ROWS_A_STEP = 512,
+	ROWS_A_STEP = 256,
 	/* Pages moved a step, and how many stay free for what comes next. */
-	PAGES_A_STEP = 128,
+	PAGES_A_STEP = 64,
 	PAGES_KEPT_FREE = 256,
 	/* Rows looked at for a step. */
 	LOOKS_A_STEP = 2000,
