@@ -4,6 +4,7 @@
 #include "api/collection.h"
 #include "api/com_call.h"
 #include "api/com_draft.h"
+#include "base/json_out.h"
 
 void
 com_webhook_write(struct json_out *out, const struct webhook *webhook)

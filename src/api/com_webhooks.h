@@ -1,12 +1,12 @@
 #pragma once
 #include "api/route.h"
-#include "base/json_out.h"
 
 /*
  * The five operations of COM's webhooks (docs/compat-com.md), as handlers for
  * the route table, and the resource as it is shown.
  */
-struct webhook;
+struct json_out; /* base/json_out.h */
+struct webhook;	 /* pipeline/webhooks.h */
 
 /**
  * Writes the resource: the members of the reference in its order. Headers and

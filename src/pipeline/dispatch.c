@@ -71,7 +71,7 @@ pick(struct dispatch *dispatch, struct lane *lane, int64_t now)
 	struct delivery *delivery;
 
 	if (lane->first_tries.first &&
-		lane->first_in_flight < dispatch->options.concurrency) {
+		lane->first_in_flight < lane_first_slots(dispatch)) {
 		delivery = lane_take_first(lane);
 		lane->first_in_flight++;
 		return delivery;

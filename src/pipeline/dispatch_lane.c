@@ -64,12 +64,35 @@ lane_leave_turn(struct dispatch *dispatch, struct lane *lane)
 		dispatch->turn_last = lane->older;
 }
 
+/*
+ * The fewer slots are left in all, the fewer a lane may hold, so that many
+ * endpoints that hang cannot take all of them (P4): n such lanes leave
+ * 1 / (1 + n/8) of the slots free. One is always allowed; a lane that holds
+ * one comes back here when that is over.
+ */
+static unsigned
+at_most_fair(const struct dispatch *dispatch, unsigned slots)
+{
+	size_t total = dispatch->options.concurrency_total;
+	size_t left =
+		dispatch->in_flight < total ? total - dispatch->in_flight : 0;
+	size_t fair = left / 8 > 1 ? left / 8 : 1;
+
+	return slots < fair ? slots : (unsigned)fair;
+}
+
+unsigned
+lane_first_slots(const struct dispatch *dispatch)
+{
+	return at_most_fair(dispatch, dispatch->options.concurrency);
+}
+
 unsigned
 lane_retry_slots(const struct dispatch *dispatch)
 {
 	unsigned slots = dispatch->options.concurrency / 4;
 
-	return slots ? slots : 1;
+	return at_most_fair(dispatch, slots ? slots : 1);
 }
 
 struct delivery *
@@ -92,7 +115,7 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 		return;
 	}
 	if (lane->first_tries.first &&
-		lane->first_in_flight < dispatch->options.concurrency)
+		lane->first_in_flight < lane_first_slots(dispatch))
 		lane_join_turn(dispatch, lane);
 	if (retry && lane->retries_in_flight < lane_retry_slots(dispatch)) {
 		lane->by_due.key = retry->due;
@@ -220,17 +243,21 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 {
 	struct lane *lane = dispatch_find(dispatch, webhook->number);
 	const struct webhook *former;
+	bool was_open;
 
 	if (lane == NULL)
 		lane = lane_new(dispatch, webhook);
+	was_open = lane->webhook == NULL || lane_is_open(lane);
 	former = lane->webhook;
 	webhook_ref(webhook);
 	lane->webhook = webhook;
 	webhook_unref(former);
 	if (is_fresh)
 		lane->health = webhook->health;
-	if (has_backlog)
-		lane->has_first_on_disk = lane->has_retries_on_disk = true;
+	/* What came while it was closed, or was dropped when it closed, may
+	   have escaped the skipping and be waiting on disk. */
+	if (has_backlog || (!was_open && lane_is_open(lane)))
+		disk_expect_backlog(lane);
 	dispatch_health_moved(dispatch, lane);
 }
 

@@ -77,6 +77,8 @@ struct delivery *lane_earliest_retry(const struct lane *lane);
 /** Whether its webhook sends, or waits for its handshake. */
 bool lane_is_open(const struct lane *lane);
 
+/** First tries that a lane may have in flight now. */
+unsigned lane_first_slots(const struct dispatch *dispatch);
 /** Retries that may be in flight beside the first tries. */
 unsigned lane_retry_slots(const struct dispatch *dispatch);
 
@@ -86,6 +88,8 @@ unsigned lane_retry_slots(const struct dispatch *dispatch);
 size_t disk_room(const struct dispatch *dispatch, size_t used);
 /** The lane may want rows read back. */
 void disk_note_hungry(struct dispatch *dispatch, struct lane *lane);
+/** There may be rows of any age on disk. */
+void disk_expect_backlog(struct lane *lane);
 /** The lane is going away. */
 void disk_forget_lane(struct dispatch *dispatch, struct lane *lane);
 /** There was no room for it. */

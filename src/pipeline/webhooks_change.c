@@ -374,7 +374,7 @@ webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
 /* ---- what the deliverers report ---- */
 
 /** Stores what happened by itself; a failure is told here, to the log. */
-static void
+static enum err
 report(struct webhooks *webhooks, const struct webhook *former,
 	struct webhook *next, bool is_fresh)
 {
@@ -387,13 +387,15 @@ report(struct webhooks *webhooks, const struct webhook *former,
 		log_error("webhook.status",
 			"number=%llu err=%s its new status is not stored",
 			(unsigned long long)former->number, err_name(err));
+	return err;
 }
 
-void
+enum err
 webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 	uint64_t handshake, bool is_accepted)
 {
 	const struct webhook *former;
+	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&webhooks->change);
 	former = webhooks_find_number(webhooks, number);
@@ -403,17 +405,19 @@ webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 
 		move_health(next, is_accepted ? HEALTH_HANDSHAKE_ACCEPTED
 					      : HEALTH_HANDSHAKE_FAILED);
-		report(webhooks, former, next, true);
+		err = report(webhooks, former, next, true);
 	}
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);
+	return err;
 }
 
-void
+enum err
 webhooks_set_health(struct webhooks *webhooks, uint64_t number,
 	uint64_t revision, const struct health *health, const char *reason)
 {
 	const struct webhook *former;
+	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&webhooks->change);
 	former = webhooks_find_number(webhooks, number);
@@ -422,8 +426,9 @@ webhooks_set_health(struct webhooks *webhooks, uint64_t number,
 
 		next->health = *health;
 		next->status_reason = arena_copy(&next->arena, str_of(reason));
-		report(webhooks, former, next, false);
+		err = report(webhooks, former, next, false);
 	}
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);
+	return err;
 }
