@@ -46,7 +46,7 @@ _grapnel() {
 		;;
 	filter)
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			COMPREPLY=($(compgen -W "check eval" -- "$cur"))
+			COMPREPLY=($(compgen -W "check eval explain" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -218,6 +218,7 @@ _grapnel() {
 	"key revoke") options="--url --token --timeout --json --help" ;;
 	"filter check") options="--help" ;;
 	"filter eval") options="--batch --help" ;;
+	"filter explain") options="--json --help" ;;
 	"json check") options="--help" ;;
 	esac
 	case $cur in

@@ -45,6 +45,12 @@ static const struct option filter_eval_options[] = {
 			"standard input and write a line of JSON for each."},
 };
 
+static const struct option filter_explain_options[] = {
+	{.name = "json",
+		.letter = 'j',
+		.help = "Print the tree as one object of JSON."},
+};
+
 static const struct option_table serve_table = {
 	serve_options, COUNT_OF(serve_options)};
 static const struct option_table help_table = {
@@ -53,6 +59,8 @@ static const struct option_table version_table = {
 	version_options, COUNT_OF(version_options)};
 static const struct option_table filter_eval_table = {
 	filter_eval_options, COUNT_OF(filter_eval_options)};
+static const struct option_table filter_explain_table = {
+	filter_explain_options, COUNT_OF(filter_explain_options)};
 
 const struct command_group commands_groups[] = {
 	{"webhook", "Webhooks: where events go"},
@@ -404,6 +412,26 @@ const struct command commands_table[] = {
 		.no_means = "The filter does not match.",
 		.tables = {&filter_eval_table},
 		.run_raw = filter_command_eval,
+	},
+	{
+		.group = "filter",
+		.name = "explain",
+		.summary = "Say why a filter matches an event or does not",
+		.operands = "FILTER FILE",
+		.operands_min = 2,
+		.operands_max = 2,
+		.description =
+			"Shows the filter as a tree: each condition with what "
+			"it came to (true, false, unknown) and the values it "
+			"looked at. An arrow marks the conditions that "
+			"decided. The event is JSON with type, operation, new "
+			"and old.",
+		.examples = "grapnel filter explain \"type eq "
+			    "'compute-ops/server' and changed/name\" "
+			    "event.json",
+		.no_means = "The filter does not match.",
+		.tables = {&filter_explain_table},
+		.run_raw = filter_command_explain,
 	},
 	{
 		.group = "json",

@@ -33,6 +33,8 @@ struct ingest_options {
 /** Goes on counting from what the store holds. */
 enum err ingest_open(const struct ingest_options *options, struct ingest **ret,
 	struct buf *why) MUST_USE;
+/** What meets a conflict from now on is refused instead of tried again. */
+void ingest_stop(struct ingest *ingest);
 void ingest_close(struct ingest *ingest);
 
 enum publish_kind {
@@ -101,7 +103,3 @@ void ingest_stats(const struct ingest *ingest, struct ingest_stats *ret);
 enum err ingest_resource(struct ingest *ingest, uint32_t workspace,
 	struct str type, struct str id, struct arena *arena, struct str *ret)
 	MUST_USE;
-
-/** CloudEvents attributes as filters see them, as an object in `arena`. */
-struct json ingest_attributes(
-	const struct event_row *event, struct arena *arena);
