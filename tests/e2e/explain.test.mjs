@@ -271,12 +271,26 @@ test('old events go, last states and what waits stay', async (t) => {
   await activeWebhook(hub, bad.url, { eventFilter: ONLY_OFF })
   const first = await publish(hub, SERVER, 's-1', server())
   const second = await publish(hub, SERVER, 's-1', server({ tag: 2 }))
+  // A change that brings both states follows a plain one all the same.
+  const plain = await publish(hub, SERVER, 's-3', server())
+  const change = await hub.api.post('/v1/events', {
+    specversion: '1.0',
+    id: 'change-1',
+    source: '/test',
+    type: SERVER,
+    subject: 's-3',
+    data: { operation: 'Updated', old: server(), new: server({ tag: 3 }) }
+  }, { headers: { 'content-type': 'application/cloudevents+json' } })
+  assert.equal(change.status, 202, change.text)
   const waited = await publish(hub, SERVER, 's-2', server(OFF))
   await publish(hub, SERVER, 's-2', server())
   const status = async (event) =>
     (await hub.api.get(eventPath(event.id))).status
   await waitUntil(async () => await status(first) === 404,
     'the first has gone')
+  await waitUntil(async () => await status(plain) === 404,
+    'the plain one has gone')
+  assert.equal(await status(change.body), 200)
   assert.equal(await status(second), 200)
   assert.equal(await status(waited), 200)
   const last = await waitUntil(async () => {
