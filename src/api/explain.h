@@ -47,7 +47,10 @@ bool explain_cursor(struct api_call *call, char kind, uint64_t *ret);
 /** The member "next": the cursor, or null. */
 void explain_write_next(struct json_out *out, char kind, uint64_t before);
 
-/** All webhooks of the workspace, for looking up numbers; references. */
+/**
+ * All webhooks of the workspace, for looking up numbers; references. Not in
+ * the call's arena: they may be released after the call was answered.
+ */
 struct explain_webhooks {
 	const struct webhook **list;
 	size_t count;

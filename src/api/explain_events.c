@@ -1,9 +1,8 @@
 #include "api/api.h"
 #include "api/explain.h"
 #include "pipeline/event_view.h"
-#include "pipeline/ingest.h"
-#include "rule/catalog.h"
 #include "rule/event_body.h"
+#include "rule/filter_explain.h"
 
 /* ---- many ---- */
 
@@ -52,7 +51,7 @@ explain_list_events(struct api_call *call)
 /** An event with what its body and that before it say. */
 struct told_event {
 	struct event_row row;
-	struct event_states states;
+	struct filter_event view;
 	bool is_old_removed; /* retention took the event with the old state */
 };
 
@@ -76,9 +75,8 @@ find_event(struct api_call *call, struct told_event *told)
 	told->is_old_removed = err == ERR_NOT_FOUND &&
 			       row->form == EVENT_STATE &&
 			       row->operation >= OPERATION_UPDATED;
-	if (event_body_states(row->form, row->operation, row->body,
-		    previous.body, call->arena, &told->states))
-		told->states = (struct event_states){0};
+	if (event_view_make(row, previous.body, call->arena, &told->view))
+		told->view = (struct filter_event){.type = row->type};
 	return true;
 }
 
@@ -98,12 +96,12 @@ write_body(struct json_out *out, const struct told_event *told)
 	const struct event_row *row = &told->row;
 
 	if (row->form != EVENT_DATA) {
-		write_json(out, "new", told->states.new_state);
-		write_json(out, "old", told->states.old_state);
+		write_json(out, "new", told->view.new_state);
+		write_json(out, "old", told->view.old_state);
 		if (told->is_old_removed)
 			json_out_boolean(out, "oldRemoved", true);
-	} else if (!json_is_missing(told->states.new_state)) {
-		write_json(out, "data", told->states.new_state);
+	} else if (!json_is_missing(told->view.new_state)) {
+		write_json(out, "data", told->view.new_state);
 	} else if (str_is_empty(row->body)) {
 		json_out_null(out, "data");
 	} else {
@@ -211,30 +209,39 @@ describe(const struct told_event *told, const struct webhook *webhook,
 	       "delivery has been removed since.";
 }
 
+/** Whether the filter is true; in `is_detailed` form with every clause. */
+static bool
+write_filter(struct api_call *call, struct json_out *out,
+	const struct told_event *told, const struct webhook *webhook,
+	bool is_detailed)
+{
+	const struct filter_explanation *why;
+	bool is_true;
+
+	json_out_string(out, "filter", webhook->filter_text);
+	if (!is_detailed) {
+		is_true = filter_matches(
+			webhook->filter, &told->view, call->arena);
+		json_out_boolean(out, "matches", is_true);
+		return is_true;
+	}
+	why = filter_explain(webhook->filter, &told->view, call->arena);
+	filter_explain_write(why, out);
+	return why->truth == FILTER_IS_TRUE;
+}
+
 static void
 write_match(struct api_call *call, struct json_out *out,
 	const struct told_event *told, const struct webhook *webhook,
-	const struct delivery_list *deliveries)
+	const struct delivery_row *delivery, bool is_detailed)
 {
-	const struct event_row *row = &told->row;
-	const struct filter_event event = {
-		.type = row->type,
-		.operation = str_of(operation_name(row->operation)),
-		.new_state = told->states.new_state,
-		.old_state = told->states.old_state,
-		.attributes = event_view_attributes(row, call->arena),
-	};
-	bool is_sent =
-		catalog_is_sent(catalog_find(catalog_builtin(), row->type),
-			row->operation, event.old_state, event.new_state);
-	bool is_true = filter_matches(webhook->filter, &event, call->arena);
-	const struct delivery_row *delivery = delivery_to(deliveries, webhook);
+	bool is_sent = event_view_is_sent(&told->view);
+	bool is_true;
 
 	json_out_object(out, NULL);
 	json_out_uuid(out, "webhookId", webhook->id);
 	json_out_string(out, "webhookName", webhook->name);
-	json_out_string(out, "filter", webhook->filter_text);
-	json_out_boolean(out, "matches", is_true);
+	is_true = write_filter(call, out, told, webhook, is_detailed);
 	json_out_text(out, "explanation",
 		describe(told, webhook, is_sent, is_true, delivery));
 	if (delivery) {
@@ -256,6 +263,8 @@ write_matches(struct api_call *call, struct json_out *out,
 	size_t count = webhooks->count < EXPLAIN_OUTCOMES_MAX
 			       ? webhooks->count
 			       : EXPLAIN_OUTCOMES_MAX;
+	/* Clause by clause would be a lot for all at once. */
+	bool is_one = webhooks->count == 1;
 
 	json_out_object(out, NULL);
 	json_out_string(out, "eventId", told->row.id);
@@ -263,7 +272,8 @@ write_matches(struct api_call *call, struct json_out *out,
 		json_out_boolean(out, "oldRemoved", true);
 	json_out_array(out, "webhooks");
 	for (size_t i = 0; i < count; i++)
-		write_match(call, out, told, webhooks->list[i], deliveries);
+		write_match(call, out, told, webhooks->list[i],
+			delivery_to(deliveries, webhooks->list[i]), is_one);
 	json_out_end(out);
 	json_out_boolean(out, "more", count < webhooks->count);
 	json_out_end(out);

@@ -2,6 +2,7 @@
 #include "api/explain.h"
 #include "base/clock.h"
 #include "base/encode.h"
+#include "base/mem.h"
 #include "base/timestamp.h"
 #include "rule/catalog.h"
 
@@ -141,9 +142,13 @@ struct explain_webhooks
 explain_webhooks(struct api_call *call)
 {
 	struct explain_webhooks webhooks;
+	const struct webhook **list = webhooks_list(call->api->webhooks,
+		call->who.workspace, call->arena, &webhooks.count);
 
-	webhooks.list = webhooks_list(call->api->webhooks, call->who.workspace,
-		call->arena, &webhooks.count);
+	webhooks.list = mem_alloc_array(
+		webhooks.count ? webhooks.count : 1, sizeof(*webhooks.list));
+	for (size_t i = 0; i < webhooks.count; i++)
+		webhooks.list[i] = list[i];
 	return webhooks;
 }
 
@@ -152,7 +157,8 @@ explain_webhooks_release(struct explain_webhooks *webhooks)
 {
 	for (size_t i = 0; i < webhooks->count; i++)
 		webhook_unref(webhooks->list[i]);
-	webhooks->count = 0;
+	mem_free(webhooks->list);
+	*webhooks = (struct explain_webhooks){0};
 }
 
 const struct webhook *

@@ -1,7 +1,6 @@
 #include "pipeline/retention.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -16,12 +15,12 @@
 
 /* When the writer could not; how often it is looked whether room has to be
    made. */
-#define FAILURE_PAUSE (10 * SECONDS)
+#define FAILURE_PAUSE (1 * SECONDS)
 #define ROOM_PAUSE (1 * SECONDS)
 
 /* After a pass: a tenth of the shorter age, within these. */
 #define PASS_PAUSE_MIN (100 * MILLISECONDS)
-#define PASS_PAUSE_MAX (60 * SECONDS)
+#define PASS_PAUSE_MAX (5 * MINUTES)
 
 struct retention {
 	struct retention_options options;
@@ -34,8 +33,9 @@ struct retention {
 	struct retain_place place;
 	bool is_making_room;
 	bool has_failed;
-	_Atomic uint64_t removed_events;
-	_Atomic uint64_t removed_deliveries;
+	/* In this pass. */
+	uint64_t removed_events;
+	uint64_t removed_deliveries;
 };
 
 /** Whether things have to go before their time. */
@@ -66,23 +66,35 @@ commit_step(struct retention *retention)
 	struct retain_step *step = &retention->step;
 	const struct store_change change = {
 		.kind = STORE_RETAIN, .retain = step};
-	enum err err = writer_commit(retention->options.writer, &change, 1);
+	bool is_empty = step->event_count == 0 && step->delivery_count == 0;
+	enum err err;
 
+	/* The end of a pass gives back what others left free. */
+	if (is_empty && !retention->place.is_done)
+		return true;
+	err = writer_commit(retention->options.writer, &change, 1);
 	retention->has_failed = err != ERR_OK;
 	if (err)
 		return false;
-	atomic_fetch_add(&retention->removed_events, step->removed_events);
-	atomic_fetch_add(
-		&retention->removed_deliveries, step->removed_deliveries);
-	if (step->removed_events || step->removed_deliveries)
-		log_debug("retention.step", "events=%llu deliveries=%llu",
-			(unsigned long long)step->removed_events,
-			(unsigned long long)step->removed_deliveries);
+	retention->removed_events += step->removed_events;
+	retention->removed_deliveries += step->removed_deliveries;
 	return true;
 }
 
-bool
-retention_step(struct retention *retention)
+static void
+end_pass(struct retention *retention)
+{
+	if (retention->removed_events || retention->removed_deliveries)
+		log_info("retention.pass", "events=%llu deliveries=%llu",
+			(unsigned long long)retention->removed_events,
+			(unsigned long long)retention->removed_deliveries);
+	retention->removed_events = retention->removed_deliveries = 0;
+	retention->place = (struct retain_place){0};
+}
+
+/** Whether the pass goes on. */
+static bool
+take_step(struct retention *retention)
 {
 	const struct retention_options *options = &retention->options;
 	struct retain_place before;
@@ -99,6 +111,7 @@ retention_step(struct retention *retention)
 		.deliveries_before =
 			limit_of(retention, options->deliveries_age)};
 	before = retention->place;
+	retention->step.is_unfinished = false;
 	retention->has_failed =
 		store_retain_find(options->store, &limits, &retention->place,
 			&retention->step) != ERR_OK;
@@ -109,7 +122,7 @@ retention_step(struct retention *retention)
 	if (retention->step.is_unfinished)
 		retention->place = before;
 	else if (retention->place.is_done && !retention->step.is_shrinking) {
-		retention->place = (struct retain_place){0};
+		end_pass(retention);
 		return false;
 	}
 	return true;
@@ -186,7 +199,7 @@ run(void *context)
 	while (goes_on) {
 		int64_t start = clock_monotonic();
 
-		if (retention_step(retention))
+		if (take_step(retention))
 			goes_on = pause_for(retention,
 				step_pause(clock_monotonic() - start));
 		else if (retention->has_failed)
@@ -227,14 +240,4 @@ retention_stop(struct retention *retention)
 	pthread_cond_destroy(&retention->is_stopping_changed);
 	pthread_mutex_destroy(&retention->lock);
 	mem_free(retention);
-}
-
-void
-retention_stats(const struct retention *retention, struct retention_stats *ret)
-{
-	*ret = (struct retention_stats){
-		.removed_events = atomic_load(&retention->removed_events),
-		.removed_deliveries =
-			atomic_load(&retention->removed_deliveries),
-	};
 }

@@ -22,13 +22,3 @@ struct retention_options {
 struct retention *retention_start(const struct retention_options *options);
 /** Ends it before the writer is stopped. NULL is harmless. */
 void retention_stop(struct retention *retention);
-
-/** One step, in the caller's thread: whether the pass goes on (for tests). */
-bool retention_step(struct retention *retention);
-
-struct retention_stats {
-	uint64_t removed_events;
-	uint64_t removed_deliveries;
-};
-void retention_stats(
-	const struct retention *retention, struct retention_stats *ret);

@@ -247,7 +247,7 @@ store_events_page(struct store *store, const struct event_query *query,
 	if (err)
 		return err;
 	reading = sqlite_reading_begin(
-		store, has_type ? SQL_EVENTS_OF_TYPE : SQL_EVENTS, arena);
+		store, has_type ? SQL_EVENTS_OF_TYPE : SQL_EVENTS_PAGE, arena);
 	sqlite_row_bind_u64(reading.row.stmt, 1, range.end);
 	sqlite_row_bind_u64(reading.row.stmt, 2, range.first);
 	sqlite_row_bind_u64(reading.row.stmt, 3, query->workspace);

@@ -98,6 +98,8 @@ test('an event that matches nothing is kept and explained', async (t) => {
   assert.equal(why.webhooks[0].delivery, null)
   assert.equal(why.webhooks[0].filter, ONLY_OFF)
   assert.match(why.webhooks[0].explanation, /not true/)
+  assert.deepEqual(why.webhooks[0].because,
+    ["new/hardware/powerState eq 'OFF'"])
   const { id: second } =
     await publish(hub, SERVER, SERVER_ID, server(OFF))
   const [match] = (await get(hub, `${eventPath(second)}/explain`)).webhooks
@@ -176,14 +178,19 @@ test('what waits says when it is tried next, and why', async (t) => {
 test('deliveries are filtered and paged, also while more come', async (t) => {
   const hub = await startHub(t, { args: NEVER })
   const good = await startReceiver(t)
-  const bad = await startReceiver(t, answering(always(404)))
+  const fails = (i) => i % 3 === 1
+  const bad = await startReceiver(t, answering((request, response) =>
+    response.writeHead(fails(JSON.parse(request.bytes).number) ? 404 : 204)
+      .end()))
   const one = await activeWebhook(hub, good.url)
   const two = await activeWebhook(hub, bad.url)
   const before = new Date().toISOString()
-  for (let i = 0; i < 10; i++) await publish(hub, SERVER, `s-${i}`, server())
+  for (let number = 0; number < 10; number++) {
+    await publish(hub, SERVER, `s-${number}`, server({ number }))
+  }
   await waitUntil(async () =>
-    (await get(hub, '/v1/deliveries?state=DEAD')).count === 10 &&
-    (await get(hub, '/v1/deliveries?state=DELIVERED')).count === 10,
+    (await get(hub, '/v1/deliveries?state=DEAD')).count === 3 &&
+    (await get(hub, '/v1/deliveries?state=DELIVERED')).count === 17,
   'all have ended')
   const list = async (query) =>
     (await allPages(hub, `/v1/deliveries?${query}&`, 3))
@@ -191,7 +198,9 @@ test('deliveries are filtered and paged, also while more come', async (t) => {
   const ofOne = Array.from({ length: 10 }, (_, i) => `s-${9 - i} DELIVERED`)
   assert.deepEqual(await list(`webhook=${one.id}`), ofOne)
   assert.deepEqual(await list(`webhook=${two.id}&state=DEAD`),
-    ofOne.map((item) => item.replace('DELIVERED', 'DEAD')))
+    ['s-7 DEAD', 's-4 DEAD', 's-1 DEAD'])
+  assert.deepEqual(await list(`webhook=${two.id}`), ofOne.map((item, i) =>
+    fails(9 - i) ? item.replace('DELIVERED', 'DEAD') : item))
   assert.deepEqual(await list(`webhook=${one.id}&state=DEAD`), [])
   assert.equal((await list('')).length, 20)
   assert.deepEqual(await list('text=S-7&state=DEAD'), ['s-7 DEAD'])
@@ -262,12 +271,26 @@ test('old events go, last states and what waits stay', async (t) => {
   await activeWebhook(hub, bad.url, { eventFilter: ONLY_OFF })
   const first = await publish(hub, SERVER, 's-1', server())
   const second = await publish(hub, SERVER, 's-1', server({ tag: 2 }))
+  // A change that brings both states follows a plain one all the same.
+  const plain = await publish(hub, SERVER, 's-3', server())
+  const change = await hub.api.post('/v1/events', {
+    specversion: '1.0',
+    id: 'change-1',
+    source: '/test',
+    type: SERVER,
+    subject: 's-3',
+    data: { operation: 'Updated', old: server(), new: server({ tag: 3 }) }
+  }, { headers: { 'content-type': 'application/cloudevents+json' } })
+  assert.equal(change.status, 202, change.text)
   const waited = await publish(hub, SERVER, 's-2', server(OFF))
   await publish(hub, SERVER, 's-2', server())
   const status = async (event) =>
     (await hub.api.get(eventPath(event.id))).status
   await waitUntil(async () => await status(first) === 404,
     'the first has gone')
+  await waitUntil(async () => await status(plain) === 404,
+    'the plain one has gone')
+  assert.equal(await status(change.body), 200)
   assert.equal(await status(second), 200)
   assert.equal(await status(waited), 200)
   const last = await waitUntil(async () => {
