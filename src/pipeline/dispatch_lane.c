@@ -64,12 +64,35 @@ lane_leave_turn(struct dispatch *dispatch, struct lane *lane)
 		dispatch->turn_last = lane->older;
 }
 
-unsigned
-lane_retry_slots(const struct dispatch *dispatch)
+/* ---- slots ---- */
+
+/** A quarter beside the first tries. */
+static unsigned
+retry_slots(const struct lane *lane)
 {
-	unsigned slots = dispatch->options.concurrency / 4;
+	unsigned slots = lane->concurrency / 4;
 
 	return slots ? slots : 1;
+}
+
+static bool
+is_full(const struct lane *lane)
+{
+	return lane->is_strict &&
+	       lane->first_in_flight + lane->retries_in_flight >=
+		       lane->concurrency;
+}
+
+bool
+lane_has_first_slot(const struct lane *lane)
+{
+	return lane->first_in_flight < lane->concurrency && !is_full(lane);
+}
+
+bool
+lane_has_retry_slot(const struct lane *lane)
+{
+	return lane->retries_in_flight < retry_slots(lane) && !is_full(lane);
 }
 
 struct delivery *
@@ -85,19 +108,27 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 {
 	struct delivery *retry = lane_earliest_retry(lane);
 	bool may_send = !lane->is_removed && health_is_sending(&lane->health);
+	bool has_first = lane->first_tries.first && lane_has_first_slot(lane);
+	int64_t at = INT64_MAX;
 
 	heap_remove(&dispatch->timers, &lane->by_due);
 	if (!may_send) {
 		lane_leave_turn(dispatch, lane);
 		return;
 	}
-	if (lane->first_tries.first &&
-		lane->first_in_flight < dispatch->options.concurrency)
+	if (retry && lane_has_retry_slot(lane))
+		at = retry->due;
+	/* With a rate every turn is waited for, also one that is due: only
+	   dispatch_take knows what time it is. */
+	if (has_first && lane->rate.interval == 0)
 		lane_join_turn(dispatch, lane);
-	if (retry && lane->retries_in_flight < lane_retry_slots(dispatch)) {
-		lane->by_due.key = retry->due;
-		heap_add(&dispatch->timers, &lane->by_due);
-	}
+	else if (has_first)
+		at = INT64_MIN;
+	if (at == INT64_MAX)
+		return;
+	lane->by_due.key = at > rate_due(&lane->rate) ? at
+						      : rate_due(&lane->rate);
+	heap_add(&dispatch->timers, &lane->by_due);
 }
 
 /* ---- members ---- */
@@ -226,6 +257,10 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 	former = lane->webhook;
 	webhook_ref(webhook);
 	lane->webhook = webhook;
+	lane->is_strict = webhook->options.concurrency > 0;
+	lane->concurrency = lane->is_strict ? webhook->options.concurrency
+					    : dispatch->options.concurrency;
+	rate_set(&lane->rate, webhook_rate(webhook));
 	webhook_unref(former);
 	if (is_fresh)
 		lane->health = webhook->health;

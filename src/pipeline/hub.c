@@ -49,7 +49,7 @@ struct report {
 	struct hub *hub;
 	uint64_t webhook;
 	uint64_t handshake; /* 0: it is about health */
-	bool is_accepted;
+	struct handshake_outcome outcome;
 	uint64_t revision;
 	struct health health;
 	const char *reason;
@@ -63,7 +63,7 @@ run_report(struct desk_job *job)
 
 	if (report->handshake)
 		webhooks_end_handshake(webhooks, report->webhook,
-			report->handshake, report->is_accepted);
+			report->handshake, &report->outcome);
 	else
 		webhooks_set_health(webhooks, report->webhook, report->revision,
 			&report->health, report->reason);
@@ -81,15 +81,15 @@ post_report(struct report *report)
 }
 
 static void
-on_handshake_ended(
-	void *context, uint64_t webhook, uint64_t handshake, bool is_accepted)
+on_handshake_ended(void *context, uint64_t webhook, uint64_t handshake,
+	const struct handshake_outcome *outcome)
 {
 	struct report *report = MEM_NEW(struct report);
 
 	report->hub = context;
 	report->webhook = webhook;
 	report->handshake = handshake;
-	report->is_accepted = is_accepted;
+	report->outcome = *outcome;
 	post_report(report);
 }
 
@@ -195,6 +195,7 @@ start_deliver(struct hub *hub)
 		.policy = &options->policy,
 		.ca_file = options->ca_file,
 		.user_agent = options->user_agent,
+		.origin = options->origin,
 		.workers = options->workers,
 		.dispatch = options->dispatch,
 		.connections_max = options->connections_max,
