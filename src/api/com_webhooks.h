@@ -4,7 +4,8 @@
 
 /*
  * The five operations of COM's webhooks (docs/compat-com.md), as handlers for
- * the route table, and the resource as it is shown.
+ * the route table, and the resource as it is shown. The hub's own dialect has
+ * them too: what differs follows from the route's dialect.
  */
 struct webhook;
 

@@ -135,8 +135,9 @@ describe_request(struct attempt *attempt)
 	for (size_t i = 0; i < attempt->header_count; i++)
 		buf_printf(&head, "%.*s: %.*s\r\n",
 			STR_ARG(attempt->headers[i].name),
-			STR_ARG(i < attempt->shown_count ? attempt->headers[i].value
-					   : STR("(masked)")));
+			STR_ARG(i < attempt->shown_count
+					? attempt->headers[i].value
+					: STR("(masked)")));
 	return arena_copy(&attempt->arena, buf_str(&head));
 }
 

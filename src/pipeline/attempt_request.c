@@ -11,8 +11,8 @@ enum { FIXED_HEADERS = 6 };
 
 /** What payload.rest is to be (see there). */
 static struct str
-read_rest(const struct event_row *event, struct str previous,
-	struct arena *arena)
+read_rest(
+	const struct event_row *event, struct str previous, struct arena *arena)
 {
 	struct event_states states;
 
@@ -119,8 +119,8 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 		webhook->header_count + envelope->header_count + FIXED_HEADERS,
 		sizeof(*attempt->headers));
 	if (!may_replace_type || !is_custom(webhook, STR("Content-Type")))
-		add_header(attempt, STR("Content-Type"),
-			envelope->content_type);
+		add_header(
+			attempt, STR("Content-Type"), envelope->content_type);
 	add_header(attempt, STR("webhook-id"), str_of(attempt->id));
 	add_header(
 		attempt, STR("webhook-timestamp"), str_of(attempt->timestamp));

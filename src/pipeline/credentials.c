@@ -219,8 +219,8 @@ fetch(struct token *token)
 		STR("Authorization"), client_header(auth, &token->arena)};
 	token->headers[1] = (struct http_header){
 		STR("Content-Type"), STR("application/x-www-form-urlencoded")};
-	token->headers[2] = (struct http_header){
-		STR("Accept"), STR("application/json")};
+	token->headers[2] =
+		(struct http_header){STR("Accept"), STR("application/json")};
 	request = (struct http_request){
 		.method = "POST",
 		.url = auth->token_url,

@@ -75,8 +75,7 @@ read_mail(struct worker *worker, struct message *message)
 	case MAIL_REMOVED:
 		dispatch_remove_webhook(
 			worker->dispatch, about->webhook->number);
-		credentials_forget(
-			worker->credentials, about->webhook->number);
+		credentials_forget(worker->credentials, about->webhook->number);
 		break;
 	case MAIL_HANDSHAKE:
 		webhook_ref(about->webhook);
@@ -238,8 +237,8 @@ worker_start(struct worker *worker, const struct deliver_options *options)
 	worker->mailbox = mailbox_new();
 	worker->dispatch = dispatch_new(&options->dispatch);
 	worker->client = http_client_new(&client);
-	worker->credentials = credentials_new(
-		worker->client, options->handshake_timeout);
+	worker->credentials =
+		credentials_new(worker->client, options->handshake_timeout);
 	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
 		abort();
 }

@@ -19,7 +19,7 @@ struct deliver_options {
 	const struct address_policy *policy; /* borrowed */
 	const char *ca_file;
 	const char *user_agent;
-	struct str origin; /* WebHook-Request-Origin; borrowed */
+	struct str origin;		  /* WebHook-Request-Origin; borrowed */
 	unsigned workers;		  /* 0: one a processor */
 	struct dispatch_options dispatch; /* of each worker */
 	size_t connections_max;

@@ -126,8 +126,8 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 		at = INT64_MIN;
 	if (at == INT64_MAX)
 		return;
-	lane->by_due.key = at > rate_due(&lane->rate) ? at
-						      : rate_due(&lane->rate);
+	lane->by_due.key =
+		at > rate_due(&lane->rate) ? at : rate_due(&lane->rate);
 	heap_add(&dispatch->timers, &lane->by_due);
 }
 

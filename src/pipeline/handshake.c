@@ -136,8 +136,8 @@ check_cloudevents(const struct handshake *handshake,
 		buf_printf(why, "status %d, expected 2xx", result->status);
 		return false;
 	}
-	if (!http_head_find(result->head, STR("WebHook-Allowed-Origin"),
-		    &allowed)) {
+	if (!http_head_find(
+		    result->head, STR("WebHook-Allowed-Origin"), &allowed)) {
 		buf_append(why, STR("no header WebHook-Allowed-Origin"));
 		return false;
 	}

@@ -56,8 +56,8 @@ static enum err
 find_delivery(struct hub *hub, uint32_t workspace, struct uuid id,
 	struct arena *arena, struct delivery_row *ret)
 {
-	enum err err = store_delivery(
-		hub->store, uuid_sequence(id), arena, ret);
+	enum err err =
+		store_delivery(hub->store, uuid_sequence(id), arena, ret);
 
 	if (err)
 		return err == ERR_NOT_FOUND ? err : ERR_IO;
@@ -121,8 +121,8 @@ compose(const struct webhook *webhook, struct arena *arena)
 	json_out_object(&out, NULL);
 	json_out_uuid(&out, "webhookId", webhook->id);
 	json_out_string(&out, "name", webhook->name);
-	json_out_text(&out, "message",
-		"This event was made to try the webhook out.");
+	json_out_text(
+		&out, "message", "This event was made to try the webhook out.");
 	json_out_end(&out);
 	return arena_copy(arena, buf_str(&text));
 }
@@ -138,13 +138,12 @@ redeliver_test(struct hub *hub, const struct webhook *webhook,
 		.source = hub->options.source,
 		.is_id_given = true,
 		.form = EVENT_DATA,
-		.attributes =
-			STR("{\"datacontenttype\":\"application/json\"}"),
+		.attributes = STR("{\"datacontenttype\":\"application/json\"}"),
 		.publisher = publisher,
 		.matched = 1,
 	};
-	struct delivery_row row = {.workspace = webhook->workspace,
-		.webhook = webhook->number};
+	struct delivery_row row = {
+		.workspace = webhook->workspace, .webhook = webhook->number};
 	struct store_change changes[] = {
 		{.kind = STORE_EVENT_ADD, .event = &event},
 		{.kind = STORE_DELIVERY_ADD, .delivery = &row}};

@@ -12,8 +12,8 @@ check_token_url(const struct webhook_auth *auth,
 	enum err err = ERR_OK;
 
 	if (auth->type == AUTH_OAUTH2)
-		err = url_parse_destination(auth->token_url, policy, &arena,
-			&url, &problem->why);
+		err = url_parse_destination(
+			auth->token_url, policy, &arena, &url, &problem->why);
 	arena_release(&arena);
 	if (err)
 		problem->field = "auth.tokenUrl";

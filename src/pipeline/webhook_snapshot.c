@@ -222,11 +222,9 @@ read_headers(struct webhook *webhook, struct json headers)
 }
 
 static struct str
-read_string(
-	const struct json_doc *doc, const char *name, struct arena *scratch)
+read_string(const struct json_doc *doc, const char *name, struct arena *scratch)
 {
-	return json_string(
-		json_member(json_root(doc), str_of(name)), scratch);
+	return json_string(json_member(json_root(doc), str_of(name)), scratch);
 }
 
 static enum err
@@ -253,8 +251,8 @@ read_secrets(struct webhook *webhook, const struct webhook_row *row,
 		err = signature_read_secret(
 			webhook->old_secret, &webhook->old_key);
 	return err ? err
-		   : webhook_set_secret(webhook,
-			     read_string(&doc, "secret", scratch));
+		   : webhook_set_secret(
+			     webhook, read_string(&doc, "secret", scratch));
 }
 
 /**
@@ -273,8 +271,8 @@ read_delivery_options(
 	webhook->options =
 		webhook_options_copy(&webhook->options, &webhook->arena);
 	webhook->options.auth.secret = secret;
-	json_to_integer(json_member(json, STR("oldSecretUntil")),
-		&webhook->old_until);
+	json_to_integer(
+		json_member(json, STR("oldSecretUntil")), &webhook->old_until);
 	json_to_integer(json_member(json, STR("allowedRate")), &rate);
 	webhook->allowed_rate =
 		rate > 0 && rate <= UINT32_MAX ? (unsigned)rate : 0;

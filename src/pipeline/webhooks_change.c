@@ -275,8 +275,8 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 	enum err err = webhook_draft_apply(draft, next, &edit, problem);
 
 	if (!err)
-		err = webhook_draft_apply_options(draft,
-			webhooks->options.policy, next, &edit, problem);
+		err = webhook_draft_apply_options(
+			draft, webhooks->options.policy, next, &edit, problem);
 	if (!err)
 		err = apply_state(webhooks, draft, edit.changes_target, next,
 			&is_fresh, problem);
@@ -286,8 +286,7 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 	}
 	next->generation++;
 	webhook_ref(next);
-	err = webhooks_commit_next(
-		webhooks, former, next, is_fresh, problem);
+	err = webhooks_commit_next(webhooks, former, next, is_fresh, problem);
 	if (err) {
 		webhook_unref(next);
 		return err == ERR_LIMIT ? ERR_IO : err;
@@ -389,8 +388,9 @@ webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 		struct webhook *next = webhook_copy(former);
 
 		next->allowed_rate = outcome->allowed_rate;
-		move_health(next, outcome->is_accepted ? HEALTH_HANDSHAKE_ACCEPTED
-					      : HEALTH_HANDSHAKE_FAILED);
+		move_health(next, outcome->is_accepted
+					  ? HEALTH_HANDSHAKE_ACCEPTED
+					  : HEALTH_HANDSHAKE_FAILED);
 		report(webhooks, former, next, true);
 	}
 	pthread_mutex_unlock(&webhooks->change);

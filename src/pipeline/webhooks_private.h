@@ -4,7 +4,8 @@
 #include "base/map.h"
 #include "pipeline/webhooks.h"
 
-/* Private to webhooks.c (table and life), webhooks_change.c, webhooks_secret.c. */
+/* Private to webhooks.c (table and life), webhooks_change.c, webhooks_secret.c.
+ */
 
 /*
  * Two locks. `change` is held through a whole change, commit included, so

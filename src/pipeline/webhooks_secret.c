@@ -21,7 +21,8 @@ webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
 		struct webhook *next = webhook_copy(former);
 
 		next->is_secret_read = true;
-		err = webhooks_commit_next(webhooks, former, next, false, problem);
+		err = webhooks_commit_next(
+			webhooks, former, next, false, problem);
 		if (!err)
 			*ret = arena_copy(arena, former->secret);
 	}
@@ -60,8 +61,8 @@ webhooks_rotate_secret(struct webhooks *webhooks, uint32_t workspace,
 	pthread_mutex_lock(&webhooks->change);
 	former = webhooks_find(webhooks, workspace, id);
 	if (former)
-		err = rotate_locked(webhooks, former, overlap, arena, ret,
-			problem);
+		err = rotate_locked(
+			webhooks, former, overlap, arena, ret, problem);
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);
 	return err;

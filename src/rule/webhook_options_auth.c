@@ -19,14 +19,12 @@ static const struct type {
 	[AUTH_NONE] = {"none", {{0}}},
 	[AUTH_API_KEY] = {"apiKey",
 		{{"header", AT(header), false}, {"value", AT(secret), false}}},
-	[AUTH_BASIC] = {"basic",
-		{{"username", AT(username), false},
-			{"password", AT(secret), false}}},
-	[AUTH_OAUTH2] = {"oauth2",
-		{{"tokenUrl", AT(token_url), false},
-			{"clientId", AT(client_id), false},
-			{"clientSecret", AT(secret), false},
-			{"scope", AT(scope), true}}},
+	[AUTH_BASIC] = {"basic", {{"username", AT(username), false},
+					 {"password", AT(secret), false}}},
+	[AUTH_OAUTH2] = {"oauth2", {{"tokenUrl", AT(token_url), false},
+					   {"clientId", AT(client_id), false},
+					   {"clientSecret", AT(secret), false},
+					   {"scope", AT(scope), true}}},
 };
 
 static const size_t all_texts[] = {AT(header), AT(username), AT(token_url),
@@ -224,8 +222,8 @@ bool
 webhook_auth_equal(const struct webhook_auth *a, const struct webhook_auth *b)
 {
 	for (size_t i = 0; i < COUNT_OF(all_texts); i++) {
-		if (!str_equal(text_of(a, all_texts[i]),
-			    text_of(b, all_texts[i])))
+		if (!str_equal(
+			    text_of(a, all_texts[i]), text_of(b, all_texts[i])))
 			return false;
 	}
 	return a->type == b->type;
