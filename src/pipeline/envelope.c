@@ -136,7 +136,8 @@ build_structured(const struct payload *payload, struct arena *arena,
 	struct json_out out = json_out_make(&text);
 
 	cloudevents_write(&event, &out, NULL);
-	ret->content_type = STR("application/cloudevents+json; charset=UTF-8");
+	/* In lower case: a public library takes the type for a whole. */
+	ret->content_type = STR("application/cloudevents+json; charset=utf-8");
 	ret->body = arena_copy(arena, buf_str(&text));
 }
 
