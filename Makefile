@@ -38,6 +38,7 @@ fuzz:
 # DESTDIR=DIR puts the tree below DIR, for packagers.
 install: build
 	@meson configure $(BUILD) --prefix $(PREFIX)
+	@tools/build.sh $(BUILD) >/dev/null
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:

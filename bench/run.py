@@ -6,7 +6,8 @@
 In one run, on one machine: what wrk POSTs straight to an nginx sink that
 answers 204 (the yardstick), then what reaches the same sink through a hub,
 published one state a request and as NDJSON. Each is measured three times in
-turn and the middle one counts. A rate through the hub is the number of
+turn and the middle one counts. Last, how long one event takes at a tenth of
+that rate. A rate through the hub is the number of
 acknowledged events divided by the time from the first request until all of
 them have been delivered. docs/benchmarks.md explains more.
 
@@ -36,6 +37,7 @@ CONNECTIONS = 64
 THREADS = 2
 PER_BULK = 100
 SECONDS = {"direct": 4, "single": 4, "bulk": 2}
+LATENCY_SECONDS = 5
 DRAIN_SECONDS = 25
 TOTAL_SECONDS = 150
 WEBHOOKS = "/compute-ops-mgmt/v1beta1/webhooks"
@@ -240,6 +242,23 @@ def measure_all(sink, hub, process):
             if cost is not None:
                 costs[mode].append(cost)
     report(rates, costs)
+    measure_latency(hub, statistics.median(rates["single"]))
+
+
+def measure_latency(hub, rate):
+    """At a tenth of what the hub can take."""
+    output = subprocess.run(
+        ["node", str(ROOT / "bench/latency.mjs"), hub.url, hub.token,
+         str(max(1, round(rate / 10))), str(LATENCY_SECONDS)],
+        check=True, capture_output=True, text=True, timeout=60).stdout
+    result = json.loads(output)
+    print(f"\npublish to delivered at {rate / 10:.0f} events/s, "
+          f"{result['arrived']} of {result['sent']} arrived:\n"
+          f"{'':34}{'p50 ms':>10}{'p99 ms':>9}\n"
+          f"{'Node to Node, no hub between':34}"
+          f"{result['direct']['p50']:>10}{result['direct']['p99']:>9}\n"
+          f"{'through the hub':34}"
+          f"{result['hub']['p50']:>10}{result['hub']['p99']:>9}")
 
 
 def too_late(*_):

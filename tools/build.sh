@@ -9,11 +9,18 @@ cd "$(dirname "$0")/.."
 
 dir=${1:?which folder?}
 shift
-if [ ! -f "$dir/build.ninja" ]; then
-	if ! log=$(meson setup "$dir" "$@" 2>&1); then
+# What is said is told only when it fails: after a change of meson.build ninja
+# is not quiet even when told to be.
+quietly() {
+	local log
+	log=$("$@" 2>&1) || {
 		printf '%s\n' "$log" >&2
 		exit 1
-	fi
+	}
+}
+
+if [ ! -f "$dir/build.ninja" ]; then
+	echo "Building into $dir; the first time takes a minute."
+	quietly meson setup "$dir" "$@"
 fi
-# It says so even when told to be quiet.
-ninja --quiet -C "$dir" | { grep -v "^ninja: no work to do" || true; }
+quietly ninja --quiet -C "$dir"

@@ -12,14 +12,14 @@ struct desk;	   /* base/desk.h */
 struct api_router; /* api/router.h */
 
 struct api {
-	/* NULL until it listens, and requests may come before it is set. */
-	struct http_server *_Atomic server;
 	struct hub *hub;	   /* the running pipeline */
 	struct webhooks *webhooks; /* the hub's */
 	struct store *store;	   /* the hub's */
 	struct writer *writer;	   /* the hub's */
 	struct keys *keys;
 	struct desk *desk;
+	/* NULL until it listens, and requests may come before it is set. */
+	struct http_server *_Atomic server;
 	struct api_router *router;
 	int64_t started; /* monotonic, for the uptime */
 	bool are_metrics_public;

@@ -5,7 +5,9 @@
 #include "api/api.h"
 #include "api/collection.h"
 #include "api/com_call.h"
+#include "base/json_out.h"
 #include "rule/retry.h"
+#include "store/store.h"
 
 static_assert((int)RETRY_STEPS_MAX < (int)COM_ATTEMPTS_MAX,
 	"the attempt's number has to fit into its id");

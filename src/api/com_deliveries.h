@@ -1,14 +1,16 @@
 #pragma once
 #include "api/route.h"
-#include "base/json_out.h"
 #include "base/uuid.h"
-#include "store/store.h"
+#include "rule/catalog.h"
 
 /*
  * COM's deliveries: each item is one attempt. The ten most recent are listed
  * and the five most recent failures (reference §1.9); a single one is found as
  * long as it is kept.
  */
+struct attempt_view; /* store/store.h */
+struct json_out;     /* base/json_out.h */
+
 enum {
 	COM_DELIVERIES_RECENT = 10,
 	COM_DELIVERIES_FAILED = 5,

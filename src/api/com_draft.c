@@ -65,16 +65,6 @@ read_string(struct json value, const char *name, struct com_draft *ret,
 	return true;
 }
 
-static size_t
-count_characters(struct str text)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		count += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
-	return count;
-}
-
 static void
 read_name(struct json value, struct com_draft *ret)
 {
@@ -82,7 +72,7 @@ read_name(struct json value, struct com_draft *ret)
 
 	if (!read_string(value, "name", ret, &draft->name))
 		return;
-	if (count_characters(draft->name) > COM_NAME_MAX)
+	if (str_characters(draft->name) > COM_NAME_MAX)
 		add_issue(&ret->issues, STR("name"),
 			"longer than %d characters", COM_NAME_MAX);
 	draft->has_name = true;

@@ -5,6 +5,7 @@
 #include "api/com_call.h"
 #include "api/com_draft.h"
 #include "api/native_webhooks.h"
+#include "base/json_out.h"
 
 void
 com_webhook_write(struct json_out *out, const struct webhook *webhook)

@@ -1,13 +1,13 @@
 #pragma once
 #include "api/route.h"
-#include "base/json_out.h"
 
 /*
  * The five operations of COM's webhooks (docs/compat-com.md), as handlers for
  * the route table, and the resource as it is shown. The hub's own dialect has
  * them too: what differs follows from the route's dialect.
  */
-struct webhook;
+struct json_out; /* base/json_out.h */
+struct webhook;	 /* pipeline/webhooks.h */
 
 /**
  * Writes the resource: the members of the reference in its order. Headers and

@@ -1,6 +1,5 @@
 #pragma once
 #include "api/route.h"
-#include "base/seal.h"
 
 /*
  * Who may call: API keys with a role. A key's text is
@@ -20,6 +19,8 @@
  * Any thread, except where it says "blocks": those wait for the disk.
  */
 struct keys;
+struct seal_key; /* base/seal.h */
+struct store;
 struct writer;
 
 enum { KEYS_MAX = 1000, KEY_NAME_MAX = 100, KEY_SEED_MIN = 8 };

@@ -9,12 +9,8 @@
 static bool
 is_valid_name(struct str name)
 {
-	if (name.len == 0 || name.len > KEY_NAME_MAX || !str_is_utf8(name))
-		return false;
-	for (size_t i = 0; i < name.len; i++)
-		if ((unsigned char)name.ptr[i] < 0x20 || name.ptr[i] == 0x7F)
-			return false;
-	return true;
+	return name.len > 0 && name.len <= KEY_NAME_MAX && str_is_utf8(name) &&
+	       !str_has_control(name);
 }
 
 static struct key_view

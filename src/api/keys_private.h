@@ -4,6 +4,7 @@
 #include "api/keys.h"
 #include "base/digest.h"
 #include "base/map.h"
+#include "base/seal.h"
 
 /*
  * What keys.c (in memory, verifying) and keys_change.c (creating, revoking,

@@ -4,27 +4,15 @@
 
 enum { TYPE_MAX = 256, ID_MAX = 1024 };
 
-static bool
-has_control_character(struct str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-
-		if (c < 0x20 || c == 0x7F)
-			return true;
-	}
-	return false;
-}
-
 /** NULL, or what is wrong with a resource's type and id. */
 static const char *
 find_fault(struct str type, struct str id)
 {
 	if (str_is_empty(type) || type.len > TYPE_MAX ||
-		has_control_character(type) || !str_is_utf8(type))
+		str_has_control(type) || !str_is_utf8(type))
 		return "type: expected 1 to 256 bytes of text without control "
 		       "characters";
-	if (str_is_empty(id) || id.len > ID_MAX || has_control_character(id) ||
+	if (str_is_empty(id) || id.len > ID_MAX || str_has_control(id) ||
 		!str_is_utf8(id))
 		return "id: expected 1 to 1024 bytes of text without control "
 		       "characters";

@@ -5,10 +5,11 @@
 
 /*
  * The REST interface is a table of routes, one array a dialect
- * (com_routes.c, native_routes.c, …), joined in router.c. The router finds
- * the row, checks credentials and role, method, content type, body size and
- * (for JSON) the body's grammar, in this order, and answers what is wrong in
- * the dialect's own error shape before a handler runs. Rows with `blocks` run
+ * (com_routes.c, native_routes.c, …), joined in routes.c. The router finds
+ * the row by path and method, checks credentials and role, Accept, content
+ * type, body size and (for JSON) the body's grammar, in this order, and
+ * answers what is wrong in the dialect's own error shape before a handler
+ * runs. Rows with `blocks` run
  * on the desk's threads (base/desk.h), where they may wait for the disk; the
  * others run on the server's event-loop threads and may not.
  */

@@ -2,11 +2,11 @@
 #include "api/api.h"
 
 /*
- * Finds the row of the route tables that a request belongs to and does all
- * that is the same for every row: credentials and role, method, Accept,
- * content type, the body's limit, JSON's grammar. What is wrong is answered in
- * the dialect's shape before a handler runs; all but the body itself before
- * the body is read.
+ * Finds the row of the route tables that a request's path and method belong
+ * to and does all that is the same for every row: credentials and role,
+ * Accept, content type, the body's limit, JSON's grammar. What is wrong is
+ * answered in the dialect's shape before a handler runs; all but the body
+ * itself before the body is read.
  *
  * The tables become a tree of path segments when the router is made, so a
  * look-up costs as many steps as the path has segments. A written segment wins
@@ -27,8 +27,8 @@ extern const struct route api_operations_routes[];
 extern const size_t api_operations_route_count;
 
 /**
- * All tables joined: COM, native, OAuth, operations. `api` is borrowed; a
- * route given twice is a bug and aborts.
+ * All tables of this folder joined (routes.c). `api` is borrowed; a route
+ * given twice is a bug and aborts.
  */
 struct api_router *api_router_new(struct api *api);
 

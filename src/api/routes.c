@@ -12,5 +12,5 @@ api_router_new(struct api *api)
 		{api_operations_routes, api_operations_route_count},
 	};
 
-	return api_router_new_of(api, tables, sizeof(tables) / sizeof(*tables));
+	return api_router_new_of(api, tables, COUNT_OF(tables));
 }

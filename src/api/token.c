@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "base/json.h"
 #include "base/json_out.h"
+#include "base/seal.h"
 
 /* {"alg":"HS256","typ":"JWT"}: the only head we write and so accept. */
 static const struct str head = STR_INIT("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9");

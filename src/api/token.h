@@ -1,6 +1,5 @@
 #pragma once
 #include "base/arena.h"
-#include "base/seal.h"
 
 /*
  * Access tokens: JSON Web Tokens (RFC 7519) signed with HMAC-SHA256 under a
@@ -8,6 +7,8 @@
  * asked for it; role and workspace are looked up when it is used, so revoking
  * the key ends its tokens.
  */
+struct seal_key; /* base/seal.h */
+
 enum {
 	TOKEN_LIFE_SECONDS = 7200,
 	/* What clients are told, as HPE's server does. */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 enum { FIRST_BLOCK = 4096, LARGEST_STEP = 1 << 20 };
@@ -55,7 +56,8 @@ arena_reset(struct arena *arena)
 static void
 add_block(struct arena *arena, size_t size)
 {
-	size_t step = arena->block ? arena->block->size * 2 : FIRST_BLOCK;
+	size_t first = arena->first ? arena->first : FIRST_BLOCK;
+	size_t step = arena->block ? arena->block->size * 2 : first;
 	struct arena_block *block;
 
 	if (step > LARGEST_STEP)
@@ -108,6 +110,17 @@ arena_copy(struct arena *arena, struct str bytes)
 
 	if (bytes.len)
 		memcpy(at, bytes.ptr, bytes.len);
+	at[bytes.len] = '\0';
+	return str_make(at, bytes.len);
+}
+
+struct str
+arena_copy_lower(struct arena *arena, struct str bytes)
+{
+	char *at = arena_alloc_raw(arena, bytes.len + 1);
+
+	for (size_t i = 0; i < bytes.len; i++)
+		at[i] = ascii_lower(bytes.ptr[i]);
 	at[bytes.len] = '\0';
 	return str_make(at, bytes.len);
 }

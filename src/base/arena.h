@@ -18,6 +18,7 @@ struct arena {
 	struct arena_block *block; /* the one in use; older ones behind it */
 	size_t used;		   /* bytes of `block` in use */
 	size_t total;		   /* bytes taken from the heap, all blocks */
+	size_t first;		   /* size of the first block; 0: 4 KiB */
 };
 
 void arena_release(struct arena *arena);
@@ -36,6 +37,9 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 
 /** A copy, followed by a NUL that does not count. */
 struct str arena_copy(struct arena *arena, struct str bytes);
+
+/** The same with ASCII's capital letters made small. */
+struct str arena_copy_lower(struct arena *arena, struct str bytes);
 
 /** A formatted text, NUL-terminated. */
 struct str arena_printf(struct arena *arena, const char *format, ...)

@@ -1,23 +1,41 @@
 #include "base/digest.h"
 
 #include <assert.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/sha.h>
+#include <pthread.h>
 #include <stdlib.h>
+
+/*
+ * Fetched once: OpenSSL 3 looks an algorithm up by name at each use of
+ * EVP_sha256() or SHA256(), which costs more than hashing a token.
+ */
+static pthread_once_t fetch_once = PTHREAD_ONCE_INIT;
+static EVP_MD *sha256;
+
+static void
+fetch(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (sha256 == NULL)
+		abort();
+}
+
+static const EVP_MD *
+sha256_algorithm(void)
+{
+	pthread_once(&fetch_once, fetch);
+	return sha256;
+}
 
 void
 digest_sha256(struct str data, uint8_t out[DIGEST_SHA256_LEN])
 {
-	static const unsigned char nothing[1] = {0};
-
-	SHA256(data.len ? (const unsigned char *)data.ptr : nothing, data.len,
-		out);
+	if (EVP_Digest(data.len ? data.ptr : "", data.len, out, NULL,
+		    sha256_algorithm(), NULL) != 1)
+		abort();
 }
 
-/** Feeds `data` to both the inner hash's message or a key block. */
 static void
 sha256_update(EVP_MD_CTX *ctx, const void *data, size_t len)
 {
@@ -32,7 +50,7 @@ hmac_pass(EVP_MD_CTX *ctx, const uint8_t block[64], uint8_t pad)
 
 	for (size_t i = 0; i < sizeof(padded); i++)
 		padded[i] = block[i] ^ pad;
-	if (EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1)
+	if (EVP_DigestInit_ex(ctx, sha256_algorithm(), NULL) != 1)
 		abort();
 	sha256_update(ctx, padded, sizeof(padded));
 	OPENSSL_cleanse(padded, sizeof(padded));

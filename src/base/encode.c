@@ -1,5 +1,7 @@
 #include "base/encode.h"
 
+#include "base/ascii.h"
+
 static const char hex_digits[] = "0123456789abcdef";
 static const char base64_digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -22,26 +24,14 @@ encode_hex(struct buf *out, struct str bytes)
 	out->len += bytes.len * 2;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 enum err
 encode_hex_read(struct str text, uint8_t *out, size_t count)
 {
 	if (text.len != count * 2)
 		return ERR_INVALID;
 	for (size_t i = 0; i < count; i++) {
-		int high = hex_value(text.ptr[2 * i]);
-		int low = hex_value(text.ptr[2 * i + 1]);
+		int high = ascii_hex_value(text.ptr[2 * i]);
+		int low = ascii_hex_value(text.ptr[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return ERR_INVALID;
@@ -136,9 +126,8 @@ encode_base64_read(struct str text, struct buf *out)
 static bool
 is_unreserved(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-	       c == '~';
+	return ascii_is_letter(c) || ascii_is_digit(c) || c == '-' ||
+	       c == '.' || c == '_' || c == '~';
 }
 
 void

@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include "base/ascii.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -107,13 +109,6 @@ skip_multibyte(struct parser *p)
 }
 
 static bool
-is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-	       (c >= 'A' && c <= 'F');
-}
-
-static bool
 skip_escape(struct parser *p)
 {
 	if (p->end - p->at < 2)
@@ -129,7 +124,8 @@ skip_escape(struct parser *p)
 	case 't': p->at += 2; return true;
 	case 'u':
 		for (int i = 2; i < 6; i++) {
-			if (p->end - p->at <= i || !is_hex(p->at[i]))
+			if (p->end - p->at <= i ||
+				ascii_hex_value(p->at[i]) < 0)
 				return fail(p, "four hex digits after \\u");
 		}
 		p->at += 6;

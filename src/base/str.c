@@ -1,12 +1,6 @@
 #include "base/str.h"
 
-static inline unsigned char
-lower(char c)
-{
-	unsigned char u = (unsigned char)c;
-
-	return u >= 'A' && u <= 'Z' ? (unsigned char)(u + 32) : u;
-}
+#include "base/ascii.h"
 
 bool
 str_equal_nocase(struct str a, struct str b)
@@ -14,7 +8,7 @@ str_equal_nocase(struct str a, struct str b)
 	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++) {
-		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+		if (ascii_lower(a.ptr[i]) != ascii_lower(b.ptr[i]))
 			return false;
 	}
 	return true;
@@ -172,4 +166,36 @@ str_is_utf8(struct str s)
 		i += step;
 	}
 	return true;
+}
+
+bool
+str_has_control(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (ascii_is_control(s.ptr[i]))
+			return true;
+	return false;
+}
+
+bool
+str_is_token(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+
+		if (!ascii_is_letter(c) && !ascii_is_digit(c) &&
+			(c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+			return false;
+	}
+	return s.len > 0;
+}
+
+size_t
+str_characters(struct str s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		count += ((unsigned char)s.ptr[i] & 0xC0) != 0x80;
+	return count;
 }

@@ -99,5 +99,14 @@ enum err str_to_u64(struct str s, uint64_t *ret) MUST_USE;
 /** The same with an optional leading '-'. */
 enum err str_to_i64(struct str s, int64_t *ret) MUST_USE;
 
+/** Whether one of C0 or DEL is in it: a NUL, a tab, the end of a line. */
+bool str_has_control(struct str s);
+
+/** tchars of RFC 9110 §5.6.2, one at least: a header's name. */
+bool str_is_token(struct str s);
+
+/** How many code points well-formed UTF-8 has. */
+size_t str_characters(struct str s);
+
 /** Well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates). */
 bool str_is_utf8(struct str s);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 
 struct cursor {
@@ -111,8 +112,8 @@ read_time(struct cursor *c, struct str *ret_fraction)
 	*ret_fraction = (struct str){NULL, 0};
 	if (c->left.len && c->left.ptr[0] == '.') {
 		c->left = str_skip(c->left, 1);
-		while (count < c->left.len && c->left.ptr[count] >= '0' &&
-			c->left.ptr[count] <= '9')
+		while (count < c->left.len &&
+			ascii_is_digit(c->left.ptr[count]))
 			count++;
 		if (count == 0)
 			c->failed = true;

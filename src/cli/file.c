@@ -26,31 +26,28 @@ read_all(int fd, const char *path, struct buf *out, struct buf *why)
 	for (;;) {
 		size_t room = CHUNK;
 		ssize_t got;
-		char *at;
+		char one;
+		char *at = &one;
 
 		if (out->max != 0 && out->max - out->len < room)
 			room = out->max - out->len;
-		/* At the maximum one byte more tells whether that was all. */
-		if (room == 0) {
-			char one;
-
-			got = read(fd, &one, 1);
-			if (got == 0)
-				return ERR_OK;
-			buf_printf(why, "%s: is longer than %zu bytes", path,
-				out->max);
-			return ERR_LIMIT;
-		}
-		at = buf_reserve(out, room);
+		if (room > 0)
+			at = buf_reserve(out, room);
 		if (at == NULL)
 			return ERR_LIMIT;
-		got = read(fd, at, room);
+		/* At the maximum one byte more tells whether that was all. */
+		got = read(fd, at, room > 0 ? room : 1);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return explain(path, why);
 		if (got == 0)
 			return ERR_OK;
+		if (room == 0) {
+			buf_printf(why, "%s: is longer than %zu bytes", path,
+				out->max);
+			return ERR_LIMIT;
+		}
 		out->len += (size_t)got;
 	}
 }

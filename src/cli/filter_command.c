@@ -1,13 +1,12 @@
 #include "cli/filter_command.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "cli/file.h"
+#include "rule/catalog.h"
 #include "rule/filter.h"
 
 enum {
@@ -125,13 +124,9 @@ static struct filter_event
 event_from_json(struct json event, struct arena *arena)
 {
 	struct str type = json_string(json_member(event, STR("type")), arena);
-	struct str prefix = STR("compute-ops-mgmt/");
 
-	if (str_starts_with(type, prefix))
-		type = arena_printf(arena, "compute-ops/%.*s",
-			STR_ARG(str_skip(type, prefix.len)));
 	return (struct filter_event){
-		.type = type,
+		.type = catalog_canonical(type, arena),
 		.operation = json_string(
 			json_member(event, STR("operation")), arena),
 		.new_state = json_member(event, STR("new")),
@@ -213,28 +208,6 @@ eval_batch(void)
 	return EXIT_TRUE;
 }
 
-static bool
-read_file(const char *path, struct buf *out)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = -1;
-	char *room;
-
-	if (fd < 0) {
-		perror(path);
-		return false;
-	}
-	while ((room = buf_reserve(out, 65536)) != NULL &&
-		(got = read(fd, room, 65536)) > 0)
-		out->len += (size_t)got;
-	if (room == NULL)
-		fprintf(stderr, "%s: larger than 64 MiB\n", path);
-	else if (got < 0)
-		perror(path);
-	close(fd);
-	return room != NULL && got == 0;
-}
-
 static int
 eval_file(const char *text, const char *path)
 {
@@ -251,8 +224,10 @@ eval_file(const char *text, const char *path)
 		fprintf(stderr, "%s\n", buf_text(&why));
 		return EXIT_TROUBLE;
 	}
-	if (!read_file(path, &bytes))
+	if (file_read(path, &bytes, &why)) {
+		fprintf(stderr, "%s\n", buf_text(&why));
 		return EXIT_TROUBLE;
+	}
 	if (json_read(buf_str(&bytes), &arena, &doc, &why)) {
 		fprintf(stderr, "%s: %s\n", path, buf_text(&why));
 		return EXIT_TROUBLE;

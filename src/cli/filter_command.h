@@ -14,8 +14,8 @@
 int filter_command_check(int argc, char **argv);
 
 /**
- * `filter eval FILTER EVENT.json` prints `true` (0) or `false` (1); 2 when
- * the filter or the event cannot be read. The event is
+ * `filter eval FILTER EVENT.json`, or `-` for standard input, prints `true` (0)
+ * or `false` (1); 2 when the filter or the event cannot be read. The event is
  * {"type":…,"operation":…,"new":…,"old":…}; further members are CloudEvents
  * attributes.
  *

@@ -47,8 +47,7 @@ append_entry(struct buf *out, struct str name, const char *text)
 
 	buf_append(out, STR("  "));
 	buf_append(out, name);
-	append_wrapped(
-		out, str_of(text), out->len - start + 1, NAME_COLUMN + 1);
+	append_wrapped(out, str_of(text), out->len - start, NAME_COLUMN);
 }
 
 void
@@ -132,6 +131,18 @@ help_print_group(const char *group, FILE *to)
 	print(&out, to);
 }
 
+void
+help_append_option_text(struct buf *out, const struct option *option)
+{
+	buf_append(out, str_of(option->help));
+	if (option->choices != NULL)
+		buf_printf(out, " One of: %s.", option->choices);
+	if (option->fallback != NULL)
+		buf_printf(out, " Default: %s.", option->fallback);
+	if (option->environment != NULL)
+		buf_printf(out, " Also: %s.", option->environment);
+}
+
 static void
 append_options(struct buf *out, const struct command *command)
 {
@@ -144,13 +155,7 @@ append_options(struct buf *out, const struct command *command)
 		CLEANUP(buf_release) struct buf text = buf_make(0);
 
 		help_append_option(&name, option);
-		buf_append(&text, str_of(option->help));
-		if (option->choices != NULL)
-			buf_printf(&text, " One of: %s.", option->choices);
-		if (option->fallback != NULL)
-			buf_printf(&text, " Default: %s.", option->fallback);
-		if (option->environment != NULL)
-			buf_printf(&text, " Also: %s.", option->environment);
+		help_append_option_text(&text, option);
 		append_entry(out, buf_str(&name), buf_text(&text));
 	}
 }

@@ -17,3 +17,6 @@ void help_append_usage(struct buf *out, const struct command *command);
 
 /** "-h, --help", "--timeout TIME", "--header TEXT…", appended. */
 void help_append_option(struct buf *out, const struct option *option);
+
+/** What it does, its choices, its default and its variable, appended. */
+void help_append_option_text(struct buf *out, const struct option *option);

@@ -114,13 +114,7 @@ man_options(struct buf *out, const struct command *command)
 		CLEANUP(buf_release) struct buf text = buf_make(0);
 
 		help_append_option(&name, option);
-		buf_append(&text, str_of(option->help));
-		if (option->choices != NULL)
-			buf_printf(&text, " One of: %s.", option->choices);
-		if (option->fallback != NULL)
-			buf_printf(&text, " Default: %s.", option->fallback);
-		if (option->environment != NULL)
-			buf_printf(&text, " Also: %s.", option->environment);
+		help_append_option_text(&text, option);
 		buf_append(out, STR(".TP\n.B "));
 		append_roff(out, buf_str(&name));
 		buf_append_char(out, '\n');
@@ -182,9 +176,9 @@ manual_append_man(struct buf *out)
 			 ".I COMMAND\n"
 			 "[options]\n"
 			 ".SH DESCRIPTION\n"
-			 "One program: the hub (\n.BR \"grapnel serve\" ),\n"
-			 "a receiver for trying webhooks out (\n"
-			 ".BR \"grapnel receive\" ),\n"
+			 "One program: the hub\n.RB ( \"grapnel serve\" ),\n"
+			 "a receiver for trying webhooks out\n"
+			 ".RB ( \"grapnel receive\" ),\n"
 			 "and the commands that work with a running hub.\n"
 			 "Options may stand before or behind operands;\n"
 			 ".B \\-\\-\nends them.\n"

@@ -67,15 +67,31 @@ call_header(void *context, const char *name)
 	return http_call_header(context, name);
 }
 
+/** False when enough have come already; `*ret_is_last`: nobody after this. */
+static bool
+take_place(struct receiver *receiver, bool *ret_is_last)
+{
+	long long left = atomic_load(&receiver->left);
+
+	*ret_is_last = false;
+	if (left < 0)
+		return true;
+	while (left > 0) {
+		if (atomic_compare_exchange_weak(
+			    &receiver->left, &left, left - 1)) {
+			*ret_is_last = left == 1;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void
-count_delivery(struct receiver *receiver)
+tell_over(struct receiver *receiver)
 {
 	uint64_t one = 1;
 
-	if (atomic_load(&receiver->left) < 0)
-		return;
-	if (atomic_fetch_sub(&receiver->left, 1) == 1 &&
-		write(receiver->over, &one, sizeof(one)) < 0)
+	if (write(receiver->over, &one, sizeof(one)) < 0)
 		return; /* already told */
 }
 
@@ -86,6 +102,7 @@ handle(void *context, struct http_call *call)
 	struct receiver *receiver = context;
 	CLEANUP(buf_release) struct buf lines = buf_make(0);
 	struct receive_answer answer;
+	bool is_last = false;
 	struct receive_request request = {
 		.method = http_call_method(call),
 		.path = http_call_path(call),
@@ -97,6 +114,11 @@ handle(void *context, struct http_call *call)
 
 	receive_answer(&receiver->options, &request, http_call_arena(call),
 		&answer, &lines);
+	if (answer.is_delivery && !take_place(receiver, &is_last)) {
+		http_call_respond(call, 503, "text/plain",
+			STR("enough have come; this receiver ends\n"));
+		return;
+	}
 	pthread_mutex_lock(&receiver->printing);
 	output_write(buf_str(&lines));
 	pthread_mutex_unlock(&receiver->printing);
@@ -108,8 +130,8 @@ handle(void *context, struct http_call *call)
 	}
 	http_call_respond(
 		call, answer.status, answer.content_type, answer.body);
-	if (answer.is_delivery)
-		count_delivery(receiver);
+	if (is_last)
+		tell_over(receiver);
 }
 
 static enum err
@@ -179,8 +201,7 @@ serve(struct receiver *receiver, const struct args *args, int signals)
 
 	err = http_server_start(&options, &server, &why);
 	if (err != ERR_OK) {
-		output_error("cannot listen on %.*s: %s",
-			STR_ARG(options.listen), buf_text(&why));
+		output_error("%s", buf_text(&why));
 		return err == ERR_INVALID ? EXIT_USAGE : EXIT_NO;
 	}
 	while (host.len > 0 && host.ptr[host.len - 1] != ':')

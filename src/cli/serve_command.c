@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "api/api.h"
 #include "api/keys.h"
@@ -233,7 +234,28 @@ tell_address(const struct settings *settings, const struct serving *serving)
 	fflush(stdout);
 }
 
-/* ---- signals ---- */
+/* ---- the process ---- */
+
+/**
+ * A login gives 1024 file descriptors of the many more that it may; a
+ * connection that finds none is not served.
+ */
+static void
+raise_file_limit(const struct settings *settings)
+{
+	rlim_t wanted = (rlim_t)settings->connections_max + ATTEMPTS_TOTAL;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+		log_warning("serve.files",
+			"limit=%llu advice=\"raise ulimit -n to %llu, or lower "
+			"connections-max\"",
+			(unsigned long long)limit.rlim_cur,
+			(unsigned long long)wanted);
+}
 
 static const int stop_signals[] = {SIGTERM, SIGINT, SIGHUP};
 
@@ -268,6 +290,7 @@ serve_command(const struct settings *settings)
 
 	log_set_level((enum log_level)settings->log_level);
 	block_signals(&set);
+	raise_file_limit(settings);
 	err = open_api(settings, &serving, &why);
 	if (!err)
 		err = start_server(settings, &serving, &why);

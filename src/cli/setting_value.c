@@ -1,5 +1,6 @@
 #include "cli/setting_value.h"
 
+#include "base/ascii.h"
 #include "base/clock.h"
 
 struct unit {
@@ -57,8 +58,7 @@ read_with_unit(struct str text, const struct unit *units, size_t count,
 	int64_t factor = 0;
 	uint64_t number;
 
-	while (digits < text.len && text.ptr[digits] >= '0' &&
-		text.ptr[digits] <= '9')
+	while (digits < text.len && ascii_is_digit(text.ptr[digits]))
 		digits++;
 	if (str_to_u64(str_head(text, digits), &number) != ERR_OK)
 		return ERR_INVALID;

@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "cli/setting_value.h"
+#include "cli/settings.h"
 
 static const void *
 field_of(const struct settings *settings, const struct setting *setting)

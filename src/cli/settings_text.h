@@ -1,7 +1,8 @@
 #pragma once
-#include "cli/settings.h"
+#include "base/buf.h"
 
 /* Settings as people read them. */
+struct settings; /* cli/settings.h */
 
 /**
  * Appends all settings with their values as a configuration file, each with

@@ -99,6 +99,26 @@ print_created(struct client *client, const struct client_answer *answer,
 	}
 }
 
+/** Gathers the options into a webhook's JSON and gives it to `send`. */
+static int
+send_draft(const struct args *args, bool is_whole,
+	int (*send)(struct client *client, const struct args *args,
+		const struct buf *body))
+{
+	CLEANUP(buf_release) struct buf body = buf_make(0);
+	CLEANUP(buf_release) struct buf why = buf_make(0);
+	CLEANUP(client_close) struct client client;
+	int code = client_open(&client, args);
+
+	if (code != EXIT_DONE)
+		return code;
+	if (webhook_draft_write(args, is_whole, &body, &why) != ERR_OK) {
+		output_error("%s", buf_text(&why));
+		return EXIT_USAGE;
+	}
+	return send(&client, args, &body);
+}
+
 static int
 create(struct client *client, const struct args *args, const struct buf *body)
 {
@@ -130,18 +150,7 @@ create(struct client *client, const struct args *args, const struct buf *body)
 int
 webhook_command_create(const struct args *args)
 {
-	CLEANUP(buf_release) struct buf body = buf_make(0);
-	CLEANUP(buf_release) struct buf why = buf_make(0);
-	CLEANUP(client_close) struct client client;
-	int code = client_open(&client, args);
-
-	if (code != EXIT_DONE)
-		return code;
-	if (webhook_draft_write(args, true, &body, &why) != ERR_OK) {
-		output_error("%s", buf_text(&why));
-		return EXIT_USAGE;
-	}
-	return create(&client, args, &body);
+	return send_draft(args, true, create);
 }
 
 static int
@@ -166,18 +175,7 @@ patch(struct client *client, const struct args *args, const struct buf *body)
 int
 webhook_command_patch(const struct args *args)
 {
-	CLEANUP(buf_release) struct buf body = buf_make(0);
-	CLEANUP(buf_release) struct buf why = buf_make(0);
-	CLEANUP(client_close) struct client client;
-	int code = client_open(&client, args);
-
-	if (code != EXIT_DONE)
-		return code;
-	if (webhook_draft_write(args, false, &body, &why) != ERR_OK) {
-		output_error("%s", buf_text(&why));
-		return EXIT_USAGE;
-	}
-	return patch(&client, args, &body);
+	return send_draft(args, false, patch);
 }
 
 static int

@@ -1,29 +1,14 @@
+#include "base/ascii.h"
 #include "net/http_client.h"
-
-/** tchar of RFC 9110 §5.6.2. */
-static bool
-is_token_char(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
 
 bool
 http_header_is_sendable(struct str name, struct str value)
 {
-	if (name.len == 0)
+	if (!str_is_token(name))
 		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		if (!is_token_char((unsigned char)name.ptr[i]))
+	for (size_t i = 0; i < value.len; i++)
+		if (ascii_is_control(value.ptr[i]) && value.ptr[i] != '\t')
 			return false;
-	}
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.ptr[i];
-
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
-	}
 	return true;
 }
 

@@ -32,8 +32,8 @@ endpoint_parse(struct str text, struct endpoint *ret, struct buf *why)
 	}
 	if (host.len == 0 || host.len > HOST_MAX || port.len == 0 ||
 		memchr(host.ptr, 0, host.len)) {
-		buf_printf(why, "expected host:port or [IPv6]:port to listen "
-				"on, for example 127.0.0.1:8080");
+		buf_append(why, STR("expected host:port or [IPv6]:port, for "
+				    "example 127.0.0.1:8080"));
 		return ERR_INVALID;
 	}
 	if (str_to_u64(port, &number) || number > 65535) {
@@ -87,12 +87,12 @@ http_server_listen(struct str listen_text, int *ret_fd, uint16_t *ret_port,
 	struct endpoint endpoint;
 	int yes = 1, fd, error;
 
+	buf_printf(why, "cannot listen on %.*s: ", STR_ARG(listen_text));
 	if (endpoint_parse(listen_text, &endpoint, why))
 		return ERR_INVALID;
 	error = getaddrinfo(endpoint.host, endpoint.port, &hints, &found);
 	if (error) {
-		buf_printf(why, "cannot listen on %.*s: %s",
-			STR_ARG(listen_text), gai_strerror(error));
+		buf_append(why, str_of(gai_strerror(error)));
 		return ERR_INVALID;
 	}
 	fd = socket(found->ai_family,
@@ -102,15 +102,14 @@ http_server_listen(struct str listen_text, int *ret_fd, uint16_t *ret_port,
 		bind(fd, found->ai_addr, found->ai_addrlen) ||
 		listen(fd, LISTEN_BACKLOG)) {
 		error = errno;
-		buf_printf(why, "cannot listen on %.*s: %s%s",
-			STR_ARG(listen_text), strerror(error),
-			advice_for(error));
+		buf_printf(why, "%s%s", strerror(error), advice_for(error));
 		if (fd >= 0)
 			close(fd);
 		freeaddrinfo(found);
 		return ERR_IO;
 	}
 	freeaddrinfo(found);
+	buf_clear(why);
 	*ret_fd = fd;
 	*ret_port = bound_port(fd);
 	return ERR_OK;

@@ -199,19 +199,6 @@ read_part(CURLU *url, CURLUPart what, unsigned flags, struct arena *arena,
 	return code;
 }
 
-static struct str
-lower(struct arena *arena, struct str text)
-{
-	char *copy = arena_alloc(arena, text.len + 1);
-
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-
-		copy[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
-	return str_make(copy, text.len);
-}
-
 static enum err
 read_parts(CURLU *url, struct arena *arena, struct url *ret, struct buf *why)
 {
@@ -242,7 +229,7 @@ read_parts(CURLU *url, struct arena *arena, struct url *ret, struct buf *why)
 	ret->port = (uint16_t)number;
 	if (host.len > 2 && host.ptr[0] == '[')
 		host = arena_copy(arena, str_make(host.ptr + 1, host.len - 2));
-	ret->host = lower(arena, host);
+	ret->host = arena_copy_lower(arena, host);
 	return ERR_OK;
 }
 

@@ -32,6 +32,14 @@ attempt_free(struct attempt *attempt)
 	mem_free(attempt);
 }
 
+/** A retry reads its event anew: in memory it would only wait (P7). */
+static void
+drop_payload(struct delivery *delivery)
+{
+	payload_unref(delivery->payload);
+	delivery->payload = NULL;
+}
+
 /* ---- the outcome, on its way to disk ---- */
 
 /** Writer's thread. */
@@ -212,6 +220,7 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 {
 	struct worker *worker = attempt->worker;
 	struct delivery *delivery = attempt->delivery;
+	char webhook[UUID_TEXT_SIZE];
 
 	switch (decision->verdict) {
 	case RETRY_DELIVERED:
@@ -232,9 +241,10 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 			arena_printf(&attempt->arena, "%s: %.*s",
 				decision->reason,
 				STR_ARG(describe_failure(attempt, result))));
-		log_warning("delivery.dead", "delivery=%s webhook=%llu %.*s",
-			attempt->id, (unsigned long long)delivery->webhook,
-			STR_ARG(attempt->delivery_row.reason));
+		uuid_format(attempt->webhook->id, webhook);
+		log_warning("delivery.dead",
+			"delivery=%s webhook=%s reason=\"%.*s\"", attempt->id,
+			webhook, STR_ARG(attempt->delivery_row.reason));
 		return;
 	}
 }
@@ -266,6 +276,17 @@ apply_health(struct attempt *attempt, bool is_acknowledged)
 		.health = *health};
 }
 
+/**
+ * Whether the attempt was made under the lane's present handshake: what an
+ * older destination did says nothing of the one that has been proven since.
+ */
+static bool
+is_of_present_target(const struct attempt *attempt)
+{
+	return attempt->webhook->handshake ==
+	       lane_webhook(attempt->delivery->lane)->handshake;
+}
+
 static const struct retry_policy *
 policy_of(const struct attempt *attempt)
 {
@@ -290,6 +311,7 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		give_back(attempt, false);
 		return;
 	}
+	drop_payload(delivery);
 	if (http_head_find(result->head, STR("Retry-After"), &retry_after))
 		outcome.retry_after =
 			retry_after_read(retry_after, clock_now());
@@ -301,8 +323,9 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 	attempt->changes[1] = (struct store_change){
 		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
 	attempt->outcome.unit.count = 2;
-	if (decision.verdict == RETRY_DELIVERED ||
-		decision.counts_against_health)
+	if ((decision.verdict == RETRY_DELIVERED ||
+		    decision.counts_against_health) &&
+		is_of_present_target(attempt))
 		apply_health(attempt, decision.verdict == RETRY_DELIVERED);
 	write_outcome(attempt);
 }
@@ -315,6 +338,7 @@ attempt_skip(struct worker *worker, struct delivery *delivery)
 	struct attempt *attempt = attempt_new(worker, delivery);
 
 	attempt->is_in_dispatch = false;
+	drop_payload(delivery);
 	fill_delivery(attempt, DELIVERY_SKIPPED,
 		STR("The webhook stopped sending before its turn came."));
 	write_outcome(attempt);

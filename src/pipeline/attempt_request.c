@@ -119,8 +119,8 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 		webhook->header_count + envelope->header_count + FIXED_HEADERS,
 		sizeof(*attempt->headers));
 	if (!may_replace_type || !is_custom(webhook, STR("Content-Type")))
-		add_header(
-			attempt, STR("Content-Type"), envelope->content_type);
+		add_header(attempt, STR("Content-Type"),
+			arena_copy(&attempt->arena, envelope->content_type));
 	add_header(attempt, STR("webhook-id"), str_of(attempt->id));
 	add_header(
 		attempt, STR("webhook-timestamp"), str_of(attempt->timestamp));

@@ -16,6 +16,9 @@ enum { REFILLS_AT_ONCE = 16 };
 /* How long to leave a store alone that could not be read. */
 #define REFILL_AGAIN_AFTER (1 * SECONDS)
 
+/* How long a report waits that could not be stored. */
+#define REPORT_AGAIN_AFTER (1 * SECONDS)
+
 struct deliver {
 	struct deliver_options options;
 	struct worker *workers;
@@ -55,6 +58,43 @@ report_health_again(struct worker *worker, const struct webhook *webhook)
 }
 
 static void
+keep_report(struct worker *worker, struct report_mail *mail)
+{
+	mail->next = worker->reports;
+	worker->reports = mail;
+	worker->report_again_at = clock_monotonic() + REPORT_AGAIN_AFTER;
+}
+
+static void
+say_report(const struct deliver_options *options,
+	const struct deliver_report *report)
+{
+	if (report->handshake)
+		options->handshake_ended(options->context, report->webhook,
+			report->handshake, &report->outcome);
+	else
+		options->health_moved(options->context, report->webhook,
+			report->revision, &report->health, report->reason);
+}
+
+/** `is_said` false: they are thrown away. */
+static void
+end_reports(struct worker *worker, bool is_said)
+{
+	struct report_mail *mail = worker->reports;
+
+	worker->reports = NULL;
+	while (mail) {
+		struct report_mail *next = mail->next;
+
+		if (is_said)
+			say_report(worker->options, &mail->report);
+		mem_free(mail);
+		mail = next;
+	}
+}
+
+static void
 read_mail(struct worker *worker, struct message *message)
 {
 	struct webhook_mail *about =
@@ -66,6 +106,10 @@ read_mail(struct worker *worker, struct message *message)
 			CONTAINER_OF(message, struct delivery, message));
 		return;
 	case MAIL_SETTLED: attempt_settled(worker, message); return;
+	case MAIL_REPORT:
+		keep_report(worker,
+			CONTAINER_OF(message, struct report_mail, message));
+		return;
 	case MAIL_WEBHOOK:
 		dispatch_set_webhook(worker->dispatch, about->webhook,
 			about->is_fresh, about->has_backlog);
@@ -167,6 +211,9 @@ sleep_time(const struct worker *worker)
 	if (dispatch_is_hungry(worker->dispatch) &&
 		worker->refill_at - clock_monotonic() < time)
 		time = worker->refill_at - clock_monotonic();
+	if (worker->reports &&
+		worker->report_again_at - clock_monotonic() < time)
+		time = worker->report_again_at - clock_monotonic();
 	return time > 0 ? time : 0;
 }
 
@@ -215,6 +262,9 @@ run(void *context)
 		if (worker->unwritten &&
 			clock_monotonic() >= worker->write_again_at)
 			attempt_write_again(worker);
+		if (worker->reports &&
+			clock_monotonic() >= worker->report_again_at)
+			end_reports(worker, true);
 	}
 	drain(worker);
 	return NULL;
@@ -283,6 +333,7 @@ throw_away_mail(struct worker *worker)
 	struct message *message = mailbox_take_all(worker->mailbox);
 
 	attempt_abandon_unwritten(worker);
+	end_reports(worker, false);
 	while (message) {
 		struct message *next = message->next;
 		struct webhook_mail *about =
@@ -293,6 +344,9 @@ throw_away_mail(struct worker *worker)
 				message, struct delivery, message));
 		} else if (message->kind == MAIL_SETTLED) {
 			attempt_abandon(worker, message);
+		} else if (message->kind == MAIL_REPORT) {
+			mem_free(CONTAINER_OF(
+				message, struct report_mail, message));
 		} else {
 			webhook_unref(about->webhook);
 			mem_free(about);
@@ -369,6 +423,18 @@ void
 deliver_handshake(struct deliver *deliver, const struct webhook *webhook)
 {
 	mail_webhook(deliver, MAIL_HANDSHAKE, webhook, false, false);
+}
+
+void
+deliver_report_again(
+	struct deliver *deliver, const struct deliver_report *report)
+{
+	struct report_mail *mail = MEM_NEW(struct report_mail);
+
+	mail->message.kind = MAIL_REPORT;
+	mail->report = *report;
+	mailbox_post(
+		worker_of(deliver, report->webhook)->mailbox, &mail->message);
 }
 
 void

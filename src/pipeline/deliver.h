@@ -60,6 +60,20 @@ void deliver_remove_webhook(
 /** Makes the handshake that the snapshot's revision asks for. */
 void deliver_handshake(struct deliver *deliver, const struct webhook *webhook);
 
+/** What handshake_ended or health_moved said. */
+struct deliver_report {
+	uint64_t webhook;
+	uint64_t handshake; /* 0: it is about health */
+	struct handshake_outcome outcome;
+	uint64_t revision;
+	struct health health;
+	const char *reason;
+};
+
+/** It could not be stored: the worker says it again, a second later. */
+void deliver_report_again(
+	struct deliver *deliver, const struct deliver_report *report);
+
 struct deliver_stats {
 	uint64_t acknowledged;
 	uint64_t failed;

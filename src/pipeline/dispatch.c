@@ -65,17 +65,18 @@ dispatch_offer(struct dispatch *dispatch, struct delivery *delivery)
 /* ---- giving out ---- */
 
 static struct delivery *
-pick(struct lane *lane, int64_t now)
+pick(const struct dispatch *dispatch, struct lane *lane, int64_t now)
 {
 	struct delivery *retry = lane_earliest_retry(lane);
 	struct delivery *delivery = NULL;
 
 	if (rate_due(&lane->rate) > now)
 		return NULL;
-	if (lane->first_tries.first && lane_has_first_slot(lane)) {
+	if (lane->first_tries.first && lane_has_first_slot(dispatch, lane)) {
 		delivery = lane_take_first(lane);
 		lane->first_in_flight++;
-	} else if (retry && retry->due <= now && lane_has_retry_slot(lane)) {
+	} else if (retry && retry->due <= now &&
+		   lane_has_retry_slot(dispatch, lane)) {
 		heap_remove(&lane->retries, &retry->by_due);
 		lane->retries_in_flight++;
 		delivery = retry;
@@ -107,7 +108,7 @@ dispatch_take(struct dispatch *dispatch, int64_t now)
 		return NULL;
 	while (dispatch->turn_first) {
 		struct lane *lane = dispatch->turn_first;
-		struct delivery *delivery = pick(lane, now);
+		struct delivery *delivery = pick(dispatch, lane, now);
 
 		lane_leave_turn(dispatch, lane);
 		if (delivery == NULL) {

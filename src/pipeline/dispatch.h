@@ -60,7 +60,8 @@ void dispatch_free(struct dispatch *dispatch);
  * The webhook's lane from now on works with this snapshot. `is_fresh`: its
  * health counts anew; otherwise the lane's own counters stay. A lane whose
  * webhook neither sends nor waits drops its queues: those rows are SKIPPED on
- * disk. `has_backlog`: there may be waiting rows on disk (after a start).
+ * disk. `has_backlog`: there may be waiting rows on disk (after a start); so
+ * there may when a lane opens again.
  */
 void dispatch_set_webhook(struct dispatch *dispatch,
 	const struct webhook *webhook, bool is_fresh, bool has_backlog);

@@ -49,6 +49,14 @@ disk_leave(struct dispatch *dispatch, struct lane *lane,
 }
 
 void
+disk_expect_backlog(struct lane *lane)
+{
+	lane->has_first_on_disk = lane->has_retries_on_disk = true;
+	lane->disk_after = 0;
+	lane->rescan_at = 0;
+}
+
+void
 disk_forget_lane(struct dispatch *dispatch, struct lane *lane)
 {
 	if (lane->is_hungry) {
@@ -85,9 +93,12 @@ dispatch_wants_refill(
 		}
 		if (lane->has_retries_on_disk && retries > 0 &&
 			(lane->rescan_at <= now || lane->retries.count == 0)) {
+			/* Those that are known may well be the first on disk:
+			   ask for so many that there are new ones, too. */
 			ret->is_retry = true;
 			ret->limit =
-				retries < REFILL_MAX ? retries : REFILL_MAX;
+				(retries < REFILL_MAX ? retries : REFILL_MAX) +
+				lane->known - lane->first_tries.count;
 			return true;
 		}
 		dispatch->hungry = lane->next_hungry;
@@ -96,17 +107,23 @@ dispatch_wants_refill(
 	return false;
 }
 
-static void
+/** False when there is no room for it. */
+static bool
 take_in_row(struct dispatch *dispatch, struct lane *lane,
 	const struct delivery_row *row)
 {
 	struct delivery *delivery;
+	size_t used =
+		row->attempts ? lane->retries.count : lane->first_tries.count;
 
 	if (map_get(&dispatch->known, dispatch_key(&row->sequence)))
-		return;
+		return true;
+	if (disk_room(dispatch, used) == 0)
+		return false;
 	delivery = delivery_new(row, NULL);
 	lane_know(dispatch, lane, delivery);
 	lane_enqueue(lane, delivery);
+	return true;
 }
 
 void
@@ -120,7 +137,7 @@ dispatch_refill(struct dispatch *dispatch, const struct dispatch_refill *refill,
 	if (lane == NULL)
 		return;
 	for (size_t i = 0; i < rows->count; i++)
-		take_in_row(dispatch, lane, &rows->rows[i]);
+		is_all &= take_in_row(dispatch, lane, &rows->rows[i]);
 	if (refill->is_retry) {
 		lane->has_retries_on_disk = !is_all;
 		lane->rescan_at = is_all ? 0 : now + RESCAN_AFTER;

@@ -66,13 +66,21 @@ lane_leave_turn(struct dispatch *dispatch, struct lane *lane)
 
 /* ---- slots ---- */
 
-/** A quarter beside the first tries. */
+/*
+ * The fewer slots are left in all, the fewer a lane may hold, so that many
+ * endpoints that hang cannot take all of them (P4): n such lanes leave
+ * 1 / (1 + n/8) of the slots free. One is always allowed; a lane that holds
+ * one comes back here when that is over.
+ */
 static unsigned
-retry_slots(const struct lane *lane)
+at_most_fair(const struct dispatch *dispatch, unsigned slots)
 {
-	unsigned slots = lane->concurrency / 4;
+	size_t total = dispatch->options.concurrency_total;
+	size_t left =
+		dispatch->in_flight < total ? total - dispatch->in_flight : 0;
+	size_t fair = left / 8 > 1 ? left / 8 : 1;
 
-	return slots ? slots : 1;
+	return slots < fair ? slots : (unsigned)fair;
 }
 
 static bool
@@ -84,15 +92,21 @@ is_full(const struct lane *lane)
 }
 
 bool
-lane_has_first_slot(const struct lane *lane)
+lane_has_first_slot(const struct dispatch *dispatch, const struct lane *lane)
 {
-	return lane->first_in_flight < lane->concurrency && !is_full(lane);
+	return lane->first_in_flight <
+		       at_most_fair(dispatch, lane->concurrency) &&
+	       !is_full(lane);
 }
 
+/** A quarter beside the first tries. */
 bool
-lane_has_retry_slot(const struct lane *lane)
+lane_has_retry_slot(const struct dispatch *dispatch, const struct lane *lane)
 {
-	return lane->retries_in_flight < retry_slots(lane) && !is_full(lane);
+	unsigned slots = lane->concurrency / 4 ? lane->concurrency / 4 : 1;
+
+	return lane->retries_in_flight < at_most_fair(dispatch, slots) &&
+	       !is_full(lane);
 }
 
 struct delivery *
@@ -108,7 +122,8 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 {
 	struct delivery *retry = lane_earliest_retry(lane);
 	bool may_send = !lane->is_removed && health_is_sending(&lane->health);
-	bool has_first = lane->first_tries.first && lane_has_first_slot(lane);
+	bool has_first =
+		lane->first_tries.first && lane_has_first_slot(dispatch, lane);
 	int64_t at = INT64_MAX;
 
 	heap_remove(&dispatch->timers, &lane->by_due);
@@ -116,7 +131,7 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 		lane_leave_turn(dispatch, lane);
 		return;
 	}
-	if (retry && lane_has_retry_slot(lane))
+	if (retry && lane_has_retry_slot(dispatch, lane))
 		at = retry->due;
 	/* With a rate every turn is waited for, also one that is due: only
 	   dispatch_take knows what time it is. */
@@ -251,9 +266,11 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 {
 	struct lane *lane = dispatch_find(dispatch, webhook->number);
 	const struct webhook *former;
+	bool was_open;
 
 	if (lane == NULL)
 		lane = lane_new(dispatch, webhook);
+	was_open = lane->webhook == NULL || lane_is_open(lane);
 	former = lane->webhook;
 	webhook_ref(webhook);
 	lane->webhook = webhook;
@@ -264,8 +281,10 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 	webhook_unref(former);
 	if (is_fresh)
 		lane->health = webhook->health;
-	if (has_backlog)
-		lane->has_first_on_disk = lane->has_retries_on_disk = true;
+	/* What came while it was closed, or was dropped when it closed, may
+	   have escaped the skipping and be waiting on disk. */
+	if (has_backlog || (!was_open && lane_is_open(lane)))
+		disk_expect_backlog(lane);
 	dispatch_health_moved(dispatch, lane);
 }
 

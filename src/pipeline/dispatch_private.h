@@ -82,8 +82,10 @@ struct delivery *lane_earliest_retry(const struct lane *lane);
 bool lane_is_open(const struct lane *lane);
 
 /** Whether one more of the kind may be in flight beside the present ones. */
-bool lane_has_first_slot(const struct lane *lane);
-bool lane_has_retry_slot(const struct lane *lane);
+bool lane_has_first_slot(
+	const struct dispatch *dispatch, const struct lane *lane);
+bool lane_has_retry_slot(
+	const struct dispatch *dispatch, const struct lane *lane);
 
 /* ---- dispatch_disk.c ---- */
 
@@ -91,6 +93,8 @@ bool lane_has_retry_slot(const struct lane *lane);
 size_t disk_room(const struct dispatch *dispatch, size_t used);
 /** The lane may want rows read back. */
 void disk_note_hungry(struct dispatch *dispatch, struct lane *lane);
+/** There may be rows of any age on disk. */
+void disk_expect_backlog(struct lane *lane);
 /** The lane is going away. */
 void disk_forget_lane(struct dispatch *dispatch, struct lane *lane);
 /** There was no room for it. */

@@ -210,7 +210,7 @@ handshake_done(void *context, const struct http_result *result)
 			(long long)result->timings.total);
 	else if (result->failure != HTTP_ABORTED)
 		log_warning("handshake.failed",
-			"webhook=%s destination=%.*s %s", id,
+			"webhook=%s destination=%.*s reason=\"%s\"", id,
 			STR_ARG(webhook->destination), buf_text(&why));
 	/* Stopped by our own shutdown: the next start makes it again. */
 	if (result->failure != HTTP_ABORTED)

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/match.h"
@@ -44,67 +45,64 @@ on_handshake(void *context, const struct webhook *webhook)
 }
 
 /** A worker's report, carried to the desk because storing it blocks. */
-struct report {
+struct report_job {
 	struct desk_job job;
 	struct hub *hub;
-	uint64_t webhook;
-	uint64_t handshake; /* 0: it is about health */
-	struct handshake_outcome outcome;
-	uint64_t revision;
-	struct health health;
-	const char *reason;
+	struct deliver_report report;
 };
 
 static void
 run_report(struct desk_job *job)
 {
-	struct report *report = CONTAINER_OF(job, struct report, job);
-	struct webhooks *webhooks = report->hub->webhooks;
+	struct report_job *self = CONTAINER_OF(job, struct report_job, job);
+	const struct deliver_report *report = &self->report;
+	struct webhooks *webhooks = self->hub->webhooks;
+	enum err err;
 
 	if (report->handshake)
-		webhooks_end_handshake(webhooks, report->webhook,
+		err = webhooks_end_handshake(webhooks, report->webhook,
 			report->handshake, &report->outcome);
 	else
-		webhooks_set_health(webhooks, report->webhook, report->revision,
-			&report->health, report->reason);
-	mem_free(report);
+		err = webhooks_set_health(webhooks, report->webhook,
+			report->revision, &report->health, report->reason);
+	/* Left alone, the webhook would wait for its handshake, or show a
+	   status that its deliveries no longer have, until the next start. */
+	if (err)
+		deliver_report_again(self->hub->deliver, report);
+	mem_free(self);
 }
 
 static void
-post_report(struct report *report)
+post_report(struct hub *hub, const struct deliver_report *report)
 {
-	report->job.run = run_report;
+	struct report_job *self = MEM_NEW(struct report_job);
+
+	self->hub = hub;
+	self->report = *report;
+	self->job.run = run_report;
 	/* With the desk's queue full the worker waits for the disk itself:
 	   slower, but the report is not lost. */
-	if (desk_post(report->hub->desk, &report->job))
-		run_report(&report->job);
+	if (desk_post(hub->desk, &self->job))
+		run_report(&self->job);
 }
 
 static void
 on_handshake_ended(void *context, uint64_t webhook, uint64_t handshake,
 	const struct handshake_outcome *outcome)
 {
-	struct report *report = MEM_NEW(struct report);
-
-	report->hub = context;
-	report->webhook = webhook;
-	report->handshake = handshake;
-	report->outcome = *outcome;
-	post_report(report);
+	post_report(context, &(struct deliver_report){.webhook = webhook,
+				     .handshake = handshake,
+				     .outcome = *outcome});
 }
 
 static void
 on_health_moved(void *context, uint64_t webhook, uint64_t revision,
 	const struct health *health, const char *reason)
 {
-	struct report *report = MEM_NEW(struct report);
-
-	report->hub = context;
-	report->webhook = webhook;
-	report->revision = revision;
-	report->health = *health;
-	report->reason = reason;
-	post_report(report);
+	post_report(context, &(struct deliver_report){.webhook = webhook,
+				     .revision = revision,
+				     .health = *health,
+				     .reason = reason});
 }
 
 /* ---- putting it together ---- */
@@ -249,36 +247,52 @@ open_ingest(struct hub *hub, struct buf *why)
 	return ingest_open(&options, &hub->ingest, why);
 }
 
+/**
+ * One webhook's waiting deliveries: its lane is told of them. Those of one
+ * that is not sending, or gone, escaped their skipping when the process ended.
+ */
+static enum err
+resume_webhook(struct hub *hub, uint64_t number)
+{
+	const struct webhook *webhook =
+		webhooks_find_number(hub->webhooks, number);
+	struct store_change skip = {.kind = STORE_DELIVERIES_SKIP,
+		.webhook_number = number,
+		.reason = STR("The webhook was not sending."),
+		.now = clock_now()};
+	enum err err = ERR_OK;
+
+	if (webhook && (health_is_sending(&webhook->health) ||
+			       health_is_waiting(&webhook->health)))
+		deliver_set_webhook(hub->deliver, webhook, true, true);
+	else
+		err = writer_commit(hub->writer, &skip, 1);
+	webhook_unref(webhook);
+	return err;
+}
+
 /** Lanes first, then what waits on disk for them, then handshakes. */
 static enum err
 resume(struct hub *hub, struct buf *why)
 {
 	struct arena arena = {0};
-	const struct webhook **list;
 	uint64_t *waiting;
-	size_t count, waiting_count = 0;
-	enum err err = store_waiting_webhooks(
-		hub->store, &arena, &waiting, &waiting_count);
+	size_t count = 0;
+	enum err err =
+		store_waiting_webhooks(hub->store, &arena, &waiting, &count);
 
+	for (size_t i = 0; !err && i < count; i++)
+		err = resume_webhook(hub, waiting[i]);
+	arena_release(&arena);
 	if (err) {
-		buf_append(why, STR("the waiting deliveries cannot be read"));
-		arena_release(&arena);
+		buf_append(
+			why, STR("the waiting deliveries cannot be taken up"));
 		return err;
 	}
-	list = webhooks_list(hub->webhooks, WORKSPACE_DEFAULT, &arena, &count);
-	for (size_t i = 0; i < count; i++) {
-		bool has_backlog = false;
-
-		for (size_t j = 0; j < waiting_count; j++)
-			has_backlog |= waiting[j] == list[i]->number;
-		deliver_set_webhook(hub->deliver, list[i], true, has_backlog);
-		webhook_unref(list[i]);
-	}
-	arena_release(&arena);
 	webhooks_start(hub->webhooks);
-	if (waiting_count)
+	if (count)
 		log_info("hub.resume", "webhooks_with_waiting_deliveries=%zu",
-			waiting_count);
+			count);
 	return ERR_OK;
 }
 

@@ -40,6 +40,7 @@ webhook_new(void)
 	struct webhook *webhook = MEM_NEW(struct webhook);
 
 	atomic_init(&webhook->refs, 1);
+	webhook->arena.first = 512; /* there may be very many */
 	return webhook;
 }
 

@@ -102,8 +102,9 @@ webhooks_tell(
 {
 	const struct webhooks_listener *listener = &webhooks->options.listener;
 
-	match_set(webhooks->options.match, webhook);
+	/* Its lane first: once it matches, its deliveries may come any time. */
 	listener->changed(listener->context, webhook, is_fresh);
+	match_set(webhooks->options.match, webhook);
 	if (is_fresh && health_is_waiting(&webhook->health))
 		listener->handshake(listener->context, webhook);
 }

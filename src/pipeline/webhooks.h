@@ -165,21 +165,24 @@ enum err webhooks_delete(struct webhooks *webhooks, uint32_t workspace,
 
 /**
  * The end of the handshake that revision `handshake` of the webhook asked for;
- * ignored when another one has begun since. Blocks.
+ * ignored when another one has begun since. Blocks. An error: it is not stored
+ * and nothing has changed; say it again later.
  */
 struct handshake_outcome {
 	bool is_accepted;
 	unsigned allowed_rate; /* a minute; 0: no limit, or none was told */
 };
-void webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
-	uint64_t handshake, const struct handshake_outcome *outcome);
+enum err webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
+	uint64_t handshake, const struct handshake_outcome *outcome) MUST_USE;
 
 /**
  * What delivery outcomes made of a webhook's health (WARNING, ERROR, ACTIVE);
- * ignored when the webhook has changed hands since `revision`. Blocks.
+ * ignored when the webhook has changed hands since `revision`. Blocks. Errors
+ * as above.
  */
-void webhooks_set_health(struct webhooks *webhooks, uint64_t number,
-	uint64_t revision, const struct health *health, const char *reason);
+enum err webhooks_set_health(struct webhooks *webhooks, uint64_t number,
+	uint64_t revision, const struct health *health, const char *reason)
+	MUST_USE;
 
 /** The secret's text in `arena`, the first time; then ERR_DENIED. */
 enum err webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
@@ -198,6 +201,10 @@ enum err webhooks_rotate_secret(struct webhooks *webhooks, uint32_t workspace,
 /** A reference, or NULL. Never blocks on disk. */
 const struct webhook *webhooks_find(
 	struct webhooks *webhooks, uint32_t workspace, struct uuid id);
+
+/** The same by number, in any workspace. */
+const struct webhook *webhooks_find_number(
+	struct webhooks *webhooks, uint64_t number);
 
 /**
  * References to all of a workspace, oldest first, as an array in `arena`;

@@ -360,7 +360,7 @@ webhooks_delete(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 /* ---- what the deliverers report ---- */
 
 /** Stores what happened by itself; a failure is told here, to the log. */
-static void
+static enum err
 report(struct webhooks *webhooks, const struct webhook *former,
 	struct webhook *next, bool is_fresh)
 {
@@ -373,13 +373,15 @@ report(struct webhooks *webhooks, const struct webhook *former,
 		log_error("webhook.status",
 			"number=%llu err=%s its new status is not stored",
 			(unsigned long long)former->number, err_name(err));
+	return err;
 }
 
-void
+enum err
 webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 	uint64_t handshake, const struct handshake_outcome *outcome)
 {
 	const struct webhook *former;
+	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&webhooks->change);
 	former = webhooks_find_number(webhooks, number);
@@ -391,17 +393,19 @@ webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 		move_health(next, outcome->is_accepted
 					  ? HEALTH_HANDSHAKE_ACCEPTED
 					  : HEALTH_HANDSHAKE_FAILED);
-		report(webhooks, former, next, true);
+		err = report(webhooks, former, next, true);
 	}
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);
+	return err;
 }
 
-void
+enum err
 webhooks_set_health(struct webhooks *webhooks, uint64_t number,
 	uint64_t revision, const struct health *health, const char *reason)
 {
 	const struct webhook *former;
+	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&webhooks->change);
 	former = webhooks_find_number(webhooks, number);
@@ -410,8 +414,9 @@ webhooks_set_health(struct webhooks *webhooks, uint64_t number,
 
 		next->health = *health;
 		next->status_reason = arena_copy(&next->arena, str_of(reason));
-		report(webhooks, former, next, false);
+		err = report(webhooks, former, next, false);
 	}
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);
+	return err;
 }

@@ -34,10 +34,6 @@ webhooks_number_key(const uint64_t *number)
 	return str_make((const char *)number, sizeof(*number));
 }
 
-/** A reference, or NULL. */
-const struct webhook *webhooks_find_number(
-	struct webhooks *webhooks, uint64_t number);
-
 /* The change lock is held: */
 
 /** Puts it in place of its former snapshot; takes over the reference. */

@@ -17,6 +17,13 @@ enum mail_kind {
 	MAIL_REMOVED,	/* struct webhook_mail */
 	MAIL_HANDSHAKE, /* struct webhook_mail */
 	MAIL_SETTLED,	/* struct attempt: its outcome was committed, or not */
+	MAIL_REPORT,	/* struct report_mail: to be said again */
+};
+
+struct report_mail {
+	struct message message;
+	struct deliver_report report;
+	struct report_mail *next;
 };
 
 struct webhook_mail {
@@ -35,9 +42,11 @@ struct worker {
 	struct dispatch *dispatch;
 	struct http_client *client;
 	struct credentials *credentials;
-	struct attempt *unwritten; /* outcomes to be submitted again */
-	int64_t write_again_at;	   /* monotonic */
-	int64_t refill_at;	   /* monotonic */
+	struct attempt *unwritten;   /* outcomes to be submitted again */
+	int64_t write_again_at;	     /* monotonic */
+	int64_t refill_at;	     /* monotonic */
+	struct report_mail *reports; /* that could not be stored */
+	int64_t report_again_at;     /* monotonic */
 	atomic_bool is_stopping;
 	_Atomic int64_t stop_at; /* monotonic */
 	_Atomic uint64_t acknowledged;

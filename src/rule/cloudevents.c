@@ -392,19 +392,6 @@ take_header(struct reader *r, struct str name, struct str value)
 	return take_attribute(r, attribute, value);
 }
 
-static struct str
-lower(struct str text, struct arena *arena)
-{
-	char *copy = arena_alloc_raw(arena, text.len + 1);
-
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-
-		copy[i] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-	}
-	return str_make(copy, text.len);
-}
-
 static enum err
 take_headers(struct reader *r, const struct cloudevents_header *headers,
 	size_t header_count)
@@ -415,7 +402,7 @@ take_headers(struct reader *r, const struct cloudevents_header *headers,
 
 		if (!str_equal_nocase(str_head(name, 3), STR("ce-")))
 			continue;
-		name = lower(str_skip(name, 3), r->arena);
+		name = arena_copy_lower(r->arena, str_skip(name, 3));
 		err = take_header(r, name, headers[i].value);
 		if (err)
 			return err;

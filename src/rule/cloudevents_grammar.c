@@ -1,18 +1,7 @@
 #include "rule/cloudevents_grammar.h"
 
+#include "base/ascii.h"
 #include "base/encode.h"
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 bool
 cloudevents_is_name(struct str name)
@@ -20,7 +9,7 @@ cloudevents_is_name(struct str name)
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
 
-		if (!(c >= 'a' && c <= 'z') && !is_digit(c))
+		if (!(c >= 'a' && c <= 'z') && !ascii_is_digit(c))
 			return false;
 	}
 	return name.len > 0;
@@ -59,12 +48,6 @@ cloudevents_is_clean(struct str text)
 	return true;
 }
 
-static bool
-is_hex(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /** Only characters that RFC 3986 lets stand in an URI, escapes whole. */
 static bool
 is_uri_text(struct str text)
@@ -74,8 +57,9 @@ is_uri_text(struct str text)
 
 		if (c <= 0x20 || c >= 0x7F || strchr("\"<>\\^`{|}", c))
 			return false;
-		if (c == '%' && (text.len - i < 3 || !is_hex(text.ptr[i + 1]) ||
-					!is_hex(text.ptr[i + 2])))
+		if (c == '%' && (text.len - i < 3 ||
+					ascii_hex_value(text.ptr[i + 1]) < 0 ||
+					ascii_hex_value(text.ptr[i + 2]) < 0))
 			return false;
 	}
 	return true;
@@ -86,12 +70,13 @@ has_scheme(struct str text)
 {
 	size_t colon = str_find_char(text, ':');
 
-	if (colon == SIZE_MAX || colon == 0 || !is_letter(text.ptr[0]))
+	if (colon == SIZE_MAX || colon == 0 || !ascii_is_letter(text.ptr[0]))
 		return false;
 	for (size_t i = 1; i < colon; i++) {
 		char c = text.ptr[i];
 
-		if (!is_letter(c) && !is_digit(c) && !strchr("+-.", c))
+		if (!ascii_is_letter(c) && !ascii_is_digit(c) &&
+			!strchr("+-.", c))
 			return false;
 	}
 	return true;
@@ -117,26 +102,13 @@ cloudevents_is_uri_reference(struct str text)
 	       query < colon || fragment < colon;
 }
 
-static bool
-is_token(struct str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-
-		if (!is_letter(c) && !is_digit(c) &&
-			(c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
-			return false;
-	}
-	return text.len > 0;
-}
-
 bool
 cloudevents_is_media_type(struct str text)
 {
 	struct str rest = str_trim(str_split(&text, ';'));
 	struct str type = str_split(&rest, '/');
 
-	return is_token(type) && is_token(rest);
+	return str_is_token(type) && str_is_token(rest);
 }
 
 bool

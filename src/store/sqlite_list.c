@@ -191,7 +191,6 @@ store_attempt(struct store *store, uint64_t webhook, uint64_t delivery,
 	struct sqlite_reading reading =
 		sqlite_reading_begin(store, SQL_ATTEMPT, arena);
 	bool is_there;
-	enum err err;
 
 	sqlite_row_bind_u64(reading.row.stmt, 1, webhook);
 	sqlite_row_bind_u64(reading.row.stmt, 2, delivery);
@@ -199,6 +198,5 @@ store_attempt(struct store *store, uint64_t webhook, uint64_t delivery,
 	is_there = sqlite_reading_step(&reading);
 	if (is_there)
 		sqlite_row_view(&reading.row, ret);
-	err = sqlite_reading_end(&reading);
-	return err == ERR_OK && !is_there ? ERR_NOT_FOUND : err;
+	return sqlite_reading_end_single(&reading, is_there);
 }

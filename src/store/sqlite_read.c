@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "store/sqlite_pool.h"
 #include "store/sqlite_store.h"
 
 struct sqlite_reading
@@ -40,9 +41,8 @@ sqlite_reading_end(struct sqlite_reading *reading)
 	return reading->err;
 }
 
-/** Ends a reading of one row: `is_there` is what its step said. */
-static enum err
-end_single(struct sqlite_reading *reading, bool is_there)
+enum err
+sqlite_reading_end_single(struct sqlite_reading *reading, bool is_there)
 {
 	enum err err = sqlite_reading_end(reading);
 
@@ -63,7 +63,7 @@ store_counters(struct store *store, struct store_counters *ret, struct buf *why)
 		counters.delivery = sqlite_row_u64(&reading.row);
 		counters.webhook = sqlite_row_u64(&reading.row);
 	}
-	err = end_single(&reading, is_there);
+	err = sqlite_reading_end_single(&reading, is_there);
 	if (err == ERR_OK)
 		*ret = counters;
 	else if (why)
@@ -86,7 +86,7 @@ store_resource(struct store *store, uint32_t workspace, struct str type,
 	is_there = sqlite_reading_step(&reading);
 	if (is_there)
 		sqlite_row_resource(&reading.row, ret);
-	return end_single(&reading, is_there);
+	return sqlite_reading_end_single(&reading, is_there);
 }
 
 enum err
@@ -101,7 +101,7 @@ store_event(struct store *store, uint64_t sequence, struct arena *arena,
 	is_there = sqlite_reading_step(&reading);
 	if (is_there)
 		sqlite_row_event(&reading.row, ret);
-	return end_single(&reading, is_there);
+	return sqlite_reading_end_single(&reading, is_there);
 }
 
 static enum err
@@ -117,7 +117,7 @@ event_by_given_id(struct store *store, uint32_t workspace, struct str id,
 	is_there = sqlite_reading_step(&reading);
 	if (is_there)
 		sqlite_row_event(&reading.row, ret);
-	return end_single(&reading, is_there);
+	return sqlite_reading_end_single(&reading, is_there);
 }
 
 /** The id's sequence, if it may be one of ours. */
@@ -173,7 +173,7 @@ store_delivery(struct store *store, uint64_t sequence, struct arena *arena,
 	is_there = sqlite_reading_step(&reading);
 	if (is_there)
 		sqlite_row_delivery(&reading.row, ret);
-	return end_single(&reading, is_there);
+	return sqlite_reading_end_single(&reading, is_there);
 }
 
 static uint64_t
@@ -195,7 +195,7 @@ store_stats(struct store *store, struct store_stats *ret)
 
 	if (is_there)
 		stats.oldest_due = sqlite_row_i64(&reading.row);
-	err = end_single(&reading, is_there);
+	err = sqlite_reading_end_single(&reading, is_there);
 	if (err)
 		return err;
 	stats.waiting = (uint64_t)atomic_load(&store->waiting);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/sqlite_lock.h"
+#include "store/sqlite_pool.h"
 #include "store/sqlite_schema.h"
 #include "store/sqlite_write.h"
 

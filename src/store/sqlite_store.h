@@ -2,12 +2,12 @@
 #include <stdatomic.h>
 
 #include "store/sqlite_db.h"
-#include "store/sqlite_pool.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_row.h"
 #include "store/store.h"
 
 /* What the parts of the SQLite store share; nobody else includes it. */
+struct sqlite_pool; /* store/sqlite_pool.h */
 
 struct store {
 	struct buf path;     /* of the database */
@@ -38,3 +38,7 @@ struct sqlite_reading sqlite_reading_begin(
 bool sqlite_reading_step(struct sqlite_reading *reading);
 /** ERR_OK, or the error, which was logged. */
 enum err sqlite_reading_end(struct sqlite_reading *reading);
+/** Ends a reading of one row; `is_there` is what its step said. ERR_NOT_FOUND
+ * where it was not. */
+enum err sqlite_reading_end_single(
+	struct sqlite_reading *reading, bool is_there);

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "store/sqlite_db.h"
+#include "store/sqlite_purge.h"
 #include "store/sqlite_row.h"
 
 typedef enum err change_function(

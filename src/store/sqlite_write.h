@@ -1,12 +1,13 @@
 #pragma once
-#include "store/sqlite_db.h"
-#include "store/sqlite_purge.h"
 #include "store/store.h"
 
 /*
  * Applies units of changes within a transaction of the writing connection.
  * Writer thread only.
  */
+struct sqlite_db;    /* store/sqlite_db.h */
+struct sqlite_purge; /* store/sqlite_purge.h */
+
 struct sqlite_write {
 	struct sqlite_db *db;
 	struct sqlite_purge *purge;

@@ -127,7 +127,8 @@ test('after a kill the last state is the one acknowledged last', async (t) => {
     }
     await killed
     await hub.start()
-    const { body } = await hub.api.get(path)
+    const { status, body, text } = await hub.api.get(path)
+    assert.equal(status, 200, text)
     assert.ok([last, sent].includes(body.n), `${body.n}, not ${last}`)
     last = sent
   }

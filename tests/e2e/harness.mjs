@@ -228,8 +228,14 @@ class Hub {
 
   async untilReady () {
     const child = this.child
+    const before = this.log.length
+    // The port may have gone to another hub in the meantime, which would
+    // answer as well: this one must have said that it has it.
+    const hasPort = () =>
+      this.log.slice(before).includes(`listens on ${this.url}\n`)
     const end = await waitUntil(async () => {
       if (this.child !== child) return 'ended'
+      if (!hasPort()) return false
       const options = { token: null, ca: this.ca }
       const { status } =
         await request('GET', `${this.url}/readyz`, options)

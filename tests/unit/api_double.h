@@ -5,7 +5,7 @@
 /*
  * Stands in for store, writer and the registry of webhooks, so that the API's
  * frame can be tested alone: API keys in an array, commits that work or fail
- * as the test wants. Linked into api_tests only, where the real ones are not.
+ * as the test wants. Linked into api_tests only, in front of the real ones.
  */
 struct api_double {
 	enum err commit_error; /* what the next commits end with */

@@ -84,5 +84,8 @@ const char *check_data_path(const char *name);
 /** The whole file, kept until the test ends, which fails if there is none. */
 struct str check_read_file(const char *path);
 
+/** A file in check_temp_dir(), written anew; its path, kept like the above. */
+char *check_write_file(const char *name, const char *text);
+
 /** A new empty directory below $TMPDIR, removed when the test ends well. */
 const char *check_temp_dir(void);

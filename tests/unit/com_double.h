@@ -71,7 +71,16 @@ struct webhook *com_hub_add(struct com_hub *hub, const char *name);
 struct com_answer com_send(
 	struct com_hub *hub, const struct com_request *request);
 
+/* The body that HPE's PowerShell module creates a webhook with. */
+#define COM_CREATE \
+	"{\"name\":\"Webhook event for servers that get unhealthy\"," \
+	"\"destination\":\"https://hook.example.com/4wt8t3dsw\"," \
+	"\"state\":\"ENABLED\"," \
+	"\"eventFilter\":\"type eq 'compute-ops/server'\",\"headers\":{}}"
+
 /** com_send for the short cases. */
+struct com_answer com_ask(struct com_hub *hub, const char *method,
+	const char *path, const char *headers, const char *body);
 struct com_answer com_get(struct com_hub *hub, const char *path);
 struct com_answer com_post(
 	struct com_hub *hub, const char *path, const char *body);
@@ -87,6 +96,10 @@ struct com_answer com_follow(struct com_hub *hub, struct str uri);
 
 /** The answer's body, read. */
 struct json com_json(struct com_hub *hub, const struct com_answer *answer);
+
+/** The string at a path in it. */
+struct str com_text_at(
+	struct com_hub *hub, const struct com_answer *answer, const char *path);
 
 #define CHECK_HAS(text, part) \
 	do { \

@@ -260,3 +260,19 @@ com_json(struct com_hub *hub, const struct com_answer *got)
 			STR_ARG(got->body));
 	return json_root(doc);
 }
+
+struct com_answer
+com_ask(struct com_hub *hub, const char *method, const char *path,
+	const char *headers, const char *body)
+{
+	return com_send(
+		hub, &(struct com_request){method, path, headers, body});
+}
+
+struct str
+com_text_at(
+	struct com_hub *hub, const struct com_answer *answer, const char *path)
+{
+	return json_string(
+		json_path(com_json(hub, answer), str_of(path)), &hub->arena);
+}

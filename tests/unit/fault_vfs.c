@@ -1,6 +1,7 @@
 #include "fault_vfs.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdint.h>
 
@@ -13,6 +14,9 @@ struct fault_file {
 
 static sqlite3_vfs *real_vfs;
 
+/* The disk is written by a thread of the store's user. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
 static struct {
 	bool is_armed;
 	bool lasts;
@@ -24,28 +28,36 @@ static struct {
 void
 fault_arm(enum fault_kind kind, int at, bool lasts)
 {
+	pthread_mutex_lock(&lock);
 	fault.is_armed = true;
 	fault.lasts = lasts;
 	fault.has_struck = false;
 	fault.kind = kind;
 	fault.left = at;
+	pthread_mutex_unlock(&lock);
 }
 
 void
 fault_disarm(void)
 {
+	pthread_mutex_lock(&lock);
 	fault.is_armed = false;
+	pthread_mutex_unlock(&lock);
 }
 
 bool
 fault_has_struck(void)
 {
-	return fault.has_struck;
+	bool has_struck;
+
+	pthread_mutex_lock(&lock);
+	has_struck = fault.has_struck;
+	pthread_mutex_unlock(&lock);
+	return has_struck;
 }
 
-/** Counts an operation; whether this one fails. */
 static bool
-strikes(void)
+strikes_locked(void)
 {
 	if (!fault.is_armed)
 		return false;
@@ -55,8 +67,22 @@ strikes(void)
 	}
 	fault.has_struck = true;
 	fault.is_armed = fault.lasts;
-	errno = fault.kind == FAULT_IO ? EIO : ENOSPC;
 	return true;
+}
+
+/** Counts an operation; whether this one fails, and in which way. */
+static bool
+strikes(enum fault_kind *ret_kind)
+{
+	bool does;
+
+	pthread_mutex_lock(&lock);
+	does = strikes_locked();
+	*ret_kind = fault.kind;
+	pthread_mutex_unlock(&lock);
+	if (does)
+		errno = *ret_kind == FAULT_IO ? EIO : ENOSPC;
+	return does;
 }
 
 static sqlite3_file *
@@ -81,12 +107,13 @@ static int
 fail_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
 {
 	const sqlite3_io_methods *methods = real(file)->pMethods;
+	enum fault_kind kind;
 
-	if (!strikes())
+	if (!strikes(&kind))
 		return methods->xWrite(real(file), bytes, len, at);
-	if (fault.kind == FAULT_IO)
+	if (kind == FAULT_IO)
 		return SQLITE_IOERR_WRITE;
-	if (fault.kind == FAULT_SHORT)
+	if (kind == FAULT_SHORT)
 		methods->xWrite(real(file), bytes, len / 2, at);
 	errno = ENOSPC;
 	return SQLITE_FULL;
@@ -95,7 +122,9 @@ fail_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
 static int
 fail_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-	if (strikes())
+	enum fault_kind kind;
+
+	if (strikes(&kind))
 		return SQLITE_IOERR_TRUNCATE;
 	return real(file)->pMethods->xTruncate(real(file), size);
 }
@@ -104,11 +133,13 @@ fail_truncate(sqlite3_file *file, sqlite3_int64 size)
 static int
 fail_sync(sqlite3_file *file, int flags)
 {
+	enum fault_kind kind;
+
 	(void)file;
 	(void)flags;
-	if (!strikes())
+	if (!strikes(&kind))
 		return SQLITE_OK;
-	return fault.kind == FAULT_IO ? SQLITE_IOERR_FSYNC : SQLITE_FULL;
+	return kind == FAULT_IO ? SQLITE_IOERR_FSYNC : SQLITE_FULL;
 }
 
 static int

@@ -37,6 +37,7 @@ open_parts(struct world *world, size_t states_memory_max, size_t batch_max)
 	world->desk = ingest.desk = desk_start(2, 0);
 	world->match = ingest.match = match_new();
 	CHECK_OK(ingest_open(&ingest, &world->ingest, &why));
+	buf_release(&why);
 }
 
 void

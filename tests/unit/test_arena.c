@@ -78,3 +78,13 @@ TEST(arena, copies_and_printed_texts_end_with_a_nul)
 	CHECK_INT(nothing.ptr[0], 0);
 	arena_release(&arena);
 }
+
+TEST(arena, lower_copies_change_capital_letters_only)
+{
+	struct arena arena = {0};
+	struct str copy = arena_copy_lower(&arena, STR("@AZ[az`{\xC3\x84"));
+
+	CHECK_STR(copy, STR("@az[az`{\xC3\x84"));
+	CHECK_INT(copy.ptr[copy.len], 0);
+	arena_release(&arena);
+}

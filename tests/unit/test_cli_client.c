@@ -344,25 +344,11 @@ TEST(client, delete_goes_on_after_a_failure_and_keeps_its_code)
 	finish(&got);
 }
 
-static const char *
-write_file(const char *text)
-{
-	static char path[600];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/in", check_temp_dir());
-	file = fopen(path, "we");
-	CHECK(file != NULL);
-	CHECK(fputs(text, file) >= 0);
-	fclose(file);
-	return path;
-}
-
 TEST(client, publish_sends_the_file_byte_for_byte)
 {
 	static const struct reply replies[] = {
 		{202, "{\"id\":\"e1\",\"matched\":2}", 0}};
-	const char *path = write_file("{ \"a\" : 1.50 }\n");
+	const char *path = check_write_file("in", "{ \"a\" : 1.50 }\n");
 	struct run got = run(WORDS("publish", "--type", "compute-ops/server",
 				     "--id", "a+b c", path),
 		replies, 1);
@@ -389,15 +375,12 @@ TEST(client, publish_tells_events_and_bulks_by_content_type)
 	static const struct reply reply = {202,
 		"{\"accepted\":2,\"unchanged\":1,\"matched\":1,\"items\":[]}",
 		0};
-	const char *path = write_file("");
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		FILE *file = fopen(path, "we");
+		const char *path = check_write_file("in", rows[i].text);
 		struct buf type = buf_make(0);
 		struct run got;
 
-		CHECK(file != NULL && fputs(rows[i].text, file) >= 0);
-		fclose(file);
 		got = run(WORDS("publish", rows[i].option, path), &reply, 1);
 		buf_printf(&type, "|Content-Type: %s|", rows[i].type);
 		check_has(&got.hub.seen, buf_text(&type));

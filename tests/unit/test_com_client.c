@@ -4,27 +4,6 @@
  */
 #include "com_double.h"
 
-#define CREATE \
-	"{\"name\":\"Webhook event for servers that get unhealthy\"," \
-	"\"destination\":\"https://hook.example.com/4wt8t3dsw\"," \
-	"\"state\":\"ENABLED\"," \
-	"\"eventFilter\":\"type eq 'compute-ops/server'\",\"headers\":{}}"
-
-static struct com_answer
-ask(struct com_hub *hub, const char *method, const char *path,
-	const char *headers, const char *body)
-{
-	return com_send(
-		hub, &(struct com_request){method, path, headers, body});
-}
-
-static struct str
-text_at(struct com_hub *hub, const struct com_answer *answer, const char *path)
-{
-	return json_string(
-		json_path(com_json(hub, answer), str_of(path)), &hub->arena);
-}
-
 #define CLIENT "Accept: application/json\nContent-Type: application/json"
 
 TEST(com_client, gets_a_webhook_with_a_page_in_the_query)
@@ -35,14 +14,15 @@ TEST(com_client, gets_a_webhook_with_a_page_in_the_query)
 
 	com_hub_init(&hub);
 	webhook = com_hub_add(&hub, "n");
-	got = ask(&hub, "GET", com_path(&hub, webhook, "?limit=100&offset=0"),
-		CLIENT, NULL);
+	got = com_ask(&hub, "GET",
+		com_path(&hub, webhook, "?limit=100&offset=0"), CLIENT, NULL);
 	CHECK_INT(got.status, 200);
-	CHECK_STR(text_at(&hub, &got, "name"), STR("n"));
-	got = ask(&hub, "GET", "/webhooks?limit=100&offset=0", CLIENT, NULL);
+	CHECK_STR(com_text_at(&hub, &got, "name"), STR("n"));
+	got = com_ask(
+		&hub, "GET", "/webhooks?limit=100&offset=0", CLIENT, NULL);
 	CHECK(str_starts_with(got.body,
 		STR("{\"count\":1,\"offset\":0,\"total\":1,\"items\":[{")));
-	got = ask(&hub, "GET",
+	got = com_ask(&hub, "GET",
 		com_path(&hub, webhook, "/deliveries?limit=100&offset=0"),
 		CLIENT, NULL);
 	CHECK_STR(got.body,
@@ -69,7 +49,8 @@ TEST(com_client, creates_with_empty_headers)
 	struct com_hub hub;
 
 	com_hub_init(&hub);
-	CHECK_INT(ask(&hub, "POST", "/webhooks", CLIENT, CREATE).status, 201);
+	CHECK_INT(com_ask(&hub, "POST", "/webhooks", CLIENT, COM_CREATE).status,
+		201);
 	CHECK_INT(hub.webhooks[0]->header_count, 0);
 	com_hub_release(&hub);
 }
@@ -89,11 +70,11 @@ TEST(com_client, patches_four_members_always)
 		"{\"name\":\"m\",\"destination\":\"https://example.com/new\","
 		"\"state\":\"ENABLED\",\"eventFilter\":\"type eq 'y'\"}");
 	CHECK_INT(got.status, 200);
-	CHECK_STR(text_at(&hub, &got, "name"), STR("m"));
-	CHECK_STR(text_at(&hub, &got, "destination"),
+	CHECK_STR(com_text_at(&hub, &got, "name"), STR("m"));
+	CHECK_STR(com_text_at(&hub, &got, "destination"),
 		STR("https://example.com/new"));
-	CHECK_STR(text_at(&hub, &got, "eventFilter"), STR("type eq 'y'"));
-	CHECK_STR(text_at(&hub, &got, "status"), STR("PENDING"));
+	CHECK_STR(com_text_at(&hub, &got, "eventFilter"), STR("type eq 'y'"));
+	CHECK_STR(com_text_at(&hub, &got, "status"), STR("PENDING"));
 	CHECK_INT(webhook->header_count, 1);
 	com_hub_release(&hub);
 }

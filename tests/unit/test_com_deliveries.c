@@ -1,5 +1,6 @@
 #include "api/com_deliveries.h"
 
+#include "base/json_out.h"
 #include "com_double.h"
 
 #define JOB \

@@ -1,26 +1,5 @@
 #include "com_double.h"
 
-#define CREATE \
-	"{\"name\":\"Webhook event for servers that get unhealthy\"," \
-	"\"destination\":\"https://hook.example.com/4wt8t3dsw\"," \
-	"\"state\":\"ENABLED\"," \
-	"\"eventFilter\":\"type eq 'compute-ops/server'\",\"headers\":{}}"
-
-static struct com_answer
-ask(struct com_hub *hub, const char *method, const char *path,
-	const char *headers, const char *body)
-{
-	return com_send(
-		hub, &(struct com_request){method, path, headers, body});
-}
-
-static struct str
-text_at(struct com_hub *hub, const struct com_answer *answer, const char *path)
-{
-	return json_string(
-		json_path(com_json(hub, answer), str_of(path)), &hub->arena);
-}
-
 TEST(com_requests, create_answers_201_with_the_resource_and_its_location)
 {
 	struct com_hub hub;
@@ -28,12 +7,12 @@ TEST(com_requests, create_answers_201_with_the_resource_and_its_location)
 	struct str uri;
 
 	com_hub_init(&hub);
-	got = com_post(&hub, "/webhooks", CREATE);
+	got = com_post(&hub, "/webhooks", COM_CREATE);
 	CHECK_INT(got.status, 201);
-	CHECK_STR(text_at(&hub, &got, "status"), STR("PENDING"));
-	CHECK_STR(text_at(&hub, &got, "statusReason"),
+	CHECK_STR(com_text_at(&hub, &got, "status"), STR("PENDING"));
+	CHECK_STR(com_text_at(&hub, &got, "statusReason"),
 		STR("User enabled the webhook."));
-	uri = text_at(&hub, &got, "resourceUri");
+	uri = com_text_at(&hub, &got, "resourceUri");
 	CHECK_HAS(got.headers,
 		arena_printf(&hub.arena, "Location: %.*s\n", STR_ARG(uri)).ptr);
 	CHECK_HAS(got.headers, "ETag: \"1\"\n");
@@ -125,7 +104,7 @@ TEST(com_requests, what_the_registry_refuses_gets_its_status)
 		hub.refusal_field = rows[i].field;
 		hub.refusal_why = rows[i].why;
 		hub.refusal_retry_after = rows[i].retry_after;
-		got = com_post(&hub, "/webhooks", CREATE);
+		got = com_post(&hub, "/webhooks", COM_CREATE);
 		CHECK_INT(got.status, rows[i].status);
 		CHECK_INT(got.retry_after, rows[i].expected_retry_after);
 		CHECK_TEXT(got.issues.ptr, rows[i].issues);
@@ -142,11 +121,11 @@ TEST(com_requests, webhook_limit_has_a_code_of_its_own)
 
 	com_hub_init(&hub);
 	hub.refusal = ERR_LIMIT;
-	got = com_post(&hub, "/webhooks", CREATE);
+	got = com_post(&hub, "/webhooks", COM_CREATE);
 	CHECK_TEXT(got.code, "HPE_GL_COMPUTE_OPS_WEBHOOK_LIMIT");
 	hub.refusal = ERR_LIMIT;
 	hub.refusal_field = "name";
-	got = com_post(&hub, "/webhooks", CREATE);
+	got = com_post(&hub, "/webhooks", COM_CREATE);
 	CHECK(got.code == NULL);
 	com_hub_release(&hub);
 }
@@ -188,8 +167,9 @@ TEST(com_requests, list_holds_this_workspace_and_dialect_oldest_first)
 		const char *path = com_path(&hub, hub.webhooks[i], "");
 
 		CHECK_INT(com_get(&hub, path).status, 404);
-		CHECK_INT(ask(&hub, "PATCH", path, NULL, "{}").status, 404);
-		CHECK_INT(ask(&hub, "DELETE", path, NULL, NULL).status, 404);
+		CHECK_INT(com_ask(&hub, "PATCH", path, NULL, "{}").status, 404);
+		CHECK_INT(
+			com_ask(&hub, "DELETE", path, NULL, NULL).status, 404);
 	}
 	CHECK_INT(hub.changes, 0);
 	com_hub_release(&hub);
@@ -253,9 +233,10 @@ TEST(com_requests, unknown_webhooks_are_not_found)
 	for (size_t i = 0; i < COUNT_OF(paths); i++) {
 		CHECK_INT(com_get(&hub, paths[i]).status, 404);
 		/* Also when the body is wrong besides. */
-		CHECK_INT(ask(&hub, "PATCH", paths[i], NULL, "[]").status, 404);
-		CHECK_INT(
-			ask(&hub, "DELETE", paths[i], NULL, NULL).status, 404);
+		CHECK_INT(com_ask(&hub, "PATCH", paths[i], NULL, "[]").status,
+			404);
+		CHECK_INT(com_ask(&hub, "DELETE", paths[i], NULL, NULL).status,
+			404);
 	}
 	com_hub_release(&hub);
 }
@@ -270,8 +251,8 @@ TEST(com_requests, patch_changes_what_it_names)
 	webhook = com_hub_add(&hub, "n");
 	got = com_patch(&hub, webhook, NULL, "{\"state\":\"DISABLED\"}");
 	CHECK_INT(got.status, 200);
-	CHECK_STR(text_at(&hub, &got, "state"), STR("DISABLED"));
-	CHECK_STR(text_at(&hub, &got, "name"), STR("n"));
+	CHECK_STR(com_text_at(&hub, &got, "state"), STR("DISABLED"));
+	CHECK_STR(com_text_at(&hub, &got, "name"), STR("n"));
 	CHECK_HAS(got.headers, "ETag: \"2\"\n");
 	com_hub_release(&hub);
 }
@@ -403,13 +384,13 @@ TEST(com_requests, delete_answers_204_without_a_body)
 
 	com_hub_init(&hub);
 	path = com_path(&hub, com_hub_add(&hub, "n"), "");
-	got = ask(&hub, "DELETE", path, "If-Match: \"2\"", NULL);
+	got = com_ask(&hub, "DELETE", path, "If-Match: \"2\"", NULL);
 	CHECK_INT(got.status, 412);
-	got = ask(&hub, "DELETE", path, NULL, NULL);
+	got = com_ask(&hub, "DELETE", path, NULL, NULL);
 	CHECK_INT(got.status, 204);
 	CHECK_INT(got.body.len, 0);
 	CHECK_INT(com_get(&hub, path).status, 404);
-	got = ask(&hub, "DELETE", path, NULL, NULL);
+	got = com_ask(&hub, "DELETE", path, NULL, NULL);
 	CHECK_INT(got.status, 404);
 	com_hub_release(&hub);
 }

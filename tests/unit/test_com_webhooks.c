@@ -2,6 +2,7 @@
 
 #include "api/com_call.h"
 #include "api/native_webhooks.h"
+#include "base/json_out.h"
 #include "com_double.h"
 
 TEST(com_webhooks, resource_has_the_members_of_the_reference_in_its_order)

@@ -100,6 +100,16 @@ finish_first(struct dispatch *dispatch)
 }
 
 static void
+read_nothing_back(struct dispatch *dispatch)
+{
+	struct delivery_list nothing = {NULL, 0};
+	struct dispatch_refill want;
+
+	while (dispatch_wants_refill(dispatch, 0, &want))
+		dispatch_refill(dispatch, &want, &nothing, 0);
+}
+
+static void
 end(struct dispatch *dispatch)
 {
 	while (in_flight_count > 0)
@@ -170,6 +180,33 @@ TEST(dispatch, a_lane_has_no_more_in_flight_than_its_cap)
 	end(dispatch);
 }
 
+/* Twenty lanes whose attempts never end; another one gets its turn. */
+TEST(dispatch, lanes_that_hang_do_not_take_all_slots)
+{
+	struct dispatch *dispatch = make_dispatch(40, 32);
+	uint64_t sequence = 0;
+	uint64_t last;
+
+	for (uint64_t lane = 1; lane <= 20; lane++) {
+		set_status(dispatch, lane, WEBHOOK_ACTIVE);
+		for (int i = 0; i < 40; i++)
+			offer(dispatch, ++sequence, lane, 0, 0);
+	}
+	while (take(dispatch, 0) != 0)
+		continue;
+	CHECK(in_flight_count < 100);
+	last = sequence + 2;
+	set_status(dispatch, 21, WEBHOOK_ACTIVE);
+	offer(dispatch, last - 1, 21, 0, 0);
+	offer(dispatch, last, 21, 0, 0);
+	CHECK_INT(take(dispatch, 0), last - 1);
+	/* What ends makes room for the same lane's next. */
+	dispatch_attempted(dispatch, in_flight[in_flight_count - 1]);
+	dispatch_settle(dispatch, in_flight[--in_flight_count], false);
+	CHECK_INT(take(dispatch, 0), last);
+	end(dispatch);
+}
+
 TEST(dispatch, a_pending_webhook_keeps_what_comes_until_it_is_active)
 {
 	struct dispatch *dispatch = make_dispatch(10, 2);
@@ -194,9 +231,60 @@ TEST(dispatch, a_disabled_webhook_drops_its_queue_and_takes_nothing)
 	CHECK_INT(dispatch_offer(dispatch, delivery), DISPATCH_NOT_SENDING);
 	set_status(dispatch, 1, WEBHOOK_ACTIVE);
 	CHECK_INT(take(dispatch, 0), 0);
+	read_nothing_back(dispatch);
 	offer(dispatch, 2, 1, 0, 0);
 	CHECK_INT(take(dispatch, 0), 2);
 	delivery_free(delivery);
+	end(dispatch);
+}
+
+/*
+ * A delivery committed right behind its webhook's disabling was not skipped
+ * with the others; the lane may have dropped it from memory.
+ */
+TEST(dispatch, a_webhook_that_opens_again_finds_what_waits_on_disk)
+{
+	struct dispatch *dispatch = make_dispatch(10, 2);
+	struct delivery_row row = {.sequence = 1, .webhook = 1};
+	struct delivery_list list = {&row, 1};
+	struct dispatch_refill want;
+
+	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	offer(dispatch, 1, 1, 0, 0);
+	set_status(dispatch, 1, WEBHOOK_OFF);
+	CHECK(!dispatch_wants_refill(dispatch, 0, &want));
+	set_status(dispatch, 1, WEBHOOK_PENDING);
+	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	CHECK(dispatch_wants_refill(dispatch, 0, &want));
+	CHECK(!want.is_retry && want.after == 0);
+	dispatch_refill(dispatch, &want, &list, 0);
+	CHECK_INT(take(dispatch, 0), 1);
+	end(dispatch);
+}
+
+/* The first on disk by due time are those whose outcomes are not written. */
+TEST(dispatch, retries_on_disk_are_found_behind_those_that_are_known)
+{
+	struct dispatch *dispatch = make_dispatch(4, 100);
+	struct delivery_row rows[8];
+	struct delivery_list list = {rows, 0};
+	struct dispatch_refill want;
+
+	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	for (uint64_t i = 1; i <= 8; i++) {
+		rows[i - 1] = (struct delivery_row){
+			.sequence = i, .webhook = 1, .attempts = 1};
+		dispatch_offer(dispatch, delivery_new(&rows[i - 1], NULL));
+	}
+	for (uint64_t i = 1; i <= 4; i++)
+		CHECK(take(dispatch, 0) != 0);
+	CHECK_INT(take(dispatch, 0), 0);
+	CHECK(dispatch_wants_refill(dispatch, 0, &want));
+	CHECK(want.is_retry);
+	list.count = want.limit < 8 ? want.limit : 8;
+	dispatch_refill(dispatch, &want, &list, 0);
+	/* Found, and not asked for again and again. */
+	CHECK(take(dispatch, 0) >= 5);
 	end(dispatch);
 }
 
@@ -339,4 +427,70 @@ TEST(dispatch, with_a_small_window_everything_is_attempted_until_it_is_done)
 		CHECK_INT(disk[i].attempted, disk[i].row.attempts);
 	}
 	dispatch_free(dispatch);
+}
+
+static void
+set_options(struct dispatch *dispatch, uint64_t number, unsigned concurrency,
+	unsigned rate)
+{
+	struct webhook *webhook = make_webhook(number, WEBHOOK_ACTIVE);
+
+	webhook->options.concurrency = concurrency;
+	webhook->options.rate = rate;
+	dispatch_set_webhook(dispatch, webhook, false, false);
+	webhook_unref(webhook);
+}
+
+TEST(dispatch, a_webhooks_own_concurrency_counts_retries_too)
+{
+	struct dispatch *dispatch = make_dispatch(10, 5);
+
+	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	set_options(dispatch, 1, 2, 0);
+	offer(dispatch, 1, 1, 0, 100);
+	offer(dispatch, 2, 1, 0, 100);
+	offer(dispatch, 3, 1, 1, 50);
+	CHECK_INT(take(dispatch, 100), 1);
+	CHECK_INT(take(dispatch, 100), 2);
+	CHECK_INT(take(dispatch, 100), 0);
+	finish_first(dispatch);
+	CHECK_INT(take(dispatch, 100), 3);
+	CHECK_INT(take(dispatch, 100), 0);
+	/* Back to the hub's own. */
+	set_options(dispatch, 1, 0, 0);
+	offer(dispatch, 4, 1, 0, 100);
+	CHECK_INT(take(dispatch, 100), 4);
+	end(dispatch);
+}
+
+TEST(dispatch, a_rate_is_waited_for_without_being_asked_in_vain)
+{
+	struct dispatch *dispatch = make_dispatch(100, 50);
+	int64_t now = 1000 * SECONDS;
+
+	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	set_options(dispatch, 1, 0, 60);
+	set_status(dispatch, 2, WEBHOOK_ACTIVE);
+	for (uint64_t i = 1; i <= 3; i++)
+		offer(dispatch, i, 1, 0, now);
+	CHECK_INT(take(dispatch, now), 1);
+	CHECK_INT(take(dispatch, now), 0);
+	CHECK_INT(dispatch_next_time(dispatch), now + SECONDS);
+	/* Another webhook is not held up. */
+	offer(dispatch, 4, 2, 0, now);
+	CHECK_INT(take(dispatch, now), 4);
+	CHECK_INT(take(dispatch, now + SECONDS - 1), 0);
+	CHECK_INT(take(dispatch, now + SECONDS), 2);
+	/* Retries draw on the same bucket. */
+	offer(dispatch, 5, 1, 1, now);
+	CHECK_INT(take(dispatch, now + SECONDS), 0);
+	CHECK_INT(take(dispatch, now + 2 * SECONDS), 3);
+	CHECK_INT(take(dispatch, now + 2 * SECONDS), 0);
+	CHECK_INT(take(dispatch, now + 3 * SECONDS), 5);
+	CHECK_INT(dispatch_next_time(dispatch), INT64_MAX);
+	/* Without a limit there is nothing to wait for. */
+	offer(dispatch, 6, 1, 0, now);
+	set_options(dispatch, 1, 0, 0);
+	CHECK_INT(take(dispatch, now + 3 * SECONDS), 6);
+	end(dispatch);
 }

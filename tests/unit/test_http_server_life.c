@@ -167,16 +167,11 @@ TEST(http_server, unreadable_certificate_is_told)
 		.tls_key = "/nonexistent/key.pem"};
 	CLEANUP(buf_release) struct buf why = buf_make(0);
 	struct http_server *server;
-	char path[512];
-	FILE *file;
+	const char *path = check_write_file("junk.pem", "junk\n");
 
 	CHECK_INT(http_server_start(&options, &server, &why), ERR_IO);
 	CHECK(str_find(buf_str(&why), STR("/nonexistent/cert.pem")) !=
 		SIZE_MAX);
-	snprintf(path, sizeof(path), "%s/junk.pem", check_temp_dir());
-	file = fopen(path, "wbe");
-	fputs("junk\n", file);
-	fclose(file);
 	options.tls_certificate = options.tls_key = path;
 	buf_clear(&why);
 	CHECK_INT(http_server_start(&options, &server, &why), ERR_IO);

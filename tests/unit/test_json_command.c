@@ -3,27 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "check.h"
-
-static char *
-put_file(const char *dir, const char *name, const char *text)
-{
-	static struct arena paths;
-	char *path = arena_alloc(&paths, 1024);
-	FILE *file;
-
-	snprintf(path, 1024, "%s/%s", dir, name);
-	file = fopen(path, "we");
-	CHECK(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
-	return path;
-}
 
 /** Standard output goes to a file from here on; returns its path. */
 static char *
-catch_output(const char *dir)
+catch_output(void)
 {
-	char *path = put_file(dir, "output", "");
+	char *path = check_write_file("output", "");
 	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 
 	CHECK(fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0);
@@ -33,10 +19,9 @@ catch_output(const char *dir)
 
 TEST(json_command, each_file_gets_a_line_and_the_worst_makes_the_status)
 {
-	const char *dir = check_temp_dir();
-	char *good = put_file(dir, "good", "{\"a\":1}\n");
-	char *bad = put_file(dir, "bad", "[1,]");
-	char *output = catch_output(dir);
+	char *good = check_write_file("good", "{\"a\":1}\n");
+	char *bad = check_write_file("bad", "[1,]");
+	char *output = catch_output();
 	char *both[] = {good, bad, good};
 	char expected[2048];
 	struct str got;
@@ -55,9 +40,8 @@ TEST(json_command, each_file_gets_a_line_and_the_worst_makes_the_status)
 
 TEST(json_command, a_dash_is_standard_input)
 {
-	const char *dir = check_temp_dir();
-	char *path = put_file(dir, "input", "[true");
-	char *output = catch_output(dir);
+	char *path = check_write_file("input", "[true");
+	char *output = catch_output();
 	char dash[] = "-";
 	char *files[] = {dash};
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -73,8 +57,8 @@ TEST(json_command, a_dash_is_standard_input)
 TEST(json_command, a_file_that_cannot_be_read_is_status_2)
 {
 	const char *dir = check_temp_dir();
-	char *good = put_file(dir, "good", "1");
-	char *output = catch_output(dir);
+	char *good = check_write_file("good", "1");
+	char *output = catch_output();
 	char missing[] = "/nonexistent/file.json";
 	char *files[] = {missing, good};
 	char *folder[] = {(char *)(uintptr_t)dir};

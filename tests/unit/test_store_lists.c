@@ -27,39 +27,6 @@ reopen(void)
 	store = test_store_open(directory);
 }
 
-TEST(store_lists, event_comes_back_as_it_was_also_after_reopening)
-{
-	struct event_row event, got;
-
-	begin();
-	event = test_event(7, &arena);
-	event.attributes = STR("{\"x\":1}");
-	event.previous = 3;
-	event.form = EVENT_CHANGE;
-	TEST_COMMIT(store, ADD_EVENT(&event));
-	reopen();
-	CHECK_OK(store_event(store, 7, &arena, &got));
-	CHECK_INT(got.sequence, 7);
-	CHECK_INT(got.workspace, WORKSPACE_DEFAULT);
-	CHECK_STR(got.id, event.id);
-	CHECK_STR(got.source, event.source);
-	CHECK_INT(got.is_id_given, false);
-	CHECK_STR(got.type, event.type);
-	CHECK_STR(got.type_as_received, event.type_as_received);
-	CHECK_STR(got.subject, event.subject);
-	CHECK_INT(got.operation, event.operation);
-	CHECK_INT(got.form, event.form);
-	CHECK_INT(got.previous, 3);
-	CHECK_INT(got.time, event.time);
-	CHECK_INT(got.accepted, event.accepted);
-	CHECK_STR(got.attributes, event.attributes);
-	CHECK_STR(got.publisher, event.publisher);
-	CHECK_INT(got.matched, 1);
-	CHECK_STR(got.body, event.body);
-	CHECK_INT(store_event(store, 8, &arena, &got), ERR_NOT_FOUND);
-	end();
-}
-
 TEST(store_lists, waiting_lists_are_in_order_and_bounded)
 {
 	struct delivery_list list;

@@ -151,3 +151,30 @@ TEST(str, utf8_is_told_as_a_plain_decoder_tells_it)
 	}
 	CHECK(str_is_utf8(none));
 }
+
+TEST(str, control_characters_are_those_of_ascii)
+{
+	CHECK(!str_has_control(none));
+	CHECK(!str_has_control(STR(" ~\xC2\x80")));
+	CHECK(str_has_control(str_make("a\0", 2)));
+	CHECK(str_has_control(STR("\x1F")));
+	CHECK(str_has_control(STR("\t")));
+	CHECK(str_has_control(STR("\x7F")));
+}
+
+TEST(str, tokens_are_the_rfcs)
+{
+	static const char others[] = "\"(),/:;<=>?@[\\]{} \t\x7F\x80";
+
+	CHECK(str_is_token(STR("X-Az09!#$%&'*+-.^_`|~")));
+	CHECK(!str_is_token(none));
+	for (size_t i = 0; i < sizeof(others); i++) /* and the NUL */
+		CHECK(!str_is_token(str_make(&others[i], 1)));
+}
+
+TEST(str, characters_are_code_points)
+{
+	CHECK_INT(str_characters(none), 0);
+	CHECK_INT(str_characters(STR("a\xC3\xA9\xE2\x82\xAC")), 3);
+	CHECK_INT(str_characters(STR("\xF0\x9F\x98\x80")), 1);
+}

@@ -1,0 +1,178 @@
+#include "pipeline/writer.h"
+
+#include <sched.h>
+
+#include "fault_vfs.h"
+#include "pipeline_world.h"
+
+/* Items whose ends are noted in their order. */
+struct noted {
+	struct writer_item item;
+	struct store_change change;
+	struct arena arena;
+	struct event_row event;
+	int number;
+};
+
+static int order[64];
+static atomic_int ended;
+
+static void
+note_end(struct writer_item *item)
+{
+	struct noted *noted = CONTAINER_OF(item, struct noted, item);
+	int at = atomic_load(&ended);
+
+	order[at] = noted->number;
+	atomic_store(&ended, at + 1);
+}
+
+static void
+make(struct noted *noted, int number)
+{
+	*noted = (struct noted){.number = number};
+	noted->event = test_event((uint64_t)number + 1, &noted->arena);
+	noted->change = (struct store_change)ADD_EVENT(&noted->event);
+	noted->item.unit.changes = &noted->change;
+	noted->item.unit.count = 1;
+	noted->item.done = note_end;
+}
+
+struct setting {
+	const char *directory;
+	struct store *store;
+	struct writer *writer;
+};
+
+static struct setting
+set_up(size_t queue_max, size_t batch_max)
+{
+	struct setting setting = {.directory = check_temp_dir()};
+	struct writer_options options = {
+		.queue_max = queue_max, .batch_max = batch_max};
+
+	fault_install();
+	setting.store = options.store = test_store_open(setting.directory);
+	setting.writer = writer_start(&options);
+	return setting;
+}
+
+static void
+tear_down(struct setting *setting, struct noted *noted, size_t count)
+{
+	writer_stop(setting->writer);
+	store_close(setting->store);
+	for (size_t i = 0; i < count; i++)
+		arena_release(&noted[i].arena);
+}
+
+TEST(writer, what_waits_is_one_transaction_told_in_order)
+{
+	struct setting setting = set_up(0, 0);
+	struct noted noted[20];
+	struct writer_stats before, after;
+	struct gate gate;
+
+	gate_close(&gate, setting.writer);
+	writer_stats(setting.writer, &before);
+	for (int i = 0; i < 20; i++) {
+		make(&noted[i], i);
+		CHECK_OK(writer_submit(setting.writer, &noted[i].item, false));
+	}
+	gate_open(&gate);
+	AWAIT(atomic_load(&ended) == 20);
+	writer_stats(setting.writer, &after);
+	CHECK_INT(after.commits - before.commits, 1);
+	CHECK_INT(after.units - before.units, 20);
+	for (int i = 0; i < 20; i++) {
+		CHECK_INT(order[i], i);
+		CHECK_INT(noted[i].item.unit.result, ERR_OK);
+	}
+	tear_down(&setting, noted, 20);
+}
+
+TEST(writer, a_batch_has_its_limit)
+{
+	struct setting setting = set_up(0, 3);
+	struct noted noted[10];
+	struct writer_stats before, after;
+	struct gate gate;
+
+	gate_close(&gate, setting.writer);
+	writer_stats(setting.writer, &before);
+	for (int i = 0; i < 10; i++) {
+		make(&noted[i], i);
+		CHECK_OK(writer_submit(setting.writer, &noted[i].item, false));
+	}
+	gate_open(&gate);
+	AWAIT(atomic_load(&ended) == 10);
+	writer_stats(setting.writer, &after);
+	CHECK_INT(after.commits - before.commits, 4);
+	for (int i = 0; i < 10; i++)
+		CHECK_INT(order[i], i);
+	tear_down(&setting, noted, 10);
+}
+
+TEST(writer, a_full_queue_refuses_but_not_what_is_urgent)
+{
+	struct setting setting = set_up(2, 0);
+	struct noted noted[4];
+	struct gate gate;
+
+	gate_close(&gate, setting.writer);
+	for (int i = 0; i < 4; i++)
+		make(&noted[i], i);
+	CHECK_OK(writer_submit(setting.writer, &noted[0].item, false));
+	CHECK_OK(writer_submit(setting.writer, &noted[1].item, false));
+	CHECK_INT(writer_submit(setting.writer, &noted[2].item, false),
+		ERR_LIMIT);
+	CHECK_INT(
+		writer_commit(setting.writer, &noted[2].change, 1), ERR_LIMIT);
+	CHECK_OK(writer_submit(setting.writer, &noted[3].item, true));
+	gate_open(&gate);
+	AWAIT(atomic_load(&ended) == 3);
+	CHECK_OK(writer_submit(setting.writer, &noted[2].item, false));
+	AWAIT(atomic_load(&ended) == 4);
+	tear_down(&setting, noted, 4);
+}
+
+TEST(writer, a_failing_commit_refuses_its_units_and_the_next_is_healthy)
+{
+	struct setting setting = set_up(0, 0);
+	struct noted noted[2];
+	struct writer_stats stats;
+	struct event_row event;
+
+	make(&noted[0], 0);
+	make(&noted[1], 1);
+	fault_arm(FAULT_NO_SPACE, 0, true);
+	CHECK_INT(
+		writer_commit(setting.writer, &noted[0].change, 1), ERR_LIMIT);
+	writer_stats(setting.writer, &stats);
+	CHECK(!stats.is_healthy);
+	CHECK_INT(stats.failures, 1);
+	fault_disarm();
+	CHECK_OK(writer_commit(setting.writer, &noted[1].change, 1));
+	writer_stats(setting.writer, &stats);
+	CHECK(stats.is_healthy);
+	CHECK_INT(stats.queued, 0);
+	CHECK_INT(store_event(setting.store, 1, &noted[0].arena, &event),
+		ERR_NOT_FOUND);
+	CHECK_OK(store_event(setting.store, 2, &noted[0].arena, &event));
+	tear_down(&setting, noted, 2);
+}
+
+TEST(writer, a_stop_writes_what_waits)
+{
+	struct setting setting = set_up(0, 2);
+	struct noted noted[9];
+
+	for (int i = 0; i < 9; i++) {
+		make(&noted[i], i);
+		CHECK_OK(writer_submit(setting.writer, &noted[i].item, false));
+	}
+	tear_down(&setting, noted, 9);
+	CHECK_INT(atomic_load(&ended), 9);
+	CHECK_INT(test_count(setting.directory, "SELECT count(*) FROM events"),
+		9);
+}
