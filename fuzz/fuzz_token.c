@@ -1,5 +1,6 @@
 #include "api/token.h"
 #include "base/encode.h"
+#include "base/seal.h"
 
 /*
  * Access tokens: what is no token of ours is denied; nothing else happens.

@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "api/com_call.h"
+#include "api/com_deliveries.h"
 #include "api/com_webhooks.h"
 #include "base/clock.h"
 #include "pipeline/redeliver.h"
@@ -243,6 +244,45 @@ retry_delivery(struct api_call *call)
 	api_respond_json(call, 202, &body);
 }
 
+static void
+write_text(struct json_out *out, const char *key, struct str text)
+{
+	if (text.len > 0)
+		json_out_string(out, key, text);
+}
+
+void
+native_delivery_write(struct json_out *out, struct uuid webhook,
+	const struct attempt_view *view)
+{
+	const struct attempt_row *attempt = &view->attempt;
+	const struct event_row *event = &view->event;
+
+	json_out_object(out, NULL);
+	json_out_uuid(out, "id",
+		com_delivery_id(
+			attempt->started, attempt->delivery, attempt->number));
+	json_out_text(out, "type", "grapnel/attempt");
+	json_out_uuid(out, "webhookId", webhook);
+	json_out_uuid(out, "deliveryId", redeliver_id(&view->delivery));
+	json_out_text(out, "state", delivery_state_name(view->delivery.state));
+	write_text(out, "reason", view->delivery.reason);
+	json_out_string(out, "eventId", event->id);
+	json_out_string(out, "eventType", event->type_as_received);
+	json_out_time(out, "eventTime", event->time);
+	json_out_integer(out, "attempt", attempt->number);
+	json_out_time(out, "requestTimestamp", attempt->started);
+	json_out_time(out, "responseTimestamp", attempt->ended);
+	json_out_string(out, "destination", attempt->destination);
+	json_out_integer(out, "statusCode", attempt->status);
+	write_text(out, "failure", attempt->failure);
+	write_text(out, "error", attempt->error);
+	json_out_string(out, "requestHead", attempt->request_head);
+	write_text(out, "responseHead", attempt->response_head);
+	write_text(out, "responseBody", attempt->response_body);
+	json_out_end(out);
+}
+
 /* ---- the routes ---- */
 
 #define ONE NATIVE_WEBHOOKS_URI "/{id}"
@@ -264,6 +304,10 @@ const struct route api_webhook_routes[] = {
 		true, false, rotate_secret},
 	{"POST", ONE "/test", API_NATIVE, ACCESS_ADMIN, BODY_NONE, true, false,
 		test_webhook},
+	{"GET", ONE "/deliveries", API_NATIVE, ACCESS_VIEWER, BODY_NONE, true,
+		false, com_deliveries_list},
+	{"GET", ONE "/deliveries/{attempt}", API_NATIVE, ACCESS_VIEWER,
+		BODY_NONE, true, false, com_deliveries_get},
 	{"POST", "/v1/deliveries/{id}/retry", API_NATIVE, ACCESS_ADMIN,
 		BODY_NONE, true, false, retry_delivery},
 };

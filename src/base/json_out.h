@@ -14,7 +14,7 @@
  * without escaping) and NULL inside an array or at the top. Compact, no
  * blanks. A wrong nesting is a bug and aborts.
  */
-enum { JSON_OUT_DEPTH_MAX = 32 };
+enum { JSON_OUT_DEPTH_MAX = 64 };
 
 struct json_out {
 	struct buf *buf;

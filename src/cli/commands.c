@@ -10,6 +10,7 @@
 #include "cli/settings_command.h"
 #include "cli/version_command.h"
 #include "cli/webhook_command.h"
+#include "cli/webhook_delivery_options.h"
 
 /*
  * The table of commands. After a change: tools/make-docs.sh, since the manual
@@ -44,6 +45,12 @@ static const struct option filter_eval_options[] = {
 			"standard input and write a line of JSON for each."},
 };
 
+static const struct option filter_explain_options[] = {
+	{.name = "json",
+		.letter = 'j',
+		.help = "Print the tree as one object of JSON."},
+};
+
 static const struct option_table serve_table = {
 	serve_options, COUNT_OF(serve_options)};
 static const struct option_table help_table = {
@@ -52,9 +59,12 @@ static const struct option_table version_table = {
 	version_options, COUNT_OF(version_options)};
 static const struct option_table filter_eval_table = {
 	filter_eval_options, COUNT_OF(filter_eval_options)};
+static const struct option_table filter_explain_table = {
+	filter_explain_options, COUNT_OF(filter_explain_options)};
 
 const struct command_group commands_groups[] = {
 	{"webhook", "Webhooks: where events go"},
+	{"delivery", "Deliveries: what was sent"},
 	{"resource", "Resources: their last known states"},
 	{"key", "Keys: who may use the hub"},
 	{"filter", "Filters: trying them out"},
@@ -148,7 +158,8 @@ const struct command commands_table[] = {
 			    "new/hardware/powerState eq 'OFF'\" --wait",
 		.no_means = "The hub refused, or (with --wait) the handshake "
 			    "was not accepted.",
-		.tables = {&webhook_create_table, &client_table},
+		.tables = {&webhook_create_table, &webhook_delivery_table,
+			&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_create,
 	},
@@ -187,7 +198,8 @@ const struct command commands_table[] = {
 			"for the handshake again.",
 		.examples = "grapnel webhook patch 3f1c... --header "
 			    "'Authorization: Bearer abc' --wait",
-		.tables = {&webhook_patch_table, &client_table},
+		.tables = {&webhook_patch_table, &webhook_delivery_table,
+			&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_patch,
 	},
@@ -243,6 +255,53 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_deliveries,
+	},
+	{
+		.group = "webhook",
+		.name = "test",
+		.summary = "Send a webhook an event made for trying it out",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Makes an event of type grapnel.webhook.test "
+			       "and delivers it to this webhook only.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_test,
+	},
+	{
+		.group = "webhook",
+		.name = "rotate-secret",
+		.summary = "Give a webhook a new secret and print it",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Makes a new secret and prints it this once only. "
+			"Until the overlap is over deliveries are signed by "
+			"the old one too, so the receiver can change over "
+			"without refusing any.",
+		.examples = "grapnel webhook rotate-secret 3f1c... --overlap "
+			    "1h",
+		.tables = {&webhook_rotate_table, &client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_rotate_secret,
+	},
+	{
+		.group = "delivery",
+		.name = "retry",
+		.summary = "Attempt a delivery once more",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Attempts a delivery that has ended (delivered, dead "
+			"or skipped) again at once. The id is what the "
+			"receiver got as webhook-id, and what `grapnel "
+			"webhook deliveries` shows.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_retry,
 	},
 	{
 		.group = "resource",
@@ -333,6 +392,26 @@ const struct command commands_table[] = {
 		.no_means = "The filter does not match.",
 		.tables = {&filter_eval_table},
 		.run_raw = filter_command_eval,
+	},
+	{
+		.group = "filter",
+		.name = "explain",
+		.summary = "Say why a filter matches an event or does not",
+		.operands = "FILTER FILE",
+		.operands_min = 2,
+		.operands_max = 2,
+		.description =
+			"Shows the filter as a tree: each condition with what "
+			"it came to (true, false, unknown) and the values it "
+			"looked at. An arrow marks the conditions that "
+			"decided. The event is JSON with type, operation, new "
+			"and old.",
+		.examples = "grapnel filter explain \"type eq "
+			    "'compute-ops/server' and changed/name\" "
+			    "event.json",
+		.no_means = "The filter does not match.",
+		.tables = {&filter_explain_table},
+		.run_raw = filter_command_explain,
 	},
 	{
 		.group = "json",

@@ -6,8 +6,9 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "cli/file.h"
-#include "rule/catalog.h"
-#include "rule/filter.h"
+#include "cli/output.h"
+#include "rule/filter_event.h"
+#include "rule/filter_explain.h"
 
 enum {
 	EVENT_MAX = 64 * 1024 * 1024,
@@ -116,25 +117,6 @@ filter_command_check(int argc, char **argv)
 
 /* ---- eval ---- */
 
-/**
- * The event of a JSON object, with its type in canonical spelling. States
- * that are null are missing, which for a filter is the same.
- */
-static struct filter_event
-event_from_json(struct json event, struct arena *arena)
-{
-	struct str type = json_string(json_member(event, STR("type")), arena);
-
-	return (struct filter_event){
-		.type = catalog_canonical(type, arena),
-		.operation = json_string(
-			json_member(event, STR("operation")), arena),
-		.new_state = json_member(event, STR("new")),
-		.old_state = json_member(event, STR("old")),
-		.attributes = event,
-	};
-}
-
 static void
 answer_invalid(struct buf *out, size_t column, struct str error)
 {
@@ -185,7 +167,7 @@ eval_line(struct str line, struct arena *arena, struct buf *out)
 		answer_invalid(out, column, buf_str(&why));
 		return;
 	}
-	view = event_from_json(event, arena);
+	view = filter_event_read(event, arena);
 	answer_result(out, filter_matches(filter, &view, arena));
 }
 
@@ -208,32 +190,58 @@ eval_batch(void)
 	return EXIT_TRUE;
 }
 
+/** What `eval` and `explain` are about. */
+struct subject {
+	struct arena arena;
+	struct buf bytes;
+	struct json_doc doc; /* the event's file */
+	const struct filter *filter;
+	struct filter_event event;
+};
+
+static void
+subject_release(struct subject *subject)
+{
+	buf_release(&subject->bytes);
+	arena_release(&subject->arena);
+}
+
+/** False when it was said what cannot be read. */
+static bool
+subject_read(struct subject *subject, const char *text, const char *path)
+{
+	CLEANUP(buf_release) struct buf why = {0};
+	size_t column;
+
+	subject->bytes = buf_make(EVENT_MAX);
+	if (filter_compile(str_of(text), &subject->arena, &subject->filter,
+		    &column, &why)) {
+		fprintf(stderr, "%s\n", buf_text(&why));
+		return false;
+	}
+	if (file_read(path, &subject->bytes, &why)) {
+		fprintf(stderr, "%s\n", buf_text(&why));
+		return false;
+	}
+	if (json_read(buf_str(&subject->bytes), &subject->arena, &subject->doc,
+		    &why)) {
+		fprintf(stderr, "%s: %s\n", path, buf_text(&why));
+		return false;
+	}
+	subject->event =
+		filter_event_read(json_root(&subject->doc), &subject->arena);
+	return true;
+}
+
 static int
 eval_file(const char *text, const char *path)
 {
-	CLEANUP(arena_release) struct arena arena = {0};
-	CLEANUP(buf_release) struct buf why = {0};
-	CLEANUP(buf_release) struct buf bytes = buf_make(EVENT_MAX);
-	const struct filter *filter;
-	struct filter_event event;
-	struct json_doc doc;
-	size_t column;
+	CLEANUP(subject_release) struct subject subject = {0};
 	bool result;
 
-	if (filter_compile(str_of(text), &arena, &filter, &column, &why)) {
-		fprintf(stderr, "%s\n", buf_text(&why));
+	if (!subject_read(&subject, text, path))
 		return EXIT_TROUBLE;
-	}
-	if (file_read(path, &bytes, &why)) {
-		fprintf(stderr, "%s\n", buf_text(&why));
-		return EXIT_TROUBLE;
-	}
-	if (json_read(buf_str(&bytes), &arena, &doc, &why)) {
-		fprintf(stderr, "%s: %s\n", path, buf_text(&why));
-		return EXIT_TROUBLE;
-	}
-	event = event_from_json(json_root(&doc), &arena);
-	result = filter_matches(filter, &event, &arena);
+	result = filter_matches(subject.filter, &subject.event, &subject.arena);
 	puts(result ? "true" : "false");
 	return result ? EXIT_TRUE : EXIT_FALSE;
 }
@@ -248,4 +256,67 @@ filter_command_eval(int argc, char **argv)
 	fputs("usage: grapnel filter eval FILTER EVENT.json | --batch\n",
 		stderr);
 	return EXIT_TROUBLE;
+}
+
+/* ---- explain ---- */
+
+/** Values come from the event: none of them may move the cursor. */
+static void
+print_lines(struct str lines)
+{
+	CLEANUP(buf_release) struct buf safe = {0};
+
+	while (lines.len) {
+		output_append_safe(&safe, str_split(&lines, '\n'), 0);
+		buf_append_char(&safe, '\n');
+	}
+	fputs(buf_text(&safe), stdout);
+}
+
+static void
+print_explanation(const struct filter_explanation *explanation, bool is_json)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	struct json_out out = json_out_make(&text);
+
+	if (!is_json) {
+		filter_explain_print(explanation, &text);
+		print_lines(buf_str(&text));
+		return;
+	}
+	json_out_object(&out, NULL);
+	filter_explain_write(explanation, &out);
+	json_out_end(&out);
+	puts(buf_text(&text));
+}
+
+int
+filter_command_explain(int argc, char **argv)
+{
+	CLEANUP(subject_release) struct subject subject = {0};
+	const char *operands[2];
+	int count = 0, extra = 0;
+	bool is_json = false;
+	const struct filter_explanation *explanation;
+
+	for (int i = 0; i < argc; i++) {
+		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j"))
+			is_json = true;
+		else if (count < 2)
+			operands[count++] = argv[i];
+		else
+			extra++;
+	}
+	if (count < 2 || extra) {
+		fputs("usage: grapnel filter explain [--json] FILTER "
+		      "EVENT.json\n",
+			stderr);
+		return EXIT_TROUBLE;
+	}
+	if (!subject_read(&subject, operands[0], operands[1]))
+		return EXIT_TROUBLE;
+	explanation =
+		filter_explain(subject.filter, &subject.event, &subject.arena);
+	print_explanation(explanation, is_json);
+	return explanation->truth == FILTER_IS_TRUE ? EXIT_TRUE : EXIT_FALSE;
 }

@@ -1,7 +1,7 @@
 #pragma once
 /*
  * `grapnel filter …`: the filter language on the command line, without a
- * server. `argv[0]` is the first argument after the verb. Both return the
+ * server. `argv[0]` is the first argument after the verb. All return the
  * process's exit status; they block on standard input when asked to read it.
  */
 
@@ -25,3 +25,10 @@ int filter_command_check(int argc, char **argv);
  * an object. Always 0.
  */
 int filter_command_eval(int argc, char **argv);
+
+/**
+ * `filter explain [--json] FILTER EVENT.json` prints which clauses made the
+ * filter true or kept it from being so (rule/filter_explain.h), as a tree of
+ * lines or as an object. Exit status as `eval`.
+ */
+int filter_command_explain(int argc, char **argv);

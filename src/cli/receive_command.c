@@ -211,6 +211,7 @@ serve(struct receiver *receiver, const struct args *args, int signals)
 	wait_for_end(receiver, signals);
 	http_server_quiesce(server);
 	http_server_stop(server, 2 * SECONDS);
+	http_server_free(server);
 	return EXIT_DONE;
 }
 

@@ -203,7 +203,11 @@ start_server(const struct settings *settings, struct serving *serving,
 	return err;
 }
 
-/** First no more requests, then what they have started, then the disk. */
+/**
+ * First no more requests, then what they have started, then the disk. A call
+ * that was given up on may still be held by the pipeline: the server's memory
+ * goes after that.
+ */
 static void
 close_all(struct serving *serving, int64_t timeout)
 {
@@ -215,6 +219,7 @@ close_all(struct serving *serving, int64_t timeout)
 	}
 	api_router_free(serving->api.router);
 	hub_stop(serving->api.hub, timeout);
+	http_server_free(server);
 	keys_close(serving->api.keys);
 	hub_close(serving->api.hub);
 }

@@ -210,9 +210,11 @@ start_daemon(struct http_server *server, struct buf *why)
 	return ERR_OK;
 }
 
-static void
-free_server(struct http_server *server)
+void
+http_server_free(struct http_server *server)
 {
+	if (server == NULL)
+		return;
 	http_linger_stop(server->linger);
 	if (server->listen_fd >= 0)
 		close(server->listen_fd);
@@ -251,7 +253,7 @@ http_server_start(const struct http_server_options *options,
 		err = server->linger ? start_daemon(server, why) : ERR_IO;
 	}
 	if (err) {
-		free_server(server);
+		http_server_free(server);
 		return err;
 	}
 	*ret = server;
@@ -333,5 +335,4 @@ http_server_stop(struct http_server *server, int64_t timeout)
 	while (atomic_load(&server->responders))
 		sched_yield();
 	MHD_stop_daemon(server->daemon);
-	free_server(server);
 }

@@ -49,11 +49,14 @@ void http_server_quiesce(struct http_server *server);
 size_t http_server_in_flight(const struct http_server *server);
 
 /**
- * Waits up to `timeout` microseconds for the calls in flight, then closes all
- * connections and releases the server. Calls must not be responded to after
- * it returned.
+ * Waits up to `timeout` microseconds for the calls in flight, then answers the
+ * rest with 503 and closes all connections. Whoever still holds a call may
+ * look at it and respond (which does nothing) until http_server_free().
  */
 void http_server_stop(struct http_server *server, int64_t timeout);
+
+/** After http_server_stop(). NULL is harmless. */
+void http_server_free(struct http_server *server);
 
 /* What a call says. All valid until it is responded to. */
 struct str http_call_method(const struct http_call *call);

@@ -350,6 +350,12 @@ hub_stop(struct hub *hub, int64_t timeout)
 		return;
 	if (hub->deliver)
 		deliver_stop(hub->deliver, timeout);
+	/* From here on an item in the writer's queue ends where it is; when
+	   the barrier is through, none is on its way to the desk any more. */
+	if (hub->ingest)
+		ingest_stop(hub->ingest);
+	if (hub->writer && writer_commit(hub->writer, NULL, 0))
+		log_warning("hub.stop", "the disk does not take changes");
 	desk_stop(hub->desk);
 	writer_stop(hub->writer);
 	deliver_free(hub->deliver);

@@ -77,6 +77,7 @@ try_again(struct ingest_work *work)
 	work->arena = &work->own_arena;
 	work->job.run = run_again;
 	if (++work->tries < TRIES_MAX &&
+		!atomic_load(&work->ingest->is_stopping) &&
 		desk_post(work->ingest->options.desk, &work->job) == ERR_OK)
 		return;
 	ingest_work_refuse(work, ERR_BUSY,
@@ -410,6 +411,12 @@ ingest_open(const struct ingest_options *options, struct ingest **ret,
 	atomic_init(&ingest->last_delivery, counters.delivery);
 	*ret = ingest;
 	return ERR_OK;
+}
+
+void
+ingest_stop(struct ingest *ingest)
+{
+	atomic_store(&ingest->is_stopping, true);
 }
 
 void

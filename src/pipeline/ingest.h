@@ -33,6 +33,8 @@ struct ingest_options {
 /** Goes on counting from what the store holds. */
 enum err ingest_open(const struct ingest_options *options, struct ingest **ret,
 	struct buf *why) MUST_USE;
+/** What meets a conflict from now on is refused instead of tried again. */
+void ingest_stop(struct ingest *ingest);
 void ingest_close(struct ingest *ingest);
 
 enum publish_kind {

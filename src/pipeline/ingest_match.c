@@ -1,32 +1,8 @@
 /* Holding an event against the webhooks. */
 #include <stdatomic.h>
 
+#include "pipeline/event_view.h"
 #include "pipeline/ingest_work.h"
-
-/** CloudEvents attributes as filters see them. */
-static struct json
-make_attributes(const struct event_row *event, struct arena *arena)
-{
-	CLEANUP(buf_release) struct buf text = buf_make(0);
-	struct json_doc *doc = ARENA_NEW(arena, struct json_doc);
-	struct json_out out = json_out_make(&text);
-
-	json_out_object(&out, NULL);
-	json_out_string(&out, "id", event->id);
-	json_out_string(&out, "source", event->source);
-	if (!str_is_empty(event->subject))
-		json_out_string(&out, "subject", event->subject);
-	json_out_time(&out, "time", event->time);
-	if (event->attributes.len > 2) {
-		buf_append_char(&text, ',');
-		buf_append(&text, str_make(event->attributes.ptr + 1,
-					  event->attributes.len - 2));
-	}
-	json_out_end(&out);
-	if (json_read(arena_copy(arena, buf_str(&text)), arena, doc, NULL))
-		return (struct json){NULL, 0};
-	return json_root(doc);
-}
 
 static void
 find_webhooks(struct ingest_work *work, struct match_list *ret)
@@ -41,10 +17,9 @@ find_webhooks(struct ingest_work *work, struct match_list *ret)
 	};
 
 	*ret = (struct match_list){0};
-	if (!catalog_is_sent(catalog_find(catalog_builtin(), event->type),
-		    event->operation, work->old_state, work->new_state))
+	if (!event_view_is_sent(&view))
 		return;
-	view.attributes = make_attributes(event, arena);
+	view.attributes = event_view_attributes(event, arena);
 	match_event(work->ingest->options.match, event->workspace, &view, arena,
 		ret);
 }

@@ -1,4 +1,6 @@
 #pragma once
+#include <stdatomic.h>
+
 #include "pipeline/ingest.h"
 
 /* Private to the ingest. */
@@ -6,6 +8,7 @@
 struct ingest {
 	struct ingest_options options;
 	struct states *states;
+	atomic_bool is_stopping;
 	_Atomic uint64_t last_event;
 	_Atomic uint64_t last_delivery;
 	_Atomic uint64_t events;

@@ -110,5 +110,13 @@ filter_child(const struct filter *f, const struct filter_node *node, size_t i)
 /** What an operator is called: "eq". */
 const char *filter_operator_name(enum filter_operator op);
 
+/**
+ * Appends a part of the filter in canonical spelling. `variables` are the
+ * names of the FILTER_DEPTH_MAX nesting levels around it; NULL: none.
+ */
+void filter_print_node(const struct filter *filter,
+	const struct filter_node *node, const struct str *variables,
+	struct buf *out);
+
 /** Works out `types` and `is_tied_to_types`; in `arena`. */
 void filter_types_find(struct filter *filter, struct arena *arena);

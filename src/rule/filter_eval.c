@@ -437,6 +437,53 @@ filter_eval(const struct filter *filter, const struct filter_event *event,
 	return eval.run.steps_left ? value : filter_value_null();
 }
 
+/* ---- node by node ---- */
+
+struct filter_eval_session {
+	struct eval eval;
+};
+
+struct filter_eval_session *
+filter_eval_begin(const struct filter *filter, const struct filter_event *event,
+	struct arena *scratch)
+{
+	struct filter_eval_session *session =
+		ARENA_NEW(scratch, struct filter_eval_session);
+
+	session->eval.filter = filter;
+	session->eval.event = event;
+	session->eval.run = filter_run_make(scratch);
+	session->eval.found = arena_alloc_array(
+		scratch, filter->path_count + 1, sizeof(struct found));
+	return session;
+}
+
+struct filter_value
+filter_eval_node(
+	struct filter_eval_session *session, const struct filter_node *node)
+{
+	return eval_node(&session->eval, node);
+}
+
+struct json
+filter_eval_json(struct filter_eval_session *session, uint32_t path)
+{
+	return eval_path(&session->eval, path)->json;
+}
+
+void
+filter_eval_set_variable(
+	struct filter_eval_session *session, uint8_t slot, struct json value)
+{
+	set_variable(&session->eval, slot, value);
+}
+
+bool
+filter_eval_is_spent(const struct filter_eval_session *session)
+{
+	return session->eval.run.steps_left == 0;
+}
+
 bool
 filter_matches(const struct filter *filter, const struct filter_event *event,
 	struct arena *scratch)

@@ -1,5 +1,6 @@
 #include "rule/filter_parse.h"
 
+#include "rule/catalog.h"
 #include "rule/filter_hint.h"
 
 static const struct {
@@ -290,17 +291,14 @@ canonicalise(struct filter_parser *p, uint32_t path, uint32_t literal)
 {
 	const struct filter_node *node = &p->build.nodes[path];
 	struct filter_value *value;
-	struct str prefix = STR("compute-ops-mgmt/");
 
 	if (node->kind != FILTER_PATH ||
 		p->build.path_rows[node->first].root != FILTER_ROOT_TYPE ||
 		p->build.nodes[literal].kind != FILTER_LITERAL)
 		return;
 	value = &p->build.literals[p->build.nodes[literal].first];
-	if (value->kind == FILTER_VALUE_STRING &&
-		str_starts_with(value->text, prefix))
-		value->text = arena_printf(p->build.work, "compute-ops/%.*s",
-			STR_ARG(str_skip(value->text, prefix.len)));
+	if (value->kind == FILTER_VALUE_STRING)
+		value->text = catalog_canonical(value->text, p->build.work);
 }
 
 /** Created, Updated, Deleted without quotes to the right of type, operation */

@@ -266,7 +266,16 @@ print(struct printer *p, const struct filter_node *node, int binding)
 void
 filter_print(const struct filter *filter, struct buf *out)
 {
+	filter_print_node(filter, &filter->nodes[filter->root], NULL, out);
+}
+
+void
+filter_print_node(const struct filter *filter, const struct filter_node *node,
+	const struct str *variables, struct buf *out)
+{
 	struct printer printer = {.f = filter, .out = out};
 
-	print(&printer, &filter->nodes[filter->root], BIND_OR);
+	if (variables)
+		memcpy(printer.variables, variables, sizeof(printer.variables));
+	print(&printer, node, BIND_OR);
 }

@@ -200,3 +200,87 @@ store_attempt(struct store *store, uint64_t webhook, uint64_t delivery,
 		sqlite_row_view(&reading.row, ret);
 	return sqlite_reading_end_single(&reading, is_there);
 }
+
+/* ---- walking over events ---- */
+
+enum err
+store_events(struct store *store, const struct event_range *range,
+	struct arena *arena, struct stored_events *ret)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_EVENTS, arena);
+	struct array array = {
+		.arena = arena, .item_size = sizeof(struct stored_event)};
+	uint64_t next = range->from + range->count;
+	size_t bytes = 0;
+	enum err err;
+
+	sqlite_row_bind_u64(reading.row.stmt, 1, range->workspace);
+	sqlite_row_bind_u64(reading.row.stmt, 2, range->from);
+	sqlite_row_bind_u64(reading.row.stmt, 3, next);
+	while (bytes <= range->bytes_max && sqlite_reading_step(&reading)) {
+		struct stored_event *row = array_add(&array);
+
+		sqlite_row_event(&reading.row, &row->event);
+		row->previous_body = sqlite_row_str(&reading.row);
+		bytes += row->event.body.len + row->previous_body.len;
+		if (bytes > range->bytes_max)
+			next = row->event.sequence + 1;
+	}
+	err = sqlite_reading_end(&reading);
+	if (err)
+		return err;
+	ret->rows = (struct stored_event *)(void *)array.items;
+	ret->count = array.count;
+	ret->next = next;
+	return ERR_OK;
+}
+
+/** The first event from a sequence on; ERR_NOT_FOUND behind the last. */
+static enum err
+event_from(struct store *store, uint64_t from, uint64_t *ret_sequence,
+	int64_t *ret_accepted)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_EVENT_FROM, NULL);
+	bool is_there;
+	enum err err;
+
+	sqlite_row_bind_u64(reading.row.stmt, 1, from);
+	is_there = sqlite_reading_step(&reading);
+	if (is_there) {
+		*ret_sequence = sqlite_row_u64(&reading.row);
+		*ret_accepted = sqlite_row_i64(&reading.row);
+	}
+	err = sqlite_reading_end(&reading);
+	return err == ERR_OK && !is_there ? ERR_NOT_FOUND : err;
+}
+
+enum err
+store_events_since(struct store *store, int64_t accepted, uint64_t *ret)
+{
+	struct store_counters counters;
+	uint64_t first = 1, last;
+	enum err err = store_counters(store, &counters, NULL);
+
+	if (err)
+		return err;
+	/* Between `first` and `last` is what may be the one; purged events
+	   leave gaps, so a look may land behind where it was aimed. */
+	last = counters.event + 1;
+	while (first < last) {
+		uint64_t middle = first + (last - first) / 2;
+		uint64_t found = 0;
+		int64_t time = 0;
+
+		err = event_from(store, middle, &found, &time);
+		if (err && err != ERR_NOT_FOUND)
+			return err;
+		if (err == ERR_OK && time < accepted)
+			first = found + 1;
+		else
+			last = middle;
+	}
+	*ret = first;
+	return ERR_OK;
+}

@@ -286,6 +286,37 @@ enum err store_attempt(struct store *store, uint64_t webhook, uint64_t delivery,
 	uint32_t number, struct arena *arena, struct attempt_view *ret)
 	MUST_USE;
 
+/** An event and the body of the one it names as `previous`, or empty. */
+struct stored_event {
+	struct event_row event;
+	struct str previous_body;
+};
+struct stored_events {
+	struct stored_event *rows;
+	size_t count;
+	uint64_t next; /* sequence to go on from */
+};
+
+/** A stretch of sequences; a bounded step of walking over all events. */
+struct event_range {
+	uint32_t workspace;
+	uint64_t from;	  /* sequence */
+	size_t count;	  /* sequences to look at */
+	size_t bytes_max; /* of bodies: ends behind the row that passes it */
+};
+
+/** A workspace's events in the range, in order of sequence. */
+enum err store_events(struct store *store, const struct event_range *range,
+	struct arena *arena, struct stored_events *ret) MUST_USE;
+
+/**
+ * The sequence of the first event, of any workspace, that was accepted at
+ * `accepted` or later; the one behind the last if there is none. Sequences
+ * follow the times of acceptance but for events accepted in the same moment.
+ */
+enum err store_events_since(
+	struct store *store, int64_t accepted, uint64_t *ret) MUST_USE;
+
 /** Deliveries of an event, in order of webhook number. */
 enum err store_deliveries_of_event(struct store *store, uint64_t event,
 	struct arena *arena, struct delivery_list *ret) MUST_USE;

@@ -153,6 +153,7 @@ void
 api_hub_stop(struct api_hub *hub)
 {
 	http_server_stop(hub->api.server, 5 * SECONDS);
+	http_server_free(hub->api.server);
 	desk_stop(hub->api.desk);
 	api_router_free(hub->api.router);
 	keys_close(hub->api.keys);

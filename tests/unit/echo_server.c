@@ -119,6 +119,7 @@ void
 echo_server_stop(struct echo_server *echo)
 {
 	http_server_stop(echo->server, 5 * SECONDS);
+	http_server_free(echo->server);
 	echo_server_free(echo);
 }
 

@@ -1,4 +1,4 @@
-#include "rule/filter.h"
+#include "rule/filter_explain.h"
 
 #include "check.h"
 
@@ -175,6 +175,46 @@ check_print_means_the_same(const struct buf *text, struct arena *arena)
 	}
 	buf_release(&printed);
 	buf_release(&twice);
+}
+
+/** What explaining says, held against what matching says. */
+static void
+check_explained(const struct buf *text, struct arena *arena)
+{
+	const struct filter *filter = compile(buf_text(text), arena);
+
+	for (size_t i = 0; i < COUNT_OF(random_states); i++) {
+		struct filter_event event = {
+			.type = STR("x"),
+			.operation = i % 2 ? STR("Updated") : STR("Deleted"),
+			.new_state = read_json(random_states[i], arena),
+			.old_state = read_json(random_states[0], arena),
+		};
+		const struct filter_explanation *explanation =
+			filter_explain(filter, &event, arena);
+
+		if ((explanation->truth == FILTER_IS_TRUE) !=
+			filter_matches(filter, &event, arena))
+			check_failed(__FILE__, __LINE__,
+				"%s is explained wrongly on %s", buf_text(text),
+				random_states[i]);
+	}
+}
+
+TEST(filter_random, filters_are_explained_as_they_match)
+{
+	struct arena arena = {0};
+	struct buf text = {0};
+
+	for (uint64_t seed = 0; seed < 5000; seed++) {
+		random_state = seed;
+		buf_clear(&text);
+		make_boolean(&text, 4);
+		check_explained(&text, &arena);
+		arena_reset(&arena);
+	}
+	buf_release(&text);
+	arena_release(&arena);
 }
 
 TEST(filter_random, filters_print_to_what_compiles_to_the_same)

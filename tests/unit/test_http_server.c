@@ -207,4 +207,5 @@ TEST(http_server, call_tells_headers_parameters_and_peer)
 	CHECK(str_find(buf_str(&head), STR("X-Answer: yes\r\n")) != SIZE_MAX);
 	close(fd);
 	http_server_stop(server, SECONDS);
+	http_server_free(server);
 }

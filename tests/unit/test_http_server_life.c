@@ -21,6 +21,10 @@ TEST(http_server, stop_answers_in_place_of_a_late_handler)
 	http_server_stop(echo->server, 10 * MILLISECONDS);
 	peer_exchange(fd, STR(""), 503, STR("The server is stopping.\n"));
 	CHECK(peer_is_closed(fd));
+	/* The handler comes after all: its call is there and hears nothing. */
+	CHECK_STR(http_call_path(echo->kept), STR("/never"));
+	http_call_respond(echo->kept, 200, "text/plain", STR("late"));
+	http_server_free(echo->server);
 	close(fd);
 	echo_server_free(echo);
 }
