@@ -165,9 +165,8 @@ rotate_secret(struct api_call *call)
 	if (webhook == NULL)
 		return;
 	if (read_overlap(call, &overlap)) {
-		err = webhooks_rotate_secret(call->api->webhooks,
-			call->who.workspace, webhook->id, overlap, call->arena,
-			&secret, &problem);
+		err = webhooks_rotate_secret(call->api->webhooks, webhook,
+			overlap, call->arena, &secret, &problem);
 		if (err)
 			com_refuse_change(call, err, &problem);
 		else

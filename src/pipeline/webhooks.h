@@ -194,9 +194,9 @@ enum err webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
  * once. Both sign for `overlap` microseconds; an older one that still did
  * ends now. Counts as a change of the user's.
  */
-enum err webhooks_rotate_secret(struct webhooks *webhooks, uint32_t workspace,
-	struct uuid id, int64_t overlap, struct arena *arena, struct str *ret,
-	struct webhook_problem *problem) MUST_USE;
+enum err webhooks_rotate_secret(struct webhooks *webhooks,
+	const struct webhook *webhook, int64_t overlap, struct arena *arena,
+	struct str *ret, struct webhook_problem *problem) MUST_USE;
 
 /** A reference, or NULL. Never blocks on disk. */
 const struct webhook *webhooks_find(

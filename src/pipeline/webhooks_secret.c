@@ -51,15 +51,15 @@ rotate_locked(struct webhooks *webhooks, const struct webhook *former,
 }
 
 enum err
-webhooks_rotate_secret(struct webhooks *webhooks, uint32_t workspace,
-	struct uuid id, int64_t overlap, struct arena *arena, struct str *ret,
+webhooks_rotate_secret(struct webhooks *webhooks, const struct webhook *webhook,
+	int64_t overlap, struct arena *arena, struct str *ret,
 	struct webhook_problem *problem)
 {
 	const struct webhook *former;
 	enum err err = ERR_NOT_FOUND;
 
 	pthread_mutex_lock(&webhooks->change);
-	former = webhooks_find(webhooks, workspace, id);
+	former = webhooks_find_number(webhooks, webhook->number);
 	if (former)
 		err = rotate_locked(
 			webhooks, former, overlap, arena, ret, problem);

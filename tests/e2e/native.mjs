@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import crypto from 'node:crypto'
 
 import { waitUntil } from './harness.mjs'
-import { EVERY_SERVER } from './com.mjs'
+import { EVERY_SERVER, publish } from './com.mjs'
 
 export const WEBHOOKS = '/v1/webhooks'
 
@@ -72,4 +72,19 @@ export function isSignedByOwner (request, publicKey) {
   })
   return signatures(request, 'v1a')
     .some((each) => crypto.verify(null, signedContent(request), key, each))
+}
+
+/** A server's state, and publishing it. */
+export const server = (powerState) =>
+  ({ name: 'é "1"', hardware: { powerState } })
+export const publishServer = (hub, id, powerState = 'ON') =>
+  publish(hub, 'compute-ops/server', id, server(powerState))
+
+export async function publishMany (hub, count, prefix = 'many') {
+  const lines = Array.from({ length: count }, (_, i) => JSON.stringify({
+    type: 'compute-ops/server', id: `${prefix}-${i}`, state: server('ON')
+  }))
+  const { status, text } = await hub.api.post('/v1/resources',
+    lines.join('\n'), { headers: { 'content-type': 'application/x-ndjson' } })
+  assert.ok(status === 202 || status === 200, text)
 }

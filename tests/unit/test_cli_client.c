@@ -63,7 +63,7 @@ struct run {
 	struct buf out, err;
 };
 
-enum { WORDS_MAX = 24 };
+enum { WORDS_MAX = 40 };
 
 /** Runs with words (NULL at the end) against the replies. */
 static struct run
