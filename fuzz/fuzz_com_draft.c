@@ -28,6 +28,33 @@ check_good(const struct com_draft *got, enum com_draft_kind kind)
 		assert(kind == COM_PATCH || draft->headers[i].value.ptr);
 }
 
+/* Options that were accepted are written as they would be read. */
+static void
+check_native(struct json body, enum com_draft_kind kind)
+{
+	static const struct webhook_options none;
+	struct webhook_options options = none;
+	struct webhook_issues issues = {0};
+	struct buf text = buf_make(0);
+	struct json_out out = json_out_make(&text);
+	struct arena arena = {0};
+	struct com_draft got;
+	struct json_doc doc;
+
+	issues.arena = &arena;
+	com_draft_read_native(body, kind, &none, &arena, &got);
+	if (got.issues.count == 0 && got.draft.has_options) {
+		webhook_options_read(got.draft.options, &options, &issues);
+		assert(issues.count == 0);
+		json_out_object(&out, NULL);
+		webhook_options_write(&options, &out);
+		json_out_end(&out);
+		assert(json_read(buf_str(&text), &arena, &doc, NULL) == ERR_OK);
+	}
+	buf_release(&text);
+	arena_release(&arena);
+}
+
 static void
 check(struct json body, enum com_draft_kind kind)
 {
@@ -55,6 +82,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ERR_OK) {
 		check(json_root(&doc), COM_CREATE);
 		check(json_root(&doc), COM_PATCH);
+		check_native(json_root(&doc), COM_CREATE);
+		check_native(json_root(&doc), COM_PATCH);
 	}
 	arena_release(&arena);
 	return 0;

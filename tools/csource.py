@@ -31,6 +31,8 @@ def files(*folders, suffixes=(".c", ".h")):
     found = []
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*")):
+            if "node_modules" in path.parts:
+                continue  # not ours
             if path.suffix in suffixes and path.is_file():
                 found.append(path.relative_to(ROOT))
     return found

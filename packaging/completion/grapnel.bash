@@ -5,13 +5,20 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook resource event delivery key filter json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook delivery resource event delivery key filter json" -- "$cur"))
 		return
 	fi
 	case $command in
 	webhook)
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries" -- "$cur"))
+			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries test rotate-secret" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	delivery)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "retry list get" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -32,7 +39,7 @@ _grapnel() {
 		;;
 	delivery)
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			COMPREPLY=($(compgen -W "list get" -- "$cur"))
+			COMPREPLY=($(compgen -W "retry list get" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -78,6 +85,7 @@ _grapnel() {
 	"serve --ca-file") COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	"serve --user-agent") COMPREPLY=(); return ;;
 	"serve --source") COMPREPLY=(); return ;;
+	"serve --origin") COMPREPLY=(); return ;;
 	"serve --connect-timeout") COMPREPLY=(); return ;;
 	"serve --handshake-timeout") COMPREPLY=(); return ;;
 	"serve --delivery-timeout") COMPREPLY=(); return ;;
@@ -111,6 +119,22 @@ _grapnel() {
 	"webhook create --filter") COMPREPLY=(); return ;;
 	"webhook create --state") COMPREPLY=($(compgen -W "enabled disabled" -- "$cur")); return ;;
 	"webhook create --header") COMPREPLY=(); return ;;
+	"webhook create --dialect") COMPREPLY=($(compgen -W "com native" -- "$cur")); return ;;
+	"webhook create --payload") COMPREPLY=($(compgen -W "resource cloudevent cloudevent-binary" -- "$cur")); return ;;
+	"webhook create --handshake") COMPREPLY=($(compgen -W "com cloudevents none" -- "$cur")); return ;;
+	"webhook create --signing") COMPREPLY=($(compgen -W "v1 v1a" -- "$cur")); return ;;
+	"webhook create --retry-schedule") COMPREPLY=(); return ;;
+	"webhook create --retry-window") COMPREPLY=(); return ;;
+	"webhook create --delivery-timeout") COMPREPLY=(); return ;;
+	"webhook create --concurrency") COMPREPLY=(); return ;;
+	"webhook create --rate") COMPREPLY=(); return ;;
+	"webhook create --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
+	"webhook create --auth-header") COMPREPLY=(); return ;;
+	"webhook create --auth-username") COMPREPLY=(); return ;;
+	"webhook create --auth-token-url") COMPREPLY=(); return ;;
+	"webhook create --auth-client-id") COMPREPLY=(); return ;;
+	"webhook create --auth-scope") COMPREPLY=(); return ;;
+	"webhook create --auth-secret") COMPREPLY=(); return ;;
 	"webhook create --url") COMPREPLY=(); return ;;
 	"webhook create --token") COMPREPLY=(); return ;;
 	"webhook create --timeout") COMPREPLY=(); return ;;
@@ -130,6 +154,21 @@ _grapnel() {
 	"webhook patch --state") COMPREPLY=($(compgen -W "enabled disabled" -- "$cur")); return ;;
 	"webhook patch --header") COMPREPLY=(); return ;;
 	"webhook patch --remove-header") COMPREPLY=(); return ;;
+	"webhook patch --payload") COMPREPLY=($(compgen -W "resource cloudevent cloudevent-binary" -- "$cur")); return ;;
+	"webhook patch --handshake") COMPREPLY=($(compgen -W "com cloudevents none" -- "$cur")); return ;;
+	"webhook patch --signing") COMPREPLY=($(compgen -W "v1 v1a" -- "$cur")); return ;;
+	"webhook patch --retry-schedule") COMPREPLY=(); return ;;
+	"webhook patch --retry-window") COMPREPLY=(); return ;;
+	"webhook patch --delivery-timeout") COMPREPLY=(); return ;;
+	"webhook patch --concurrency") COMPREPLY=(); return ;;
+	"webhook patch --rate") COMPREPLY=(); return ;;
+	"webhook patch --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
+	"webhook patch --auth-header") COMPREPLY=(); return ;;
+	"webhook patch --auth-username") COMPREPLY=(); return ;;
+	"webhook patch --auth-token-url") COMPREPLY=(); return ;;
+	"webhook patch --auth-client-id") COMPREPLY=(); return ;;
+	"webhook patch --auth-scope") COMPREPLY=(); return ;;
+	"webhook patch --auth-secret") COMPREPLY=(); return ;;
 	"webhook patch --url") COMPREPLY=(); return ;;
 	"webhook patch --token") COMPREPLY=(); return ;;
 	"webhook patch --timeout") COMPREPLY=(); return ;;
@@ -145,6 +184,16 @@ _grapnel() {
 	"webhook deliveries --url") COMPREPLY=(); return ;;
 	"webhook deliveries --token") COMPREPLY=(); return ;;
 	"webhook deliveries --timeout") COMPREPLY=(); return ;;
+	"webhook test --url") COMPREPLY=(); return ;;
+	"webhook test --token") COMPREPLY=(); return ;;
+	"webhook test --timeout") COMPREPLY=(); return ;;
+	"webhook rotate-secret --overlap") COMPREPLY=(); return ;;
+	"webhook rotate-secret --url") COMPREPLY=(); return ;;
+	"webhook rotate-secret --token") COMPREPLY=(); return ;;
+	"webhook rotate-secret --timeout") COMPREPLY=(); return ;;
+	"delivery retry --url") COMPREPLY=(); return ;;
+	"delivery retry --token") COMPREPLY=(); return ;;
+	"delivery retry --timeout") COMPREPLY=(); return ;;
 	"resource get --url") COMPREPLY=(); return ;;
 	"resource get --token") COMPREPLY=(); return ;;
 	"resource get --timeout") COMPREPLY=(); return ;;
@@ -194,18 +243,21 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
-	"webhook create") options="--name --destination --filter --state --header --wait --url --token --timeout --json --help" ;;
+	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
 	"webhook list") options="--limit --offset --filter --sort --url --token --timeout --json --help" ;;
 	"webhook get") options="--url --token --timeout --json --help" ;;
-	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --url --token --timeout --json --help" ;;
+	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
 	"webhook enable") options="--wait --url --token --timeout --json --help" ;;
 	"webhook disable") options="--url --token --timeout --json --help" ;;
 	"webhook delete") options="--url --token --timeout --json --help" ;;
 	"webhook deliveries") options="--url --token --timeout --json --help" ;;
+	"webhook test") options="--url --token --timeout --json --help" ;;
+	"webhook rotate-secret") options="--overlap --url --token --timeout --json --help" ;;
+	"delivery retry") options="--url --token --timeout --json --help" ;;
 	"resource get") options="--url --token --timeout --json --help" ;;
 	"resource delete") options="--url --token --timeout --json --help" ;;
 	"event list") options="--type --subject --from --to --limit --cursor --url --token --timeout --json --help" ;;

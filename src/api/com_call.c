@@ -20,7 +20,8 @@ com_find_webhook(struct api_call *call)
 	if (uuid_parse(call->parameters[0], &id) == ERR_OK)
 		webhook = webhooks_find(
 			call->api->webhooks, call->who.workspace, id);
-	if (webhook && !str_equal(webhook->dialect, STR("com"))) {
+	if (webhook && call->route->dialect == API_COM &&
+		!str_equal(webhook->dialect, STR("com"))) {
 		webhook_unref(webhook);
 		webhook = NULL;
 	}
@@ -111,7 +112,10 @@ com_refuse_change(struct api_call *call, enum err err,
 	answer.status = problem->field ? row->field_status : row->status;
 	/* The limit's own code belongs to the limit, not to a member that is
 	   too long. */
-	answer.code = answer.status == row->field_status ? NULL : row->code;
+	answer.code = answer.status == row->field_status ||
+				      call->route->dialect != API_COM
+			      ? NULL
+			      : row->code;
 	answer.message = buf_str(&problem->why);
 	if (str_is_empty(answer.message))
 		answer.message = str_of(row->message);
@@ -122,6 +126,9 @@ com_refuse_change(struct api_call *call, enum err err,
 	if (problem->field && answer.status == 400) {
 		answer.source = "field";
 		answer.subject = str_of(problem->field);
+		if (call->route->dialect != API_COM &&
+			str_equal(answer.subject, STR("eventFilter")))
+			answer.subject = STR("filter");
 	}
 	api_respond_problem(call, &answer);
 }

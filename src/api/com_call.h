@@ -13,8 +13,8 @@
 
 /**
  * The webhook that the path's first parameter names, as a reference. 404 when
- * it is not an id, or there is no such webhook in the caller's workspace and
- * this dialect.
+ * it is not an id, or there is no such webhook in the caller's workspace and,
+ * for COM's routes, dialect. The hub's own reach them all.
  */
 const struct webhook *com_find_webhook(struct api_call *call);
 

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "api/collection.h"
 #include "api/com_call.h"
+#include "api/native_webhooks.h"
 #include "base/json_out.h"
 #include "rule/retry.h"
 #include "store/store.h"
@@ -117,6 +118,17 @@ com_delivery_write(struct json_out *out, struct uuid webhook,
 	json_out_end(out);
 }
 
+/* One item, in the dialect of the call. */
+static void
+write_item(struct api_call *call, struct json_out *out, struct uuid webhook,
+	const struct attempt_view *view)
+{
+	if (call->route->dialect == API_COM)
+		com_delivery_write(out, webhook, view, call->arena);
+	else
+		native_delivery_write(out, webhook, view);
+}
+
 /* The items as texts in the call's arena; false when that was answered. */
 static bool
 render_all(struct api_call *call, const struct webhook *webhook,
@@ -138,8 +150,7 @@ render_all(struct api_call *call, const struct webhook *webhook,
 		struct json_out out = json_out_make(&text);
 
 		buf_clear(&text);
-		com_delivery_write(
-			&out, webhook->id, &list.rows[i], call->arena);
+		write_item(call, &out, webhook->id, &list.rows[i]);
 		(*ret)[i] = arena_copy(call->arena, buf_str(&text));
 	}
 	return true;
@@ -205,7 +216,7 @@ com_deliveries_get(struct api_call *call)
 		return;
 	err = find_attempt(call, webhook, &view);
 	if (err == ERR_OK)
-		com_delivery_write(&out, webhook->id, &view, call->arena);
+		write_item(call, &out, webhook->id, &view);
 	webhook_unref(webhook);
 	if (err == ERR_OK)
 		api_respond_json(call, 200, &body);

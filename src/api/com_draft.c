@@ -1,5 +1,13 @@
 #include "api/com_draft.h"
 
+/* What differs between the dialects. */
+struct com_face {
+	const char *filter; /* the filter's name */
+	bool has_options;
+	unsigned optional; /* bits: members that a create need not have */
+	const char *const *read_only; /* ends with NULL */
+};
+
 /* ---- collecting what is wrong ---- */
 
 static void add_issue(struct com_issues *issues, struct str subject,
@@ -99,12 +107,12 @@ read_filter(struct json value, struct com_draft *ret)
 	const struct filter *filter;
 	size_t column = 0;
 
-	if (!read_string(value, "eventFilter", ret, &draft->filter))
+	if (!read_string(value, ret->face->filter, ret, &draft->filter))
 		return;
 	if (filter_compile(
 		    draft->filter, ret->issues.arena, &filter, &column, &why))
-		add_issue(
-			&ret->issues, STR("eventFilter"), "%s", buf_text(&why));
+		add_issue(&ret->issues, str_of(ret->face->filter), "%s",
+			buf_text(&why));
 	draft->has_filter = true;
 }
 
@@ -197,48 +205,89 @@ read_headers_of_patch(struct json value, struct com_draft *ret)
 }
 
 static void
-refuse_read_only(struct json key, struct com_issues *issues)
+refuse_read_only(struct json key, struct com_draft *ret)
 {
-	static const char *const names[] = {"id", "type", "generation",
-		"createdAt", "updatedAt", "status", "statusReason",
-		"resourceUri", "deliveriesUri"};
+	const char *const *names = ret->face->read_only;
 	const char *what = "there is no such member";
 
-	for (size_t i = 0; i < COUNT_OF(names); i++)
+	for (size_t i = 0; names[i]; i++)
 		if (json_string_equal(key, str_of(names[i])))
 			what = "is read-only";
-	add_issue(issues, subject_of(issues, STR(""), key), "%s", what);
+	add_issue(&ret->issues, subject_of(&ret->issues, STR(""), key), "%s",
+		what);
 }
 
+enum {
+	MEMBER_NAME,
+	MEMBER_DESTINATION,
+	MEMBER_STATE,
+	MEMBER_FILTER,
+	MEMBER_HEADERS,
+};
+
 /* The members that may be set, in the order in which the reference lists
-   them. */
+   them; NULL is the filter, whose name is the face's. */
 static const struct member {
 	const char *name;
 	void (*read[2])(struct json value, struct com_draft *ret);
 } members[] = {
-	{"name", {read_name, read_name}},
-	{"destination", {read_destination, read_destination}},
-	{"state", {read_state, read_state}},
-	{"eventFilter", {read_filter, read_filter}},
-	{"headers", {read_headers_of_create, read_headers_of_patch}},
+	[MEMBER_NAME] = {"name", {read_name, read_name}},
+	[MEMBER_DESTINATION] = {"destination",
+		{read_destination, read_destination}},
+	[MEMBER_STATE] = {"state", {read_state, read_state}},
+	[MEMBER_FILTER] = {NULL, {read_filter, read_filter}},
+	[MEMBER_HEADERS] = {"headers",
+		{read_headers_of_create, read_headers_of_patch}},
 };
 
+static const char *const com_read_only[] = {"id", "type", "generation",
+	"createdAt", "updatedAt", "status", "statusReason", "resourceUri",
+	"deliveriesUri", NULL};
+static const char *const native_read_only[] = {"id", "type", "dialect",
+	"generation", "createdAt", "updatedAt", "status", "statusReason",
+	"resourceUri", "allowedRate", "publicKey", "oldSecretUntil", NULL};
+
+static const struct com_face com_face = {
+	"eventFilter", false, 0, com_read_only};
+static const struct com_face native_face = {"filter", true,
+	1u << MEMBER_STATE | 1u << MEMBER_HEADERS, native_read_only};
+
+static struct str
+name_of(const struct com_face *face, const struct member *member)
+{
+	return str_of(member->name ? member->name : face->filter);
+}
+
 static const struct member *
-find_member(struct json key)
+find_member(const struct com_face *face, struct json key)
 {
 	for (size_t i = 0; i < COUNT_OF(members); i++)
-		if (json_string_equal(key, str_of(members[i].name)))
+		if (json_string_equal(key, name_of(face, &members[i])))
 			return &members[i];
 	return NULL;
 }
 
-void
-com_draft_read(struct json body, enum com_draft_kind kind, struct arena *arena,
-	struct com_draft *ret)
+static void
+read_member(struct json body, const struct json_walk *at,
+	enum com_draft_kind kind, struct com_draft *ret)
+{
+	const struct member *member = find_member(ret->face, at->key);
+	struct str key = json_string(at->key, ret->issues.arena);
+
+	if (ret->face->has_options && webhook_options_has(key))
+		ret->draft.has_options = true;
+	else if (member == NULL)
+		refuse_read_only(at->key, ret);
+	/* Of members named twice the last one counts. */
+	else if (json_member(body, key).index == at->value.index)
+		member->read[kind](at->value, ret);
+}
+
+static void
+read_body(struct json body, enum com_draft_kind kind, struct com_draft *ret)
 {
 	struct json_walk walk = json_walk(body);
 
-	*ret = (struct com_draft){.issues.arena = arena};
 	if (json_kind(body) != JSON_OBJECT) {
 		add_issue(&ret->issues, STR(""),
 			"expected the body to be an object, found %s",
@@ -251,20 +300,41 @@ com_draft_read(struct json body, enum com_draft_kind kind, struct arena *arena,
 		return;
 	}
 	for (size_t i = 0; kind == COM_CREATE && i < COUNT_OF(members); i++) {
-		struct str name = str_of(members[i].name);
+		struct str name = name_of(ret->face, &members[i]);
 
-		if (json_is_missing(json_member(body, name)))
+		if (json_is_missing(json_member(body, name)) &&
+			!(ret->face->optional & 1u << i))
 			add_issue(&ret->issues, name, "is mandatory");
 	}
-	while (json_walk_next(&walk)) {
-		const struct member *member = find_member(walk.key);
+	while (json_walk_next(&walk))
+		read_member(body, &walk, kind, ret);
+}
 
-		if (member == NULL)
-			refuse_read_only(walk.key, &ret->issues);
-		else if (json_member(body, str_of(member->name)).index ==
-			 walk.value.index)
-			member->read[kind](walk.value, ret);
-	}
+void
+com_draft_read(struct json body, enum com_draft_kind kind, struct arena *arena,
+	struct com_draft *ret)
+{
+	*ret = (struct com_draft){.issues.arena = arena, .face = &com_face};
+	read_body(body, kind, ret);
+}
+
+void
+com_draft_read_native(struct json body, enum com_draft_kind kind,
+	const struct webhook_options *present, struct arena *arena,
+	struct com_draft *ret)
+{
+	struct webhook_issues issues = {.arena = arena};
+	struct webhook_options options = *present;
+
+	*ret = (struct com_draft){.issues.arena = arena, .face = &native_face};
+	read_body(body, kind, ret);
+	if (!ret->draft.has_options)
+		return;
+	ret->draft.options = body;
+	webhook_options_read(body, &options, &issues);
+	for (size_t i = 0; i < issues.count; i++)
+		add_issue(&ret->issues, issues.rows[i].field, "%.*s",
+			STR_ARG(issues.rows[i].sentence));
 }
 
 bool
@@ -273,5 +343,6 @@ com_draft_is_empty(const struct com_draft *draft)
 	const struct webhook_draft *d = &draft->draft;
 
 	return !d->has_name && !d->has_destination && !d->has_state &&
-	       !d->has_filter && !d->has_headers && !draft->clears_headers;
+	       !d->has_filter && !d->has_headers && !d->has_options &&
+	       !draft->clears_headers;
 }

@@ -8,6 +8,10 @@
  * collected, so that one answer tells it all. What only the running hub knows
  * (may this destination be used, is that header reserved) is the registry's
  * to say. Pure, but for compiling the filter to tell where it is wrong.
+ *
+ * The hub's own dialect has the same members with two differences: the filter
+ * is called `filter`, and the delivery options (rule/webhook_options.h) stand
+ * beside them. `state` and `headers` need not be given there.
  */
 enum {
 	COM_NAME_MAX = 255,   /* characters; what the real client allows */
@@ -28,7 +32,10 @@ enum com_draft_kind {
 	COM_PATCH,  /* merge patch (RFC 7396): all may be absent */
 };
 
+struct com_face; /* in com_draft.c */
+
 struct com_draft {
+	const struct com_face *face;
 	struct webhook_draft draft;
 	bool clears_headers;	  /* PATCH said "headers": null */
 	struct com_issues issues; /* none: the draft may be used */
@@ -41,6 +48,14 @@ struct com_draft {
  */
 void com_draft_read(struct json body, enum com_draft_kind kind,
 	struct arena *arena, struct com_draft *ret);
+
+/**
+ * The same in the hub's own dialect. `present` are the options that a patch
+ * builds upon.
+ */
+void com_draft_read_native(struct json body, enum com_draft_kind kind,
+	const struct webhook_options *present, struct arena *arena,
+	struct com_draft *ret);
 
 /** Whether it says nothing at all, as `{}` does. */
 bool com_draft_is_empty(const struct com_draft *draft);

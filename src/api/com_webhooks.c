@@ -4,6 +4,7 @@
 #include "api/collection.h"
 #include "api/com_call.h"
 #include "api/com_draft.h"
+#include "api/native_webhooks.h"
 #include "base/json_out.h"
 
 void
@@ -33,6 +34,25 @@ com_webhook_write(struct json_out *out, const struct webhook *webhook)
 	json_out_end(out);
 }
 
+/* What differs between the dialects. */
+static const struct face {
+	const char *uri;
+	struct str dialect; /* of the webhooks it shows; empty: of all */
+	struct str made;    /* of those it creates */
+	void (*write)(struct json_out *out, const struct webhook *webhook);
+} faces[] = {
+	[API_COM] = {COM_WEBHOOKS_URI, STR_INIT("com"), STR_INIT("com"),
+		com_webhook_write},
+	[API_NATIVE] = {NATIVE_WEBHOOKS_URI, STR_INIT(""), STR_INIT("native"),
+		native_webhook_write},
+};
+
+static const struct face *
+face_of(const struct api_call *call)
+{
+	return &faces[call->route->dialect];
+}
+
 /* Takes over the reference. */
 static void
 respond_webhook(
@@ -41,7 +61,7 @@ respond_webhook(
 	CLEANUP(buf_release) struct buf body = {0};
 	struct json_out out = json_out_make(&body);
 
-	com_webhook_write(&out, webhook);
+	face_of(call)->write(&out, webhook);
 	http_call_add_header(call->http, "ETag",
 		arena_printf(call->arena, "\"%llu\"",
 			(unsigned long long)webhook->generation));
@@ -55,6 +75,7 @@ respond_webhook(
 static struct str *
 render_all(struct api_call *call, size_t *ret_count)
 {
+	const struct face *face = face_of(call);
 	size_t count, kept = 0;
 	const struct webhook **webhooks = webhooks_list(
 		call->api->webhooks, call->who.workspace, call->arena, &count);
@@ -66,8 +87,9 @@ render_all(struct api_call *call, size_t *ret_count)
 		struct json_out out = json_out_make(&text);
 
 		buf_clear(&text);
-		com_webhook_write(&out, webhooks[i]);
-		if (str_equal(webhooks[i]->dialect, STR("com")))
+		face->write(&out, webhooks[i]);
+		if (str_is_empty(face->dialect) ||
+			str_equal(webhooks[i]->dialect, face->dialect))
 			items[kept++] = arena_copy(call->arena, buf_str(&text));
 		webhook_unref(webhooks[i]);
 	}
@@ -104,13 +126,17 @@ com_webhooks_get(struct api_call *call)
 
 /* False when there are issues; then they were told. */
 static bool
-read_draft(
-	struct api_call *call, enum com_draft_kind kind, struct com_draft *ret)
+read_draft(struct api_call *call, enum com_draft_kind kind,
+	const struct webhook_options *present, struct com_draft *ret)
 {
 	struct api_problem problem = {.status = 400};
 	size_t count;
 
-	com_draft_read(call->json, kind, call->arena, ret);
+	if (call->route->dialect == API_COM)
+		com_draft_read(call->json, kind, call->arena, ret);
+	else
+		com_draft_read_native(
+			call->json, kind, present, call->arena, ret);
 	count = ret->issues.count + ret->issues.left_off;
 	if (count == 0)
 		return true;
@@ -134,13 +160,15 @@ void
 com_webhooks_create(struct api_call *call)
 {
 	struct webhook_problem problem = {.why = buf_make(4096)};
+	static const struct webhook_options none;
 	const struct webhook *webhook;
 	struct com_draft draft;
 	char id[UUID_TEXT_SIZE];
 	enum err err;
 
-	if (!read_draft(call, COM_CREATE, &draft))
+	if (!read_draft(call, COM_CREATE, &none, &draft))
 		return;
+	draft.draft.dialect = face_of(call)->made;
 	err = webhooks_create(call->api->webhooks, call->who.workspace,
 		&draft.draft, &webhook, &problem);
 	if (err) {
@@ -150,7 +178,7 @@ com_webhooks_create(struct api_call *call)
 	}
 	buf_release(&problem.why);
 	http_call_add_header(call->http, "Location",
-		arena_printf(call->arena, COM_WEBHOOKS_URI "/%s",
+		arena_printf(call->arena, "%s/%s", face_of(call)->uri,
 			uuid_format(webhook->id, id)));
 	respond_webhook(call, 201, webhook);
 }
@@ -237,7 +265,7 @@ com_webhooks_patch(struct api_call *call)
 	if (webhook == NULL)
 		return;
 	if (!com_read_if_match(call, &expected) ||
-		!read_draft(call, COM_PATCH, &draft)) {
+		!read_draft(call, COM_PATCH, &webhook->options, &draft)) {
 		webhook_unref(webhook);
 		return;
 	}

@@ -3,7 +3,8 @@
 
 /*
  * The five operations of COM's webhooks (docs/compat-com.md), as handlers for
- * the route table, and the resource as it is shown.
+ * the route table, and the resource as it is shown. The hub's own dialect has
+ * them too: what differs follows from the route's dialect.
  */
 struct json_out; /* base/json_out.h */
 struct webhook;	 /* pipeline/webhooks.h */

@@ -11,6 +11,7 @@
 #include "cli/settings_command.h"
 #include "cli/version_command.h"
 #include "cli/webhook_command.h"
+#include "cli/webhook_delivery_options.h"
 
 /*
  * The table of commands. After a change: tools/make-docs.sh, since the manual
@@ -64,6 +65,7 @@ static const struct option_table filter_explain_table = {
 
 const struct command_group commands_groups[] = {
 	{"webhook", "Webhooks: where events go"},
+	{"delivery", "Deliveries: what was sent"},
 	{"resource", "Resources: their last known states"},
 	{"event", "Events: what was published, and what became of it"},
 	{"delivery", "Deliveries: what was sent where, and why not"},
@@ -159,7 +161,8 @@ const struct command commands_table[] = {
 			    "new/hardware/powerState eq 'OFF'\" --wait",
 		.no_means = "The hub refused, or (with --wait) the handshake "
 			    "was not accepted.",
-		.tables = {&webhook_create_table, &client_table},
+		.tables = {&webhook_create_table, &webhook_delivery_table,
+			&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_create,
 	},
@@ -198,7 +201,8 @@ const struct command commands_table[] = {
 			"for the handshake again.",
 		.examples = "grapnel webhook patch 3f1c... --header "
 			    "'Authorization: Bearer abc' --wait",
-		.tables = {&webhook_patch_table, &client_table},
+		.tables = {&webhook_patch_table, &webhook_delivery_table,
+			&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_patch,
 	},
@@ -254,6 +258,53 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_deliveries,
+	},
+	{
+		.group = "webhook",
+		.name = "test",
+		.summary = "Send a webhook an event made for trying it out",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Makes an event of type grapnel.webhook.test "
+			       "and delivers it to this webhook only.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_test,
+	},
+	{
+		.group = "webhook",
+		.name = "rotate-secret",
+		.summary = "Give a webhook a new secret and print it",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Makes a new secret and prints it this once only. "
+			"Until the overlap is over deliveries are signed by "
+			"the old one too, so the receiver can change over "
+			"without refusing any.",
+		.examples = "grapnel webhook rotate-secret 3f1c... --overlap "
+			    "1h",
+		.tables = {&webhook_rotate_table, &client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_rotate_secret,
+	},
+	{
+		.group = "delivery",
+		.name = "retry",
+		.summary = "Attempt a delivery once more",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Attempts a delivery that has ended (delivered, dead "
+			"or skipped) again at once. The id is what the "
+			"receiver got as webhook-id, and what `grapnel "
+			"webhook deliveries` shows.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_retry,
 	},
 	{
 		.group = "resource",

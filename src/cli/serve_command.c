@@ -69,6 +69,17 @@ check_authorities(const char *path, struct buf *why)
 	return ERR_OK;
 }
 
+/** Lives as long as the process. */
+static struct str
+machine_name(void)
+{
+	static char name[256];
+
+	if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0')
+		return STR("localhost");
+	return str_of(name);
+}
+
 static enum err
 set_hub_options(const struct settings *settings, struct hub_options *hub,
 	struct buf *why)
@@ -79,6 +90,8 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 		.ca_file = settings->ca_file,
 		.user_agent = settings->user_agent,
 		.source = str_of(settings->source),
+		.origin = settings->origin ? str_of(settings->origin)
+					   : machine_name(),
 		.workers = settings->workers,
 		.dispatch = {.window = settings->window,
 			.concurrency = settings->concurrency,

@@ -118,6 +118,26 @@ settings_check_source(struct str value, struct buf *why)
 }
 
 enum err
+settings_check_origin(struct str value, struct buf *why)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.ptr[i];
+		bool is_letter = (c >= 'a' && c <= 'z') ||
+				 (c >= 'A' && c <= 'Z') ||
+				 (c >= '0' && c <= '9');
+
+		if (is_letter || c == '.' || c == '-')
+			continue;
+		buf_printf(why,
+			"character %zu cannot stand in a name; expected one "
+			"such as hub.example.com",
+			i + 1);
+		return ERR_INVALID;
+	}
+	return ERR_OK;
+}
+
+enum err
 settings_check_token(struct str value, struct buf *why)
 {
 	for (size_t i = 0; i < value.len; i++) {

@@ -7,7 +7,9 @@
 #include "cli/output.h"
 #include "cli/webhook_draft.h"
 
-#define WEBHOOKS "/compute-ops-mgmt/v1beta1/webhooks"
+/* A webhook for COM's clients is created where they would create it. */
+#define COM_WEBHOOKS "/compute-ops-mgmt/v1beta1/webhooks"
+#define WEBHOOKS "/v1/webhooks"
 
 enum { POLL_PAUSE = 200000 /* microseconds */ };
 
@@ -125,7 +127,9 @@ create(struct client *client, const struct args *args, const struct buf *body)
 	struct client_answer answer, secret_answer;
 	struct str secret;
 	const char *id;
-	int code = client_send_json(client, "POST", WEBHOOKS, body, &answer);
+	int code = client_send_json(client, "POST",
+		webhook_draft_is_native(args, true) ? WEBHOOKS : COM_WEBHOOKS,
+		body, &answer);
 	int waited = EXIT_DONE;
 
 	if (code != EXIT_DONE)
@@ -136,7 +140,10 @@ create(struct client *client, const struct args *args, const struct buf *body)
 		client_path(client, "/v1/webhooks/{}/secret", &id),
 		&secret_answer);
 	secret = client_text(client, secret_answer.json, "secret");
-	if (code == EXIT_DONE && secret.len == 0)
+	/* Of Ed25519 there is only a public key to tell, and it has been. */
+	if (code == EXIT_DONE && secret.len == 0 &&
+		json_is_missing(
+			json_member(secret_answer.json, STR("publicKey"))))
 		output_error("the webhook %s was created, but the hub did not "
 			     "tell its secret",
 			id);
@@ -209,7 +216,7 @@ print_webhooks(struct client *client, struct json list)
 	static const char *const headings[] = {
 		"ID", "NAME", "STATE", "STATUS", "DESTINATION", "FILTER"};
 	static const char *const members[] = {
-		"id", "name", "state", "status", "destination", "eventFilter"};
+		"id", "name", "state", "status", "destination", "filter"};
 	struct json items = json_member(list, STR("items"));
 	struct json_walk walk = json_walk(items);
 	struct output_table table =
@@ -297,26 +304,90 @@ webhook_command_delete(const struct args *args)
 	return result;
 }
 
+int
+webhook_command_test(const struct args *args)
+{
+	CLEANUP(client_close) struct client client;
+	struct client_answer answer;
+	int code = client_open(&client, args);
+
+	if (code == EXIT_DONE)
+		code = client_simple(&client, "POST",
+			client_path(
+				&client, WEBHOOKS "/{}/test", args->operands),
+			&answer);
+	if (code != EXIT_DONE)
+		return code;
+	if (client.is_json)
+		client_print_raw(&answer);
+	else
+		client_print_object(&client, answer.json);
+	return EXIT_DONE;
+}
+
+int
+webhook_command_rotate_secret(const struct args *args)
+{
+	CLEANUP(buf_release) struct buf body = buf_make(0);
+	CLEANUP(client_close) struct client client;
+	struct json_out out = json_out_make(&body);
+	struct client_answer answer;
+	int code = client_open(&client, args);
+
+	if (code != EXIT_DONE)
+		return code;
+	json_out_object(&out, NULL);
+	json_out_text(&out, "overlap", args_value(args, "overlap"));
+	json_out_end(&out);
+	code = client_send_json(&client, "POST",
+		client_path(
+			&client, WEBHOOKS "/{}/secret/rotate", args->operands),
+		&body, &answer);
+	if (code != EXIT_DONE)
+		return code;
+	if (client.is_json)
+		client_print_raw(&answer);
+	else
+		client_print_object(&client, answer.json);
+	return EXIT_DONE;
+}
+
+int
+webhook_command_retry(const struct args *args)
+{
+	CLEANUP(client_close) struct client client;
+	struct client_answer answer;
+	int code = client_open(&client, args);
+
+	if (code == EXIT_DONE)
+		code = client_simple(&client, "POST",
+			client_path(&client, "/v1/deliveries/{}/retry",
+				args->operands),
+			&answer);
+	if (code != EXIT_DONE)
+		return code;
+	if (client.is_json)
+		client_print_raw(&answer);
+	else
+		client_print_object(&client, answer.json);
+	return EXIT_DONE;
+}
+
 static void
 print_deliveries(struct client *client, struct json list)
 {
 	static const char *const headings[] = {
-		"SENT", "STATUS", "ATTEMPT", "EVENT", "NAME", "ID"};
-	static const char *const members[] = {
-		"requestTimestamp", "statusCode", "attempt", "eventType"};
+		"SENT", "STATUS", "ATTEMPT", "STATE", "EVENT", "DELIVERY"};
+	static const char *const members[] = {"requestTimestamp", "statusCode",
+		"attempt", "state", "eventType", "deliveryId"};
 	struct json_walk walk = json_walk(json_member(list, STR("items")));
 	struct output_table table =
 		output_table_make(headings, COUNT_OF(headings));
 
 	while (json_walk_next(&walk)) {
-		struct json data = json_member(walk.value, STR("data"));
-
 		for (size_t i = 0; i < COUNT_OF(members); i++)
 			output_table_cell(&table,
 				client_text(client, walk.value, members[i]));
-		output_table_cell(&table, client_text(client, data, "name"));
-		output_table_cell(
-			&table, client_text(client, walk.value, "id"));
 	}
 	output_table_print(&table);
 	output_table_release(&table);

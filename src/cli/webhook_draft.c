@@ -1,6 +1,7 @@
 #include "cli/webhook_draft.h"
 
 #include "base/json_out.h"
+#include "cli/webhook_delivery_options.h"
 
 /** The two halves of "Name: value". */
 static enum err
@@ -59,8 +60,40 @@ static const struct {
 } texts[] = {
 	{"name", "name"},
 	{"destination", "destination"},
-	{"filter", "eventFilter"},
+	{"filter", "filter"},
 };
+
+bool
+webhook_draft_is_native(const struct args *args, bool is_whole)
+{
+	const char *dialect = is_whole ? args_value(args, "dialect") : NULL;
+
+	return !is_whole || webhook_delivery_options_given(args) ||
+	       (dialect && strcmp(dialect, "native") == 0);
+}
+
+static enum err
+write_texts(const struct args *args, bool is_whole, struct json_out *out,
+	struct buf *why)
+{
+	bool is_native = webhook_draft_is_native(args, is_whole);
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		const char *value = args_value(args, texts[i].option);
+		bool is_filter = strcmp(texts[i].member, "filter") == 0;
+
+		if (value != NULL) {
+			json_out_text(out,
+				is_filter && !is_native ? "eventFilter"
+							: texts[i].member,
+				value);
+		} else if (is_whole) {
+			buf_printf(why, "--%s is missing", texts[i].option);
+			return ERR_INVALID;
+		}
+	}
+	return ERR_OK;
+}
 
 enum err
 webhook_draft_write(const struct args *args, bool is_whole, struct buf *out,
@@ -70,32 +103,27 @@ webhook_draft_write(const struct args *args, bool is_whole, struct buf *out,
 	const char *state = args_value(args, "state");
 	bool has_headers = args_is_given(args, "header") ||
 			   args_is_given(args, "remove-header");
-	enum err err = ERR_OK;
+	enum err err;
 
 	json_out_object(&json, NULL);
-	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		const char *value = args_value(args, texts[i].option);
-
-		if (value != NULL) {
-			json_out_text(&json, texts[i].member, value);
-		} else if (is_whole) {
-			buf_printf(why, "--%s is missing", texts[i].option);
-			return ERR_INVALID;
-		}
-	}
+	err = write_texts(args, is_whole, &json, why);
+	if (err != ERR_OK)
+		return err;
 	if (state != NULL)
 		json_out_text(&json, "state",
 			strcmp(state, "disabled") ? "ENABLED" : "DISABLED");
 	if (has_headers || is_whole)
 		err = write_headers(args, &json, why);
+	if (err == ERR_OK)
+		err = webhook_delivery_options_write(args, &json, why);
 	if (err != ERR_OK)
 		return err;
 	json_out_end(&json);
 	if (out->len == 2) {
 		buf_append(why,
 			STR("nothing to change; give --name, --destination, "
-			    "--filter, --state, --header or "
-			    "--remove-header"));
+			    "--filter, --state, --header, --remove-header or "
+			    "an option of how it delivers"));
 		return ERR_INVALID;
 	}
 	return ERR_OK;

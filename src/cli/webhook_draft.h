@@ -6,6 +6,9 @@
  * The JSON body that creates or changes a webhook, made from options. Pure.
  */
 
+/** Whether the body is for the hub's own interface, rather than COM's. */
+bool webhook_draft_is_native(const struct args *args, bool is_whole);
+
 /**
  * Appends the body. With `is_whole` all members are written (state ENABLED
  * and no headers unless said); else only those that were given, and a header

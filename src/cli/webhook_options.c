@@ -43,6 +43,13 @@ static const struct option webhook_create_options[] = {
 		.fallback = "enabled",
 		.choices = "enabled disabled"},
 	OPTION_HEADER,
+	{.name = "dialect",
+		.placeholder = "DIALECT",
+		.help = "com: COM's clients see it too; native: it is the "
+			"hub's own, as is one with an option of how it "
+			"delivers.",
+		.fallback = "com",
+		.choices = "com native"},
 	OPTION_WAIT,
 };
 const struct option_table webhook_create_table = {
@@ -66,6 +73,16 @@ static const struct option webhook_patch_options[] = {
 };
 const struct option_table webhook_patch_table = {
 	webhook_patch_options, COUNT_OF(webhook_patch_options)};
+
+static const struct option webhook_rotate_options[] = {
+	{.name = "overlap",
+		.placeholder = "TIME",
+		.help = "How long the old secret signs beside the new one, "
+			"0s to 30d.",
+		.fallback = "24h"},
+};
+const struct option_table webhook_rotate_table = {
+	webhook_rotate_options, COUNT_OF(webhook_rotate_options)};
 
 static const struct option webhook_enable_options[] = {OPTION_WAIT};
 const struct option_table webhook_enable_table = {

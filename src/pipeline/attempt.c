@@ -1,41 +1,16 @@
 #include "pipeline/attempt.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "rule/event_body.h"
+#include "pipeline/attempt_private.h"
 
 /* How long outcomes wait before they are offered to the writer again. */
 #define WRITE_AGAIN_AFTER (1 * SECONDS)
 
-enum { FIXED_HEADERS = 4, CHANGES_MAX = 3 };
-
-struct attempt {
-	struct message message;
-	struct worker *worker;
-	struct delivery *delivery;
-	const struct webhook *webhook; /* the snapshot it is made with */
-	struct arena arena;
-	struct http_header *headers;
-	size_t header_count;
-	struct buf signature;
-	char id[UUID_TEXT_SIZE];
-	char timestamp[24];
-	int64_t started; /* wall clock */
-
-	struct writer_item outcome;
-	struct store_change changes[CHANGES_MAX];
-	struct delivery_row delivery_row;
-	struct attempt_row row;
-	bool is_again;
-	bool is_in_dispatch; /* false: skipped before it was queued */
-	struct attempt *next_unwritten;
-};
-
-static struct attempt *
+struct attempt *
 attempt_new(struct worker *worker, struct delivery *delivery)
 {
 	struct attempt *attempt = MEM_NEW(struct attempt);
@@ -157,20 +132,20 @@ attempt_abandon(struct worker *worker, struct message *message)
 
 /* ---- the end of a request ---- */
 
-/** The request's head as it was sent, custom values masked. */
+/** The request's head as it was sent, what may be secret masked. */
 static struct str
 describe_request(struct attempt *attempt)
 {
 	CLEANUP(buf_release) struct buf head = buf_make(16384);
-	size_t custom = attempt->header_count - attempt->webhook->header_count;
 
 	buf_printf(
 		&head, "POST %.*s\r\n", STR_ARG(attempt->webhook->destination));
 	for (size_t i = 0; i < attempt->header_count; i++)
 		buf_printf(&head, "%.*s: %.*s\r\n",
 			STR_ARG(attempt->headers[i].name),
-			STR_ARG(i < custom ? attempt->headers[i].value
-					   : STR("(masked)")));
+			STR_ARG(i < attempt->shown_count
+					? attempt->headers[i].value
+					: STR("(masked)")));
 	return arena_copy(&attempt->arena, buf_str(&head));
 }
 
@@ -312,10 +287,18 @@ is_of_present_target(const struct attempt *attempt)
 	       lane_webhook(attempt->delivery->lane)->handshake;
 }
 
-static void
-attempt_done(void *context, const struct http_result *result)
+static const struct retry_policy *
+policy_of(const struct attempt *attempt)
 {
-	struct attempt *attempt = context;
+	const struct webhook_options *options = &attempt->webhook->options;
+
+	return options->has_retry ? &options->retry
+				  : &attempt->worker->options->retry;
+}
+
+void
+attempt_done(struct attempt *attempt, const struct http_result *result)
+{
 	struct worker *worker = attempt->worker;
 	struct delivery *delivery = attempt->delivery;
 	struct retry_outcome outcome = {result->failure, result->status, 0};
@@ -332,7 +315,7 @@ attempt_done(void *context, const struct http_result *result)
 	if (http_head_find(result->head, STR("Retry-After"), &retry_after))
 		outcome.retry_after =
 			retry_after_read(retry_after, clock_now());
-	decision = retry_decide(&worker->options->retry, &outcome,
+	decision = retry_decide(policy_of(attempt), &outcome,
 		delivery->attempts + 1, clock_now() - delivery->created);
 	fill_row(attempt, result, decision.verdict == RETRY_DELIVERED);
 	delivery->attempts++;
@@ -347,129 +330,7 @@ attempt_done(void *context, const struct http_result *result)
 	write_outcome(attempt);
 }
 
-/* ---- the start of a request ---- */
-
-/** Reads what is to be sent back from the store. */
-static struct payload *
-load_payload(struct worker *worker, const struct delivery *delivery)
-{
-	struct store *store = worker->options->store;
-	struct arena arena = {0};
-	struct event_row event, previous = {0};
-	struct payload *payload = NULL;
-	struct payload_facts facts;
-	enum err err = store_event(store, delivery->event, &arena, &event);
-
-	if (!err && event.previous)
-		err = store_event(store, event.previous, &arena, &previous);
-	if (!err)
-		err = event_body_delivered(event.form, event.operation,
-			event.body, previous.body, &arena, &facts.body);
-	if (!err) {
-		facts.event = event.sequence;
-		facts.time = event.time;
-		facts.operation = event.operation;
-		facts.id = event.id;
-		facts.source = event.source;
-		facts.type = event.type;
-		facts.subject = event.subject;
-		payload = payload_new(&facts);
-	}
-	arena_release(&arena);
-	return payload;
-}
-
-static bool
-is_custom(const struct webhook *webhook, struct str name)
-{
-	for (size_t i = 0; i < webhook->header_count; i++) {
-		if (str_equal_nocase(webhook->headers[i].name, name))
-			return true;
-	}
-	return false;
-}
-
-static void
-add_header(struct attempt *attempt, struct str name, struct str value)
-{
-	attempt->headers[attempt->header_count++] =
-		(struct http_header){name, value};
-}
-
-static void
-build_headers(struct attempt *attempt)
-{
-	const struct webhook *webhook = attempt->webhook;
-	const struct delivery *delivery = attempt->delivery;
-	int64_t seconds = attempt->started / SECONDS;
-
-	uuid_format(uuid_from_sequence(delivery->created, delivery->sequence),
-		attempt->id);
-	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
-		(long long)seconds);
-	signature_sign(&webhook->key, str_of(attempt->id), seconds,
-		delivery->payload->body, &attempt->signature);
-	attempt->headers = arena_alloc_array(&attempt->arena,
-		webhook->header_count + FIXED_HEADERS,
-		sizeof(*attempt->headers));
-	if (!is_custom(webhook, STR("Content-Type")))
-		add_header(
-			attempt, STR("Content-Type"), STR("application/json"));
-	add_header(attempt, STR("webhook-id"), str_of(attempt->id));
-	add_header(
-		attempt, STR("webhook-timestamp"), str_of(attempt->timestamp));
-	add_header(attempt, STR("webhook-signature"),
-		buf_str(&attempt->signature));
-	for (size_t i = 0; i < webhook->header_count; i++)
-		add_header(attempt, webhook->headers[i].name,
-			webhook->headers[i].value);
-}
-
-/** Its event cannot be read: try the delivery later, at nobody's expense. */
-static void
-postpone(struct attempt *attempt)
-{
-	struct http_result result = {
-		.failure = HTTP_OUR_FAULT,
-		.error = STR("The event could not be read from the store."),
-	};
-
-	attempt->header_count = attempt->webhook->header_count;
-	attempt->headers = arena_alloc_array(&attempt->arena,
-		attempt->header_count, sizeof(*attempt->headers));
-	attempt_done(attempt, &result);
-}
-
-void
-attempt_start(struct worker *worker, struct delivery *delivery)
-{
-	struct attempt *attempt = attempt_new(worker, delivery);
-	struct http_request request;
-
-	attempt->webhook = lane_webhook(delivery->lane);
-	webhook_ref(attempt->webhook);
-	attempt->started = clock_now();
-	if (delivery->payload == NULL)
-		delivery->payload = load_payload(worker, delivery);
-	if (delivery->payload == NULL) {
-		postpone(attempt);
-		return;
-	}
-	build_headers(attempt);
-	request = (struct http_request){
-		.method = "POST",
-		.url = attempt->webhook->destination,
-		.headers = attempt->headers,
-		.header_count = attempt->header_count,
-		.body = delivery->payload->body,
-		.has_body = true,
-		.timeout = worker->options->delivery_timeout,
-		.response_max = worker->options->response_kept,
-		.context = attempt,
-		.done = attempt_done,
-	};
-	http_client_send(worker->client, &request);
-}
+/* ---- without a request ---- */
 
 void
 attempt_skip(struct worker *worker, struct delivery *delivery)

@@ -71,7 +71,7 @@ say_report(const struct deliver_options *options,
 {
 	if (report->handshake)
 		options->handshake_ended(options->context, report->webhook,
-			report->handshake, report->is_accepted);
+			report->handshake, &report->outcome);
 	else
 		options->health_moved(options->context, report->webhook,
 			report->revision, &report->health, report->reason);
@@ -119,6 +119,7 @@ read_mail(struct worker *worker, struct message *message)
 	case MAIL_REMOVED:
 		dispatch_remove_webhook(
 			worker->dispatch, about->webhook->number);
+		credentials_forget(worker->credentials, about->webhook->number);
 		break;
 	case MAIL_HANDSHAKE:
 		webhook_ref(about->webhook);
@@ -286,6 +287,8 @@ worker_start(struct worker *worker, const struct deliver_options *options)
 	worker->mailbox = mailbox_new();
 	worker->dispatch = dispatch_new(&options->dispatch);
 	worker->client = http_client_new(&client);
+	worker->credentials =
+		credentials_new(worker->client, options->handshake_timeout);
 	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
 		abort();
 }
@@ -362,6 +365,7 @@ deliver_free(struct deliver *deliver)
 
 		throw_away_mail(worker);
 		dispatch_free(worker->dispatch);
+		credentials_free(worker->credentials);
 		mailbox_free(worker->mailbox);
 	}
 	mem_free(deliver->workers);

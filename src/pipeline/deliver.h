@@ -19,6 +19,7 @@ struct deliver_options {
 	const struct address_policy *policy; /* borrowed */
 	const char *ca_file;
 	const char *user_agent;
+	struct str origin;		  /* WebHook-Request-Origin; borrowed */
 	unsigned workers;		  /* 0: one a processor */
 	struct dispatch_options dispatch; /* of each worker */
 	size_t connections_max;
@@ -30,7 +31,7 @@ struct deliver_options {
 	void *context;
 	/* Worker's thread; must not block. */
 	void (*handshake_ended)(void *context, uint64_t webhook,
-		uint64_t handshake, bool is_accepted);
+		uint64_t handshake, const struct handshake_outcome *outcome);
 	void (*health_moved)(void *context, uint64_t webhook, uint64_t revision,
 		const struct health *health, const char *reason);
 };
@@ -63,7 +64,7 @@ void deliver_handshake(struct deliver *deliver, const struct webhook *webhook);
 struct deliver_report {
 	uint64_t webhook;
 	uint64_t handshake; /* 0: it is about health */
-	bool is_accepted;
+	struct handshake_outcome outcome;
 	uint64_t revision;
 	struct health health;
 	const char *reason;

@@ -65,27 +65,28 @@ dispatch_offer(struct dispatch *dispatch, struct delivery *delivery)
 /* ---- giving out ---- */
 
 static struct delivery *
-pick(struct dispatch *dispatch, struct lane *lane, int64_t now)
+pick(const struct dispatch *dispatch, struct lane *lane, int64_t now)
 {
 	struct delivery *retry = lane_earliest_retry(lane);
-	struct delivery *delivery;
+	struct delivery *delivery = NULL;
 
-	if (lane->first_tries.first &&
-		lane->first_in_flight < lane_first_slots(dispatch)) {
+	if (rate_due(&lane->rate) > now)
+		return NULL;
+	if (lane->first_tries.first && lane_has_first_slot(dispatch, lane)) {
 		delivery = lane_take_first(lane);
 		lane->first_in_flight++;
-		return delivery;
-	}
-	if (retry && retry->due <= now &&
-		lane->retries_in_flight < lane_retry_slots(dispatch)) {
+	} else if (retry && retry->due <= now &&
+		   lane_has_retry_slot(dispatch, lane)) {
 		heap_remove(&lane->retries, &retry->by_due);
 		lane->retries_in_flight++;
-		return retry;
+		delivery = retry;
 	}
-	return NULL;
+	if (delivery)
+		rate_take(&lane->rate, now);
+	return delivery;
 }
 
-/** Lanes whose earliest retry has come due join the turn. */
+/** Lanes whose earliest retry, or rate, has come due join the turn. */
 static void
 wake_due(struct dispatch *dispatch, int64_t now)
 {

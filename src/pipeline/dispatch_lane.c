@@ -64,6 +64,8 @@ lane_leave_turn(struct dispatch *dispatch, struct lane *lane)
 		dispatch->turn_last = lane->older;
 }
 
+/* ---- slots ---- */
+
 /*
  * The fewer slots are left in all, the fewer a lane may hold, so that many
  * endpoints that hang cannot take all of them (P4): n such lanes leave
@@ -81,18 +83,30 @@ at_most_fair(const struct dispatch *dispatch, unsigned slots)
 	return slots < fair ? slots : (unsigned)fair;
 }
 
-unsigned
-lane_first_slots(const struct dispatch *dispatch)
+static bool
+is_full(const struct lane *lane)
 {
-	return at_most_fair(dispatch, dispatch->options.concurrency);
+	return lane->is_strict &&
+	       lane->first_in_flight + lane->retries_in_flight >=
+		       lane->concurrency;
 }
 
-unsigned
-lane_retry_slots(const struct dispatch *dispatch)
+bool
+lane_has_first_slot(const struct dispatch *dispatch, const struct lane *lane)
 {
-	unsigned slots = dispatch->options.concurrency / 4;
+	return lane->first_in_flight <
+		       at_most_fair(dispatch, lane->concurrency) &&
+	       !is_full(lane);
+}
 
-	return at_most_fair(dispatch, slots ? slots : 1);
+/** A quarter beside the first tries. */
+bool
+lane_has_retry_slot(const struct dispatch *dispatch, const struct lane *lane)
+{
+	unsigned slots = lane->concurrency / 4 ? lane->concurrency / 4 : 1;
+
+	return lane->retries_in_flight < at_most_fair(dispatch, slots) &&
+	       !is_full(lane);
 }
 
 struct delivery *
@@ -108,19 +122,28 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 {
 	struct delivery *retry = lane_earliest_retry(lane);
 	bool may_send = !lane->is_removed && health_is_sending(&lane->health);
+	bool has_first =
+		lane->first_tries.first && lane_has_first_slot(dispatch, lane);
+	int64_t at = INT64_MAX;
 
 	heap_remove(&dispatch->timers, &lane->by_due);
 	if (!may_send) {
 		lane_leave_turn(dispatch, lane);
 		return;
 	}
-	if (lane->first_tries.first &&
-		lane->first_in_flight < lane_first_slots(dispatch))
+	if (retry && lane_has_retry_slot(dispatch, lane))
+		at = retry->due;
+	/* With a rate every turn is waited for, also one that is due: only
+	   dispatch_take knows what time it is. */
+	if (has_first && lane->rate.interval == 0)
 		lane_join_turn(dispatch, lane);
-	if (retry && lane->retries_in_flight < lane_retry_slots(dispatch)) {
-		lane->by_due.key = retry->due;
-		heap_add(&dispatch->timers, &lane->by_due);
-	}
+	else if (has_first)
+		at = INT64_MIN;
+	if (at == INT64_MAX)
+		return;
+	lane->by_due.key =
+		at > rate_due(&lane->rate) ? at : rate_due(&lane->rate);
+	heap_add(&dispatch->timers, &lane->by_due);
 }
 
 /* ---- members ---- */
@@ -251,6 +274,10 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 	former = lane->webhook;
 	webhook_ref(webhook);
 	lane->webhook = webhook;
+	lane->is_strict = webhook->options.concurrency > 0;
+	lane->concurrency = lane->is_strict ? webhook->options.concurrency
+					    : dispatch->options.concurrency;
+	rate_set(&lane->rate, webhook_rate(webhook));
 	webhook_unref(former);
 	if (is_fresh)
 		lane->health = webhook->health;

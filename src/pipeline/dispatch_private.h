@@ -1,5 +1,6 @@
 #pragma once
 #include "pipeline/dispatch.h"
+#include "rule/rate.h"
 
 /*
  * Private to the dispatch: dispatch.c (in and out), dispatch_lane.c (a lane's
@@ -17,6 +18,9 @@ struct lane {
 	const struct webhook *webhook;
 	struct health health;
 	bool is_removed;
+	unsigned concurrency; /* the webhook's own, or the dispatch's */
+	bool is_strict;	      /* it counts first tries and retries together */
+	struct rate rate;
 
 	struct queue first_tries;
 	struct heap retries; /* by due */
@@ -35,7 +39,7 @@ struct lane {
 	/* Its place in the turn, while it may have something to send. */
 	struct lane *newer, *older;
 	bool is_in_turn;
-	struct heap_node by_due; /* waiting for its earliest retry */
+	struct heap_node by_due; /* waiting for a retry, or for its rate */
 };
 
 struct dispatch {
@@ -43,7 +47,7 @@ struct dispatch {
 	struct map lanes; /* number → lane */
 	struct map known; /* sequence → delivery */
 	struct lane *turn_first, *turn_last;
-	struct heap timers; /* lanes by earliest retry */
+	struct heap timers; /* lanes by when they may have something to send */
 	struct lane *hungry;
 	size_t in_flight;
 	size_t unsettled;
@@ -77,10 +81,11 @@ struct delivery *lane_earliest_retry(const struct lane *lane);
 /** Whether its webhook sends, or waits for its handshake. */
 bool lane_is_open(const struct lane *lane);
 
-/** First tries that a lane may have in flight now. */
-unsigned lane_first_slots(const struct dispatch *dispatch);
-/** Retries that may be in flight beside the first tries. */
-unsigned lane_retry_slots(const struct dispatch *dispatch);
+/** Whether one more of the kind may be in flight beside the present ones. */
+bool lane_has_first_slot(
+	const struct dispatch *dispatch, const struct lane *lane);
+bool lane_has_retry_slot(
+	const struct dispatch *dispatch, const struct lane *lane);
 
 /* ---- dispatch_disk.c ---- */
 

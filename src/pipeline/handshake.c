@@ -6,13 +6,15 @@
 #include "base/mem.h"
 #include "base/random.h"
 
-enum { RESPONSE_MAX = 16384, TOKEN_BYTES = 32 };
+enum { RESPONSE_MAX = 16384, TOKEN_BYTES = 32, FIXED_HEADERS = 3 };
 
 struct handshake {
 	struct worker *worker;
+	struct credential_wait credential;
 	const struct webhook *webhook;
 	struct buf token;
 	struct http_header *headers;
+	size_t header_count;
 	struct arena arena;
 };
 
@@ -25,20 +27,61 @@ handshake_free(struct handshake *handshake)
 	mem_free(handshake);
 }
 
-/** Whether the answer proves it; otherwise `why` says what came back. */
-static bool
-is_proof(const struct handshake *handshake, const struct http_result *result,
-	struct buf *why)
+static void
+add_header(struct handshake *handshake, struct str name, struct str value)
 {
-	struct arena arena = {0};
-	struct json_doc doc;
-	struct json value;
-	bool is_proven = false;
-
-	if (result->failure != HTTP_NO_FAILURE) {
-		buf_printf(why, "no answer: %.*s", STR_ARG(result->error));
-		return false;
+	for (size_t i = 0; i < handshake->header_count; i++) {
+		if (str_equal_nocase(handshake->headers[i].name, name))
+			return;
 	}
+	handshake->headers[handshake->header_count++] =
+		(struct http_header){name, value};
+}
+
+/* ---- COM's challenge ---- */
+
+static void
+make_token(struct buf *token)
+{
+	char bytes[TOKEN_BYTES];
+
+	random_bytes(bytes, sizeof(bytes));
+	encode_base64_url(token, str_make(bytes, sizeof(bytes)));
+}
+
+static void
+ask_com(struct handshake *handshake)
+{
+	make_token(&handshake->token);
+	add_header(handshake, STR("x-compute-ops-mgmt-verification-challenge"),
+		buf_str(&handshake->token));
+	add_header(handshake, STR("Accept"), STR("application/json"));
+}
+
+static bool
+has_token(
+	const struct handshake *handshake, struct json answer, struct buf *why)
+{
+	struct json value = json_member(answer, STR("verification"));
+
+	if (json_string_equal(value, buf_str(&handshake->token)))
+		return true;
+	buf_printf(why, "\"verification\" is %.*s, expected \"%s\"",
+		STR_ARG(json_is_missing(value)
+				? STR("missing")
+				: str_head(json_raw(value), 100)),
+		buf_text(&handshake->token));
+	return false;
+}
+
+static bool
+check_com(const struct handshake *handshake, const struct http_result *result,
+	struct handshake_outcome *outcome, struct buf *why)
+{
+	CLEANUP(arena_release) struct arena arena = {0};
+	struct json_doc doc;
+
+	(void)outcome;
 	if (result->status != 200) {
 		buf_printf(why, "status %d, expected 200", result->status);
 		return false;
@@ -46,21 +89,106 @@ is_proof(const struct handshake *handshake, const struct http_result *result,
 	if (json_read(result->body, &arena, &doc, NULL)) {
 		buf_printf(why, "a body that is not JSON: %.*s",
 			STR_ARG(str_head(result->body, 100)));
-	} else {
-		value = json_member(json_root(&doc), STR("verification"));
-		is_proven =
-			json_string_equal(value, buf_str(&handshake->token));
-		if (!is_proven)
-			buf_printf(why,
-				"\"verification\" is %.*s, expected \"%s\"",
-				STR_ARG(json_is_missing(value)
-						? STR("missing")
-						: str_head(json_raw(value),
-							  100)),
-				buf_text(&handshake->token));
+		return false;
 	}
-	arena_release(&arena);
-	return is_proven;
+	return has_token(handshake, json_root(&doc), why);
+}
+
+/* ---- CloudEvents' OPTIONS ---- */
+
+static void
+ask_cloudevents(struct handshake *handshake)
+{
+	unsigned rate = handshake->webhook->options.rate;
+
+	add_header(handshake, STR("WebHook-Request-Origin"),
+		handshake->worker->options->origin);
+	if (rate)
+		add_header(handshake, STR("WebHook-Request-Rate"),
+			arena_printf(&handshake->arena, "%u", rate));
+}
+
+/** The rate granted; false when what is there is none. */
+static bool
+read_rate(struct str head, unsigned *ret)
+{
+	struct str text;
+	uint64_t rate;
+
+	*ret = 0;
+	if (!http_head_find(head, STR("WebHook-Allowed-Rate"), &text) ||
+		str_equal(text, STR("*")))
+		return true;
+	if (str_to_u64(text, &rate) || rate == 0)
+		return false;
+	*ret = rate < WEBHOOK_RATE_MAX ? (unsigned)rate : WEBHOOK_RATE_MAX;
+	return true;
+}
+
+static bool
+check_cloudevents(const struct handshake *handshake,
+	const struct http_result *result, struct handshake_outcome *outcome,
+	struct buf *why)
+{
+	struct str allowed;
+
+	if (result->status < 200 || result->status > 299) {
+		buf_printf(why, "status %d, expected 2xx", result->status);
+		return false;
+	}
+	if (!http_head_find(
+		    result->head, STR("WebHook-Allowed-Origin"), &allowed)) {
+		buf_append(why, STR("no header WebHook-Allowed-Origin"));
+		return false;
+	}
+	if (!str_equal(allowed, STR("*")) &&
+		!str_equal_nocase(
+			allowed, handshake->worker->options->origin)) {
+		buf_printf(why,
+			"WebHook-Allowed-Origin is \"%.*s\", expected * or "
+			"\"%.*s\"",
+			STR_ARG(str_head(allowed, 100)),
+			STR_ARG(handshake->worker->options->origin));
+		return false;
+	}
+	if (!read_rate(result->head, &outcome->allowed_rate)) {
+		buf_append(why, STR("WebHook-Allowed-Rate is neither * nor a "
+				    "whole number above 0"));
+		return false;
+	}
+	return true;
+}
+
+/* ---- both ---- */
+
+static const struct kind {
+	const char *method;
+	void (*ask)(struct handshake *handshake);
+	/* Whether the response consents; else `why` says what came back. */
+	bool (*check)(const struct handshake *handshake,
+		const struct http_result *result,
+		struct handshake_outcome *outcome, struct buf *why);
+} kinds[] = {
+	[HANDSHAKE_COM] = {"GET", ask_com, check_com},
+	[HANDSHAKE_CLOUDEVENTS] = {"OPTIONS", ask_cloudevents,
+		check_cloudevents},
+};
+
+static const struct kind *
+kind_of(const struct handshake *handshake)
+{
+	return &kinds[handshake->webhook->options.handshake];
+}
+
+static bool
+is_consent(const struct handshake *handshake, const struct http_result *result,
+	struct handshake_outcome *outcome, struct buf *why)
+{
+	if (result->failure == HTTP_NO_FAILURE)
+		return kind_of(handshake)->check(
+			handshake, result, outcome, why);
+	buf_printf(why, "no answer: %.*s", STR_ARG(result->error));
+	return false;
 }
 
 static void
@@ -70,11 +198,12 @@ handshake_done(void *context, const struct http_result *result)
 	struct handshake *handshake = context;
 	const struct deliver_options *options = handshake->worker->options;
 	const struct webhook *webhook = handshake->webhook;
-	bool is_accepted = is_proof(handshake, result, &why);
+	struct handshake_outcome outcome = {0};
 	char id[UUID_TEXT_SIZE];
 
 	uuid_format(webhook->id, id);
-	if (is_accepted)
+	outcome.is_accepted = is_consent(handshake, result, &outcome, &why);
+	if (outcome.is_accepted)
 		log_info("handshake.accepted",
 			"webhook=%s destination=%.*s took=%lldus", id,
 			STR_ARG(webhook->destination),
@@ -86,48 +215,63 @@ handshake_done(void *context, const struct http_result *result)
 	/* Stopped by our own shutdown: the next start makes it again. */
 	if (result->failure != HTTP_ABORTED)
 		options->handshake_ended(options->context, webhook->number,
-			webhook->handshake, is_accepted);
+			webhook->handshake, &outcome);
 	handshake_free(handshake);
 }
 
 static void
-make_token(struct buf *token)
+send_request(struct handshake *handshake, const struct credential *credential)
 {
-	char bytes[TOKEN_BYTES];
-
-	random_bytes(bytes, sizeof(bytes));
-	encode_base64_url(token, str_make(bytes, sizeof(bytes)));
-}
-
-void
-handshake_start(struct worker *worker, const struct webhook *webhook)
-{
-	struct handshake *handshake = MEM_NEW(struct handshake);
-	size_t count = webhook->header_count + 2;
-	struct http_header *headers;
+	const struct webhook *webhook = handshake->webhook;
+	struct worker *worker = handshake->worker;
 	struct http_request request;
 
-	handshake->worker = worker;
-	handshake->webhook = webhook;
-	make_token(&handshake->token);
-	headers = arena_alloc_array(&handshake->arena, count, sizeof(*headers));
-	headers[0].name = STR("x-compute-ops-mgmt-verification-challenge");
-	headers[0].value = buf_str(&handshake->token);
-	headers[1].name = STR("Accept");
-	headers[1].value = STR("application/json");
-	for (size_t i = 0; i < webhook->header_count; i++) {
-		headers[i + 2].name = webhook->headers[i].name;
-		headers[i + 2].value = webhook->headers[i].value;
-	}
+	handshake->headers = arena_alloc_array(&handshake->arena,
+		webhook->header_count + FIXED_HEADERS,
+		sizeof(*handshake->headers));
+	kind_of(handshake)->ask(handshake);
+	if (credential->has_header)
+		add_header(handshake, credential->header.name,
+			arena_copy(
+				&handshake->arena, credential->header.value));
+	for (size_t i = 0; i < webhook->header_count; i++)
+		add_header(handshake, webhook->headers[i].name,
+			webhook->headers[i].value);
 	request = (struct http_request){
-		.method = "GET",
+		.method = kind_of(handshake)->method,
 		.url = webhook->destination,
-		.headers = headers,
-		.header_count = count,
+		.headers = handshake->headers,
+		.header_count = handshake->header_count,
 		.timeout = worker->options->handshake_timeout,
 		.response_max = RESPONSE_MAX,
 		.context = handshake,
 		.done = handshake_done,
 	};
 	http_client_send(worker->client, &request);
+}
+
+static void
+credential_came(
+	struct credential_wait *wait, const struct credential *credential)
+{
+	struct handshake *handshake =
+		CONTAINER_OF(wait, struct handshake, credential);
+	struct http_result result = {
+		.failure = credential->failure, .error = credential->error};
+
+	if (credential->failure != HTTP_NO_FAILURE)
+		handshake_done(handshake, &result);
+	else
+		send_request(handshake, credential);
+}
+
+void
+handshake_start(struct worker *worker, const struct webhook *webhook)
+{
+	struct handshake *handshake = MEM_NEW(struct handshake);
+
+	handshake->worker = worker;
+	handshake->webhook = webhook;
+	handshake->credential.done = credential_came;
+	credentials_ask(worker->credentials, webhook, &handshake->credential);
 }

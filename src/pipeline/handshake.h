@@ -2,9 +2,20 @@
 #include "pipeline/worker.h"
 
 /*
- * Proving that an endpoint wants the events: COM's GET with a challenge in the
- * header x-compute-ops-mgmt-verification-challenge, to be answered with status
- * 200 and {"verification": "<the challenge>"}. One try, with a time limit.
+ * Proving that an endpoint wants the events, by the webhook's kind of
+ * handshake (a table in the .c). One try, with a time limit; the webhook's own
+ * headers and its credential go with it.
+ *
+ *   com          GET with a challenge in the header
+ *                x-compute-ops-mgmt-verification-challenge, to be answered
+ *                with status 200 and {"verification": "<the challenge>"}
+ *   cloudevents  OPTIONS with WebHook-Request-Origin (and -Rate, when the
+ *                webhook has a rate), to be answered with a 2xx and
+ *                WebHook-Allowed-Origin, that origin or *; WebHook-Allowed-Rate
+ *                bounds the rate from then on (CloudEvents, HTTP 1.1 Web Hooks
+ *                §4). No callback is offered: an answer that comes later than
+ *                the response is none.
+ *   none         is never made
  */
 
 /** Takes the caller's reference to the webhook. */

@@ -61,7 +61,7 @@ run_report(struct desk_job *job)
 
 	if (report->handshake)
 		err = webhooks_end_handshake(webhooks, report->webhook,
-			report->handshake, report->is_accepted);
+			report->handshake, &report->outcome);
 	else
 		err = webhooks_set_health(webhooks, report->webhook,
 			report->revision, &report->health, report->reason);
@@ -87,12 +87,12 @@ post_report(struct hub *hub, const struct deliver_report *report)
 }
 
 static void
-on_handshake_ended(
-	void *context, uint64_t webhook, uint64_t handshake, bool is_accepted)
+on_handshake_ended(void *context, uint64_t webhook, uint64_t handshake,
+	const struct handshake_outcome *outcome)
 {
 	post_report(context, &(struct deliver_report){.webhook = webhook,
 				     .handshake = handshake,
-				     .is_accepted = is_accepted});
+				     .outcome = *outcome});
 }
 
 static void
@@ -193,6 +193,7 @@ start_deliver(struct hub *hub)
 		.policy = &options->policy,
 		.ca_file = options->ca_file,
 		.user_agent = options->user_agent,
+		.origin = options->origin,
 		.workers = options->workers,
 		.dispatch = options->dispatch,
 		.connections_max = options->connections_max,

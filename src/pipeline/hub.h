@@ -15,6 +15,7 @@ struct hub_options {
 	struct address_policy policy;
 	const char *ca_file;
 	const char *user_agent;
+	struct str origin; /* names this system to endpoints */
 	struct str source; /* CloudEvents source of resource events */
 	unsigned workers;  /* 0: one a processor */
 	struct dispatch_options dispatch;

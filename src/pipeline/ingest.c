@@ -376,6 +376,14 @@ ingest_resource(struct ingest *ingest, uint32_t workspace, struct str type,
 }
 
 void
+ingest_number(
+	struct ingest *ingest, uint64_t *ret_event, uint64_t *ret_delivery)
+{
+	*ret_event = atomic_fetch_add(&ingest->last_event, 1) + 1;
+	*ret_delivery = atomic_fetch_add(&ingest->last_delivery, 1) + 1;
+}
+
+void
 ingest_stats(const struct ingest *ingest, struct ingest_stats *ret)
 {
 	*ret = (struct ingest_stats){

@@ -87,6 +87,10 @@ struct publication {
 /** Starts it; always ends in `done`. */
 void ingest_publish(struct ingest *ingest, struct publication *publication);
 
+/** Numbers for an event and a delivery that are made elsewhere. */
+void ingest_number(
+	struct ingest *ingest, uint64_t *ret_event, uint64_t *ret_delivery);
+
 struct ingest_stats {
 	uint64_t events; /* accepted */
 	uint64_t unchanged;

@@ -46,6 +46,8 @@ set_delivery(struct ingest_work *work, const struct webhook *webhook,
 	};
 	if (is_sent) {
 		work->item->matched++;
+		work->wants_envelope |=
+			webhook->options.payload != PAYLOAD_RESOURCE;
 		return;
 	}
 	work->item->skipped++;
@@ -61,6 +63,7 @@ make_deliveries(struct ingest_work *work)
 
 	find_webhooks(work, &list);
 	work->item->matched = work->item->skipped = 0;
+	work->wants_envelope = false;
 	work->deliveries = arena_alloc_array(
 		work->arena, list.count, sizeof(*work->deliveries));
 	work->delivery_count = list.count;
@@ -80,13 +83,19 @@ make_payload(struct ingest_work *work)
 		.operation = work->event.operation,
 		.id = work->event.id,
 		.source = work->event.source,
-		.type = work->event.type,
+		.type = work->event.type_as_received,
 		.subject = work->event.subject,
+		.is_cloudevent = work->event.is_id_given,
+		.is_whole = work->wants_envelope,
 	};
 
 	if (work->item->matched == 0)
 		return;
 	facts.body = ingest_work_delivered(work);
+	if (work->wants_envelope) {
+		facts.attributes = work->event.attributes;
+		facts.rest = ingest_work_rest(work);
+	}
 	work->payload = payload_new_bounded(&facts);
 }
 

@@ -233,6 +233,31 @@ decide_data(struct ingest_work *work)
 
 /* ---- the envelope ---- */
 
+/** The extensions, and those optional attributes that have no column. */
+static struct str
+compose_attributes(const struct ingest_work *work)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+	const struct cloudevent *event = &work->item->cloudevent;
+	struct json_out out = json_out_make(&text);
+
+	if (event->datacontenttype.len == 0 && event->dataschema.len == 0)
+		return event->extensions;
+	json_out_object(&out, NULL);
+	if (event->datacontenttype.len > 0)
+		json_out_string(
+			&out, "datacontenttype", event->datacontenttype);
+	if (event->dataschema.len > 0)
+		json_out_string(&out, "dataschema", event->dataschema);
+	if (event->extensions.len > 2) {
+		buf_append_char(&text, ',');
+		buf_append(&text, str_make(event->extensions.ptr + 1,
+					  event->extensions.len - 2));
+	}
+	json_out_end(&out);
+	return arena_copy(work->arena, buf_str(&text));
+}
+
 static void
 set_envelope(struct ingest_work *work)
 {
@@ -249,7 +274,7 @@ set_envelope(struct ingest_work *work)
 		work->event.source = event->source;
 		work->event.type_as_received = event->type;
 		work->event.subject = event->subject;
-		work->event.attributes = event->extensions;
+		work->event.attributes = compose_attributes(work);
 		work->event.time =
 			event->has_time ? event->time : work->event.accepted;
 	} else {
@@ -293,4 +318,15 @@ ingest_work_delivered(const struct ingest_work *work)
 	if (work->event.form == EVENT_CHANGE)
 		return json_raw(work->new_state);
 	return work->event.body;
+}
+
+struct str
+ingest_work_rest(const struct ingest_work *work)
+{
+	if (work->event.is_id_given)
+		return work->event.form == EVENT_CHANGE ? work->event.body
+							: STR("");
+	return work->event.operation == OPERATION_UPDATED
+		       ? json_raw(work->old_state)
+		       : STR("");
 }

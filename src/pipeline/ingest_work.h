@@ -45,6 +45,7 @@ struct ingest_work {
 	struct delivery_row *deliveries;
 	size_t delivery_count;
 	struct payload *payload;
+	bool wants_envelope; /* some webhook sends the event as a CloudEvent */
 };
 
 /**
@@ -57,6 +58,9 @@ bool ingest_work_decide(
 
 /** What deliveries send: a slice of the event or of the old state. */
 struct str ingest_work_delivered(const struct ingest_work *work);
+
+/** What payload.rest is to be. */
+struct str ingest_work_rest(const struct ingest_work *work);
 
 /** The item ends without an event. */
 void ingest_work_refuse(struct ingest_work *work, enum err err,

@@ -29,7 +29,8 @@ static size_t
 text_len(const struct payload_facts *facts)
 {
 	return facts->id.len + facts->source.len + facts->type.len +
-	       facts->subject.len + facts->body.len;
+	       facts->subject.len + facts->attributes.len + facts->body.len +
+	       facts->rest.len;
 }
 
 static struct str
@@ -59,7 +60,11 @@ payload_new(const struct payload_facts *facts)
 	payload->source = put(&at, facts->source);
 	payload->type = put(&at, facts->type);
 	payload->subject = put(&at, facts->subject);
+	payload->attributes = put(&at, facts->attributes);
 	payload->body = put(&at, facts->body);
+	payload->rest = put(&at, facts->rest);
+	payload->is_cloudevent = facts->is_cloudevent;
+	payload->is_whole = facts->is_whole;
 	return payload;
 }
 
@@ -91,7 +96,8 @@ payload_unref(struct payload *payload)
 		return;
 	size = size_of(payload->id.len + payload->source.len +
 		       payload->type.len + payload->subject.len +
-		       payload->body.len);
+		       payload->attributes.len + payload->body.len +
+		       payload->rest.len);
 	atomic_fetch_sub_explicit(&memory_used, size, memory_order_relaxed);
 	mem_free(payload);
 }

@@ -16,9 +16,16 @@ struct payload {
 	enum operation operation;
 	struct str id;
 	struct str source;
-	struct str type;
+	struct str type; /* as received */
 	struct str subject;
-	struct str body; /* byte for byte what is POSTed */
+	struct str attributes; /* JSON object of further attributes, or empty */
+	struct str body;       /* byte for byte what is POSTed */
+	/* What an envelope needs beyond the body. Of an update published as a
+	   state: the state before it. Of a change that came in as a
+	   CloudEvent: all of its data. */
+	struct str rest;
+	bool is_cloudevent; /* published as one */
+	bool is_whole;	    /* attributes and rest are there */
 };
 
 /** What a payload is made of; all of it is copied. */
@@ -26,7 +33,9 @@ struct payload_facts {
 	uint64_t event;
 	int64_t time;
 	enum operation operation;
-	struct str id, source, type, subject, body;
+	struct str id, source, type, subject, attributes, body, rest;
+	bool is_cloudevent;
+	bool is_whole;
 };
 
 /** Bytes that all payloads together may take (at start 64 MiB). */

@@ -88,8 +88,8 @@ static const struct reserved {
 	{STR_INIT("expect"), false},
 };
 
-static bool
-is_reserved(struct str name)
+bool
+webhook_draft_is_reserved(struct str name)
 {
 	for (size_t i = 0; i < COUNT_OF(reserved); i++) {
 		struct str head = reserved[i].is_prefix
@@ -109,7 +109,7 @@ check_header(
 	struct str value = header->value.ptr ? header->value : STR("x");
 
 	problem->field = "headers";
-	if (is_reserved(header->name)) {
+	if (webhook_draft_is_reserved(header->name)) {
 		buf_printf(&problem->why,
 			"header \"%.*s\" is reserved and cannot be set",
 			STR_ARG(header->name));

@@ -5,6 +5,15 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 
+unsigned
+webhook_rate(const struct webhook *webhook)
+{
+	unsigned wanted = webhook->options.rate;
+	unsigned granted = webhook->allowed_rate;
+
+	return !wanted || (granted && granted < wanted) ? granted : wanted;
+}
+
 void
 webhook_ref(const struct webhook *webhook)
 {
@@ -60,6 +69,21 @@ webhook_set_secret(struct webhook *webhook, struct str secret)
 	return err;
 }
 
+void
+webhook_new_secret(struct webhook *webhook, int64_t old_until)
+{
+	CLEANUP(buf_release) struct buf secret = buf_make(0);
+	enum err err;
+
+	webhook->old_secret = old_until ? webhook->secret : STR("");
+	webhook->old_key = webhook->key;
+	webhook->old_until = old_until;
+	signature_make_secret(webhook->options.signing, &secret);
+	err = webhook_set_secret(webhook, buf_str(&secret));
+	assert(err == ERR_OK); /* we made it */
+	webhook->is_secret_read = false;
+}
+
 enum err
 webhook_set_filter(struct webhook *webhook, struct str text, size_t *ret_column,
 	struct buf *why)
@@ -93,6 +117,11 @@ webhook_copy(const struct webhook *webhook)
 	copy->secret = arena_copy(arena, webhook->secret);
 	copy->key = webhook->key;
 	copy->is_secret_read = webhook->is_secret_read;
+	copy->old_secret = arena_copy(arena, webhook->old_secret);
+	copy->old_key = webhook->old_key;
+	copy->old_until = webhook->old_until;
+	copy->options = webhook_options_copy(&webhook->options, arena);
+	copy->allowed_rate = webhook->allowed_rate;
 	copy->handshake = webhook->handshake;
 	memcpy(copy->enables, webhook->enables, sizeof(copy->enables));
 	copy_headers(copy, webhook->headers, webhook->header_count);
@@ -114,6 +143,9 @@ write_options(const struct webhook *webhook, struct buf *out)
 	for (size_t i = 0; i < WEBHOOK_ENABLES_KEPT && webhook->enables[i]; i++)
 		json_out_integer(&json, NULL, webhook->enables[i]);
 	json_out_end(&json);
+	json_out_integer(&json, "oldSecretUntil", webhook->old_until);
+	json_out_integer(&json, "allowedRate", webhook->allowed_rate);
+	webhook_options_write(&webhook->options, &json);
 	json_out_end(&json);
 }
 
@@ -124,6 +156,8 @@ write_secrets(const struct webhook *webhook, struct buf *out)
 
 	json_out_object(&json, NULL);
 	json_out_string(&json, "secret", webhook->secret);
+	json_out_string(&json, "oldSecret", webhook->old_secret);
+	json_out_string(&json, "authSecret", webhook->options.auth.secret);
 	json_out_object(&json, "headers");
 	for (size_t i = 0; i < webhook->header_count; i++) {
 		json_out_key(&json, webhook->headers[i].name);
@@ -188,6 +222,12 @@ read_headers(struct webhook *webhook, struct json headers)
 	}
 }
 
+static struct str
+read_string(const struct json_doc *doc, const char *name, struct arena *scratch)
+{
+	return json_string(json_member(json_root(doc), str_of(name)), scratch);
+}
+
 static enum err
 read_secrets(struct webhook *webhook, const struct webhook_row *row,
 	const struct seal_key *key, struct arena *scratch)
@@ -204,9 +244,39 @@ read_secrets(struct webhook *webhook, const struct webhook_row *row,
 	if (err)
 		return err;
 	read_headers(webhook, json_member(json_root(&doc), STR("headers")));
-	return webhook_set_secret(webhook,
-		json_string(
-			json_member(json_root(&doc), STR("secret")), scratch));
+	webhook->options.auth.secret = arena_copy(
+		&webhook->arena, read_string(&doc, "authSecret", scratch));
+	webhook->old_secret = arena_copy(
+		&webhook->arena, read_string(&doc, "oldSecret", scratch));
+	if (webhook->old_secret.len > 0)
+		err = signature_read_secret(
+			webhook->old_secret, &webhook->old_key);
+	return err ? err
+		   : webhook_set_secret(
+			     webhook, read_string(&doc, "secret", scratch));
+}
+
+/**
+ * What an older version wrote lacks members: they are the defaults. The auth's
+ * secret is not among them, it has been unsealed before.
+ */
+static void
+read_delivery_options(
+	struct webhook *webhook, struct json json, struct arena *scratch)
+{
+	struct webhook_issues issues = {.arena = scratch};
+	struct str secret = webhook->options.auth.secret;
+	int64_t rate = 0;
+
+	webhook_options_read(json, &webhook->options, &issues);
+	webhook->options =
+		webhook_options_copy(&webhook->options, &webhook->arena);
+	webhook->options.auth.secret = secret;
+	json_to_integer(
+		json_member(json, STR("oldSecretUntil")), &webhook->old_until);
+	json_to_integer(json_member(json, STR("allowedRate")), &rate);
+	webhook->allowed_rate =
+		rate > 0 && rate <= UINT32_MAX ? (unsigned)rate : 0;
 }
 
 static enum err
@@ -221,6 +291,7 @@ read_options(struct webhook *webhook, struct str options, struct arena *scratch)
 		return err;
 	webhook->is_secret_read = json_kind(json_member(json_root(&doc),
 					  STR("secretRead"))) == JSON_TRUE;
+	read_delivery_options(webhook, json_root(&doc), scratch);
 	walk = json_walk(json_member(json_root(&doc), STR("enables")));
 	while (count < WEBHOOK_ENABLES_KEPT && json_walk_next(&walk)) {
 		if (json_to_integer(walk.value, &webhook->enables[count]))

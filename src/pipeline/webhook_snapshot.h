@@ -22,6 +22,12 @@ struct webhook *webhook_copy(const struct webhook *webhook);
 enum err webhook_set_secret(struct webhook *webhook, struct str secret)
 	MUST_USE;
 
+/**
+ * A new random secret of the options' scheme. The present one, if there is
+ * one, goes on signing until `old_until` (0: it ends now).
+ */
+void webhook_new_secret(struct webhook *webhook, int64_t old_until);
+
 /** Compiles `text` into the webhook's own arena. */
 enum err webhook_set_filter(struct webhook *webhook, struct str text,
 	size_t *ret_column, struct buf *why) MUST_USE;

@@ -2,10 +2,12 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "net/address.h"
 #include "net/http_client.h"
 #include "rule/filter.h"
 #include "rule/signature.h"
+#include "rule/webhook_options.h"
 #include "store/store.h"
 
 /*
@@ -56,6 +58,8 @@ struct webhook_header {
 	struct str value;
 };
 
+#define WEBHOOK_SIGNING_OVERLAP (24 * HOURS)
+
 enum {
 	WEBHOOK_ENABLES_KEPT = 16,
 	WEBHOOK_NAME_MAX = 255, /* characters */
@@ -70,7 +74,7 @@ struct webhook {
 	struct uuid id;
 	uint32_t workspace;
 	uint64_t revision;
-	struct str dialect; /* "com" */
+	struct str dialect; /* "com", "native": where it was created */
 	struct str name;
 	struct str destination;
 	struct str filter_text;
@@ -85,10 +89,19 @@ struct webhook {
 	struct str secret;	  /* whsec_…: never shown but once */
 	struct signature_key key; /* the secret, ready to sign with */
 	bool is_secret_read;
+	/* The one before it signs too, until then; 0: there is none. */
+	struct str old_secret;
+	struct signature_key old_key;
+	int64_t old_until;
+	struct webhook_options options;
+	unsigned allowed_rate; /* granted by the handshake; 0: no limit */
 	int64_t enables[WEBHOOK_ENABLES_KEPT]; /* newest first; 0: none */
 	uint64_t handshake; /* revision that asked for the present handshake;
 			       not stored: a restart asks anew */
 };
+
+/** Attempts a minute: the lower of what is wanted and granted; 0: no limit. */
+unsigned webhook_rate(const struct webhook *webhook);
 
 void webhook_ref(const struct webhook *webhook);
 void webhook_unref(const struct webhook *webhook);
@@ -103,6 +116,8 @@ webhook_unconst(const struct webhook *webhook)
 /** What a user says; members without their has_ flag stay as they are. */
 struct webhook_draft {
 	bool has_name, has_destination, has_state, has_filter, has_headers;
+	bool has_options;
+	struct str dialect; /* of a new one; empty: "com" */
 	struct str name;
 	struct str destination;
 	enum webhook_state state;
@@ -110,6 +125,8 @@ struct webhook_draft {
 	/* Merge patch: a header with value.ptr NULL is removed. */
 	const struct webhook_header *headers;
 	size_t header_count;
+	struct json options; /* an object with the options as members; others
+				in it are passed over */
 	uint64_t expected_generation; /* of a patch; 0: any */
 };
 
@@ -134,7 +151,9 @@ enum err webhooks_create(struct webhooks *webhooks, uint32_t workspace,
 /**
  * Changes one. Also ERR_NOT_FOUND, and ERR_BUSY when it was enabled too often
  * lately (`retry_after`). A draft with state ENABLED, or one that changes
- * destination or headers of an enabled webhook, starts a handshake.
+ * destination, headers, auth or kind of handshake of an enabled webhook, starts
+ * a handshake. One that changes `signing` makes a new secret of that scheme,
+ * and the old one signs for another WEBHOOK_SIGNING_OVERLAP.
  * ERR_CONFLICT when the present generation is not the expected one.
  */
 enum err webhooks_patch(struct webhooks *webhooks, uint32_t workspace,
@@ -149,8 +168,12 @@ enum err webhooks_delete(struct webhooks *webhooks, uint32_t workspace,
  * ignored when another one has begun since. Blocks. An error: it is not stored
  * and nothing has changed; say it again later.
  */
+struct handshake_outcome {
+	bool is_accepted;
+	unsigned allowed_rate; /* a minute; 0: no limit, or none was told */
+};
 enum err webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
-	uint64_t handshake, bool is_accepted) MUST_USE;
+	uint64_t handshake, const struct handshake_outcome *outcome) MUST_USE;
 
 /**
  * What delivery outcomes made of a webhook's health (WARNING, ERROR, ACTIVE);
@@ -165,6 +188,15 @@ enum err webhooks_set_health(struct webhooks *webhooks, uint64_t number,
 enum err webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
 	struct uuid id, struct arena *arena, struct str *ret,
 	struct webhook_problem *problem) MUST_USE;
+
+/**
+ * A new secret of the webhook's scheme, shown in `ret` (text in `arena`) this
+ * once. Both sign for `overlap` microseconds; an older one that still did
+ * ends now. Counts as a change of the user's.
+ */
+enum err webhooks_rotate_secret(struct webhooks *webhooks,
+	const struct webhook *webhook, int64_t overlap, struct arena *arena,
+	struct str *ret, struct webhook_problem *problem) MUST_USE;
 
 /** A reference, or NULL. Never blocks on disk. */
 const struct webhook *webhooks_find(

@@ -38,13 +38,8 @@ commit_changes(struct webhooks *webhooks, const struct store_change *changes,
 	return err;
 }
 
-/**
- * Stores the next revision of a webhook, tells of it, and takes over the
- * caller's reference to `next` (also on failure). Waiting deliveries become
- * SKIPPED when it neither sends nor waits any more.
- */
-static enum err
-commit_next(struct webhooks *webhooks, const struct webhook *former,
+enum err
+webhooks_commit_next(struct webhooks *webhooks, const struct webhook *former,
 	struct webhook *next, bool is_fresh, struct webhook_problem *problem)
 {
 	struct arena arena = {0};
@@ -90,6 +85,18 @@ move_health(struct webhook *webhook, enum health_trigger trigger)
 		return false;
 	webhook->status_reason = arena_copy(&webhook->arena, str_of(reason));
 	return true;
+}
+
+/** Without a handshake to make it is active at once. */
+static void
+pass_if_none_is_asked(struct webhook *webhook)
+{
+	if (webhook->options.handshake != HANDSHAKE_NONE ||
+		!health_is_waiting(&webhook->health))
+		return;
+	move_health(webhook, HEALTH_HANDSHAKE_ACCEPTED);
+	webhook->status_reason = STR("No handshake is asked for.");
+	webhook->allowed_rate = 0;
 }
 
 /** Notes an enabling; ERR_BUSY when there were too many in the window. */
@@ -145,27 +152,30 @@ build(struct webhooks *webhooks, uint32_t workspace,
 	const struct webhook_draft *draft, struct webhook *webhook,
 	struct webhook_problem *problem)
 {
-	CLEANUP(buf_release) struct buf secret = buf_make(0);
 	bool is_enabled = draft->state == WEBHOOK_ENABLED;
 	struct webhook_edit edit;
 	enum err err;
 
 	webhook->id = uuid_random();
 	webhook->workspace = workspace;
-	webhook->dialect = STR("com");
+	webhook->dialect = arena_copy(&webhook->arena,
+		draft->dialect.len ? draft->dialect : STR("com"));
 	webhook->revision = webhook->generation = 1;
 	webhook->created = webhook->updated = clock_now();
 	webhook->handshake = is_enabled ? 1 : 0;
-	signature_make_secret(SIGNATURE_V1, &secret);
-	err = webhook_set_secret(webhook, buf_str(&secret));
+	err = webhook_draft_apply(draft, webhook, &edit, problem);
 	if (!err)
-		err = webhook_draft_apply(draft, webhook, &edit, problem);
+		err = webhook_draft_apply_options(draft,
+			webhooks->options.policy, webhook, &edit, problem);
+	if (!err)
+		webhook_new_secret(webhook, 0);
 	if (!err && is_enabled)
 		err = note_enable(webhooks, webhook, problem);
 	if (err)
 		return err;
 	move_health(webhook,
 		is_enabled ? HEALTH_CREATED_ENABLED : HEALTH_CREATED_DISABLED);
+	pass_if_none_is_asked(webhook);
 	return ERR_OK;
 }
 
@@ -250,6 +260,7 @@ apply_state(struct webhooks *webhooks, const struct webhook_draft *draft,
 		move_health(next, HEALTH_USER_CHANGED_TARGET);
 		*ret_is_fresh = true;
 	}
+	pass_if_none_is_asked(next);
 	return ERR_OK;
 }
 
@@ -264,6 +275,9 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 	enum err err = webhook_draft_apply(draft, next, &edit, problem);
 
 	if (!err)
+		err = webhook_draft_apply_options(
+			draft, webhooks->options.policy, next, &edit, problem);
+	if (!err)
 		err = apply_state(webhooks, draft, edit.changes_target, next,
 			&is_fresh, problem);
 	if (err) {
@@ -272,7 +286,7 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 	}
 	next->generation++;
 	webhook_ref(next);
-	err = commit_next(webhooks, former, next, is_fresh, problem);
+	err = webhooks_commit_next(webhooks, former, next, is_fresh, problem);
 	if (err) {
 		webhook_unref(next);
 		return err == ERR_LIMIT ? ERR_IO : err;
@@ -343,34 +357,6 @@ webhooks_delete(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 	return err;
 }
 
-enum err
-webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
-	struct uuid id, struct arena *arena, struct str *ret,
-	struct webhook_problem *problem)
-{
-	const struct webhook *former;
-	enum err err = ERR_NOT_FOUND;
-
-	pthread_mutex_lock(&webhooks->change);
-	former = webhooks_find(webhooks, workspace, id);
-	if (former && former->is_secret_read) {
-		buf_append(&problem->why,
-			STR("the secret has been read already; it is shown "
-			    "once"));
-		err = ERR_DENIED;
-	} else if (former) {
-		struct webhook *next = webhook_copy(former);
-
-		next->is_secret_read = true;
-		err = commit_next(webhooks, former, next, false, problem);
-		if (!err)
-			*ret = arena_copy(arena, former->secret);
-	}
-	pthread_mutex_unlock(&webhooks->change);
-	webhook_unref(former);
-	return err;
-}
-
 /* ---- what the deliverers report ---- */
 
 /** Stores what happened by itself; a failure is told here, to the log. */
@@ -382,7 +368,7 @@ report(struct webhooks *webhooks, const struct webhook *former,
 
 	if (next->health.state != former->health.state)
 		next->generation++;
-	err = commit_next(webhooks, former, next, is_fresh, NULL);
+	err = webhooks_commit_next(webhooks, former, next, is_fresh, NULL);
 	if (err)
 		log_error("webhook.status",
 			"number=%llu err=%s its new status is not stored",
@@ -392,7 +378,7 @@ report(struct webhooks *webhooks, const struct webhook *former,
 
 enum err
 webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
-	uint64_t handshake, bool is_accepted)
+	uint64_t handshake, const struct handshake_outcome *outcome)
 {
 	const struct webhook *former;
 	enum err err = ERR_OK;
@@ -403,8 +389,10 @@ webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 		health_is_waiting(&former->health)) {
 		struct webhook *next = webhook_copy(former);
 
-		move_health(next, is_accepted ? HEALTH_HANDSHAKE_ACCEPTED
-					      : HEALTH_HANDSHAKE_FAILED);
+		next->allowed_rate = outcome->allowed_rate;
+		move_health(next, outcome->is_accepted
+					  ? HEALTH_HANDSHAKE_ACCEPTED
+					  : HEALTH_HANDSHAKE_FAILED);
 		err = report(webhooks, former, next, true);
 	}
 	pthread_mutex_unlock(&webhooks->change);

@@ -4,7 +4,8 @@
 #include "base/map.h"
 #include "pipeline/webhooks.h"
 
-/* Private to webhooks.c (table and life) and webhooks_change.c. */
+/* Private to webhooks.c (table and life), webhooks_change.c, webhooks_secret.c.
+ */
 
 /*
  * Two locks. `change` is held through a whole change, commit included, so
@@ -40,6 +41,15 @@ void webhooks_put(
 	struct webhooks *webhooks, const struct webhook *take_webhook);
 void webhooks_take_out(
 	struct webhooks *webhooks, const struct webhook *webhook);
+/**
+ * Stores the next revision of a webhook, tells of it, and takes over the
+ * caller's reference to `next` (also on failure). Waiting deliveries become
+ * SKIPPED when it neither sends nor waits any more.
+ */
+enum err webhooks_commit_next(struct webhooks *webhooks,
+	const struct webhook *former, struct webhook *take_next, bool is_fresh,
+	struct webhook_problem *problem) MUST_USE;
+
 /** Match index, workers, and the handshake if one is due. */
 void webhooks_tell(struct webhooks *webhooks, const struct webhook *webhook,
 	bool is_fresh);

@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include "net/http_client.h"
+#include "pipeline/credentials.h"
 #include "pipeline/deliver.h"
 
 /*
@@ -40,6 +41,7 @@ struct worker {
 	struct mailbox *mailbox;
 	struct dispatch *dispatch;
 	struct http_client *client;
+	struct credentials *credentials;
 	struct attempt *unwritten;   /* outcomes to be submitted again */
 	int64_t write_again_at;	     /* monotonic */
 	int64_t refill_at;	     /* monotonic */

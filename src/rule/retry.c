@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/timestamp.h"
+#include "rule/duration.h"
 
 static const int64_t default_window = 36 * HOURS;
 static const int64_t retry_after_max = 24 * HOURS;
@@ -50,6 +51,7 @@ static const struct {
 	[HTTP_TOO_LARGE] = {"TOO_LARGE",
 		{RETRY_AGAIN, .counts_against_health = true}},
 	[HTTP_OUR_FAULT] = {"OUR_FAULT", {.verdict = RETRY_AGAIN}},
+	[HTTP_NO_TOKEN] = {"NO_TOKEN", {.verdict = RETRY_AGAIN}},
 	[HTTP_ABORTED] = {"ABORTED", {RETRY_AGAIN, .is_due_at_once = true}},
 };
 
@@ -139,25 +141,13 @@ retry_decide(const struct retry_policy *policy,
 	return decision;
 }
 
-static const struct {
-	char letter;
-	int64_t unit;
-} units[] = {{'s', SECONDS}, {'m', MINUTES}, {'h', HOURS}, {'d', 24 * HOURS}};
-
 /** "30s" as microseconds; 0 when it is none or over the window. */
 static int64_t
 read_delay(struct str part)
 {
-	uint64_t count;
+	int64_t delay;
 
-	if (part.len < 2 || str_to_u64(str_head(part, part.len - 1), &count))
-		return 0;
-	for (size_t i = 0; i < COUNT_OF(units); i++) {
-		if (units[i].letter == part.ptr[part.len - 1] &&
-			count <= (uint64_t)(default_window / units[i].unit))
-			return (int64_t)count * units[i].unit;
-	}
-	return 0;
+	return duration_read(part, default_window, &delay) ? 0 : delay;
 }
 
 enum err
@@ -192,6 +182,18 @@ retry_policy_parse(struct str text, struct retry_policy *ret, struct buf *why)
 	}
 	*ret = policy;
 	return ERR_OK;
+}
+
+void
+retry_policy_append(struct buf *out, const struct retry_policy *policy)
+{
+	if (policy->count == 0)
+		buf_append(out, STR("none"));
+	for (size_t i = 0; i < policy->count; i++) {
+		if (i > 0)
+			buf_append_char(out, ',');
+		duration_append(out, policy->delays[i]);
+	}
 }
 
 static bool

@@ -19,6 +19,7 @@ enum http_failure {
 	HTTP_BROKEN,	     /* closed or nonsense before the response's end */
 	HTTP_TOO_LARGE,	     /* response head over its limit */
 	HTTP_OUR_FAULT,	     /* no memory, no descriptors, no route, proxy */
+	HTTP_NO_TOKEN,	     /* the endpoint's OAuth2 server gave none */
 	HTTP_ABORTED,	     /* we are stopping */
 };
 const char *http_failure_name(enum http_failure failure); /* "TIMED_OUT" */
@@ -42,6 +43,9 @@ extern const struct retry_policy retry_default_policy;
  */
 enum err retry_policy_parse(
 	struct str text, struct retry_policy *ret, struct buf *why) MUST_USE;
+
+/** Appends the schedule as retry_policy_parse reads it. */
+void retry_policy_append(struct buf *out, const struct retry_policy *policy);
 
 enum retry_verdict { RETRY_DELIVERED, RETRY_AGAIN, RETRY_GIVE_UP };
 

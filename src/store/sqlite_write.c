@@ -154,6 +154,19 @@ set_delivery(struct sqlite_write *write, const struct store_change *change)
 }
 
 static enum err
+repeat_delivery(struct sqlite_write *write, const struct store_change *change)
+{
+	const struct delivery_row *row = change->delivery;
+	enum err err = check_not_purged(write, row->sequence);
+
+	if (!err)
+		err = run_delivery(write, SQL_DELIVERY_AGAIN, row);
+	if (err == ERR_OK)
+		write->waiting++;
+	return err;
+}
+
+static enum err
 add_attempt(struct sqlite_write *write, const struct store_change *change)
 {
 	if (sqlite_purge_has(write->purge, change->attempt->webhook))
@@ -297,6 +310,7 @@ static const struct kind {
 	[STORE_RESOURCE_SET] = {set_resource, true},
 	[STORE_DELIVERY_ADD] = {add_delivery, false},
 	[STORE_DELIVERY_SET] = {set_delivery, true},
+	[STORE_DELIVERY_AGAIN] = {repeat_delivery, true},
 	[STORE_ATTEMPT_ADD] = {add_attempt, false},
 	[STORE_WEBHOOK_ADD] = {add_webhook, false},
 	[STORE_WEBHOOK_SET] = {set_webhook, true},

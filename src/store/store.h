@@ -158,6 +158,7 @@ enum store_change_kind {
 	STORE_DELIVERY_SET, /* state, attempts, due, updated, reason; conflict:
 			       it is not WAITING, unless a SKIPPED one turns
 			       out to be DELIVERED */
+	STORE_DELIVERY_AGAIN, /* the same, WAITING again; conflict: it is */
 	STORE_ATTEMPT_ADD,
 	STORE_WEBHOOK_ADD,
 	STORE_WEBHOOK_SET,    /* all but number, id, workspace, created;

@@ -63,7 +63,7 @@ struct run {
 	struct buf out, err;
 };
 
-enum { WORDS_MAX = 24 };
+enum { WORDS_MAX = 40 };
 
 /** Runs with words (NULL at the end) against the replies. */
 static struct run
@@ -121,7 +121,8 @@ check_has(const struct buf *text, const char *part)
 			buf_text(text), part);
 }
 
-#define WEBHOOKS "http://hub.test:1/compute-ops-mgmt/v1beta1/webhooks"
+#define COM_WEBHOOKS "http://hub.test:1/compute-ops-mgmt/v1beta1/webhooks"
+#define WEBHOOKS "http://hub.test:1/v1/webhooks"
 #define HEADS "|Accept: application/json|Authorization: Bearer t0ken"
 
 TEST(client, webhook_create_sends_all_members_and_prints_the_secret_once)
@@ -139,7 +140,7 @@ TEST(client, webhook_create_sends_all_members_and_prints_the_secret_once)
 
 	CHECK_INT(created.code, 0);
 	CHECK_TEXT(buf_text(&created.hub.seen),
-		"POST " WEBHOOKS HEADS "|Content-Type: application/json|"
+		"POST " COM_WEBHOOKS HEADS "|Content-Type: application/json|"
 		"{\"name\":\"n\",\"destination\":\"https://d/x\","
 		"\"eventFilter\":\"type eq 'a'\",\"state\":\"ENABLED\","
 		"\"headers\":{\"X-A\":\"b:c\",\"X-D\":\"\\\"e\\\"\"}}\n"
@@ -221,6 +222,70 @@ TEST(client, patch_sends_only_what_was_given)
 	CHECK_INT(patched.code, 2);
 	check_has(&patched.err, "nothing to change");
 	finish(&patched);
+}
+
+TEST(client, delivery_options_make_a_webhook_of_the_hubs_own_dialect)
+{
+	static const struct reply replies[] = {
+		{201, "{\"id\":\"w-1\"}", 0},
+		{200, "{\"publicKey\":\"whpk_x\"}", 0},
+	};
+	static const struct reply patch_replies[] = {{200, "{}", 0}};
+	struct run made =
+		run(WORDS("webhook", "create", "--name", "n", "--destination",
+			    "d", "--filter", "f", "--payload", "cloudevent",
+			    "--signing", "v1a", "--delivery-timeout", "5s",
+			    "--retry-schedule", "1s,2s", "--rate", "60",
+			    "--concurrency", "default", "--auth-type", "basic",
+			    "--auth-username", "u", "--auth-secret", "p"),
+			replies, 2);
+
+	CHECK_INT(made.code, 0);
+	check_has(&made.hub.seen,
+		"POST " WEBHOOKS HEADS "|Content-Type: application/json|"
+		"{\"name\":\"n\",\"destination\":\"d\",\"filter\":\"f\","
+		"\"state\":\"ENABLED\",\"headers\":{},\"payload\":"
+		"\"cloudevent\",\"signing\":\"v1a\",\"timeout\":\"5s\","
+		"\"concurrency\":null,\"rate\":60,\"retry\":{\"schedule\":"
+		"\"1s,2s\"},\"auth\":{\"type\":\"basic\",\"username\":\"u\","
+		"\"password\":\"p\"}}\n");
+	finish(&made);
+	made = run(WORDS("webhook", "patch", "w", "--rate", "some"), NULL, 0);
+	CHECK_INT(made.code, 2);
+	check_has(&made.err, "--rate: \"some\" is no whole number");
+	finish(&made);
+	made = run(
+		WORDS("webhook", "patch", "w", "--auth-header", "X"), NULL, 0);
+	CHECK_INT(made.code, 2);
+	check_has(&made.err, "--auth-type is missing");
+	finish(&made);
+	made = run(WORDS("webhook", "patch", "w", "--auth-type", "none"),
+		patch_replies, 1);
+	check_has(&made.hub.seen, "|{\"auth\":{\"type\":\"none\"}}\n");
+	finish(&made);
+}
+
+TEST(client, secrets_rotate_webhooks_are_tested_deliveries_repeated)
+{
+	static const struct reply secret[] = {{200, "{\"secret\":\"s\"}", 0}};
+	static const struct reply accepted[] = {
+		{202, "{\"deliveryId\":\"d\"}", 0}};
+	struct run got =
+		run(WORDS("webhook", "rotate-secret", "w", "--overlap", "1h"),
+			secret, 1);
+
+	check_has(&got.hub.seen, "POST " WEBHOOKS "/w/secret/rotate" HEADS);
+	check_has(&got.hub.seen, "|{\"overlap\":\"1h\"}\n");
+	check_has(&got.out, "s");
+	finish(&got);
+	got = run(WORDS("webhook", "test", "w"), accepted, 1);
+	check_has(&got.hub.seen, "POST " WEBHOOKS "/w/test" HEADS);
+	finish(&got);
+	got = run(WORDS("delivery", "retry", "d"), accepted, 1);
+	check_has(
+		&got.hub.seen, "POST http://hub.test:1/v1/deliveries/d/retry");
+	check_has(&got.out, "d");
+	finish(&got);
 }
 
 TEST(client, missing_and_malformed_options_never_reach_the_hub)
@@ -316,7 +381,7 @@ TEST(client, list_makes_a_table_and_passes_the_query)
 	static const struct reply replies[] = {{200,
 		"{\"items\":[{\"id\":\"w1\",\"name\":\"a\",\"state\":"
 		"\"ENABLED\",\"status\":\"ACTIVE\",\"destination\":\"https://"
-		"d\",\"eventFilter\":\"f\"}],\"count\":1,\"total\":3}",
+		"d\",\"filter\":\"f\"}],\"count\":1,\"total\":3}",
 		0}};
 	struct run got = run(WORDS("webhook", "list", "--limit", "1",
 				     "--filter", "name eq 'a b'"),

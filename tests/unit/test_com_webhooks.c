@@ -87,10 +87,17 @@ TEST(com_webhooks, viewers_may_look_and_admins_change)
 
 TEST(com_webhooks, secret_is_the_administrators_and_native)
 {
-	CHECK_INT(api_webhook_route_count, 1);
-	CHECK_TEXT(api_webhook_routes[0].path, "/v1/webhooks/{id}/secret");
-	CHECK_TEXT(api_webhook_routes[0].method, "GET");
-	CHECK_INT(api_webhook_routes[0].dialect, API_NATIVE);
-	CHECK_INT(api_webhook_routes[0].access, ACCESS_ADMIN);
-	CHECK(api_webhook_routes[0].blocks);
+	size_t found = 0;
+
+	for (size_t i = 0; i < api_webhook_route_count; i++) {
+		const struct route *route = &api_webhook_routes[i];
+
+		if (strstr(route->path, "/secret") == NULL)
+			continue;
+		CHECK_INT(route->dialect, API_NATIVE);
+		CHECK_INT(route->access, ACCESS_ADMIN);
+		CHECK(route->blocks);
+		found++;
+	}
+	CHECK_INT(found, 2);
 }

@@ -428,3 +428,69 @@ TEST(dispatch, with_a_small_window_everything_is_attempted_until_it_is_done)
 	}
 	dispatch_free(dispatch);
 }
+
+static void
+set_options(struct dispatch *dispatch, uint64_t number, unsigned concurrency,
+	unsigned rate)
+{
+	struct webhook *webhook = make_webhook(number, WEBHOOK_ACTIVE);
+
+	webhook->options.concurrency = concurrency;
+	webhook->options.rate = rate;
+	dispatch_set_webhook(dispatch, webhook, false, false);
+	webhook_unref(webhook);
+}
+
+TEST(dispatch, a_webhooks_own_concurrency_counts_retries_too)
+{
+	struct dispatch *dispatch = make_dispatch(10, 5);
+
+	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	set_options(dispatch, 1, 2, 0);
+	offer(dispatch, 1, 1, 0, 100);
+	offer(dispatch, 2, 1, 0, 100);
+	offer(dispatch, 3, 1, 1, 50);
+	CHECK_INT(take(dispatch, 100), 1);
+	CHECK_INT(take(dispatch, 100), 2);
+	CHECK_INT(take(dispatch, 100), 0);
+	finish_first(dispatch);
+	CHECK_INT(take(dispatch, 100), 3);
+	CHECK_INT(take(dispatch, 100), 0);
+	/* Back to the hub's own. */
+	set_options(dispatch, 1, 0, 0);
+	offer(dispatch, 4, 1, 0, 100);
+	CHECK_INT(take(dispatch, 100), 4);
+	end(dispatch);
+}
+
+TEST(dispatch, a_rate_is_waited_for_without_being_asked_in_vain)
+{
+	struct dispatch *dispatch = make_dispatch(100, 50);
+	int64_t now = 1000 * SECONDS;
+
+	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	set_options(dispatch, 1, 0, 60);
+	set_status(dispatch, 2, WEBHOOK_ACTIVE);
+	for (uint64_t i = 1; i <= 3; i++)
+		offer(dispatch, i, 1, 0, now);
+	CHECK_INT(take(dispatch, now), 1);
+	CHECK_INT(take(dispatch, now), 0);
+	CHECK_INT(dispatch_next_time(dispatch), now + SECONDS);
+	/* Another webhook is not held up. */
+	offer(dispatch, 4, 2, 0, now);
+	CHECK_INT(take(dispatch, now), 4);
+	CHECK_INT(take(dispatch, now + SECONDS - 1), 0);
+	CHECK_INT(take(dispatch, now + SECONDS), 2);
+	/* Retries draw on the same bucket. */
+	offer(dispatch, 5, 1, 1, now);
+	CHECK_INT(take(dispatch, now + SECONDS), 0);
+	CHECK_INT(take(dispatch, now + 2 * SECONDS), 3);
+	CHECK_INT(take(dispatch, now + 2 * SECONDS), 0);
+	CHECK_INT(take(dispatch, now + 3 * SECONDS), 5);
+	CHECK_INT(dispatch_next_time(dispatch), INT64_MAX);
+	/* Without a limit there is nothing to wait for. */
+	offer(dispatch, 6, 1, 0, now);
+	set_options(dispatch, 1, 0, 0);
+	CHECK_INT(take(dispatch, now + 3 * SECONDS), 6);
+	end(dispatch);
+}

@@ -53,6 +53,7 @@ TEST(retry, every_failure_has_its_answer)
 		{HTTP_BROKEN, "BROKEN", RETRY_AGAIN, true},
 		{HTTP_TOO_LARGE, "TOO_LARGE", RETRY_AGAIN, true},
 		{HTTP_OUR_FAULT, "OUR_FAULT", RETRY_AGAIN, false},
+		{HTTP_NO_TOKEN, "NO_TOKEN", RETRY_AGAIN, false},
 		{HTTP_ABORTED, "ABORTED", RETRY_AGAIN, false},
 	};
 

@@ -8,6 +8,9 @@
 #include "pipeline/match.h"
 #include "pipeline_world.h"
 
+static const struct handshake_outcome accepted = {.is_accepted = true};
+static const struct handshake_outcome refused = {.is_accepted = false};
+
 enum { WEBHOOKS_MAX = 3, ENABLES_MAX = 2 };
 
 /* Everything but the deliverers, whose place the listener takes. */
@@ -253,8 +256,8 @@ TEST(webhooks, every_change_is_found_again_by_the_next_process)
 
 	set_up(&setting);
 	webhook = create(&setting, WEBHOOK_ENABLED);
-	CHECK_OK(webhooks_end_handshake(
-		setting.webhooks, webhook->number, webhook->handshake, true));
+	CHECK_OK(webhooks_end_handshake(setting.webhooks, webhook->number,
+		webhook->handshake, &accepted));
 	webhook = patch(&setting, look(&setting, webhook), &draft, ERR_OK);
 	CHECK(setting.was_on_disk);
 	CHECK_INT(setting.handshakes, 1);
@@ -286,8 +289,8 @@ TEST(webhooks, a_handshake_left_unfinished_is_made_again_after_a_start)
 	close_parts(&setting);
 	open_parts(&setting);
 	CHECK_INT(setting.handshakes, 2);
-	CHECK_OK(webhooks_end_handshake(
-		setting.webhooks, setting.number, setting.handshake, true));
+	CHECK_OK(webhooks_end_handshake(setting.webhooks, setting.number,
+		setting.handshake, &accepted));
 	CHECK_INT(setting.changed, 3);
 	close_parts(&setting);
 }
@@ -314,7 +317,7 @@ TEST(webhooks, a_change_that_cannot_be_stored_is_not_seen)
 			  webhook->id, &problem),
 		ERR_IO);
 	CHECK(webhooks_end_handshake(setting.webhooks, webhook->number,
-		      webhook->handshake, true) != ERR_OK);
+		      webhook->handshake, &accepted) != ERR_OK);
 	CHECK(webhooks_set_health(setting.webhooks, webhook->number,
 		      webhook->revision, &webhook->health, "x") != ERR_OK);
 	fault_disarm();
@@ -325,8 +328,8 @@ TEST(webhooks, a_change_that_cannot_be_stored_is_not_seen)
 	CHECK_INT(setting.changed, 1);
 	CHECK_INT(count_matches(&setting), 1);
 	/* The same report, said again, counts. */
-	CHECK_OK(webhooks_end_handshake(
-		setting.webhooks, webhook->number, webhook->handshake, true));
+	CHECK_OK(webhooks_end_handshake(setting.webhooks, webhook->number,
+		webhook->handshake, &accepted));
 	webhook = look(&setting, webhook);
 	CHECK_INT(webhook->health.status, WEBHOOK_ACTIVE);
 	webhook_unref(webhook);
@@ -346,17 +349,17 @@ TEST(webhooks, the_end_of_an_older_handshake_changes_nothing)
 	webhook = set_state(&setting, webhook, WEBHOOK_ENABLED, ERR_OK);
 	CHECK(webhook->handshake != older);
 	CHECK_OK(webhooks_end_handshake(
-		setting.webhooks, webhook->number, older, false));
+		setting.webhooks, webhook->number, older, &refused));
 	webhook = look(&setting, webhook);
 	CHECK_INT(webhook->health.status, WEBHOOK_PENDING);
-	CHECK_OK(webhooks_end_handshake(
-		setting.webhooks, webhook->number, webhook->handshake, false));
+	CHECK_OK(webhooks_end_handshake(setting.webhooks, webhook->number,
+		webhook->handshake, &refused));
 	webhook = look(&setting, webhook);
 	CHECK_INT(webhook->health.status, WEBHOOK_WARNING);
 	CHECK_INT(webhook->health.state, WEBHOOK_DISABLED);
 	/* Twice, and after it was disabled. */
-	CHECK_OK(webhooks_end_handshake(
-		setting.webhooks, webhook->number, webhook->handshake, true));
+	CHECK_OK(webhooks_end_handshake(setting.webhooks, webhook->number,
+		webhook->handshake, &accepted));
 	webhook = look(&setting, webhook);
 	CHECK_INT(webhook->health.status, WEBHOOK_WARNING);
 	webhook_unref(webhook);
@@ -372,8 +375,8 @@ TEST(webhooks, a_name_changed_meanwhile_does_not_spoil_a_handshake)
 	set_up(&setting);
 	webhook = create(&setting, WEBHOOK_ENABLED);
 	webhook = patch(&setting, webhook, &draft, ERR_OK);
-	CHECK_OK(webhooks_end_handshake(
-		setting.webhooks, webhook->number, setting.handshake, true));
+	CHECK_OK(webhooks_end_handshake(setting.webhooks, webhook->number,
+		setting.handshake, &accepted));
 	webhook = look(&setting, webhook);
 	CHECK_INT(webhook->health.status, WEBHOOK_ACTIVE);
 	webhook_unref(webhook);
@@ -388,8 +391,8 @@ TEST(webhooks, a_health_report_of_an_older_revision_changes_nothing)
 
 	set_up(&setting);
 	webhook = create(&setting, WEBHOOK_ENABLED);
-	CHECK_OK(webhooks_end_handshake(
-		setting.webhooks, webhook->number, webhook->handshake, true));
+	CHECK_OK(webhooks_end_handshake(setting.webhooks, webhook->number,
+		webhook->handshake, &accepted));
 	webhook = look(&setting, webhook);
 	health = webhook->health;
 	health.status = WEBHOOK_WARNING;
@@ -495,8 +498,8 @@ TEST(webhooks, a_deleted_webhook_is_gone_and_its_number_not_used_again)
 	CHECK_INT(count_matches(&setting), 0);
 	CHECK(webhooks_find(setting.webhooks, WORKSPACE_DEFAULT, webhook->id) ==
 		NULL);
-	CHECK_OK(webhooks_end_handshake(
-		setting.webhooks, webhook->number, webhook->handshake, true));
+	CHECK_OK(webhooks_end_handshake(setting.webhooks, webhook->number,
+		webhook->handshake, &accepted));
 	next = create(&setting, WEBHOOK_DISABLED);
 	CHECK(next->number > webhook->number);
 	webhook_unref(next);

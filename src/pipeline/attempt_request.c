@@ -1,0 +1,269 @@
+/* How an attempt is made: what is sent, and the proof that we may. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "pipeline/attempt_private.h"
+#include "pipeline/envelope.h"
+#include "rule/event_body.h"
+
+/* Content-Type, three of Standard Webhooks, origin, and the credential. */
+enum { FIXED_HEADERS = 6 };
+
+/** What payload.rest is to be (see there). */
+static struct str
+read_rest(
+	const struct event_row *event, struct str previous, struct arena *arena)
+{
+	struct event_states states;
+
+	if (event->is_id_given)
+		return event->form == EVENT_CHANGE ? event->body : STR("");
+	if (event->operation != OPERATION_UPDATED ||
+		event_body_states(event->form, event->operation, event->body,
+			previous, arena, &states))
+		return STR("");
+	return json_raw(states.old_state);
+}
+
+/** Reads what is to be sent back from the store. */
+static struct payload *
+load_payload(struct worker *worker, const struct delivery *delivery)
+{
+	struct store *store = worker->options->store;
+	struct arena arena = {0};
+	struct event_row event, previous = {0};
+	struct payload *payload = NULL;
+	struct payload_facts facts;
+	enum err err = store_event(store, delivery->event, &arena, &event);
+
+	if (!err && event.previous)
+		err = store_event(store, event.previous, &arena, &previous);
+	if (!err)
+		err = event_body_delivered(event.form, event.operation,
+			event.body, previous.body, &arena, &facts.body);
+	if (!err) {
+		facts.event = event.sequence;
+		facts.time = event.time;
+		facts.operation = event.operation;
+		facts.id = event.id;
+		facts.source = event.source;
+		facts.type = event.type_as_received;
+		facts.subject = event.subject;
+		facts.attributes = event.attributes;
+		facts.is_cloudevent = event.is_id_given;
+		facts.is_whole = true;
+		facts.rest = read_rest(&event, previous.body, &arena);
+		payload = payload_new(&facts);
+	}
+	arena_release(&arena);
+	return payload;
+}
+
+/* ---- headers ---- */
+
+static bool
+has_header(const struct attempt *attempt, struct str name)
+{
+	for (size_t i = 0; i < attempt->header_count; i++) {
+		if (str_equal_nocase(attempt->headers[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/** A header that is there already stays as it is. */
+static void
+add_header(struct attempt *attempt, struct str name, struct str value)
+{
+	if (!has_header(attempt, name))
+		attempt->headers[attempt->header_count++] =
+			(struct http_header){name, value};
+}
+
+static bool
+is_custom(const struct webhook *webhook, struct str name)
+{
+	for (size_t i = 0; i < webhook->header_count; i++) {
+		if (str_equal_nocase(webhook->headers[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/** By the secret, and by the one before it until its time is over. */
+static void
+sign(struct attempt *attempt, struct str body)
+{
+	const struct webhook *webhook = attempt->webhook;
+	int64_t seconds = attempt->started / SECONDS;
+	struct str id = str_of(attempt->id);
+
+	buf_clear(&attempt->signature);
+	signature_sign(&webhook->key, id, seconds, body, &attempt->signature);
+	if (webhook->old_until <= attempt->started)
+		return;
+	buf_append_char(&attempt->signature, ' ');
+	signature_sign(
+		&webhook->old_key, id, seconds, body, &attempt->signature);
+}
+
+static void
+build_headers(struct attempt *attempt, const struct envelope *envelope,
+	const struct credential *credential)
+{
+	const struct webhook *webhook = attempt->webhook;
+	bool may_replace_type = webhook->options.payload == PAYLOAD_RESOURCE;
+
+	attempt->header_count = 0;
+	attempt->headers = arena_alloc_array(&attempt->arena,
+		webhook->header_count + envelope->header_count + FIXED_HEADERS,
+		sizeof(*attempt->headers));
+	if (!may_replace_type || !is_custom(webhook, STR("Content-Type")))
+		add_header(attempt, STR("Content-Type"),
+			arena_copy(&attempt->arena, envelope->content_type));
+	add_header(attempt, STR("webhook-id"), str_of(attempt->id));
+	add_header(
+		attempt, STR("webhook-timestamp"), str_of(attempt->timestamp));
+	add_header(attempt, STR("webhook-signature"),
+		buf_str(&attempt->signature));
+	/* An endpoint that asked for it may refuse what comes without. */
+	if (webhook->options.handshake == HANDSHAKE_CLOUDEVENTS)
+		add_header(attempt, STR("WebHook-Request-Origin"),
+			attempt->worker->options->origin);
+	for (size_t i = 0; i < envelope->header_count; i++)
+		add_header(attempt, envelope->headers[i].name,
+			envelope->headers[i].value);
+	attempt->shown_count = attempt->header_count;
+	if (credential->has_header)
+		add_header(attempt, credential->header.name,
+			arena_copy(&attempt->arena, credential->header.value));
+	for (size_t i = 0; i < webhook->header_count; i++)
+		add_header(attempt, webhook->headers[i].name,
+			webhook->headers[i].value);
+}
+
+/* ---- the request ---- */
+
+static void answered(void *context, const struct http_result *result);
+
+static void
+send_request(struct attempt *attempt, const struct credential *credential)
+{
+	struct worker *worker = attempt->worker;
+	const struct webhook_options *options = &attempt->webhook->options;
+	struct envelope envelope;
+	struct http_request request;
+
+	envelope_build(options->payload, attempt->delivery->payload,
+		&attempt->arena, &envelope);
+	sign(attempt, envelope.body);
+	build_headers(attempt, &envelope, credential);
+	request = (struct http_request){
+		.method = "POST",
+		.url = attempt->webhook->destination,
+		.headers = attempt->headers,
+		.header_count = attempt->header_count,
+		.body = envelope.body,
+		.has_body = true,
+		.timeout = options->timeout ? options->timeout
+					    : worker->options->delivery_timeout,
+		.response_max = worker->options->response_kept,
+		.context = attempt,
+		.done = answered,
+	};
+	http_client_send(worker->client, &request);
+}
+
+static void
+credential_came(
+	struct credential_wait *wait, const struct credential *credential)
+{
+	struct attempt *attempt =
+		CONTAINER_OF(wait, struct attempt, credential);
+	struct http_result result = {
+		.failure = credential->failure, .error = credential->error};
+
+	attempt->is_credential_kept = credential->is_kept;
+	if (credential->failure != HTTP_NO_FAILURE)
+		attempt_done(attempt, &result);
+	else
+		send_request(attempt, credential);
+}
+
+static void
+ask_credential(struct attempt *attempt)
+{
+	attempt->credential.done = credential_came;
+	credentials_ask(attempt->worker->credentials, attempt->webhook,
+		&attempt->credential);
+}
+
+/**
+ * A 401 to a token that was kept may only mean that it was revoked: the same
+ * attempt is made once more with a fresh one.
+ */
+static void
+answered(void *context, const struct http_result *result)
+{
+	struct attempt *attempt = context;
+	bool is_refused = result->failure == HTTP_NO_FAILURE &&
+			  result->status == 401 &&
+			  attempt->webhook->options.auth.type == AUTH_OAUTH2;
+
+	if (is_refused)
+		credentials_refuse(
+			attempt->worker->credentials, attempt->webhook);
+	if (is_refused && attempt->is_credential_kept &&
+		!attempt->is_repeated) {
+		attempt->is_repeated = true;
+		ask_credential(attempt);
+		return;
+	}
+	attempt_done(attempt, result);
+}
+
+/** Its event cannot be read: try the delivery later, at nobody's expense. */
+static void
+postpone(struct attempt *attempt)
+{
+	struct http_result result = {
+		.failure = HTTP_OUR_FAULT,
+		.error = STR("The event could not be read from the store."),
+	};
+
+	attempt_done(attempt, &result);
+}
+
+/** In memory, or from the store when it is not there or not enough. */
+static bool
+get_payload(struct attempt *attempt)
+{
+	struct delivery *delivery = attempt->delivery;
+	struct payload *former = delivery->payload;
+
+	if (former && (former->is_whole ||
+			      !envelope_needs_whole(
+				      attempt->webhook->options.payload)))
+		return true;
+	delivery->payload = load_payload(attempt->worker, delivery);
+	payload_unref(former);
+	return delivery->payload != NULL;
+}
+
+void
+attempt_start(struct worker *worker, struct delivery *delivery)
+{
+	struct attempt *attempt = attempt_new(worker, delivery);
+
+	attempt->webhook = lane_webhook(delivery->lane);
+	webhook_ref(attempt->webhook);
+	attempt->started = clock_now();
+	uuid_format(uuid_from_sequence(delivery->created, delivery->sequence),
+		attempt->id);
+	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
+		(long long)(attempt->started / SECONDS));
+	if (get_payload(attempt))
+		ask_credential(attempt);
+	else
+		postpone(attempt);
+}

@@ -1,0 +1,33 @@
+#pragma once
+#include "net/http_client.h"
+#include "pipeline/payload.h"
+#include "rule/webhook_options.h"
+
+/*
+ * What a delivery sends, by the webhook's payload form: one table of forms.
+ * Pure.
+ *
+ *   resource           the payload's body, byte for byte
+ *   cloudevent         CloudEvents 1.0 in structured mode
+ *   cloudevent-binary  CloudEvents 1.0 in binary mode
+ *
+ * A CloudEvent that came in goes out as it came: its id, source, type, time,
+ * subject, data and extensions. A resource's state that was published becomes
+ * an event of type grapnel.resource.created, .updated or .deleted with the
+ * hub's source, the resource's id as subject, `sequence` to order by, and as
+ * data {"type","id","operation","new","old"}, without `new` when it is
+ * deleted and without `old` when it is created.
+ */
+struct envelope {
+	struct str content_type;
+	struct str body;
+	const struct http_header *headers; /* beside Content-Type */
+	size_t header_count;
+};
+
+/** Whether this form needs a payload that is whole. */
+bool envelope_needs_whole(enum webhook_payload form);
+
+/** What is made is in `arena`, the rest the payload's own. */
+void envelope_build(enum webhook_payload form, const struct payload *payload,
+	struct arena *arena, struct envelope *ret);

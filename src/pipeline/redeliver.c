@@ -1,0 +1,172 @@
+#include "pipeline/redeliver.h"
+
+#include "base/clock.h"
+#include "base/json_out.h"
+
+struct uuid
+redeliver_id(const struct delivery_row *delivery)
+{
+	return uuid_from_sequence(delivery->created, delivery->sequence);
+}
+
+static enum err
+commit(struct hub *hub, const struct store_change *changes, size_t count,
+	struct buf *why)
+{
+	enum err err = writer_commit(hub->writer, changes, count);
+
+	if (err == ERR_CONFLICT)
+		buf_append(why, STR("the delivery is waiting already"));
+	else if (err)
+		buf_printf(why, "it could not be stored (%s)", err_name(err));
+	return err == ERR_OK || err == ERR_CONFLICT ? err : ERR_IO;
+}
+
+/** A reference to a webhook that sends, or waits for its handshake. */
+static const struct webhook *
+find_sending(struct hub *hub, uint32_t workspace, uint64_t number)
+{
+	struct arena arena = {0};
+	const struct webhook *found = NULL;
+	size_t count;
+	const struct webhook **list =
+		webhooks_list(hub->webhooks, workspace, &arena, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (list[i]->number == number)
+			found = list[i];
+		else
+			webhook_unref(list[i]);
+	}
+	arena_release(&arena);
+	return found;
+}
+
+static bool
+is_open(const struct webhook *webhook, struct buf *why)
+{
+	if (webhook && (health_is_sending(&webhook->health) ||
+			       health_is_waiting(&webhook->health)))
+		return true;
+	buf_append(why, STR("the webhook is not sending: enable it first"));
+	return false;
+}
+
+static enum err
+find_delivery(struct hub *hub, uint32_t workspace, struct uuid id,
+	struct arena *arena, struct delivery_row *ret)
+{
+	enum err err =
+		store_delivery(hub->store, uuid_sequence(id), arena, ret);
+
+	if (err)
+		return err == ERR_NOT_FOUND ? err : ERR_IO;
+	return ret->workspace == workspace && uuid_equal(redeliver_id(ret), id)
+		       ? ERR_OK
+		       : ERR_NOT_FOUND;
+}
+
+static enum err
+repeat(struct hub *hub, struct delivery_row *row, struct buf *why)
+{
+	struct store_change change = {
+		.kind = STORE_DELIVERY_AGAIN, .delivery = row};
+	enum err err;
+
+	if (row->attempts >= REDELIVER_ATTEMPTS_MAX) {
+		buf_printf(why, "the delivery has had %u attempts already",
+			row->attempts);
+		return ERR_CONFLICT;
+	}
+	row->state = DELIVERY_WAITING;
+	row->due = row->updated = clock_now();
+	row->reason = STR("Another attempt was asked for.");
+	err = commit(hub, &change, 1, why);
+	if (!err)
+		deliver_offer(hub->deliver, row, NULL);
+	return err;
+}
+
+enum err
+redeliver_retry(
+	struct hub *hub, uint32_t workspace, struct uuid id, struct buf *why)
+{
+	const struct webhook *webhook;
+	struct arena arena = {0};
+	struct delivery_row row;
+	enum err err = find_delivery(hub, workspace, id, &arena, &row);
+
+	if (err) {
+		buf_append(why, err == ERR_NOT_FOUND
+					? STR("there is no such delivery")
+					: STR("the store cannot be read"));
+		arena_release(&arena);
+		return err;
+	}
+	webhook = find_sending(hub, workspace, row.webhook);
+	err = is_open(webhook, why) ? repeat(hub, &row, why) : ERR_CONFLICT;
+	webhook_unref(webhook);
+	arena_release(&arena);
+	return err;
+}
+
+/* ---- a synthetic event ---- */
+
+static struct str
+compose(const struct webhook *webhook, struct arena *arena)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+	struct json_out out = json_out_make(&text);
+
+	json_out_object(&out, NULL);
+	json_out_uuid(&out, "webhookId", webhook->id);
+	json_out_string(&out, "name", webhook->name);
+	json_out_text(
+		&out, "message", "This event was made to try the webhook out.");
+	json_out_end(&out);
+	return arena_copy(arena, buf_str(&text));
+}
+
+enum err
+redeliver_test(struct hub *hub, const struct webhook *webhook,
+	struct str publisher, struct redeliver_test *ret, struct buf *why)
+{
+	struct event_row event = {
+		.workspace = webhook->workspace,
+		.type = STR("grapnel.webhook.test"),
+		.type_as_received = STR("grapnel.webhook.test"),
+		.source = hub->options.source,
+		.is_id_given = true,
+		.form = EVENT_DATA,
+		.attributes = STR("{\"datacontenttype\":\"application/json\"}"),
+		.publisher = publisher,
+		.matched = 1,
+	};
+	struct delivery_row row = {
+		.workspace = webhook->workspace, .webhook = webhook->number};
+	struct store_change changes[] = {
+		{.kind = STORE_EVENT_ADD, .event = &event},
+		{.kind = STORE_DELIVERY_ADD, .delivery = &row}};
+	struct arena arena = {0};
+	char subject[UUID_TEXT_SIZE];
+	enum err err;
+
+	if (!is_open(webhook, why))
+		return ERR_CONFLICT;
+	event.time = event.accepted = row.created = row.updated = row.due =
+		clock_now();
+	ingest_number(hub->ingest, &event.sequence, &row.sequence);
+	row.event = event.sequence;
+	uuid_format(uuid_from_sequence(event.accepted, event.sequence),
+		ret->event_id);
+	event.id = str_of(ret->event_id);
+	event.subject = str_of(uuid_format(webhook->id, subject));
+	event.body = compose(webhook, &arena);
+	err = commit(hub, changes, COUNT_OF(changes), why);
+	arena_release(&arena);
+	if (err)
+		return err;
+	ret->delivery = redeliver_id(&row);
+	deliver_offer(hub->deliver, &row, NULL);
+	return ERR_OK;
+}

@@ -1,0 +1,355 @@
+#include "rule/webhook_options.h"
+
+#include "base/clock.h"
+#include "rule/duration.h"
+#include "rule/webhook_options_auth.h"
+
+static const int64_t timeout_max = 120 * SECONDS;
+static const int64_t window_max = 7 * 24 * HOURS;
+
+void
+webhook_issues_add(struct webhook_issues *issues, const char *field,
+	const char *format, ...)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(1024);
+	va_list args;
+
+	if (issues->count == WEBHOOK_ISSUES_MAX)
+		return;
+	va_start(args, format);
+	buf_vprintf(&text, format, args);
+	va_end(args);
+	issues->rows[issues->count].field =
+		arena_copy(issues->arena, str_of(field));
+	issues->rows[issues->count++].sentence =
+		arena_copy(issues->arena, buf_str(&text));
+}
+
+/* ---- names for values ---- */
+
+static const char *const payloads[] = {
+	[PAYLOAD_RESOURCE] = "resource",
+	[PAYLOAD_CLOUDEVENT] = "cloudevent",
+	[PAYLOAD_CLOUDEVENT_BINARY] = "cloudevent-binary",
+};
+
+static const char *const handshakes[] = {
+	[HANDSHAKE_COM] = "com",
+	[HANDSHAKE_CLOUDEVENTS] = "cloudevents",
+	[HANDSHAKE_NONE] = "none",
+};
+
+static const char *const signings[] = {
+	[SIGNATURE_V1] = "v1",
+	[SIGNATURE_V1A] = "v1a",
+};
+
+/** The value's index among the names; 0 for null, and when it is none. */
+static unsigned
+read_name(const char *field, struct json value, const char *const *names,
+	size_t count, struct webhook_issues *issues)
+{
+	CLEANUP(buf_release) struct buf list = buf_make(256);
+
+	if (json_kind(value) == JSON_NULL)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		if (json_string_equal(value, str_of(names[i])))
+			return (unsigned)i;
+		buf_printf(&list, "%s\"%s\"", i ? ", " : "", names[i]);
+	}
+	webhook_issues_add(issues, field, "expected one of %s, found %.*s",
+		buf_text(&list), STR_ARG(str_head(json_raw(value), 64)));
+	return 0;
+}
+
+/* ---- the members ---- */
+
+static void
+read_payload(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->payload = (enum webhook_payload)read_name(
+		"payload", value, payloads, COUNT_OF(payloads), issues);
+}
+
+static void
+write_payload(const struct webhook_options *options, struct json_out *out)
+{
+	json_out_text(out, "payload", payloads[options->payload]);
+}
+
+static void
+read_handshake(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->handshake = (enum webhook_handshake)read_name(
+		"handshake", value, handshakes, COUNT_OF(handshakes), issues);
+}
+
+static void
+write_handshake(const struct webhook_options *options, struct json_out *out)
+{
+	json_out_text(out, "handshake", handshakes[options->handshake]);
+}
+
+static void
+read_signing(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->signing = (enum signature_scheme)read_name(
+		"signing", value, signings, COUNT_OF(signings), issues);
+}
+
+static void
+write_signing(const struct webhook_options *options, struct json_out *out)
+{
+	json_out_text(out, "signing", signings[options->signing]);
+}
+
+/** A duration from 1 s to `max`; 0 when it is none, which is told. */
+static int64_t
+read_time(const char *field, struct json value, int64_t max,
+	struct webhook_issues *issues)
+{
+	CLEANUP(buf_release) struct buf most = buf_make(64);
+	int64_t time = 0;
+
+	if (json_kind(value) == JSON_STRING &&
+		duration_read(json_raw_string(value), max, &time) == ERR_OK &&
+		time > 0)
+		return time;
+	duration_append(&most, max);
+	webhook_issues_add(issues, field,
+		"expected a text like \"10s\", a whole number with s, m, h or "
+		"d from 1s to %s, found %.*s",
+		buf_text(&most), STR_ARG(str_head(json_raw(value), 64)));
+	return 0;
+}
+
+static void
+read_timeout(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->timeout =
+		json_kind(value) == JSON_NULL
+			? 0
+			: read_time("timeout", value, timeout_max, issues);
+}
+
+static void
+write_time(struct json_out *out, const char *key, int64_t time)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(64);
+
+	duration_append(&text, time);
+	json_out_string(out, key, buf_str(&text));
+}
+
+static void
+write_timeout(const struct webhook_options *options, struct json_out *out)
+{
+	if (options->timeout)
+		write_time(out, "timeout", options->timeout);
+	else
+		json_out_null(out, "timeout");
+}
+
+static unsigned
+read_count(const char *field, struct json value, unsigned max,
+	struct webhook_issues *issues)
+{
+	int64_t count;
+
+	if (json_kind(value) == JSON_NULL)
+		return 0;
+	if (json_to_integer(value, &count) && count >= 1 && count <= max)
+		return (unsigned)count;
+	webhook_issues_add(issues, field,
+		"expected a whole number from 1 to %u, found %.*s", max,
+		STR_ARG(str_head(json_raw(value), 64)));
+	return 0;
+}
+
+static void
+write_count(struct json_out *out, const char *key, unsigned count)
+{
+	if (count)
+		json_out_integer(out, key, count);
+	else
+		json_out_null(out, key);
+}
+
+static void
+read_concurrency(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->concurrency = read_count(
+		"concurrency", value, WEBHOOK_CONCURRENCY_MAX, issues);
+}
+
+static void
+write_concurrency(const struct webhook_options *options, struct json_out *out)
+{
+	write_count(out, "concurrency", options->concurrency);
+}
+
+static void
+read_rate(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->rate = read_count("rate", value, WEBHOOK_RATE_MAX, issues);
+}
+
+static void
+write_rate(const struct webhook_options *options, struct json_out *out)
+{
+	write_count(out, "rate", options->rate);
+}
+
+static void
+read_schedule(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	CLEANUP(buf_release) struct buf why = buf_make(512);
+	struct retry_policy policy = retry_default_policy;
+	struct str text = json_string(value, issues->arena);
+
+	if (json_kind(value) != JSON_NULL &&
+		(json_kind(value) != JSON_STRING ||
+			retry_policy_parse(text, &policy, &why))) {
+		webhook_issues_add(issues, "retry.schedule", "%s",
+			why.len ? buf_text(&why)
+				: "expected a text like \"5s,30s,2m\", or "
+				  "\"none\"");
+		return;
+	}
+	policy.window = options->retry.window;
+	options->retry = policy;
+}
+
+static void
+read_window(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->retry.window =
+		json_kind(value) == JSON_NULL
+			? retry_default_policy.window
+			: read_time("retry.window", value, window_max, issues);
+}
+
+static void
+read_retry(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	struct json_walk walk = json_walk(value);
+
+	if (json_kind(value) == JSON_NULL) {
+		options->has_retry = false;
+		return;
+	}
+	if (json_kind(value) != JSON_OBJECT ||
+		json_count(value) > WEBHOOK_OPTION_MEMBERS_MAX) {
+		webhook_issues_add(issues, "retry",
+			"expected an object with schedule and window");
+		return;
+	}
+	if (!options->has_retry)
+		options->retry = retry_default_policy;
+	options->has_retry = true;
+	while (json_walk_next(&walk)) {
+		if (json_string_equal(walk.key, STR("schedule")))
+			read_schedule(walk.value, options, issues);
+		else if (json_string_equal(walk.key, STR("window")))
+			read_window(walk.value, options, issues);
+		else
+			webhook_issues_add(issues, "retry",
+				"there is no member %.*s in it",
+				STR_ARG(str_head(json_raw(walk.key), 64)));
+	}
+}
+
+static void
+write_retry(const struct webhook_options *options, struct json_out *out)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+
+	if (!options->has_retry) {
+		json_out_null(out, "retry");
+		return;
+	}
+	retry_policy_append(&text, &options->retry);
+	json_out_object(out, "retry");
+	json_out_string(out, "schedule", buf_str(&text));
+	write_time(out, "window", options->retry.window);
+	json_out_end(out);
+}
+
+static void
+read_auth(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	webhook_auth_read(value, &options->auth, issues);
+}
+
+static void
+write_auth(const struct webhook_options *options, struct json_out *out)
+{
+	webhook_auth_write(&options->auth, out);
+}
+
+static const struct option {
+	const char *name;
+	void (*read)(struct json value, struct webhook_options *options,
+		struct webhook_issues *issues);
+	void (*write)(
+		const struct webhook_options *options, struct json_out *out);
+} table[] = {
+	{"payload", read_payload, write_payload},
+	{"handshake", read_handshake, write_handshake},
+	{"signing", read_signing, write_signing},
+	{"retry", read_retry, write_retry},
+	{"timeout", read_timeout, write_timeout},
+	{"concurrency", read_concurrency, write_concurrency},
+	{"rate", read_rate, write_rate},
+	{"auth", read_auth, write_auth},
+};
+
+bool
+webhook_options_has(struct str name)
+{
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
+		if (str_equal(str_of(table[i].name), name))
+			return true;
+	}
+	return false;
+}
+
+void
+webhook_options_read(struct json body, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
+		struct json value = json_member(body, str_of(table[i].name));
+
+		if (!json_is_missing(value))
+			table[i].read(value, options, issues);
+	}
+}
+
+void
+webhook_options_write(
+	const struct webhook_options *options, struct json_out *out)
+{
+	for (size_t i = 0; i < COUNT_OF(table); i++)
+		table[i].write(options, out);
+}
+
+struct webhook_options
+webhook_options_copy(const struct webhook_options *options, struct arena *arena)
+{
+	struct webhook_options copy = *options;
+
+	copy.auth = webhook_auth_copy(&options->auth, arena);
+	return copy;
+}
