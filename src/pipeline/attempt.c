@@ -96,6 +96,21 @@ give_back(struct attempt *attempt, bool is_again)
 	attempt_free(attempt);
 }
 
+/** Leaves nothing of the outcome but the attempt; false: there is none. */
+static bool
+keep_only_attempt(struct attempt *attempt)
+{
+	for (size_t i = 1; i < attempt->outcome.unit.count; i++) {
+		if (attempt->changes[i].kind != STORE_ATTEMPT_ADD)
+			continue;
+		attempt->changes[0] = attempt->changes[i];
+		attempt->outcome.unit.count = 1;
+		attempt->is_again = false;
+		return true;
+	}
+	return false;
+}
+
 void
 attempt_settled(struct worker *worker, struct message *message)
 {
@@ -108,7 +123,12 @@ attempt_settled(struct worker *worker, struct message *message)
 		return;
 	}
 	/* A conflict: the delivery was skipped, or its webhook deleted, while
-	   the attempt was on its way. What is on disk stands. */
+	   the attempt was on its way. The delivery's state on disk stands, but
+	   that the attempt was made is still told. */
+	if (err == ERR_CONFLICT && keep_only_attempt(attempt)) {
+		write_outcome(attempt);
+		return;
+	}
 	give_back(attempt, err == ERR_OK && attempt->is_again);
 }
 
