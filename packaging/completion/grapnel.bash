@@ -5,7 +5,7 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook delivery resource key filter json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook delivery resource event delivery key filter json" -- "$cur"))
 		return
 	fi
 	case $command in
@@ -18,7 +18,7 @@ _grapnel() {
 		;;
 	delivery)
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			COMPREPLY=($(compgen -W "retry" -- "$cur"))
+			COMPREPLY=($(compgen -W "retry list get" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -26,6 +26,20 @@ _grapnel() {
 	resource)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "get delete" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	event)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "list get explain" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	delivery)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "retry list get" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -56,6 +70,9 @@ _grapnel() {
 	"serve --config") COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	"serve --data") COMPREPLY=($(compgen -d -- "$cur")); return ;;
 	"serve --key-file") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"serve --retention-events") COMPREPLY=(); return ;;
+	"serve --retention-deliveries") COMPREPLY=(); return ;;
+	"serve --store-max-bytes") COMPREPLY=(); return ;;
 	"serve --listen") COMPREPLY=(); return ;;
 	"serve --tls-certificate") COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	"serve --tls-key") COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -183,6 +200,36 @@ _grapnel() {
 	"resource delete --url") COMPREPLY=(); return ;;
 	"resource delete --token") COMPREPLY=(); return ;;
 	"resource delete --timeout") COMPREPLY=(); return ;;
+	"event list --type") COMPREPLY=(); return ;;
+	"event list --subject") COMPREPLY=(); return ;;
+	"event list --from") COMPREPLY=(); return ;;
+	"event list --to") COMPREPLY=(); return ;;
+	"event list --limit") COMPREPLY=(); return ;;
+	"event list --cursor") COMPREPLY=(); return ;;
+	"event list --url") COMPREPLY=(); return ;;
+	"event list --token") COMPREPLY=(); return ;;
+	"event list --timeout") COMPREPLY=(); return ;;
+	"event get --url") COMPREPLY=(); return ;;
+	"event get --token") COMPREPLY=(); return ;;
+	"event get --timeout") COMPREPLY=(); return ;;
+	"event explain --url") COMPREPLY=(); return ;;
+	"event explain --token") COMPREPLY=(); return ;;
+	"event explain --timeout") COMPREPLY=(); return ;;
+	"delivery list --webhook") COMPREPLY=(); return ;;
+	"delivery list --event") COMPREPLY=(); return ;;
+	"delivery list --state") COMPREPLY=(); return ;;
+	"delivery list --type") COMPREPLY=(); return ;;
+	"delivery list --text") COMPREPLY=(); return ;;
+	"delivery list --from") COMPREPLY=(); return ;;
+	"delivery list --to") COMPREPLY=(); return ;;
+	"delivery list --limit") COMPREPLY=(); return ;;
+	"delivery list --cursor") COMPREPLY=(); return ;;
+	"delivery list --url") COMPREPLY=(); return ;;
+	"delivery list --token") COMPREPLY=(); return ;;
+	"delivery list --timeout") COMPREPLY=(); return ;;
+	"delivery get --url") COMPREPLY=(); return ;;
+	"delivery get --token") COMPREPLY=(); return ;;
+	"delivery get --timeout") COMPREPLY=(); return ;;
 	"key create --role") COMPREPLY=($(compgen -W "viewer publisher admin" -- "$cur")); return ;;
 	"key create --name") COMPREPLY=(); return ;;
 	"key create --url") COMPREPLY=(); return ;;
@@ -196,7 +243,7 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
@@ -213,6 +260,11 @@ _grapnel() {
 	"delivery retry") options="--url --token --timeout --json --help" ;;
 	"resource get") options="--url --token --timeout --json --help" ;;
 	"resource delete") options="--url --token --timeout --json --help" ;;
+	"event list") options="--type --subject --from --to --limit --cursor --url --token --timeout --json --help" ;;
+	"event get") options="--url --token --timeout --json --help" ;;
+	"event explain") options="--url --token --timeout --json --help" ;;
+	"delivery list") options="--webhook --event --state --type --text --from --to --limit --cursor --url --token --timeout --json --help" ;;
+	"delivery get") options="--url --token --timeout --json --help" ;;
 	"key create") options="--role --name --url --token --timeout --json --help" ;;
 	"key list") options="--url --token --timeout --json --help" ;;
 	"key revoke") options="--url --token --timeout --json --help" ;;

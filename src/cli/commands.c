@@ -1,5 +1,6 @@
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/explain_command.h"
 #include "cli/filter_command.h"
 #include "cli/help.h"
 #include "cli/json_command.h"
@@ -66,6 +67,8 @@ const struct command_group commands_groups[] = {
 	{"webhook", "Webhooks: where events go"},
 	{"delivery", "Deliveries: what was sent"},
 	{"resource", "Resources: their last known states"},
+	{"event", "Events: what was published, and what became of it"},
+	{"delivery", "Deliveries: what was sent where, and why not"},
 	{"key", "Keys: who may use the hub"},
 	{"filter", "Filters: trying them out"},
 	{"json", "JSON: checking texts"},
@@ -328,6 +331,74 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = resource_command_delete,
+	},
+	{
+		.group = "event",
+		.name = "list",
+		.summary = "List events, the newest first",
+		.description =
+			"Lists events, also those that matched no webhook. The "
+			"last line says how to go on when there are more.",
+		.examples = "grapnel event list --type compute-ops/server "
+			    "--from 2026-03-01T00:00:00Z",
+		.tables = {&event_list_table, &client_table},
+		.talks_to_hub = true,
+		.run = explain_command_events,
+	},
+	{
+		.group = "event",
+		.name = "get",
+		.summary = "Show an event and every webhook's outcome",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Shows an event, its states, who published it "
+			       "and what became of it at every webhook.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = explain_command_event,
+	},
+	{
+		.group = "event",
+		.name = "explain",
+		.summary = "Say why an event reached a webhook or did not",
+		.operands = "ID [WEBHOOK_ID]",
+		.operands_min = 1,
+		.operands_max = 2,
+		.description = "Holds a stored event against the filters of "
+			       "all webhooks, or of one.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = explain_command_match,
+	},
+	{
+		.group = "delivery",
+		.name = "list",
+		.summary = "List deliveries, the newest first",
+		.description =
+			"Lists deliveries. The last line says how to go on "
+			"when there are more; a page may hold less than "
+			"asked for and yet not be the last.",
+		.examples = "grapnel delivery list --webhook 3f1c... --state "
+			    "DEAD",
+		.tables = {&delivery_list_table, &client_table},
+		.talks_to_hub = true,
+		.run = explain_command_deliveries,
+	},
+	{
+		.group = "delivery",
+		.name = "get",
+		.summary = "Show a delivery with all its attempts",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Shows a delivery and each attempt: the request's "
+			"head with secrets masked, what was answered, how "
+			"long each part took, what went wrong.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = explain_command_delivery,
 	},
 	{
 		.group = "key",

@@ -107,6 +107,9 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 		.webhooks_max = settings->webhooks_max,
 		.enables_max = settings->enables_max,
 		.enables_window = settings->enables_window,
+		.retention_events = settings->retention_events,
+		.retention_deliveries = settings->retention_deliveries,
+		.store_bytes_max = (uint64_t)settings->store_max_bytes,
 	};
 	if (retry_policy_parse(
 		    str_of(settings->retry_schedule), &hub->retry, why))

@@ -296,10 +296,24 @@ resume(struct hub *hub, struct buf *why)
 	return ERR_OK;
 }
 
+static void
+start_retention(struct hub *hub)
+{
+	const struct retention_options options = {
+		.store = hub->store,
+		.writer = hub->writer,
+		.events_age = hub->options.retention_events,
+		.deliveries_age = hub->options.retention_deliveries,
+	};
+
+	hub->retention = retention_start(&options);
+}
+
 static enum err
 open_parts(struct hub *hub, struct buf *why)
 {
-	struct store_options store = {.directory = hub->options.directory};
+	struct store_options store = {.directory = hub->options.directory,
+		.bytes_max = hub->options.store_bytes_max};
 	struct writer_options writer = {.queue_max = hub->options.queue_max,
 		.batch_max = hub->options.batch_max};
 	enum err err = open_directory(hub->options.directory, why);
@@ -323,7 +337,10 @@ open_parts(struct hub *hub, struct buf *why)
 	if (err)
 		return err;
 	start_deliver(hub);
-	return resume(hub, why);
+	err = resume(hub, why);
+	if (!err)
+		start_retention(hub);
+	return err;
 }
 
 enum err
@@ -348,6 +365,8 @@ hub_stop(struct hub *hub, int64_t timeout)
 {
 	if (hub == NULL)
 		return;
+	retention_stop(hub->retention);
+	hub->retention = NULL;
 	if (hub->deliver)
 		deliver_stop(hub->deliver, timeout);
 	/* From here on an item in the writer's queue ends where it is; when

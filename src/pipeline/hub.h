@@ -2,6 +2,7 @@
 #include "base/desk.h"
 #include "pipeline/deliver.h"
 #include "pipeline/ingest.h"
+#include "pipeline/retention.h"
 
 /*
  * The running pipeline: store, writer, registry, matching, the way in and the
@@ -30,6 +31,9 @@ struct hub_options {
 	unsigned enables_max;
 	int64_t enables_window;
 	unsigned desk_threads;
+	int64_t retention_events; /* microseconds; 0: for ever */
+	int64_t retention_deliveries;
+	uint64_t store_bytes_max; /* 0: none */
 };
 
 struct hub {
@@ -43,6 +47,7 @@ struct hub {
 	struct webhooks *webhooks;
 	struct deliver *deliver;
 	struct ingest *ingest;
+	struct retention *retention;
 };
 
 /** Sentences in `why` name the file or directory that is the matter. */

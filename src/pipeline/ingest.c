@@ -125,8 +125,9 @@ committed(struct writer_item *item)
 	}
 	work->item->matched = work->item->skipped = 0;
 	ingest_work_refuse(work, err,
-		err == ERR_LIMIT ? "the disk is full, nothing was stored"
-				 : "the event could not be stored");
+		err == ERR_LIMIT
+			? "there is no room left (the disk, or store-max-bytes); nothing was stored"
+			: "the event could not be stored");
 	end_item(work);
 }
 

@@ -214,6 +214,8 @@ decide_change(struct ingest_work *work, const struct states_hold *hold)
 		new_state = (struct json){NULL, 0};
 	set_states(work, operation, old_state, new_state);
 	work->event.form = EVENT_CHANGE;
+	/* Retention takes the state before by the event that follows it. */
+	work->event.previous = hold->is_plain && hold->state ? hold->last : 0;
 	work->event.body = is_complete ? work->item->cloudevent.data
 				       : compose_change(work->arena, operation,
 						 new_state, old_state);

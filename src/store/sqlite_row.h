@@ -8,10 +8,13 @@
  * and reads them in that order. Bound bytes are borrowed until the statement
  * is reset; bytes read are copied into the arena.
  */
-#define EVENT_COLUMNS \
+#define EVENT_COLUMNS_BUT_BODY \
 	"e.sequence, e.workspace, e.operation, e.form, e.previous, e.time," \
 	" e.accepted, e.matched, e.is_id_given, e.id, e.source, e.type," \
-	" e.type_as_received, e.subject, e.publisher, e.attributes, e.body"
+	" e.type_as_received, e.subject, e.publisher, e.attributes"
+#define EVENT_COLUMNS EVENT_COLUMNS_BUT_BODY ", e.body"
+/** With an empty body: large ones are not read. */
+#define EVENT_HEAD_COLUMNS EVENT_COLUMNS_BUT_BODY ", x''"
 #define RESOURCE_COLUMNS \
 	"r.workspace, r.type, r.id, r.last, r.is_deleted, r.updated"
 #define DELIVERY_COLUMNS \
@@ -41,6 +44,13 @@
 
 /** Hides the deliveries of a removed webhook until they are purged. */
 #define NOT_PURGED "d.webhook NOT IN (SELECT webhook FROM purges)"
+
+/** Deliveries of webhook ?1 that are DEAD or SKIPPED. */
+#define WALK_ENDED_OF(state_) \
+	"SELECT sequence FROM deliveries INDEXED BY deliveries_ended_of" \
+	" WHERE webhook = ?1 AND state = " state_ " AND state >= 2" \
+	" AND sequence < ?2 AND sequence >= ?3" \
+	" ORDER BY sequence DESC LIMIT ?4"
 
 /*
  * The webhooks in a partial index, one search for each instead of a walk over

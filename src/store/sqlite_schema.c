@@ -2,12 +2,14 @@
 
 #include <inttypes.h>
 
-/* From src/store/schema.sql. */
+/* From src/store/schema.sql, schema_2.sql. */
 extern const char sqlite_schema_1[];
+extern const char sqlite_schema_2[];
 
 /** The text that makes version `index` from the one before. */
 static const char *const steps[] = {
 	[1] = sqlite_schema_1,
+	[2] = sqlite_schema_2,
 };
 _Static_assert(COUNT_OF(steps) == SQLITE_SCHEMA_VERSION + 1,
 	"every version has its step");

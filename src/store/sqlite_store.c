@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "store/sqlite_lock.h"
 #include "store/sqlite_pool.h"
+#include "store/sqlite_retain.h"
 #include "store/sqlite_schema.h"
 #include "store/sqlite_write.h"
 
@@ -102,6 +103,32 @@ check_mode(struct sqlite_db *db, struct buf *why)
 }
 
 static enum err
+note_used(struct store *store, struct buf *why)
+{
+	uint64_t used;
+	enum err err = sqlite_retain_used(&store->writer, &used, why);
+
+	if (err == ERR_OK)
+		atomic_store_explicit(&store->used, used, memory_order_relaxed);
+	return err;
+}
+
+static bool
+is_full(const struct store *store)
+{
+	return store->bytes_max &&
+	       atomic_load_explicit(&store->used, memory_order_relaxed) >=
+		       store->bytes_max;
+}
+
+void
+store_room(const struct store *store, struct store_room *ret)
+{
+	ret->used = atomic_load_explicit(&store->used, memory_order_relaxed);
+	ret->max = store->bytes_max;
+}
+
+static enum err
 read_state(struct store *store, struct buf *why)
 {
 	struct sqlite_db *db = &store->writer;
@@ -109,6 +136,8 @@ read_state(struct store *store, struct buf *why)
 	enum err err = sqlite_purge_load(&store->purge, db, why);
 	int code;
 
+	if (err == ERR_OK)
+		err = note_used(store, why);
 	if (err)
 		return err;
 	code = sqlite3_step(stmt);
@@ -144,7 +173,10 @@ open_writer(struct store *store, struct buf *why)
 	if (err)
 		return err;
 	if (version == 0)
-		buf_printf(&settings, "PRAGMA page_size = %d;", PAGE_SIZE);
+		buf_printf(&settings,
+			"PRAGMA page_size = %d;"
+			"PRAGMA auto_vacuum = INCREMENTAL;",
+			PAGE_SIZE);
 	buf_printf(&settings,
 		"PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = %d; %s",
 		LOG_SIZE_LIMIT, writer_settings);
@@ -153,6 +185,8 @@ open_writer(struct store *store, struct buf *why)
 		err = check_mode(db, why);
 	if (err == ERR_OK)
 		err = sqlite_schema_migrate(db, version, why);
+	if (err == ERR_OK)
+		sqlite_retain_prepare(db);
 	if (err == ERR_OK)
 		err = sqlite_db_prepare(db, SQLITE_DB_WRITER, why);
 	if (err == ERR_OK)
@@ -204,6 +238,7 @@ store_open(const struct store_options *options, struct store **ret,
 	pthread_once(&once, configure_library);
 	store->log_limit = options->log_pages ? options->log_pages : LOG_PAGES;
 	store->move_at = store->log_limit;
+	store->bytes_max = options->bytes_max;
 	write_path(options->directory, &store->path);
 	buf_printf(&store->wal_path, "%s-wal", buf_text(&store->path));
 	err = sqlite_lock_take(options->directory, &store->lock, &reason);
@@ -278,8 +313,9 @@ move_log(struct store *store)
 
 	if (store->log_pages < store->log_limit)
 		store->move_at = store->log_limit; /* the log began anew */
-	if (store->log_pages < store->move_at)
+	if (store->log_pages < store->move_at && !store->must_move)
 		return;
+	store->must_move = false;
 	store->move_at = store->log_pages + store->log_limit / 2;
 	code = sqlite3_wal_checkpoint_v2(
 		db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
@@ -293,8 +329,10 @@ enum err
 store_commit(struct store *store, struct store_unit **units, size_t count,
 	struct buf *why)
 {
-	struct sqlite_write write = {
-		.db = &store->writer, .purge = &store->purge, .why = why};
+	struct sqlite_write write = {.db = &store->writer,
+		.purge = &store->purge,
+		.is_full = is_full(store),
+		.why = why};
 	size_t removed = store->purge.count;
 	enum err err = apply_units(store, &write, units, count);
 
@@ -313,6 +351,8 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 	}
 	sqlite_purge_settle(&store->purge);
 	atomic_fetch_add(&store->waiting, write.waiting);
+	store->must_move |= write.has_shrunk;
+	(void)!note_used(store, NULL); /* else it is as it was */
 	move_log(store);
 	return ERR_OK;
 }

@@ -15,6 +15,8 @@ struct store {
 	int lock;
 	struct sqlite_pool *pool;
 	_Atomic int64_t waiting; /* WAITING deliveries */
+	_Atomic uint64_t used;	 /* bytes of pages in use */
+	uint64_t bytes_max;	 /* 0: none */
 
 	/* The writer thread's. */
 	struct sqlite_db writer;
@@ -22,6 +24,7 @@ struct store {
 	unsigned log_pages; /* in the log after the last commit */
 	unsigned log_limit; /* how many there should be at most */
 	unsigned move_at;   /* how many there are when they are moved next */
+	bool must_move;	    /* at once: the file gets shorter by it */
 };
 
 /** A query on a reading connection; end it on every way out. */

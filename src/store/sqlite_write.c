@@ -4,6 +4,7 @@
 
 #include "store/sqlite_db.h"
 #include "store/sqlite_purge.h"
+#include "store/sqlite_retain.h"
 #include "store/sqlite_row.h"
 
 typedef enum err change_function(
@@ -284,6 +285,17 @@ remove_key(struct sqlite_write *write, const struct store_change *change)
 }
 
 static enum err
+retain(struct sqlite_write *write, const struct store_change *change)
+{
+	enum err err =
+		sqlite_retain_step(write->db, change->retain, write->why);
+
+	write->has_shrunk |=
+		change->retain->has_shrunk && !change->retain->is_shrinking;
+	return err;
+}
+
+static enum err
 probe(struct sqlite_write *write, const struct store_change *change)
 {
 	(void)change;
@@ -307,6 +319,7 @@ static const struct kind {
 	[STORE_DELIVERIES_SKIP] = {skip_deliveries, false},
 	[STORE_KEY_ADD] = {add_key, true},
 	[STORE_KEY_REMOVE] = {remove_key, true},
+	[STORE_RETAIN] = {retain, false},
 	[STORE_PROBE] = {probe, false},
 };
 
@@ -374,10 +387,24 @@ apply_with_savepoint(struct sqlite_write *write, struct store_unit *unit)
 	return run(write, SQL_SAVEPOINT_RELEASE);
 }
 
+static bool
+has_event(const struct store_unit *unit)
+{
+	for (size_t i = 0; i < unit->count; i++) {
+		if (unit->changes[i].kind == STORE_EVENT_ADD)
+			return true;
+	}
+	return false;
+}
+
 enum err
 sqlite_write_unit(struct sqlite_write *write, struct store_unit *unit)
 {
 	unit->conflicted = 0;
+	if (write->is_full && has_event(unit)) {
+		unit->result = ERR_LIMIT;
+		return ERR_OK;
+	}
 	if (needs_savepoint(unit))
 		return apply_with_savepoint(write, unit);
 	unit->result = apply_all(write, unit);

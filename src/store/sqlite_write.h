@@ -11,13 +11,16 @@ struct sqlite_purge; /* store/sqlite_purge.h */
 struct sqlite_write {
 	struct sqlite_db *db;
 	struct sqlite_purge *purge;
+	bool is_full;	 /* events are refused */
+	bool has_shrunk; /* the last free page worth it was given back */
 	int64_t waiting; /* how the number of WAITING deliveries changed */
 	struct buf *why; /* may be NULL */
 };
 
 /**
- * Sets the unit's result: ERR_OK, or ERR_CONFLICT with nothing of it applied.
- * Any other error is returned too, and the transaction must be rolled back.
+ * Sets the unit's result: ERR_OK, or ERR_CONFLICT or ERR_LIMIT with nothing of
+ * it applied. Any other error is returned too, and the transaction must be
+ * rolled back.
  */
 enum err sqlite_write_unit(struct sqlite_write *write, struct store_unit *unit)
 	MUST_USE;

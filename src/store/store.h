@@ -23,6 +23,9 @@ struct store_options {
 	unsigned readers;      /* 0: 4 */
 	unsigned log_pages;    /* written before they are moved from the log
 				  into the database; 0: 4096 */
+	uint64_t bytes_max;    /* of pages in use; beyond them units with an
+				  event are ERR_LIMIT, all others go on.
+				  0: none */
 };
 
 /**
@@ -167,8 +170,11 @@ enum store_change_kind {
 				  with `reason` */
 	STORE_KEY_ADD,	       /* conflict: id is there */
 	STORE_KEY_REMOVE,      /* conflict: gone */
+	STORE_RETAIN,	       /* store/retain.h: removes what is old */
 	STORE_PROBE, /* writes a row of its own: proves a commit works */
 };
+
+struct retain_step; /* store/retain.h */
 
 struct store_change {
 	enum store_change_kind kind;
@@ -180,6 +186,7 @@ struct store_change {
 		const struct webhook_row *webhook;
 		const struct key_row *key;
 		struct str key_id;
+		struct retain_step *retain;
 		uint64_t webhook_number; /* WEBHOOK_REMOVE, DELIVERIES_SKIP */
 	};
 	uint64_t expected;    /* RESOURCE_SET */
@@ -197,7 +204,9 @@ struct store_unit {
 	const struct store_change *changes;
 	size_t count;
 	enum err result;   /* set by store_commit: ERR_OK or ERR_CONFLICT, or
-			      the error of the whole commit */
+			      ERR_LIMIT (an event beyond bytes_max, nothing
+			      of it applied), or the error of the whole
+			      commit */
 	size_t conflicted; /* index of the change, when ERR_CONFLICT */
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "store/explain.h"
 #include "store_double.h"
 
 /* What store_open accepts, refuses and leaves alone. */
@@ -117,8 +118,8 @@ TEST(store_open, later_version_is_refused)
 	const char *directory = check_temp_dir();
 
 	store_close(test_store_open(directory));
-	run_sql(directory, "PRAGMA user_version = 2");
-	expect_refusal(directory, ERR_INVALID, "is of version 2");
+	run_sql(directory, "PRAGMA user_version = 3");
+	expect_refusal(directory, ERR_INVALID, "is of version 3");
 }
 
 TEST(store_open, file_that_is_no_database_is_refused)
@@ -160,7 +161,8 @@ TEST(store_open, database_is_marked_as_ours)
 
 	store_close(test_store_open(directory));
 	CHECK_INT(test_count(directory, "PRAGMA application_id"), 0x47525031);
-	CHECK_INT(test_count(directory, "PRAGMA user_version"), 1);
+	CHECK_INT(test_count(directory, "PRAGMA user_version"), 2);
+	CHECK_INT(test_count(directory, "PRAGMA auto_vacuum"), 2);
 	CHECK_INT(test_count(directory, "SELECT journal_mode = 'wal' FROM "
 					"pragma_journal_mode"),
 		1);
@@ -174,6 +176,25 @@ check_webhook(void *context, const struct webhook_row *row)
 	CHECK_INT(row->health.window, 5);
 	++*(int *)context;
 	return true;
+}
+
+/** The version 1 fixture's rows by the reads that came with version 2. */
+static void
+check_pages(struct store *store, struct arena *arena)
+{
+	struct delivery_query deliveries = {
+		.workspace = 1, .webhook = 1, .limit = 10};
+	struct event_query events = {
+		.workspace = 1, .type = STR("compute-ops/server"), .limit = 10};
+	struct delivery_page page;
+	struct event_page event_page;
+
+	CHECK_OK(store_deliveries_page(store, &deliveries, arena, &page));
+	CHECK_INT(page.count, 2);
+	CHECK_INT(page.rows[0].delivery.state, DELIVERY_WAITING);
+	CHECK_INT(page.rows[1].delivery.state, DELIVERY_DELIVERED);
+	CHECK_OK(store_events_page(store, &events, arena, &event_page));
+	CHECK(event_page.count > 0);
 }
 
 /* A database that release 0.1.0 left, kept as SQL: old ones stay readable. */
@@ -206,6 +227,27 @@ TEST(store_open, version_1_is_opened_and_read)
 	CHECK_INT(test_waiting_first(store, 1), 1);
 	CHECK_OK(store_each_webhook(store, &arena, check_webhook, &webhooks));
 	CHECK_INT(webhooks, 1);
+	check_pages(store, &arena);
 	store_close(store);
 	arena_release(&arena);
+	/* Brought up to the present one, and able to give space back. */
+	CHECK_INT(test_count(directory, "PRAGMA user_version"), 2);
+	CHECK_INT(test_count(directory, "PRAGMA auto_vacuum"), 2);
+}
+
+/* What the release with version 2 leaves. */
+TEST(store_open, version_2_is_opened_and_read)
+{
+	struct str sql = check_read_file(
+		check_data_path("fixtures/store_version_2.sql"));
+	const char *directory = check_temp_dir();
+	struct arena arena = {0};
+	struct store *store;
+
+	run_sql(directory, sql.ptr);
+	store = test_store_open(directory);
+	check_pages(store, &arena);
+	store_close(store);
+	arena_release(&arena);
+	CHECK_INT(test_count(directory, "PRAGMA user_version"), 2);
 }

@@ -1,0 +1,71 @@
+#pragma once
+#include "store/store.h"
+
+/*
+ * Keeping the store bounded: removing what is old, in steps. A step is found
+ * by a reader (store_retain_find), so that walking over what has to stay
+ * costs the writer nothing, and done by the writer as the change STORE_RETAIN,
+ * which looks again at each row and removes a bounded number of them.
+ *
+ * Never removed are
+ *   - deliveries that are WAITING, and events that have such;
+ *   - events that are the last state of a resource;
+ *   - events whose body is the old state of an event that is not old too. An
+ *     old event that must stay, being a last state, is parted from its
+ *     `previous` (set to 0), unless it is a Deleted one with deliveries, which
+ *     send that body;
+ *   - the highest event and the highest delivery, which the counters go on
+ *     from.
+ * An event that is removed takes its deliveries and attempts with it.
+ */
+
+/** What is older (accepted, or updated) goes; INT64_MIN: nothing does. */
+struct retain_limits {
+	int64_t events_before;
+	int64_t deliveries_before;
+};
+
+/** How far a pass over the store has come; zeroed at its start. */
+struct retain_place {
+	uint64_t event;
+	uint64_t delivery;
+	bool is_done; /* nothing old is left to look at */
+};
+
+enum { RETAIN_EVENTS_MAX = 256, RETAIN_DELIVERIES_MAX = 256 };
+
+struct retain_event {
+	uint64_t sequence;
+	uint64_t successor; /* that names it as `previous`, or 0 */
+};
+
+/** A step: made by store_retain_find, done by STORE_RETAIN. */
+struct retain_step {
+	struct retain_limits limits;
+	struct retain_event events[RETAIN_EVENTS_MAX];
+	size_t event_count;
+	uint64_t deliveries[RETAIN_DELIVERIES_MAX];
+	size_t delivery_count;
+	/* Set by the commit. */
+	uint64_t removed_events;
+	uint64_t removed_deliveries;
+	bool is_unfinished; /* it was more than one step may remove */
+	bool has_shrunk;    /* space was given back */
+	bool is_shrinking;  /* more is left to be given back */
+};
+
+/**
+ * The next step of a pass, and `place` moved on. Old rows that have to stay
+ * are looked over, a bounded number a call; so a step may be empty without
+ * `place->is_done`. Any thread.
+ */
+enum err store_retain_find(struct store *store,
+	const struct retain_limits *limits, struct retain_place *place,
+	struct retain_step *ret) MUST_USE;
+
+/** How full the store is. Any thread, never blocks. */
+struct store_room {
+	uint64_t used; /* bytes of pages that hold something */
+	uint64_t max;  /* store_options.bytes_max */
+};
+void store_room(const struct store *store, struct store_room *ret);
