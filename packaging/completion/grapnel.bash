@@ -5,20 +5,13 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook delivery resource event delivery key filter json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook resource event delivery key filter json" -- "$cur"))
 		return
 	fi
 	case $command in
 	webhook)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries test rotate-secret" -- "$cur"))
-			return
-		fi
-		command="$command ${COMP_WORDS[2]}"
-		;;
-	delivery)
-		if [ "$COMP_CWORD" -eq 2 ]; then
-			COMPREPLY=($(compgen -W "retry list get" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -39,7 +32,7 @@ _grapnel() {
 		;;
 	delivery)
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			COMPREPLY=($(compgen -W "retry list get" -- "$cur"))
+			COMPREPLY=($(compgen -W "list get retry" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -191,9 +184,6 @@ _grapnel() {
 	"webhook rotate-secret --url") COMPREPLY=(); return ;;
 	"webhook rotate-secret --token") COMPREPLY=(); return ;;
 	"webhook rotate-secret --timeout") COMPREPLY=(); return ;;
-	"delivery retry --url") COMPREPLY=(); return ;;
-	"delivery retry --token") COMPREPLY=(); return ;;
-	"delivery retry --timeout") COMPREPLY=(); return ;;
 	"resource get --url") COMPREPLY=(); return ;;
 	"resource get --token") COMPREPLY=(); return ;;
 	"resource get --timeout") COMPREPLY=(); return ;;
@@ -230,6 +220,9 @@ _grapnel() {
 	"delivery get --url") COMPREPLY=(); return ;;
 	"delivery get --token") COMPREPLY=(); return ;;
 	"delivery get --timeout") COMPREPLY=(); return ;;
+	"delivery retry --url") COMPREPLY=(); return ;;
+	"delivery retry --token") COMPREPLY=(); return ;;
+	"delivery retry --timeout") COMPREPLY=(); return ;;
 	"key create --role") COMPREPLY=($(compgen -W "viewer publisher admin" -- "$cur")); return ;;
 	"key create --name") COMPREPLY=(); return ;;
 	"key create --url") COMPREPLY=(); return ;;
@@ -257,7 +250,6 @@ _grapnel() {
 	"webhook deliveries") options="--url --token --timeout --json --help" ;;
 	"webhook test") options="--url --token --timeout --json --help" ;;
 	"webhook rotate-secret") options="--overlap --url --token --timeout --json --help" ;;
-	"delivery retry") options="--url --token --timeout --json --help" ;;
 	"resource get") options="--url --token --timeout --json --help" ;;
 	"resource delete") options="--url --token --timeout --json --help" ;;
 	"event list") options="--type --subject --from --to --limit --cursor --url --token --timeout --json --help" ;;
@@ -265,6 +257,7 @@ _grapnel() {
 	"event explain") options="--url --token --timeout --json --help" ;;
 	"delivery list") options="--webhook --event --state --type --text --from --to --limit --cursor --url --token --timeout --json --help" ;;
 	"delivery get") options="--url --token --timeout --json --help" ;;
+	"delivery retry") options="--url --token --timeout --json --help" ;;
 	"key create") options="--role --name --url --token --timeout --json --help" ;;
 	"key list") options="--url --token --timeout --json --help" ;;
 	"key revoke") options="--url --token --timeout --json --help" ;;

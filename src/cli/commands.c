@@ -65,7 +65,6 @@ static const struct option_table filter_explain_table = {
 
 const struct command_group commands_groups[] = {
 	{"webhook", "Webhooks: where events go"},
-	{"delivery", "Deliveries: what was sent"},
 	{"resource", "Resources: their last known states"},
 	{"event", "Events: what was published, and what became of it"},
 	{"delivery", "Deliveries: what was sent where, and why not"},
@@ -291,22 +290,6 @@ const struct command commands_table[] = {
 		.run = webhook_command_rotate_secret,
 	},
 	{
-		.group = "delivery",
-		.name = "retry",
-		.summary = "Attempt a delivery once more",
-		.operands = "ID",
-		.operands_min = 1,
-		.operands_max = 1,
-		.description =
-			"Attempts a delivery that has ended (delivered, dead "
-			"or skipped) again at once. The id is what the "
-			"receiver got as webhook-id, and what `grapnel "
-			"webhook deliveries` shows.",
-		.tables = {&client_table},
-		.talks_to_hub = true,
-		.run = webhook_command_retry,
-	},
-	{
 		.group = "resource",
 		.name = "get",
 		.summary = "Show a resource's last state",
@@ -399,6 +382,22 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = explain_command_delivery,
+	},
+	{
+		.group = "delivery",
+		.name = "retry",
+		.summary = "Attempt a delivery once more",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Attempts a delivery that has ended (delivered, dead "
+			"or skipped) again at once. The id is what the "
+			"receiver got as webhook-id, and what `grapnel "
+			"webhook deliveries` shows.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_retry,
 	},
 	{
 		.group = "key",

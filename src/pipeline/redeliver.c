@@ -71,8 +71,17 @@ repeat(struct hub *hub, struct delivery_row *row, struct buf *why)
 {
 	struct store_change change = {
 		.kind = STORE_DELIVERY_AGAIN, .delivery = row};
-	enum err err;
+	struct arena arena = {0};
+	struct event_row event;
+	enum err err = store_event(hub->store, row->event, &arena, &event);
 
+	arena_release(&arena);
+	if (err) {
+		buf_append(why, err == ERR_NOT_FOUND
+					? STR("its event is not kept any more")
+					: STR("the store cannot be read"));
+		return err == ERR_NOT_FOUND ? ERR_CONFLICT : ERR_IO;
+	}
 	if (row->attempts >= REDELIVER_ATTEMPTS_MAX) {
 		buf_printf(why, "the delivery has had %u attempts already",
 			row->attempts);

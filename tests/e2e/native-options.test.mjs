@@ -235,6 +235,27 @@ test('a token server that fails is not the endpoint\'s fault', async (t) => {
   assert.match(hub.log, /token\.failed .*status 500/)
 })
 
+test('a token that never comes holds up neither removal nor stop', async (t) => {
+  const hub = await startHub(t)
+  const tokens = await startTokens(t)
+  tokens.answer = () => {}
+  const receiver = await startReceiver(t, guarded(tokens))
+  const made = []
+  for (const prefix of ['one', 'two']) {
+    made.push(await createWebhook(hub, receiver.url, { auth: oauth2(tokens) }))
+    await publishMany(hub, 5, prefix)
+    await waitUntil(() => tokens.asked.length === made.length, 'it is asked')
+  }
+  assert.equal(
+    (await hub.api.del(`${WEBHOOKS}/${made[0].id}`)).status, 204)
+  await hub.stop()
+  assert.equal(receiver.events.length, 0)
+  // What waited for the token is delivered by the next start.
+  tokens.answer = null
+  await hub.start()
+  await receiver.waitFor(5)
+})
+
 test('the rate bounds any span of time', async (t) => {
   const hub = await startHub(t)
   const receiver = await startReceiver(t)

@@ -171,3 +171,30 @@ TEST(store_lists, deliveries_of_an_event_are_in_order_of_webhook)
 	CHECK_INT(list.count, 0);
 	end();
 }
+
+TEST(store_lists, an_ended_delivery_waits_again_once_and_is_counted)
+{
+	struct event_row event;
+	struct delivery_row row = test_delivery(1, 1, 1);
+	struct store_change again = {
+		.kind = STORE_DELIVERY_AGAIN, .delivery = &row};
+	struct store_stats stats;
+
+	begin();
+	event = test_event(1, &arena);
+	TEST_COMMIT(store, ADD_EVENT(&event));
+	row.state = DELIVERY_DEAD;
+	row.attempts = 3;
+	TEST_COMMIT(store, ADD_DELIVERY(&row));
+	CHECK_OK(store_stats(store, &stats));
+	CHECK_INT(stats.waiting, 0);
+	row.state = DELIVERY_WAITING;
+	TEST_COMMIT(store, again);
+	CHECK_INT(test_waiting_retries(store, 1), 1);
+	CHECK_OK(store_stats(store, &stats));
+	CHECK_INT(stats.waiting, 1);
+	TEST_CONFLICT(store, 0, again);
+	CHECK_OK(store_stats(store, &stats));
+	CHECK_INT(stats.waiting, 1);
+	end();
+}
