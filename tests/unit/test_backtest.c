@@ -167,6 +167,24 @@ TEST(backtest, event_of_another_type_is_not_read)
 	end();
 }
 
+TEST(backtest, event_accepted_before_the_time_does_not_count)
+{
+	struct backtest backtest;
+
+	begin();
+	add(1, WORKSPACE_DEFAULT, TEST_NOW);
+	/* Numbered later, although accepted a moment earlier. */
+	add(2, WORKSPACE_DEFAULT, TEST_NOW - 1);
+	add(3, WORKSPACE_DEFAULT, TEST_NOW + 1);
+	backtest = make("true", TEST_NOW);
+	backtest.next = 1;
+	run(&backtest);
+	CHECK_INT(backtest.scanned, 2);
+	CHECK_INT(backtest.matched, 2);
+	backtest_release(&backtest);
+	end();
+}
+
 TEST(backtest, clock_put_back_counts_in_the_last_hour)
 {
 	struct backtest backtest;
