@@ -208,7 +208,7 @@ store_events(struct store *store, const struct event_range *range,
 	struct arena *arena, struct stored_events *ret)
 {
 	struct sqlite_reading reading =
-		sqlite_reading_begin(store, SQL_EVENTS_WHOLE, arena);
+		sqlite_reading_begin(store, SQL_EVENTS, arena);
 	struct array array = {
 		.arena = arena, .item_size = sizeof(struct stored_event)};
 	uint64_t next = range->from + range->count;
