@@ -13,7 +13,9 @@ die() {
 	exit 1
 }
 
+# A row PACKAGE=COMMAND is there when the command is, whoever brought it.
 is_installed() {
+	case $1 in *=*) command -v "${1#*=}" >/dev/null; return ;; esac
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = \
 		installed ]
 }
@@ -33,7 +35,7 @@ for group in "$@"; do
 done
 if ! command -v dpkg-query >/dev/null; then
 	echo "install-packages: this is not a Debian; these must be there:" >&2
-	wanted "$@" | cut -f 1 | xargs >&2
+	wanted "$@" | cut -f 1 | cut -d = -f 1 | xargs >&2
 	exit 0
 fi
 
@@ -41,8 +43,8 @@ missing=()
 while IFS=$'\t' read -r package why; do
 	is_installed "$package" && continue
 	[ ${#missing[@]} -gt 0 ] || echo "Missing Debian packages:"
-	printf '  %-22s %s\n' "$package" "$why"
-	missing+=("$package")
+	printf '  %-22s %s\n' "${package%%=*}" "$why"
+	missing+=("${package%%=*}")
 done < <(wanted "$@")
 [ ${#missing[@]} -gt 0 ] || exit 0
 
