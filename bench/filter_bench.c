@@ -268,8 +268,8 @@ report_adding(struct bench *bench)
 		(double)(heap_used() - before) / bench->filter_count);
 	printf("index         %10u filters, %u distinct, %u scanned, "
 	       "%u predicates, %u paths\n",
-		counts.filters, counts.rules, counts.scanned,
-		counts.predicates, counts.slots);
+		counts.filters, counts.rules, counts.scanned, counts.predicates,
+		counts.slots);
 }
 
 static void
@@ -410,8 +410,8 @@ replace_filters(void *argument)
 		for (due += a_step; due >= 1; due--) {
 			uint32_t id = replacing->to++ % bench->filter_count;
 
-			replace(bench, id,
-				(id + 7919) % bench->filter_count, &arena);
+			replace(bench, id, (id + 7919) % bench->filter_count,
+				&arena);
 		}
 	}
 	arena_release(&arena);
