@@ -1,5 +1,7 @@
 #include "base/epoch.h"
 
+#include <sched.h>
+
 #include "base/mem.h"
 
 /* Of the reader's mark and its first look, and of the writer's last change
@@ -160,4 +162,15 @@ epoch_advance(struct epoch *epoch)
 		item.release(item.owner, item.thing);
 	}
 	epoch->is_advancing = false;
+}
+
+void
+epoch_wait(struct epoch *epoch)
+{
+	for (;;) {
+		epoch_advance(epoch);
+		if (epoch->count == 0)
+			return;
+		sched_yield();
+	}
 }

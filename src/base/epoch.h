@@ -62,3 +62,9 @@ void epoch_retire_memory(struct epoch *epoch, void *memory);
 
 /** Releases what can be; cheap. Releasing may retire more. Writer. */
 void epoch_advance(struct epoch *epoch);
+
+/**
+ * Blocks until everything retired so far is released: until the readers that
+ * are inside now have left. Never from within. Writer.
+ */
+void epoch_wait(struct epoch *epoch);

@@ -11,9 +11,14 @@
 /*
  * An id's record says which rule it is in and since which version, so that a
  * reader takes an id from a rule only if it was there when the reader began:
- * rule + 1 (0: none) << VERSION_BITS | version.
+ *
+ *   rule + 1 (0: none) << RULE_SHIFT | is_leaving << VERSION_BITS | version
+ *
+ * is_leaving: it is still in the list of its former rule, too, for the sake of
+ * readers that began before.
  */
-enum { VERSION_BITS = 37 };
+enum { VERSION_BITS = 37, RULE_SHIFT = 38 };
+#define IS_LEAVING (UINT64_C(1) << VERSION_BITS)
 
 struct filter_index {
 	struct epoch epoch;
@@ -92,6 +97,8 @@ remove_id(void *owner, uint64_t thing)
 {
 	struct filter_index *index = owner;
 
+	atomic_fetch_and_explicit(record_of(index, (uint32_t)thing),
+		~IS_LEAVING, memory_order_relaxed);
 	filter_rules_remove(
 		&index->rules, (uint32_t)(thing >> 32), (uint32_t)thing);
 }
@@ -102,13 +109,14 @@ assign(struct filter_index *index, uint32_t id, uint64_t rule)
 {
 	_Atomic uint64_t *record = record_of(index, id);
 	uint64_t former = atomic_load_explicit(record, memory_order_relaxed) >>
-			  VERSION_BITS;
+			  RULE_SHIFT;
 	uint64_t version =
 		atomic_load_explicit(&index->version, memory_order_relaxed) + 1;
 
-	assert(version < UINT64_C(1) << VERSION_BITS);
-	atomic_store_explicit(
-		record, rule << VERSION_BITS | version, memory_order_release);
+	assert(version < IS_LEAVING && rule <= FILTER_INDEX_IDS_MAX - 1);
+	atomic_store_explicit(record,
+		rule << RULE_SHIFT | (former ? IS_LEAVING : 0) | version,
+		memory_order_release);
 	atomic_store_explicit(&index->version, version, memory_order_release);
 	if (former)
 		epoch_retire(&index->epoch, remove_id, index,
@@ -116,6 +124,15 @@ assign(struct filter_index *index, uint32_t id, uint64_t rule)
 	index->filters += (rule != 0);
 	index->filters -= (former != 0);
 	epoch_advance(&index->epoch);
+}
+
+/** One that comes back to a rule must have left it. */
+static void
+leave_first(struct filter_index *index, uint32_t id)
+{
+	if (atomic_load_explicit(record_of(index, id), memory_order_relaxed) &
+		IS_LEAVING)
+		epoch_wait(&index->epoch);
 }
 
 void
@@ -131,8 +148,9 @@ filter_index_set(
 		record_of(index, id), memory_order_relaxed);
 	rule = filter_rules_get(&index->rules, filter);
 	/* The same filter again: readers are not to see it leave. */
-	if (record >> VERSION_BITS == (uint64_t)rule + 1)
+	if (record >> RULE_SHIFT == (uint64_t)rule + 1)
 		return;
+	leave_first(index, id);
 	filter_rules_join(&index->rules, rule, id);
 	assign(index, id, (uint64_t)rule + 1);
 }
@@ -141,8 +159,9 @@ void
 filter_index_remove(struct filter_index *index, uint32_t id)
 {
 	if (id >= chunks_count(&index->records) ||
-		!(atomic_load(record_of(index, id)) >> VERSION_BITS))
+		!(atomic_load(record_of(index, id)) >> RULE_SHIFT))
 		return;
+	leave_first(index, id);
 	assign(index, id, 0);
 }
 
@@ -231,8 +250,8 @@ is_valid(const struct filter_reader *reader, uint32_t id, uint32_t rule)
 {
 	uint64_t record = atomic_load_explicit(
 		record_of(reader->index, id), memory_order_acquire);
-	uint64_t version = record & ((UINT64_C(1) << VERSION_BITS) - 1);
-	bool is_present = record >> VERSION_BITS == (uint64_t)rule + 1;
+	uint64_t version = record & (IS_LEAVING - 1);
+	bool is_present = record >> RULE_SHIFT == (uint64_t)rule + 1;
 
 	return is_present == (version <= reader->version);
 }

@@ -15,7 +15,10 @@
  * One thread at a time changes the index (the caller sees to that) and any
  * number match meanwhile, without waiting. An event is held against the
  * filters as they were at one moment: a filter that is replaced meanwhile
- * counts as the former or as the new one, never as both or as none.
+ * counts as the former or as the new one, never as both or as none. So that
+ * this holds, changing one id a second time waits for readers that were inside
+ * at the first; who cannot have that takes a new id. Who changes the index is
+ * not inside.
  *
  *   how it works: docs/decisions/filter-index.md
  */

@@ -1,6 +1,7 @@
 #include "rule/filter_predicate.h"
 
 #include "base/mem.h"
+#include "rule/filter_list.h"
 #include "rule/filter_opaque.h"
 
 enum { WINDOWS_MAX = 64 };
@@ -45,8 +46,12 @@ filter_predicates_release(struct filter_predicates *predicates)
 	uint32_t count = chunks_count(&predicates->all);
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (filter_predicate_at(predicates, i)->key)
-			free_content(filter_predicate_at(predicates, i));
+		struct filter_predicate *predicate =
+			filter_predicate_at(predicates, i);
+
+		filter_list_release(&predicate->posting);
+		if (predicate->key)
+			free_content(predicate);
 	}
 	filter_table_release(&predicates->table);
 	chunks_release(&predicates->all);
