@@ -133,13 +133,22 @@ give_later(void *owner, uint64_t id)
 	chunks_give(&space->webhooks, (uint32_t)id);
 }
 
+/** An id is used again after two rounds (filter_index_remove). */
+static void
+give_soon(void *owner, uint64_t id)
+{
+	struct space *space = owner;
+
+	filter_index_retire(space->index, give_later, space, id);
+}
+
 static void
 leave_index(const struct entry *entry)
 {
 	struct filter_index *index = entry->space->index;
 
 	filter_index_remove(index, entry->id);
-	filter_index_retire(index, give_later, entry->space, entry->id);
+	filter_index_retire(index, give_soon, entry->space, entry->id);
 }
 
 /** A new filter gets a new id: an id never changes its filter. */

@@ -93,14 +93,25 @@ record_of(const struct filter_index *index, uint32_t id)
 }
 
 static void
+end_leaving(void *owner, uint64_t id)
+{
+	atomic_fetch_and_explicit(record_of(owner, (uint32_t)id), ~IS_LEAVING,
+		memory_order_relaxed);
+}
+
+/**
+ * Readers that began before the change are gone. Those that are inside now
+ * may still hold the list as it was, and take the record's word for it that
+ * the id is none of theirs: the record must stay until they, too, have left.
+ */
+static void
 remove_id(void *owner, uint64_t thing)
 {
 	struct filter_index *index = owner;
 
-	atomic_fetch_and_explicit(record_of(index, (uint32_t)thing),
-		~IS_LEAVING, memory_order_relaxed);
 	filter_rules_remove(
 		&index->rules, (uint32_t)(thing >> 32), (uint32_t)thing);
+	epoch_retire(&index->epoch, end_leaving, index, (uint32_t)thing);
 }
 
 /** `rule` + 1, or 0: none from now on. */

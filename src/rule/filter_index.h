@@ -32,13 +32,17 @@ enum { FILTER_INDEX_IDS_MAX = 1 << 26 };
 /** Adds the filter, or puts it in place of the former one of that id. */
 void filter_index_set(
 	struct filter_index *index, uint32_t id, const struct filter *filter);
-/** An id without a filter is harmless. */
+/**
+ * An id without a filter is harmless. The id can be set again at once, but
+ * without waiting only after two rounds of filter_index_retire(), the second
+ * one from within the first one's release.
+ */
 void filter_index_remove(struct filter_index *index, uint32_t id);
 
 /**
  * Calls `release` when nobody who is matching now does so any more, at the
- * latest when the index is freed. For what the caller keeps beside an id, and
- * for ids that are to be used again. By whoever changes the index.
+ * latest when the index is freed. For what the caller keeps beside an id. By
+ * whoever changes the index.
  */
 void filter_index_retire(struct filter_index *index,
 	void (*release)(void *owner, uint64_t thing), void *owner,

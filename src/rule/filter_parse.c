@@ -76,7 +76,9 @@ filter_peek(const struct filter_parser *p)
 bool
 filter_at_word(const struct filter_parser *p, const char *word)
 {
+	/* Words are in small letters; most tokens differ in the first. */
 	return p->token.kind == FILTER_TOKEN_WORD &&
+	       (p->token.text.ptr[0] | 0x20) == word[0] &&
 	       str_equal_nocase(p->token.text, str_of(word));
 }
 

@@ -40,6 +40,7 @@ filter_rules_release(struct filter_rules *rules)
 	filter_list_release(&rules->scanned);
 	filter_table_release(&rules->table);
 	chunks_release(&rules->all);
+	arena_release(&rules->scratch);
 }
 
 /* ---- postings ---- */
@@ -212,9 +213,8 @@ add(struct filter_rules *rules, const struct filter_words *words, uint64_t hash,
 uint32_t
 filter_rules_get(struct filter_rules *rules, const struct filter *filter)
 {
-	CLEANUP(arena_release) struct arena arena = {0};
 	struct filter_words words =
-		filter_lower(rules->predicates, filter, &arena);
+		filter_lower(rules->predicates, filter, &rules->scratch);
 	uint64_t hash;
 	uint32_t rule;
 
@@ -228,7 +228,7 @@ filter_rules_get(struct filter_rules *rules, const struct filter *filter)
 			words.count * sizeof(*words.words)));
 	rule = find(rules, &words, hash);
 	if (rule == FILTER_TABLE_END)
-		rule = add(rules, &words, hash, &arena);
+		rule = add(rules, &words, hash, &rules->scratch);
 	else
 		filter_words_unref(rules->predicates, words.words, words.count);
 	return rule;
