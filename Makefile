@@ -4,7 +4,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: build run test bench format docs fuzz install clean
+.PHONY: build run test bench bench-filter format docs fuzz install clean
 
 build:
 	@tools/install-packages.sh build
@@ -21,6 +21,11 @@ test:
 bench: build
 	@tools/install-packages.sh bench
 	@bench/run.py $(BUILD)
+
+# The index of filters, at 100 to 100,000 of them; FILTERS="N…" says others.
+FILTERS ?= 100 1000 10000 100000
+bench-filter: build
+	@bench/filters.sh $(BUILD) $(FILTERS)
 
 format:
 	@tools/install-packages.sh test

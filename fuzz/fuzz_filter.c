@@ -3,10 +3,13 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "rule/filter_ast.h"
+#include "rule/filter_index.h"
 
 /*
  * A filter, and behind a NUL byte the event it is held against. Whatever
- * compiles is printed, compiles to the same again, and answers the same.
+ * compiles is printed, compiles to the same again, and answers the same, also
+ * through the index.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,6 +26,27 @@ make_event(struct json root)
 		.old_state = json_member(root, STR("old")),
 		.attributes = root,
 	};
+}
+
+static void
+check_index(const struct filter *filter, const struct filter_event *event,
+	bool result, struct arena *arena)
+{
+	struct filter_index *index;
+	struct filter_reader *reader;
+	size_t count;
+
+	/* Nested, they may use up the evaluator's budget. */
+	if (filter->lambda_count > 2)
+		return;
+	index = filter_index_new();
+	filter_index_set(index, 0, filter);
+	reader = filter_index_enter(index);
+	filter_index_match(reader, event, arena, &count);
+	filter_index_leave(reader);
+	filter_index_free(index);
+	if ((count == 1) != result)
+		abort();
 }
 
 static void
@@ -46,6 +70,7 @@ check(const struct filter *filter, const struct filter_event *event,
 	if (!str_equal(buf_str(&first), buf_str(&second)) ||
 		filter_matches(again, event, arena) != result)
 		abort();
+	check_index(filter, event, result, arena);
 }
 
 int

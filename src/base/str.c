@@ -158,9 +158,18 @@ bool
 str_is_utf8(struct str s)
 {
 	for (size_t i = 0; i < s.len;) {
-		size_t step = utf8_sequence(
-			(const unsigned char *)s.ptr + i, s.len - i);
+		uint64_t block = UINT64_MAX;
+		size_t step;
 
+		/* Eight ASCII bytes at a time. */
+		if (s.len - i >= sizeof(block))
+			memcpy(&block, s.ptr + i, sizeof(block));
+		if (!(block & 0x8080808080808080)) {
+			i += sizeof(block);
+			continue;
+		}
+		step = utf8_sequence(
+			(const unsigned char *)s.ptr + i, s.len - i);
 		if (step == 0)
 			return false;
 		i += step;

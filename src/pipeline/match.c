@@ -1,22 +1,39 @@
 #include "pipeline/match.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
+#include "base/chunks.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "rule/filter_index.h"
 
-/* Webhooks of one workspace and one type ("": of all types). */
-struct bucket {
-	struct str key; /* workspace (4 bytes) and type */
-	const struct webhook **webhooks;
-	size_t count;
-	size_t cap;
+/* The webhooks of one workspace; spaces stay until the end. */
+struct space {
+	uint32_t workspace;
+	struct filter_index *index;
+	struct chunks webhooks; /* by id in the index: pointers */
+	struct space *next;
+};
+
+enum { SPACE_LISTS = 256 };
+
+/* Of one webhook; changed under the lock. */
+struct entry {
+	uint64_t number;
+	uint32_t id;
+	struct space *space;
+	const struct webhook *webhook;
 };
 
 struct match {
-	pthread_rwlock_t lock;
-	struct map buckets;  /* key → struct bucket */
-	struct map webhooks; /* number (8 bytes) → struct webhook */
+	pthread_mutex_t lock; /* of changes */
+	_Atomic(struct space *) spaces[SPACE_LISTS];
+	struct map entries; /* number (8 bytes) → struct entry */
+};
+
+struct place {
+	_Atomic(const struct webhook *) webhook;
 };
 
 struct match *
@@ -24,99 +41,68 @@ match_new(void)
 {
 	struct match *match = MEM_NEW(struct match);
 
-	pthread_rwlock_init(&match->lock, NULL);
+	pthread_mutex_init(&match->lock, NULL);
 	return match;
+}
+
+static struct space *
+find_space(struct match *match, uint32_t workspace)
+{
+	struct space *space = atomic_load_explicit(
+		&match->spaces[workspace % SPACE_LISTS], memory_order_acquire);
+
+	while (space && space->workspace != workspace)
+		space = space->next;
+	return space;
+}
+
+static struct space *
+get_space(struct match *match, uint32_t workspace)
+{
+	_Atomic(struct space *) *list = &match->spaces[workspace % SPACE_LISTS];
+	struct space *space = find_space(match, workspace);
+
+	if (space)
+		return space;
+	space = MEM_NEW(struct space);
+	space->workspace = workspace;
+	space->index = filter_index_new();
+	chunks_init(&space->webhooks, sizeof(struct place));
+	space->next = atomic_load_explicit(list, memory_order_relaxed);
+	atomic_store_explicit(list, space, memory_order_release);
+	return space;
 }
 
 void
 match_free(struct match *match)
 {
-	struct bucket *bucket;
+	struct entry *entry;
 	size_t at = 0;
-	struct webhook *webhook;
 
 	if (match == NULL)
 		return;
-	while ((bucket = map_next(&match->buckets, &at))) {
-		mem_free(bucket->webhooks);
-		mem_free(bucket);
+	while ((entry = map_next(&match->entries, &at))) {
+		webhook_unref(entry->webhook);
+		mem_free(entry);
 	}
-	map_release(&match->buckets);
-	at = 0;
-	while ((webhook = map_next(&match->webhooks, &at)))
-		webhook_unref(webhook);
-	map_release(&match->webhooks);
-	pthread_rwlock_destroy(&match->lock);
+	map_release(&match->entries);
+	for (size_t i = 0; i < SPACE_LISTS; i++) {
+		struct space *space = atomic_load(&match->spaces[i]);
+
+		while (space) {
+			struct space *next = space->next;
+
+			filter_index_free(space->index);
+			chunks_release(&space->webhooks);
+			mem_free(space);
+			space = next;
+		}
+	}
+	pthread_mutex_destroy(&match->lock);
 	mem_free(match);
 }
 
-/** Key of a bucket, in `space` (which must hold 4 + type.len bytes). */
-static struct str
-bucket_key(uint32_t workspace, struct str type, char *space)
-{
-	memcpy(space, &workspace, sizeof(workspace));
-	if (type.len)
-		memcpy(space + sizeof(workspace), type.ptr, type.len);
-	return str_make(space, sizeof(workspace) + type.len);
-}
-
-static struct bucket *
-get_bucket(struct match *match, uint32_t workspace, struct str type)
-{
-	struct bucket *bucket =
-		mem_alloc(sizeof(*bucket) + sizeof(workspace) + type.len);
-	struct bucket *present;
-
-	bucket->key = bucket_key(workspace, type, (char *)(bucket + 1));
-	present = map_get(&match->buckets, bucket->key);
-	if (present) {
-		mem_free(bucket);
-		return present;
-	}
-	map_put(&match->buckets, bucket->key, bucket);
-	return bucket;
-}
-
-static void
-bucket_add(struct bucket *bucket, const struct webhook *webhook)
-{
-	/* A filter may name a type twice. */
-	if (bucket->count && bucket->webhooks[bucket->count - 1] == webhook)
-		return;
-	if (bucket->count == bucket->cap) {
-		bucket->cap = bucket->cap ? bucket->cap * 2 : 4;
-		bucket->webhooks = mem_resize(bucket->webhooks,
-			bucket->cap * sizeof(*bucket->webhooks));
-	}
-	bucket->webhooks[bucket->count++] = webhook;
-}
-
-static void
-bucket_remove(struct bucket *bucket, const struct webhook *webhook)
-{
-	for (size_t i = 0; i < bucket->count; i++) {
-		if (bucket->webhooks[i] == webhook) {
-			bucket->webhooks[i] = bucket->webhooks[--bucket->count];
-			return;
-		}
-	}
-}
-
-/** Calls `edit` for each bucket that a webhook's filter belongs to. */
-static void
-each_bucket(struct match *match, const struct webhook *webhook,
-	void (*edit)(struct bucket *, const struct webhook *))
-{
-	const struct str *types;
-	size_t count;
-
-	if (!filter_types(webhook->filter, &types, &count)) {
-		edit(get_bucket(match, webhook->workspace, STR("")), webhook);
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
-		edit(get_bucket(match, webhook->workspace, types[i]), webhook);
-}
+/* ---- changes ---- */
 
 static struct str
 number_key(const uint64_t *number)
@@ -125,57 +111,158 @@ number_key(const uint64_t *number)
 }
 
 static void
-remove_locked(struct match *match, uint64_t number)
+put_webhook(struct space *space, uint32_t id, const struct webhook *webhook)
 {
-	struct webhook *former =
-		map_remove(&match->webhooks, number_key(&number));
+	struct place *place = chunks_at(&space->webhooks, id);
 
-	if (former == NULL)
-		return;
-	each_bucket(match, former, bucket_remove);
-	webhook_unref(former);
+	atomic_store_explicit(&place->webhook, webhook, memory_order_release);
+}
+
+static void
+unref_later(void *owner, uint64_t thing)
+{
+	(void)owner;
+	webhook_unref((const struct webhook *)(uintptr_t)thing);
+}
+
+static void
+give_later(void *owner, uint64_t id)
+{
+	struct space *space = owner;
+
+	chunks_give(&space->webhooks, (uint32_t)id);
+}
+
+/** An id is used again after two rounds (filter_index_remove). */
+static void
+give_soon(void *owner, uint64_t id)
+{
+	struct space *space = owner;
+
+	filter_index_retire(space->index, give_later, space, id);
+}
+
+static void
+leave_index(const struct entry *entry)
+{
+	struct filter_index *index = entry->space->index;
+
+	filter_index_remove(index, entry->id);
+	filter_index_retire(index, give_soon, entry->space, entry->id);
+}
+
+/** A new filter gets a new id: an id never changes its filter. */
+static void
+enter_index(struct entry *entry, const struct webhook *webhook)
+{
+	entry->id = chunks_take(&entry->space->webhooks);
+	put_webhook(entry->space, entry->id, webhook);
+	filter_index_set(entry->space->index, entry->id, webhook->filter);
+}
+
+static void
+replace(struct entry *entry, const struct webhook *webhook)
+{
+	struct entry former = *entry;
+
+	entry->webhook = webhook;
+	if (str_equal(former.webhook->filter_text, webhook->filter_text)) {
+		put_webhook(entry->space, entry->id, webhook);
+	} else {
+		enter_index(entry, webhook);
+		leave_index(&former);
+	}
+	filter_index_retire(entry->space->index, unref_later, NULL,
+		(uintptr_t)former.webhook);
 }
 
 void
 match_set(struct match *match, const struct webhook *webhook)
 {
+	struct entry *entry;
+
 	webhook_ref(webhook);
-	pthread_rwlock_wrlock(&match->lock);
-	remove_locked(match, webhook->number);
-	each_bucket(match, webhook, bucket_add);
-	map_put(&match->webhooks, number_key(&webhook->number),
-		webhook_unconst(webhook));
-	pthread_rwlock_unlock(&match->lock);
+	pthread_mutex_lock(&match->lock);
+	entry = map_get(&match->entries, number_key(&webhook->number));
+	if (entry) {
+		replace(entry, webhook);
+	} else {
+		entry = MEM_NEW(struct entry);
+		entry->number = webhook->number;
+		entry->space = get_space(match, webhook->workspace);
+		entry->webhook = webhook;
+		enter_index(entry, webhook);
+		map_put(&match->entries, number_key(&entry->number), entry);
+	}
+	pthread_mutex_unlock(&match->lock);
 }
 
 void
 match_remove(struct match *match, uint64_t webhook_number)
 {
-	pthread_rwlock_wrlock(&match->lock);
-	remove_locked(match, webhook_number);
-	pthread_rwlock_unlock(&match->lock);
+	struct entry *entry;
+
+	pthread_mutex_lock(&match->lock);
+	entry = map_remove(&match->entries, number_key(&webhook_number));
+	if (entry) {
+		leave_index(entry);
+		filter_index_retire(entry->space->index, unref_later, NULL,
+			(uintptr_t)entry->webhook);
+		mem_free(entry);
+	}
+	pthread_mutex_unlock(&match->lock);
 }
 
-/** Holds the event against one bucket's webhooks. */
-static void
-match_bucket(const struct bucket *bucket, const struct filter_event *event,
-	struct arena *arena, struct match_list *list)
+struct match_counts
+match_count(struct match *match)
 {
-	const struct webhook **joined;
+	struct match_counts counts = {0};
 
-	if (bucket == NULL || bucket->count == 0)
-		return;
-	joined = arena_alloc_array(
-		arena, list->count + bucket->count, sizeof(*joined));
-	if (list->count)
-		memcpy(joined, list->webhooks, list->count * sizeof(*joined));
-	list->webhooks = joined;
-	for (size_t i = 0; i < bucket->count; i++) {
-		if (!filter_matches(bucket->webhooks[i]->filter, event, arena))
-			continue;
-		webhook_ref(bucket->webhooks[i]);
-		joined[list->count++] = bucket->webhooks[i];
+	pthread_mutex_lock(&match->lock);
+	for (size_t i = 0; i < SPACE_LISTS; i++) {
+		struct space *space = atomic_load(&match->spaces[i]);
+
+		for (; space; space = space->next) {
+			struct filter_index_counts one =
+				filter_index_count(space->index);
+
+			counts.filters += one.filters;
+			counts.scanned += one.scanned;
+		}
 	}
+	pthread_mutex_unlock(&match->lock);
+	return counts;
+}
+
+/* ---- matching ---- */
+
+/** By number; of one number the newest first. */
+static int
+compare_webhooks(const void *left, const void *right)
+{
+	const struct webhook *a = *(const struct webhook *const *)left;
+	const struct webhook *b = *(const struct webhook *const *)right;
+
+	if (a->number != b->number)
+		return a->number < b->number ? -1 : 1;
+	return a->revision > b->revision ? -1 : a->revision < b->revision;
+}
+
+/** A webhook that is changing its filter may be there with both. */
+static void
+keep_newest(struct match_list *list)
+{
+	size_t kept = 0;
+
+	if (list->count < 2)
+		return;
+	qsort(list->webhooks, list->count, sizeof(*list->webhooks),
+		compare_webhooks);
+	for (size_t i = 1; i < list->count; i++) {
+		if (list->webhooks[i]->number != list->webhooks[kept]->number)
+			list->webhooks[++kept] = list->webhooks[i];
+	}
+	list->count = kept + 1;
 }
 
 void
@@ -183,17 +270,25 @@ match_event(struct match *match, uint32_t workspace,
 	const struct filter_event *event, struct arena *arena,
 	struct match_list *ret)
 {
-	char *space =
-		arena_alloc_raw(arena, sizeof(workspace) + event->type.len);
+	struct space *space = find_space(match, workspace);
+	struct filter_reader *reader;
+	const uint32_t *ids;
+	size_t count;
 
 	*ret = (struct match_list){0};
-	pthread_rwlock_rdlock(&match->lock);
-	match_bucket(
-		map_get(&match->buckets, bucket_key(workspace, STR(""), space)),
-		event, arena, ret);
-	if (event->type.len)
-		match_bucket(map_get(&match->buckets,
-				     bucket_key(workspace, event->type, space)),
-			event, arena, ret);
-	pthread_rwlock_unlock(&match->lock);
+	if (space == NULL)
+		return;
+	reader = filter_index_enter(space->index);
+	ids = filter_index_match(reader, event, arena, &count);
+	ret->webhooks = arena_alloc_array(arena, count, sizeof(*ret->webhooks));
+	for (size_t i = 0; i < count; i++) {
+		struct place *place = chunks_at(&space->webhooks, ids[i]);
+
+		ret->webhooks[ret->count++] = atomic_load_explicit(
+			&place->webhook, memory_order_acquire);
+	}
+	keep_newest(ret);
+	for (size_t i = 0; i < ret->count; i++)
+		webhook_ref(ret->webhooks[i]);
+	filter_index_leave(reader);
 }

@@ -2,10 +2,13 @@
 #include "pipeline/webhooks.h"
 
 /*
- * Which webhooks an event reaches. Holds a reference to every webhook, sorted
- * by the types its filter ties itself to, so that an event is held only
- * against filters that ask for its type. Any thread may match; a change
- * excludes matching for the moment it takes to edit a list.
+ * Which webhooks an event reaches. Holds a reference to every webhook, and an
+ * index over the filters of each workspace (rule/filter_index.h), so that the
+ * cost of an event does not follow the number of webhooks.
+ *
+ * Any thread may match, at any time, and never waits for a change; changes
+ * are made one at a time and take microseconds. An event meets a webhook that
+ * is changed meanwhile as it was or as it is: never twice, never not at all.
  */
 struct match;
 
@@ -29,3 +32,10 @@ struct match_list {
 void match_event(struct match *match, uint32_t workspace,
 	const struct filter_event *event, struct arena *arena,
 	struct match_list *ret);
+
+/** Of all workspaces, for metrics. May wait for a change. */
+struct match_counts {
+	uint64_t filters;
+	uint64_t scanned; /* distinct ones that every event is held against */
+};
+struct match_counts match_count(struct match *match);

@@ -87,14 +87,22 @@ static struct str
 path_key(struct filter_build *build, const struct filter_path *path,
 	const struct str *segments)
 {
-	CLEANUP(buf_release) struct buf key = {0};
+	size_t len = 2;
+	char *key, *at;
 
-	buf_printf(&key, "%u %u", path->root, path->slot);
+	for (size_t i = 0; i < path->count; i++)
+		len += sizeof(segments[i].len) + segments[i].len;
+	key = at = arena_alloc_raw(build->work, len);
+	*at++ = (char)path->root;
+	*at++ = (char)path->slot;
 	for (size_t i = 0; i < path->count; i++) {
-		buf_printf(&key, " %zu ", segments[i].len);
-		buf_append(&key, segments[i]);
+		memcpy(at, &segments[i].len, sizeof(segments[i].len));
+		at += sizeof(segments[i].len);
+		if (segments[i].len)
+			memcpy(at, segments[i].ptr, segments[i].len);
+		at += segments[i].len;
 	}
-	return arena_copy(build->work, buf_str(&key));
+	return str_make(key, len);
 }
 
 uint32_t

@@ -45,6 +45,36 @@ name_character(struct str text, size_t at, bool is_first)
 	return is_name_beyond_ascii(c) ? len : 0;
 }
 
+/** Behind the ASCII letters, digits and underscores at `at`. */
+static size_t
+skip_ascii_name(struct str text, size_t at)
+{
+	static const bool is_plain[256] = {
+#define PLAIN_8(c) \
+	[c] = true, [c + 1] = true, [c + 2] = true, [c + 3] = true, \
+	[c + 4] = true, [c + 5] = true, [c + 6] = true, [c + 7] = true
+		PLAIN_8('0'),
+		['8'] = true,
+		['9'] = true,
+		PLAIN_8('A'),
+		PLAIN_8('I'),
+		PLAIN_8('Q'),
+		['Y'] = true,
+		['Z'] = true,
+		PLAIN_8('a'),
+		PLAIN_8('i'),
+		PLAIN_8('q'),
+		['y'] = true,
+		['z'] = true,
+		['_'] = true,
+#undef PLAIN_8
+	};
+
+	while (at < text.len && is_plain[(unsigned char)text.ptr[at]])
+		at++;
+	return at;
+}
+
 /** Bytes of the name at `at`; 0 when there is none. */
 static size_t
 name_len(struct str text, size_t at)
@@ -53,7 +83,7 @@ name_len(struct str text, size_t at)
 	size_t len = name_character(text, at, true);
 
 	while (len) {
-		at += len;
+		at = skip_ascii_name(text, at + len);
 		len = name_character(text, at, false);
 		if (len == 0 && at < text.len &&
 			(text.ptr[at] == '-' || text.ptr[at] == '.') &&
@@ -101,9 +131,12 @@ read_string(struct filter_lexer *lexer, struct filter_token *token)
 	size_t at = start;
 
 	while (at < text.len) {
-		if (text.ptr[at] != '\'') {
-			at++;
-		} else if (at + 1 < text.len && text.ptr[at + 1] == '\'') {
+		const char *quote = memchr(text.ptr + at, '\'', text.len - at);
+
+		if (quote == NULL)
+			break;
+		at = (size_t)(quote - text.ptr);
+		if (at + 1 < text.len && text.ptr[at + 1] == '\'') {
 			at += 2;
 		} else {
 			token->kind = FILTER_TOKEN_STRING;
@@ -158,6 +191,23 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+static bool
+is_mark(char c)
+{
+	switch (c) {
+	case '(':
+	case ')':
+	case '[':
+	case ']':
+	case ',':
+	case ':':
+	case '/':
+	case '-':
+	case '+': return true;
+	default: return false;
+	}
+}
+
 struct filter_token
 filter_lex_next(struct filter_lexer *lexer)
 {
@@ -179,8 +229,7 @@ filter_lex_next(struct filter_lexer *lexer)
 		lexer->at += token.text.len;
 	} else if (text.ptr[lexer->at] == '\'') {
 		read_string(lexer, &token);
-	} else if (text.ptr[lexer->at] &&
-		   strchr("()[],:/-+", text.ptr[lexer->at])) {
+	} else if (is_mark(text.ptr[lexer->at])) {
 		token.kind = FILTER_TOKEN_MARK;
 		token.text.len = 1;
 		lexer->at++;

@@ -4,25 +4,25 @@
 #include "rule/filter_hint.h"
 
 static const struct {
-	const char *name;
+	struct str name;
 	int level; /* 0 and or, 1 comparison and in, 2 add, 3 mul */
 	int op;	   /* enum filter_operator, or -1 */
 } infixes[] = {
-	{"or", 0, -1},
-	{"and", 0, -1},
-	{"in", 1, -1},
-	{"eq", 1, FILTER_EQ},
-	{"ne", 1, FILTER_NE},
-	{"gt", 1, FILTER_GT},
-	{"ge", 1, FILTER_GE},
-	{"lt", 1, FILTER_LT},
-	{"le", 1, FILTER_LE},
-	{"add", 2, FILTER_ADD},
-	{"sub", 2, FILTER_SUB},
-	{"mul", 3, FILTER_MUL},
-	{"div", 3, FILTER_DIV},
-	{"divby", 3, FILTER_DIVBY},
-	{"mod", 3, FILTER_MOD},
+	{STR_INIT("or"), 0, -1},
+	{STR_INIT("and"), 0, -1},
+	{STR_INIT("in"), 1, -1},
+	{STR_INIT("eq"), 1, FILTER_EQ},
+	{STR_INIT("ne"), 1, FILTER_NE},
+	{STR_INIT("gt"), 1, FILTER_GT},
+	{STR_INIT("ge"), 1, FILTER_GE},
+	{STR_INIT("lt"), 1, FILTER_LT},
+	{STR_INIT("le"), 1, FILTER_LE},
+	{STR_INIT("add"), 2, FILTER_ADD},
+	{STR_INIT("sub"), 2, FILTER_SUB},
+	{STR_INIT("mul"), 3, FILTER_MUL},
+	{STR_INIT("div"), 3, FILTER_DIV},
+	{STR_INIT("divby"), 3, FILTER_DIVBY},
+	{STR_INIT("mod"), 3, FILTER_MOD},
 };
 
 const char *
@@ -30,7 +30,7 @@ filter_operator_name(enum filter_operator op)
 {
 	for (size_t i = 0; i < COUNT_OF(infixes); i++) {
 		if (infixes[i].op == (int)op)
-			return infixes[i].name;
+			return infixes[i].name.ptr;
 	}
 	return "";
 }
@@ -39,7 +39,7 @@ bool
 filter_is_infix(struct str word)
 {
 	for (size_t i = 0; i < COUNT_OF(infixes); i++) {
-		if (str_equal_nocase(word, str_of(infixes[i].name)))
+		if (str_equal_nocase(word, infixes[i].name))
 			return true;
 	}
 	return false;
@@ -53,8 +53,7 @@ operator_here(const struct filter_parser *p, int level)
 		return -1;
 	for (size_t i = 0; i < COUNT_OF(infixes); i++) {
 		if (infixes[i].level == level && infixes[i].op >= 0 &&
-			str_equal_nocase(
-				p->token.text, str_of(infixes[i].name)))
+			str_equal_nocase(p->token.text, infixes[i].name))
 			return infixes[i].op;
 	}
 	return -1;
@@ -65,21 +64,22 @@ operator_here(const struct filter_parser *p, int level)
 void
 filter_advance(struct filter_parser *p)
 {
-	p->token = filter_lex_next(&p->lexer);
+	p->token = p->next;
+	p->next = filter_lex_next(&p->lexer);
 }
 
 struct filter_token
 filter_peek(const struct filter_parser *p)
 {
-	struct filter_lexer lexer = p->lexer;
-
-	return filter_lex_next(&lexer);
+	return p->next;
 }
 
 bool
 filter_at_word(const struct filter_parser *p, const char *word)
 {
+	/* Words are in small letters; most tokens differ in the first. */
 	return p->token.kind == FILTER_TOKEN_WORD &&
+	       (p->token.text.ptr[0] | 0x20) == word[0] &&
 	       str_equal_nocase(p->token.text, str_of(word));
 }
 
@@ -237,7 +237,7 @@ static bool
 is_not_operator(const struct filter_parser *p)
 {
 	struct filter_lexer lexer = p->lexer;
-	struct filter_token next = filter_lex_next(&lexer);
+	struct filter_token next = p->next;
 	struct filter_token after;
 
 	if (!filter_at_word(p, "not"))
@@ -456,6 +456,7 @@ filter_parse(struct filter_parser *p)
 {
 	uint32_t root;
 
+	p->next = filter_lex_next(&p->lexer);
 	filter_advance(p);
 	root = filter_parse_expression(p);
 	if (root != FILTER_NONE && p->token.kind != FILTER_TOKEN_END)

@@ -20,8 +20,9 @@
  * first failure is the one that is reported.
  */
 struct filter_parser {
-	struct filter_lexer lexer; /* behind `token` */
+	struct filter_lexer lexer; /* behind `next` */
 	struct filter_token token;
+	struct filter_token next;
 	struct filter_build build;
 	unsigned depth;
 	unsigned leaves;

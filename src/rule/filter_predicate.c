@@ -1,0 +1,337 @@
+#include "rule/filter_predicate.h"
+
+#include "base/mem.h"
+#include "rule/filter_list.h"
+#include "rule/filter_opaque.h"
+
+enum { WINDOWS_MAX = 64 };
+
+static uint64_t
+predicate_hash(const void *owner, uint32_t number)
+{
+	const struct filter_predicates *predicates = owner;
+
+	return filter_predicate_at(predicates, number)->hash;
+}
+
+void
+filter_predicates_init(struct filter_predicates *predicates,
+	struct epoch *epoch, struct filter_slots *slots, uint64_t seed)
+{
+	predicates->seed = seed;
+	predicates->epoch = epoch;
+	predicates->slots = slots;
+	chunks_init(&predicates->all, sizeof(struct filter_predicate));
+	filter_table_init(
+		&predicates->table, epoch, predicate_hash, predicates);
+	predicates->bloom = mem_alloc_array(
+		(1 << FILTER_BLOOM_BITS) / 64, sizeof(*predicates->bloom));
+}
+
+static void
+free_content(struct filter_predicate *predicate)
+{
+	mem_free((void *)(uintptr_t)predicate->key);
+	if (predicate->family == FILTER_FAMILY_OPAQUE)
+		filter_opaque_free(predicate->more.filter);
+	if (predicate->family == FILTER_FAMILY_ORDER ||
+		predicate->family == FILTER_FAMILY_EQUAL_OTHER)
+		mem_free((void *)(uintptr_t)predicate->more.literal);
+	predicate->key = NULL;
+}
+
+void
+filter_predicates_release(struct filter_predicates *predicates)
+{
+	uint32_t count = chunks_count(&predicates->all);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct filter_predicate *predicate =
+			filter_predicate_at(predicates, i);
+
+		filter_list_release(&predicate->posting);
+		if (predicate->key)
+			free_content(predicate);
+	}
+	filter_table_release(&predicates->table);
+	chunks_release(&predicates->all);
+	mem_free(predicates->bloom);
+}
+
+/* ---- by what a predicate is found ---- */
+
+static uint32_t
+chain_find(
+	struct filter_predicates *predicates, uint64_t hash, uint32_t *ret_head)
+{
+	struct filter_probe probe =
+		filter_table_probe(&predicates->table, hash);
+	uint32_t head;
+
+	while ((head = filter_table_next(&probe)) != FILTER_TABLE_END) {
+		if (filter_predicate_at(predicates, head)->hash == hash)
+			break;
+	}
+	*ret_head = head;
+	return head;
+}
+
+/** Looks for the predicate among those of the hash; counts them. */
+static uint32_t
+find(struct filter_predicates *predicates, uint64_t hash,
+	const struct filter_wanted *wanted, uint32_t *ret_count)
+{
+	uint32_t at;
+
+	*ret_count = 0;
+	if (chain_find(predicates, hash, &at) == FILTER_TABLE_END)
+		return FILTER_TABLE_END;
+	for (;;) {
+		const struct filter_predicate *predicate =
+			filter_predicate_at(predicates, at);
+
+		++*ret_count;
+		if (filter_predicate_is(predicate, wanted->slot, wanted->family,
+			    wanted->tag, wanted->key))
+			return at;
+		at = atomic_load_explicit(
+			&predicate->next, memory_order_relaxed);
+		if (at-- == 0)
+			return FILTER_TABLE_END;
+	}
+}
+
+/**
+ * A part of at most 8 bytes of the needle: the one that the fewest other
+ * needles are found by. Returns the predicate if it exists.
+ */
+static uint32_t
+find_part(struct filter_predicates *predicates,
+	const struct filter_wanted *wanted, uint64_t *ret_hash)
+{
+	size_t len = wanted->key.len < FILTER_WINDOW ? wanted->key.len
+						     : FILTER_WINDOW;
+	uint64_t seed = filter_predicate_seed(
+		predicates->seed, wanted->slot, FILTER_FAMILY_PART, (char)len);
+	uint32_t fewest = UINT32_MAX;
+	size_t count = wanted->key.len - len + 1;
+
+	for (size_t i = 0; i < count && i < WINDOWS_MAX; i++) {
+		uint64_t hash = filter_key_window(
+			seed, filter_key_word(wanted->key.ptr + i, len));
+		uint32_t others;
+		uint32_t found = find(predicates, hash, wanted, &others);
+
+		if (found != FILTER_TABLE_END)
+			return found;
+		if (others < fewest) {
+			fewest = others;
+			*ret_hash = hash;
+		}
+	}
+	return FILTER_TABLE_END;
+}
+
+static uint64_t
+found_by(const struct filter_predicates *predicates,
+	const struct filter_wanted *wanted)
+{
+	struct str key = wanted->key;
+	size_t len = filter_class_length(filter_length_class(key.len));
+	char tag = wanted->tag;
+
+	if (wanted->family == FILTER_FAMILY_ELEMENT)
+		return wanted->hash;
+	if (wanted->family == FILTER_FAMILY_HEAD) {
+		key = str_head(key, len);
+		tag = (char)filter_length_class(wanted->key.len);
+	}
+	if (wanted->family == FILTER_FAMILY_TAIL) {
+		key = str_skip(key, key.len - len);
+		tag = (char)filter_length_class(wanted->key.len);
+	}
+	return filter_key_hash(filter_predicate_seed(predicates->seed,
+				       wanted->slot, wanted->family, tag),
+		key);
+}
+
+/** Tells the slot what its values have to be probed with from now on. */
+static void
+announce(struct filter_predicates *predicates,
+	const struct filter_wanted *wanted, uint64_t hash)
+{
+	struct filter_slot *slot =
+		filter_slot_at(predicates->slots, wanted->slot);
+	size_t len = wanted->key.len;
+
+	if (wanted->family < COUNT_OF(slot->counts))
+		slot->counts[wanted->family]++;
+	if (wanted->family == FILTER_FAMILY_EQUAL)
+		atomic_store_explicit(
+			&slot->has_equal, 1, memory_order_relaxed);
+	if (wanted->family == FILTER_FAMILY_HEAD)
+		atomic_fetch_or_explicit(&slot->heads,
+			UINT64_C(1) << filter_length_class(len),
+			memory_order_relaxed);
+	if (wanted->family == FILTER_FAMILY_TAIL)
+		atomic_fetch_or_explicit(&slot->tails,
+			UINT64_C(1) << filter_length_class(len),
+			memory_order_relaxed);
+	if (wanted->family != FILTER_FAMILY_PART)
+		return;
+	if (len > FILTER_WINDOW)
+		len = FILTER_WINDOW;
+	atomic_fetch_or_explicit(&slot->windows, (uint8_t)(1U << (len - 1)),
+		memory_order_relaxed);
+	filter_bloom_add(predicates, hash);
+}
+
+/* ---- making and releasing ---- */
+
+static struct filter_value *
+copy_literal(const struct filter_value *literal)
+{
+	struct filter_value *copy =
+		mem_alloc(sizeof(*copy) + literal->text.len);
+	char *bytes = (char *)(copy + 1);
+
+	*copy = *literal;
+	if (literal->text.len == 0)
+		return copy;
+	memcpy(bytes, literal->text.ptr, literal->text.len);
+	copy->text.ptr = bytes;
+	/* A fraction points into its literal's text. */
+	if (literal->kind == FILTER_VALUE_TIMESTAMP &&
+		literal->as.instant.fraction.len)
+		copy->as.instant.fraction.ptr =
+			bytes +
+			(literal->as.instant.fraction.ptr - literal->text.ptr);
+	return copy;
+}
+
+static void
+fill(struct filter_predicate *predicate, const struct filter_wanted *wanted,
+	uint64_t hash)
+{
+	struct filter_bytes *key = mem_alloc(sizeof(*key) + wanted->key.len);
+
+	key->len = (uint32_t)wanted->key.len;
+	if (key->len)
+		memcpy(key->bytes, wanted->key.ptr, key->len);
+	predicate->key = key;
+	predicate->hash = hash;
+	predicate->slot = wanted->slot;
+	predicate->family = (uint8_t)wanted->family;
+	predicate->tag = wanted->tag;
+	if (wanted->literal)
+		predicate->more.literal = copy_literal(wanted->literal);
+	if (wanted->shape)
+		predicate->more.shape = wanted->shape;
+	if (wanted->source)
+		predicate->more.filter =
+			filter_opaque_new(wanted->source, wanted->node);
+}
+
+static uint32_t
+add(struct filter_predicates *predicates, const struct filter_wanted *wanted,
+	uint64_t hash)
+{
+	uint32_t number = chunks_take(&predicates->all);
+	struct filter_predicate *predicate =
+		filter_predicate_at(predicates, number);
+	uint32_t head;
+
+	fill(predicate, wanted, hash);
+	predicates->live++;
+	if (chain_find(predicates, hash, &head) == FILTER_TABLE_END) {
+		filter_table_add(&predicates->table, hash, number);
+	} else {
+		_Atomic uint32_t *next =
+			&filter_predicate_at(predicates, head)->next;
+
+		atomic_store_explicit(&predicate->next,
+			atomic_load_explicit(next, memory_order_relaxed),
+			memory_order_relaxed);
+		atomic_store_explicit(next, number + 1, memory_order_release);
+	}
+	announce(predicates, wanted, hash);
+	return number;
+}
+
+uint32_t
+filter_predicates_get(struct filter_predicates *predicates,
+	const struct filter_wanted *wanted)
+{
+	uint64_t hash = 0;
+	uint32_t count, number;
+
+	if (wanted->family == FILTER_FAMILY_PART) {
+		number = find_part(predicates, wanted, &hash);
+	} else {
+		hash = found_by(predicates, wanted);
+		number = find(predicates, hash, wanted, &count);
+	}
+	if (number == FILTER_TABLE_END)
+		number = add(predicates, wanted, hash);
+	filter_predicates_ref(predicates, number);
+	return number;
+}
+
+void
+filter_predicates_ref(struct filter_predicates *predicates, uint32_t number)
+{
+	filter_predicate_at(predicates, number)->refs++;
+}
+
+static void
+end(void *owner, uint64_t number)
+{
+	struct filter_predicates *predicates = owner;
+
+	free_content(filter_predicate_at(predicates, (uint32_t)number));
+	chunks_give(&predicates->all, (uint32_t)number);
+}
+
+/** Out of the table, or out of the chain behind the head. */
+static void
+take_out(struct filter_predicates *predicates, uint32_t number)
+{
+	struct filter_predicate *predicate =
+		filter_predicate_at(predicates, number);
+	uint32_t next =
+		atomic_load_explicit(&predicate->next, memory_order_relaxed);
+	uint32_t at;
+
+	if (chain_find(predicates, predicate->hash, &at) == number) {
+		filter_table_replace(&predicates->table, predicate->hash,
+			number, next ? next - 1 : FILTER_TABLE_END);
+		return;
+	}
+	for (;;) {
+		_Atomic uint32_t *link =
+			&filter_predicate_at(predicates, at)->next;
+
+		at = atomic_load_explicit(link, memory_order_relaxed) - 1;
+		if (at == number) {
+			atomic_store_explicit(link, next, memory_order_release);
+			return;
+		}
+	}
+}
+
+void
+filter_predicates_unref(struct filter_predicates *predicates, uint32_t number)
+{
+	struct filter_predicate *predicate =
+		filter_predicate_at(predicates, number);
+	struct filter_slot *slot =
+		filter_slot_at(predicates->slots, predicate->slot);
+
+	if (--predicate->refs)
+		return;
+	take_out(predicates, number);
+	if (predicate->family < COUNT_OF(slot->counts))
+		slot->counts[predicate->family]--;
+	predicates->live--;
+	epoch_retire(predicates->epoch, end, predicates, number);
+}

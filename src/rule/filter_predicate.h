@@ -1,0 +1,136 @@
+#pragma once
+#include "rule/filter.h"
+#include "rule/filter_slot.h"
+
+/*
+ * The predicates of all filters, part of their index: each distinct one
+ * (slot, family, constant) exists once, under a number, and counts who refers
+ * to it. A predicate is true or not, never unknown.
+ *
+ * Predicates of the families up to FILTER_FAMILY_KEYED are found by key: an
+ * event's value leads to all that are true for it, and those that it does not
+ * lead to are not. The others are evaluated when somebody asks.
+ */
+enum filter_family {
+	FILTER_FAMILY_EQUAL,
+	FILTER_FAMILY_HEAD, /* startswith */
+	FILTER_FAMILY_TAIL, /* endswith */
+	FILTER_FAMILY_PART, /* contains */
+	FILTER_FAMILY_PAIR, /* two other predicates, both true */
+	FILTER_FAMILY_KEYED = FILTER_FAMILY_PAIR,
+	FILTER_FAMILY_ELEMENT, /* any(f: f/a eq 1 and …): keyed, on demand */
+	FILTER_FAMILY_EQUAL_OTHER, /* to a time, a GUID, … */
+	FILTER_FAMILY_ORDER,	   /* tag: GT, GE, LT, LE */
+	FILTER_FAMILY_NULL,
+	FILTER_FAMILY_STRING, /* is a string */
+	FILTER_FAMILY_OPAQUE, /* tag: what the tree evaluator must say */
+};
+
+enum { FILTER_WINDOW = 8, FILTER_BLOOM_BITS = 20 };
+
+struct filter_bytes {
+	uint32_t len;
+	char bytes[];
+};
+
+struct filter_predicate {
+	uint64_t hash; /* of the part it is found by */
+	const struct filter_bytes *key;
+	/* Rules that are reached by it: a filter_list of rule << 32 | guard. */
+	_Atomic uint64_t posting;
+	union {
+		const struct filter_value *literal; /* EQUAL_OTHER, ORDER */
+		const struct filter *filter;	    /* OPAQUE */
+		const struct filter_shape *shape;   /* ELEMENT */
+	} more;
+	uint32_t slot;
+	_Atomic uint32_t next; /* with the same hash, + 1; 0: none */
+	uint32_t refs;	       /* writer */
+	uint8_t family;
+	char tag;
+	_Atomic uint8_t is_split; /* has partners in pairs */
+};
+
+/** What a predicate is made from. `key` is borrowed. */
+struct filter_wanted {
+	uint32_t slot;
+	enum filter_family family;
+	char tag;
+	struct str key;
+	const struct filter_value *literal;
+	const struct filter_shape *shape;
+	const struct filter *source; /* OPAQUE: the filter and the node in it */
+	uint32_t node;
+	uint64_t hash; /* ELEMENT: of its constants */
+};
+
+struct filter_predicates {
+	uint64_t seed;
+	struct epoch *epoch;
+	struct filter_slots *slots;
+	struct chunks all;
+	struct filter_table table;
+	_Atomic uint64_t *bloom;
+	uint32_t live;
+};
+
+void filter_predicates_init(struct filter_predicates *predicates,
+	struct epoch *epoch, struct filter_slots *slots, uint64_t seed);
+void filter_predicates_release(struct filter_predicates *predicates);
+
+/** The predicate's number, with a reference more. Writer. */
+uint32_t filter_predicates_get(struct filter_predicates *predicates,
+	const struct filter_wanted *wanted);
+void filter_predicates_ref(
+	struct filter_predicates *predicates, uint32_t number);
+/** The last one takes it out, and its memory goes once readers left. */
+void filter_predicates_unref(
+	struct filter_predicates *predicates, uint32_t number);
+
+static inline struct filter_predicate *
+filter_predicate_at(const struct filter_predicates *predicates, uint32_t number)
+{
+	return chunks_at(&predicates->all, number);
+}
+
+/** The seed of hashes of a slot's constants. */
+static inline uint64_t
+filter_predicate_seed(
+	uint64_t seed, uint32_t slot, enum filter_family family, char tag)
+{
+	return seed ^ (((uint64_t)slot << 16 | (unsigned)family << 8 |
+			       (unsigned char)tag) +
+			      1) *
+			      0xC2B2AE3D27D4EB4Fu;
+}
+
+static inline bool
+filter_predicate_is(const struct filter_predicate *predicate, uint32_t slot,
+	enum filter_family family, char tag, struct str key)
+{
+	return predicate->slot == slot && predicate->family == family &&
+	       predicate->tag == tag &&
+	       str_equal(str_make(predicate->key->bytes, predicate->key->len),
+		       key);
+}
+
+/* A set of hashes that may be of windows; answers no to most others. */
+static inline bool
+filter_bloom_has(const struct filter_predicates *predicates, uint64_t hash)
+{
+	uint64_t bit = hash >> (64 - FILTER_BLOOM_BITS);
+
+	return atomic_load_explicit(
+		       &predicates->bloom[bit / 64], memory_order_relaxed) >>
+		       (bit % 64) &
+	       1;
+}
+
+static inline void
+filter_bloom_add(struct filter_predicates *predicates, uint64_t hash)
+{
+	uint64_t bit = hash >> (64 - FILTER_BLOOM_BITS);
+
+	atomic_fetch_or_explicit(&predicates->bloom[bit / 64],
+		UINT64_C(1) << (bit % 64), memory_order_relaxed);
+}
