@@ -118,6 +118,13 @@ attempt_settled(struct worker *worker, struct message *message)
 		CONTAINER_OF(message, struct attempt, message);
 	enum err err = attempt->outcome.unit.result;
 
+	if (err == ERR_INVALID) {
+		/* A bug of ours: writing it again would fail again. The
+		   delivery waits on disk; the next start takes it up. */
+		log_error("attempt.refused", "delivery=%s", attempt->id);
+		give_back(attempt, false);
+		return;
+	}
 	if (err != ERR_OK && err != ERR_CONFLICT) {
 		keep_unwritten(worker, attempt);
 		return;

@@ -16,7 +16,9 @@ commit(struct hub *hub, const struct store_change *changes, size_t count,
 	enum err err = writer_commit(hub->writer, changes, count);
 
 	if (err == ERR_CONFLICT)
-		buf_append(why, STR("the delivery is waiting already"));
+		buf_append(why,
+			STR("the delivery is waiting already, or an attempt has "
+			    "just ended"));
 	else if (err)
 		buf_printf(why, "it could not be stored (%s)", err_name(err));
 	return err == ERR_OK || err == ERR_CONFLICT ? err : ERR_IO;

@@ -33,12 +33,12 @@ item_of(struct message *message)
 	return CONTAINER_OF(message, struct writer_item, message);
 }
 
-static void
-commit(struct writer *writer, size_t count)
+static enum err
+commit(struct writer *writer, struct store_unit **units, size_t count)
 {
 	CLEANUP(buf_release) struct buf why = buf_make(512);
 	int64_t start = clock_monotonic();
-	enum err err = store_commit(writer->store, writer->batch, count, &why);
+	enum err err = store_commit(writer->store, units, count, &why);
 
 	atomic_store_explicit(&writer->last_commit_time,
 		clock_monotonic() - start, memory_order_relaxed);
@@ -47,10 +47,28 @@ commit(struct writer *writer, size_t count)
 		atomic_fetch_add(&writer->failures, 1);
 		log_error("writer.commit", "units=%zu err=%s error=\"%s\"",
 			count, err_name(err), buf_text(&why));
-		return;
+		return err;
 	}
 	atomic_fetch_add_explicit(&writer->commits, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&writer->units, count, memory_order_relaxed);
+	return ERR_OK;
+}
+
+/**
+ * All units in one transaction. One that breaks a rule of the database (a bug
+ * of ours) would take its neighbours along, so then each goes alone.
+ */
+static void
+commit_batch(struct writer *writer, size_t count)
+{
+	enum err err = commit(writer, writer->batch, count);
+
+	if (err != ERR_INVALID || count == 1)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (commit(writer, &writer->batch[i], 1))
+			continue; /* told by the unit's result */
+	}
 }
 
 /** Commits up to batch_max items; returns the first of the rest. */
@@ -62,7 +80,7 @@ write_batch(struct writer *writer, struct message *first)
 
 	for (; at && count < writer->batch_max; at = at->next)
 		writer->batch[count++] = &item_of(at)->unit;
-	commit(writer, count);
+	commit_batch(writer, count);
 	for (size_t i = 0; i < count; i++) {
 		struct writer_item *item = item_of(first);
 

@@ -158,7 +158,8 @@ enum store_change_kind {
 	STORE_DELIVERY_SET, /* state, attempts, due, updated, reason; conflict:
 			       it is not WAITING, unless a SKIPPED one turns
 			       out to be DELIVERED */
-	STORE_DELIVERY_AGAIN, /* the same, WAITING again; conflict: it is */
+	STORE_DELIVERY_AGAIN, /* WAITING again; conflict: it is, or has had
+				 another number of attempts */
 	STORE_ATTEMPT_ADD,
 	STORE_WEBHOOK_ADD,
 	STORE_WEBHOOK_SET,    /* all but number, id, workspace, created;

@@ -189,6 +189,10 @@ TEST(store_lists, an_ended_delivery_waits_again_once_and_is_counted)
 	CHECK_OK(store_stats(store, &stats));
 	CHECK_INT(stats.waiting, 0);
 	row.state = DELIVERY_WAITING;
+	/* Looked at before its last attempt ended. */
+	row.attempts = 2;
+	TEST_CONFLICT(store, 0, again);
+	row.attempts = 3;
 	TEST_COMMIT(store, again);
 	CHECK_INT(test_waiting_retries(store, 1), 1);
 	CHECK_OK(store_stats(store, &stats));

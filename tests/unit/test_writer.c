@@ -162,6 +162,30 @@ TEST(writer, a_failing_commit_refuses_its_units_and_the_next_is_healthy)
 	tear_down(&setting, noted, 2);
 }
 
+TEST(writer, a_unit_that_breaks_a_rule_does_not_take_its_neighbours_along)
+{
+	struct setting setting = set_up(0, 0);
+	struct noted noted[3];
+	struct event_row event;
+	struct gate gate;
+
+	gate_close(&gate, setting.writer);
+	for (int i = 0; i < 3; i++) {
+		make(&noted[i], i);
+		/* The second has the first one's key, which is a bug. */
+		noted[i].event.sequence = i == 2 ? 2 : 1;
+		CHECK_OK(writer_submit(setting.writer, &noted[i].item, false));
+	}
+	gate_open(&gate);
+	AWAIT(atomic_load(&ended) == 3);
+	CHECK_INT(noted[0].item.unit.result, ERR_OK);
+	CHECK_INT(noted[1].item.unit.result, ERR_INVALID);
+	CHECK_INT(noted[2].item.unit.result, ERR_OK);
+	CHECK_OK(store_event(setting.store, 1, &noted[0].arena, &event));
+	CHECK_OK(store_event(setting.store, 2, &noted[0].arena, &event));
+	tear_down(&setting, noted, 3);
+}
+
 TEST(writer, a_stop_writes_what_waits)
 {
 	struct setting setting = set_up(0, 2);
