@@ -12,38 +12,16 @@ problem_set(struct webhook_problem *problem, const char *field, enum err err,
 	return err;
 }
 
-static size_t
-count_characters(struct str text)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		count += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
-	return count;
-}
-
-static bool
-has_control_character(struct str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-
-		if (c < 0x20 || c == 0x7F)
-			return true;
-	}
-	return false;
-}
-
 static enum err
 check_name(struct str name, struct webhook_problem *problem)
 {
 	if (str_is_empty(str_trim(name)))
 		return problem_set(problem, "name", ERR_INVALID,
 			"name is empty, expected 1 to 255 characters");
-	if (count_characters(name) > WEBHOOK_NAME_MAX)
+	if (str_characters(name) > WEBHOOK_NAME_MAX)
 		return problem_set(problem, "name", ERR_INVALID,
 			"name is too long, expected at most 255 characters");
-	if (has_control_character(name))
+	if (str_has_control(name))
 		return problem_set(problem, "name", ERR_INVALID,
 			"name holds a control character");
 	return ERR_OK;

@@ -48,18 +48,6 @@ path_of(const char *name, struct webhook_issues *issues)
 	return arena_printf(issues->arena, "auth.%s", name).ptr;
 }
 
-static bool
-has_control_character(struct str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-
-		if (c < 0x20 || c == 0x7F)
-			return true;
-	}
-	return false;
-}
-
 static void
 read_text(const char *name, struct json value, struct str *text,
 	struct webhook_issues *issues)
@@ -75,7 +63,7 @@ read_text(const char *name, struct json value, struct str *text,
 	else if (read.len > WEBHOOK_AUTH_TEXT_MAX)
 		webhook_issues_add(issues, path_of(name, issues),
 			"longer than %d bytes", WEBHOOK_AUTH_TEXT_MAX);
-	else if (has_control_character(read))
+	else if (str_has_control(read))
 		webhook_issues_add(issues, path_of(name, issues),
 			"may not hold line breaks or other control "
 			"characters");
