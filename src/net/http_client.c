@@ -7,9 +7,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/http_client_exchange.h"
-#include "net/http_client_lookup.h"
-
-#define LOOKUP_TIME (2 * SECONDS)
 
 enum {
 	IDLE_EXCHANGES_MAX = 256,
@@ -22,13 +19,14 @@ struct http_client {
 	struct arena arena;		    /* those texts */
 	struct http_sockets sockets;
 	struct http_destinations destinations;
-	struct http_exchange *running; /* doubly linked, newest first */
-	struct http_exchange *failed;  /* ended before they began, a queue */
+	/* Those that were begun, some of which wait for an address; doubly
+	   linked, newest first. */
+	struct http_exchange *running;
+	struct http_exchange *failed; /* ended before they began, a queue */
 	struct http_exchange **failed_end;
-	struct http_exchange *asking; /* oldest first; see ask_why() */
-	struct http_lookups *lookups; /* NULL until needed */
-	uintptr_t lookup_number;      /* of the latest */
-	struct http_exchange *idle;   /* a stack */
+	struct resolver *resolver;
+	struct heap timers;	    /* of exchanges */
+	struct http_exchange *idle; /* a stack */
 	size_t idle_count;
 	size_t running_count; /* all that were not done */
 	bool is_closing;
@@ -67,6 +65,10 @@ http_client_new(const struct http_client_options *options)
 	client->destinations.policy = options->policy;
 	client->failed_end = &client->failed;
 	http_sockets_open(&client->sockets, client->multi);
+	client->resolver = resolver_new(options->resolver);
+	client->options.resolver = NULL;
+	http_sockets_watch_always(
+		&client->sockets, resolver_fd(client->resolver));
 	if (connections == 0 || connections > INT32_MAX)
 		connections = DEFAULT_CONNECTIONS;
 	curl_multi_setopt(
@@ -128,7 +130,83 @@ unlink_running(struct http_client *client, struct http_exchange *exchange)
 	exchange->next = NULL;
 }
 
-/** Hands it to libcurl; what stands in the way, with a sentence, if not. */
+/* ---- how a request begins ---- */
+
+static void
+fail(struct http_client *client, struct http_exchange *exchange,
+	enum http_failure failure)
+{
+	exchange->failure = failure;
+	*client->failed_end = exchange;
+	client->failed_end = &exchange->next;
+}
+
+/** Hands it to libcurl. */
+static enum http_failure
+launch(struct http_client *client, struct http_exchange *exchange)
+{
+	if (!http_exchange_arm(exchange)) {
+		buf_append(&exchange->why,
+			STR("there was no time left after the look-up"));
+		return HTTP_DNS_DOWN;
+	}
+	if (curl_multi_add_handle(client->multi, exchange->easy) != CURLM_OK) {
+		buf_append(&exchange->why, STR("libcurl took no request"));
+		return HTTP_OUR_FAULT;
+	}
+	exchange->is_running = true;
+	link_running(client, exchange);
+	return HTTP_NO_FAILURE;
+}
+
+static void address_came(
+	struct resolver_wait *wait, const struct resolver_answer *answer);
+
+/** Finds the addresses that are needed, one name after the other. */
+static enum http_failure
+find_addresses(struct http_client *client, struct http_exchange *exchange)
+{
+	struct resolver_answer answer;
+	struct str host;
+
+	while (http_exchange_next_host(exchange, &host)) {
+		enum http_failure failure;
+
+		exchange->wait.done = address_came;
+		if (!resolver_ask(
+			    client->resolver, host, &exchange->wait, &answer)) {
+			exchange->timer.key =
+				exchange->began +
+				http_exchange_connect_timeout(exchange);
+			heap_add(&client->timers, &exchange->timer);
+			link_running(client, exchange);
+			return HTTP_NO_FAILURE;
+		}
+		failure = http_exchange_found(exchange, &answer);
+		if (failure != HTTP_NO_FAILURE)
+			return failure;
+	}
+	return launch(client, exchange);
+}
+
+static void
+address_came(struct resolver_wait *wait, const struct resolver_answer *answer)
+{
+	struct http_exchange *exchange =
+		CONTAINER_OF(wait, struct http_exchange, wait);
+	struct http_client *client = exchange->client;
+	enum http_failure failure;
+
+	heap_remove(&client->timers, &exchange->timer);
+	unlink_running(client, exchange);
+	failure = http_exchange_found(exchange, answer);
+	if (failure == HTTP_NO_FAILURE)
+		failure = find_addresses(client, exchange);
+	if (failure != HTTP_NO_FAILURE)
+		fail(client, exchange, failure);
+}
+
+/** What stands in the way, with a sentence, or nothing. */
 static enum http_failure
 start(struct http_client *client, struct http_exchange *exchange)
 {
@@ -144,27 +222,22 @@ start(struct http_client *client, struct http_exchange *exchange)
 		return err == ERR_DENIED ? HTTP_NOT_ALLOWED : HTTP_BAD_URL;
 	if (http_exchange_prepare(exchange) != ERR_OK)
 		return HTTP_OUR_FAULT;
-	if (curl_multi_add_handle(client->multi, exchange->easy) != CURLM_OK) {
-		buf_append(&exchange->why, STR("libcurl took no request"));
-		return HTTP_OUR_FAULT;
-	}
-	return HTTP_NO_FAILURE;
+	return find_addresses(client, exchange);
 }
 
 void
 http_client_send(struct http_client *client, const struct http_request *request)
 {
 	struct http_exchange *exchange = take_exchange(client);
+	enum http_failure failure;
 
 	client->running_count++;
+	exchange->client = client;
 	exchange->request = *request;
-	exchange->failure = start(client, exchange);
-	if (exchange->failure == HTTP_NO_FAILURE) {
-		link_running(client, exchange);
-		return;
-	}
-	*client->failed_end = exchange;
-	client->failed_end = &exchange->next;
+	exchange->began = clock_monotonic();
+	failure = start(client, exchange);
+	if (failure != HTTP_NO_FAILURE)
+		fail(client, exchange, failure);
 }
 
 size_t
@@ -172,6 +245,8 @@ http_client_running(const struct http_client *client)
 {
 	return client->running_count;
 }
+
+/* ---- how it ends ---- */
 
 static void
 tell(struct http_client *client, struct http_exchange *exchange,
@@ -196,6 +271,8 @@ tell_failed(struct http_client *client)
 		struct http_result result = {
 			.failure = exchange->failure,
 			.error = buf_str(&exchange->why),
+			.timings.name_resolved = exchange->waited,
+			.timings.total = exchange->waited,
 		};
 
 		exchange->next = NULL;
@@ -205,68 +282,37 @@ tell_failed(struct http_client *client)
 	return was_any;
 }
 
-/**
- * Whether there is no such host or the name server failed makes a difference
- * to the endpoint's health. False when it cannot be found out; else the
- * exchange is told when the answer is there or LOOKUP_TIME has passed.
- */
-static bool
-ask_why(struct http_client *client, struct http_exchange *exchange,
-	struct http_result *result)
+static void
+end_transfer(struct http_client *client, struct http_exchange *exchange)
 {
-	struct http_exchange **end = &client->asking;
+	heap_remove(&client->timers, &exchange->timer);
+	if (exchange->is_running)
+		curl_multi_remove_handle(client->multi, exchange->easy);
+	else
+		resolver_cancel(&exchange->wait);
+	exchange->is_running = false;
+	unlink_running(client, exchange);
+}
 
-	if (client->lookups == NULL) {
-		client->lookups = http_lookups_new();
-		http_sockets_watch_always(
-			&client->sockets, http_lookups_fd(client->lookups));
+/** No address came, or no answer began, in its time. */
+static void
+tell_late(struct http_client *client)
+{
+	int64_t now = client->timers.count ? clock_monotonic() : 0;
+	struct heap_node *first;
+
+	while ((first = heap_first(&client->timers)) && first->key <= now) {
+		struct http_exchange *exchange =
+			CONTAINER_OF(first, struct http_exchange, timer);
+
+		end_transfer(client, exchange);
+		buf_printf(&exchange->why,
+			"host \"%.*s\": the name server did not answer in "
+			"time",
+			STR_ARG(exchange->destination->url.host));
+		exchange->waited = now - exchange->began;
+		fail(client, exchange, HTTP_DNS_DOWN);
 	}
-	/* That so many still wait says that the name server is slow. */
-	result->failure = HTTP_DNS_DOWN;
-	if (!http_lookups_start(client->lookups,
-		    exchange->destination->url.host,
-		    (void *)(client->lookup_number + 1)))
-		return false;
-	exchange->asked_result = *result;
-	exchange->asked_number = ++client->lookup_number;
-	exchange->asked_due = clock_monotonic() + LOOKUP_TIME;
-	while (*end)
-		end = &(*end)->next;
-	*end = exchange;
-	return true;
-}
-
-/** Nothing happens when it was told already, its time having passed. */
-static void
-tell_asked(
-	struct http_client *client, uintptr_t number, enum http_failure failure)
-{
-	struct http_exchange **at = &client->asking;
-	struct http_exchange *exchange;
-
-	while (*at && (*at)->asked_number != number)
-		at = &(*at)->next;
-	exchange = *at;
-	if (exchange == NULL)
-		return;
-	*at = exchange->next;
-	exchange->next = NULL;
-	exchange->asked_result.failure = failure;
-	tell(client, exchange, &exchange->asked_result);
-}
-
-static void
-tell_all_asked(struct http_client *client)
-{
-	enum http_failure failure;
-	void *context;
-
-	if (client->lookups == NULL)
-		return;
-	while (http_lookups_take(client->lookups, &context, &failure))
-		tell_asked(client, (uintptr_t)context, failure);
-	while (client->asking && client->asking->asked_due <= clock_monotonic())
-		tell_asked(client, client->asking->asked_number, HTTP_DNS_DOWN);
 }
 
 static bool
@@ -283,13 +329,9 @@ tell_ended(struct http_client *client)
 		struct http_result result;
 
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &exchange);
-		curl_multi_remove_handle(client->multi, easy);
-		unlink_running(client, exchange);
+		end_transfer(client, exchange);
 		http_exchange_result(exchange, code, &result);
 		was_any = true;
-		if (result.failure == HTTP_NAME_UNKNOWN &&
-			ask_why(client, exchange, &result))
-			continue;
 		tell(client, exchange, &result);
 	}
 	return was_any;
@@ -305,14 +347,16 @@ http_client_wait(struct http_client *client, int extra_fd, int64_t timeout)
 		was_busy |= tell_ended(client);
 	if (was_busy)
 		timeout = 0;
-	if (timeout > 0 && client->asking) {
-		int64_t left = client->asking->asked_due - clock_monotonic();
+	if (timeout > 0 && client->timers.count) {
+		int64_t left =
+			heap_first(&client->timers)->key - clock_monotonic();
 
 		timeout = left < timeout ? left : timeout;
 	}
 	http_sockets_wait(&client->sockets, extra_fd, timeout);
 	tell_ended(client);
-	tell_all_asked(client);
+	resolver_run(client->resolver);
+	tell_late(client);
 }
 
 static void
@@ -325,12 +369,9 @@ abort_all(struct http_client *client)
 			.error = STR("the client is stopping"),
 		};
 
-		curl_multi_remove_handle(client->multi, exchange->easy);
-		unlink_running(client, exchange);
+		end_transfer(client, exchange);
 		tell(client, exchange, &result);
 	}
-	while (client->asking)
-		tell_asked(client, client->asking->asked_number, HTTP_ABORTED);
 	while (tell_failed(client))
 		;
 }
@@ -350,7 +391,8 @@ http_client_free(struct http_client *client)
 	}
 	curl_multi_cleanup(client->multi);
 	http_sockets_close(&client->sockets);
-	http_lookups_free(client->lookups);
+	resolver_free(client->resolver);
+	heap_release(&client->timers);
 	http_destinations_release(&client->destinations);
 	arena_release(&client->arena);
 	mem_free(client);

@@ -1,5 +1,6 @@
 #pragma once
 #include "net/address.h"
+#include "net/resolver.h"
 #include "rule/retry.h"
 
 /*
@@ -24,6 +25,7 @@ struct http_client_options {
 	const char *ca_file;	 /* NULL: the system's */
 	size_t connections_max;	 /* idle ones kept in the pool; 0: 1024 */
 	int64_t connect_timeout; /* name, connect, TLS; microseconds; 0: 10 s */
+	const struct resolver_options *resolver; /* copied; NULL: defaults */
 };
 
 /** NULL for a field's default is 0/NULL. Aborts when libcurl cannot start. */

@@ -1,5 +1,7 @@
 #include "net/http_client_destination.h"
 
+#include <arpa/inet.h>
+
 #include "base/mem.h"
 
 static void
@@ -56,6 +58,15 @@ http_destinations_release(struct http_destinations *destinations)
 	map_release(&destinations->by_text);
 }
 
+static bool
+is_literal(const char *host)
+{
+	struct in6_addr address;
+
+	return inet_pton(AF_INET, host, &address) == 1 ||
+	       inet_pton(AF_INET6, host, &address) == 1;
+}
+
 static enum err
 destination_read(struct http_destination *destination, struct str text,
 	const struct address_policy *policy, struct buf *why)
@@ -66,6 +77,7 @@ destination_read(struct http_destination *destination, struct str text,
 	if (err != ERR_OK)
 		return err;
 	destination->text = arena_copy(&destination->arena, text);
+	destination->is_literal = is_literal(destination->url.host.ptr);
 	destination->curl = curl_url();
 	if (curl_url_set(destination->curl, CURLUPART_URL,
 		    destination->text.ptr, CURLU_DISALLOW_USER) != CURLUE_OK) {

@@ -16,6 +16,7 @@ struct http_destination {
 	struct str text;    /* as given */
 	struct url url;
 	CURLU *curl;
+	bool is_literal; /* the host is an address, not a name */
 	size_t users;
 	struct http_destination *older; /* while not in use */
 	struct http_destination *newer;

@@ -12,9 +12,10 @@ enum {
 	IDLE_SECONDS = 55,	/* just below what most servers wait */
 	LIFETIME_SECONDS = 600, /* so that changes in DNS are followed */
 	RECEIVE_BUFFER = 16 * 1024,
-	DEFAULT_TIMEOUT_MS = 30000,
-	DEFAULT_CONNECT_MS = 10000,
 };
+
+#define DEFAULT_TIMEOUT (30 * SECONDS)
+#define DEFAULT_CONNECT_TIMEOUT (10 * SECONDS)
 
 /* libcurl writes these itself; a second one would let the peer read another
    message than we sent (RFC 9112 §6.1, §11.2). */
@@ -52,15 +53,8 @@ on_open_socket(
 		return CURL_SOCKET_BAD;
 	exchange->addresses_tried++;
 	if (!address_is_allowed(exchange->policy, &address->addr)) {
-		const char *class = address_class(&address->addr);
-
 		exchange->addresses_refused++;
-		buf_clear(&exchange->why);
-		buf_printf(&exchange->why, "host \"%.*s\" is at ",
-			STR_ARG(exchange->destination->url.host));
-		address_append(&exchange->why, &address->addr);
-		buf_printf(&exchange->why, " (%s): not on the allow-list",
-			class ? class : "public");
+		http_exchange_refuse(exchange, &address->addr);
 		return CURL_SOCKET_BAD;
 	}
 	fd = http_sockets_connect(exchange->sockets, address);
@@ -90,7 +84,6 @@ static void
 set_options(struct http_exchange *exchange)
 {
 	const struct http_client_options *options = exchange->options;
-	int64_t connect = options->connect_timeout / MILLISECONDS;
 
 	SET(exchange, CURLOPT_NOSIGNAL, 1L);
 	SET(exchange, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -113,8 +106,6 @@ set_options(struct http_exchange *exchange)
 	SET(exchange, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
 	SET(exchange, CURLOPT_MAXLIFETIME_CONN, (long)LIFETIME_SECONDS);
 	SET(exchange, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
-	SET(exchange, CURLOPT_CONNECTTIMEOUT_MS,
-		connect > 0 ? (long)connect : (long)DEFAULT_CONNECT_MS);
 	/* A resolver thread that hangs must not hold up our stopping. */
 	SET(exchange, CURLOPT_QUICK_EXIT, 1L);
 	SET(exchange, CURLOPT_USERAGENT,
@@ -255,7 +246,6 @@ enum err
 http_exchange_prepare(struct http_exchange *exchange)
 {
 	const struct http_request *request = &exchange->request;
-	int64_t timeout = (request->timeout + MILLISECONDS - 1) / MILLISECONDS;
 	bool has_body = request->has_body || !strcmp(request->method, "POST");
 
 	if (strlen(request->method) >= HTTP_METHOD_MAX ||
@@ -273,12 +263,48 @@ http_exchange_prepare(struct http_exchange *exchange)
 		SET(exchange, CURLOPT_POSTFIELDS,
 			request->body.len ? request->body.ptr : "");
 	}
-	if (timeout <= 0)
-		timeout = DEFAULT_TIMEOUT_MS;
-	if (exchange->timeout != (long)timeout)
-		SET(exchange, CURLOPT_TIMEOUT_MS, (long)timeout);
-	exchange->timeout = (long)timeout;
 	return ERR_OK;
+}
+
+int64_t
+http_exchange_connect_timeout(const struct http_exchange *exchange)
+{
+	int64_t timeout = exchange->options->connect_timeout;
+	int64_t all = exchange->request.timeout;
+
+	if (timeout <= 0)
+		timeout = DEFAULT_CONNECT_TIMEOUT;
+	return all > 0 && all < timeout ? all : timeout;
+}
+
+/** Rounded up, since nothing means no limit to libcurl. */
+static long
+to_milliseconds(int64_t time)
+{
+	return (long)((time + MILLISECONDS - 1) / MILLISECONDS);
+}
+
+bool
+http_exchange_arm(struct http_exchange *exchange)
+{
+	int64_t all = exchange->request.timeout > 0 ? exchange->request.timeout
+						    : DEFAULT_TIMEOUT;
+	long connect = to_milliseconds(
+		http_exchange_connect_timeout(exchange) - exchange->waited);
+	long timeout = to_milliseconds(all - exchange->waited);
+
+	if (connect <= 0 || timeout <= 0)
+		return false;
+	if (exchange->connect_timeout != connect)
+		SET(exchange, CURLOPT_CONNECTTIMEOUT_MS, connect);
+	if (exchange->timeout != timeout)
+		SET(exchange, CURLOPT_TIMEOUT_MS, timeout);
+	exchange->connect_timeout = connect;
+	exchange->timeout = timeout;
+	exchange->has_resolve = exchange->addresses != NULL;
+	if (exchange->has_resolve)
+		SET(exchange, CURLOPT_RESOLVE, exchange->addresses);
+	return true;
 }
 
 void
@@ -290,6 +316,12 @@ http_exchange_reset(struct http_exchange *exchange)
 	if (exchange->body.cap > BODY_KEPT)
 		buf_release(&exchange->body);
 	buf_clear(&exchange->body);
+	if (exchange->has_resolve)
+		SET(exchange, CURLOPT_RESOLVE, NULL);
+	exchange->has_resolve = false;
+	exchange->addresses = NULL;
+	exchange->is_target_found = false;
+	exchange->waited = 0;
 	exchange->destination = NULL;
 	exchange->failure = HTTP_NO_FAILURE;
 	exchange->error[0] = '\0';

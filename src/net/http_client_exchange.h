@@ -1,9 +1,11 @@
 #pragma once
 #include <curl/curl.h>
 
+#include "base/heap.h"
 #include "net/http_client.h"
 #include "net/http_client_destination.h"
 #include "net/http_client_socket.h"
+#include "net/resolver.h"
 
 /*
  * One request and its response on one libcurl easy handle, for http_client.c
@@ -27,6 +29,7 @@ enum http_stop {
 
 struct http_exchange {
 	CURL *easy;
+	struct http_client *client;
 	struct http_sockets *sockets;
 	const struct address_policy *policy;
 	const struct http_client_options *options;
@@ -37,10 +40,18 @@ struct http_exchange {
 	char method[HTTP_METHOD_MAX];
 	bool method_has_body;
 	long timeout;
+	long connect_timeout;
+	bool has_resolve; /* addresses of a former request */
 
 	/* This request. */
 	struct http_request request;
 	struct http_destination *destination;
+	int64_t began;		/* monotonic */
+	int64_t waited;		/* of it, for addresses */
+	struct heap_node timer; /* monotonic */
+	struct resolver_wait wait;
+	struct curl_slist *addresses; /* as libcurl wants to be told them */
+	bool is_target_found;
 	bool is_running;	   /* known to the multi handle */
 	enum http_failure failure; /* found before it ran */
 	struct arena arena;	   /* the header list */
@@ -60,11 +71,6 @@ struct http_exchange {
 	bool is_head_begun; /* between a status line and its blank line */
 	bool is_head_done;  /* of the final response; trailers may follow */
 	enum http_stop stop;
-
-	/* Its result, while the resolver is asked why a name is unknown. */
-	struct http_result asked_result;
-	uintptr_t asked_number;
-	int64_t asked_due;
 };
 
 struct http_exchange *http_exchange_new(struct http_sockets *sockets,
@@ -77,6 +83,23 @@ void http_exchange_free(struct http_exchange *exchange);
  * ERR_INVALID with `exchange->why` when it cannot be sent as it is.
  */
 enum err http_exchange_prepare(struct http_exchange *exchange) MUST_USE;
+
+/** The next name whose address is needed; false: all are there. */
+bool http_exchange_next_host(struct http_exchange *exchange, struct str *ret);
+
+/** What the resolver said of that name; a failure with `exchange->why`. */
+enum http_failure http_exchange_found(
+	struct http_exchange *exchange, const struct resolver_answer *answer);
+
+/** Writes why the destination's host may not be reached at an address. */
+void http_exchange_refuse(
+	struct http_exchange *exchange, const struct sockaddr *address);
+
+/** Of the client, in microseconds. */
+int64_t http_exchange_connect_timeout(const struct http_exchange *exchange);
+
+/** Sets addresses, and the time that is left; false: none is. */
+bool http_exchange_arm(struct http_exchange *exchange);
 
 /** CURLOPT_HEADERFUNCTION: one line a call, trailers at the end. */
 size_t http_exchange_on_header(

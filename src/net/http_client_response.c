@@ -79,6 +79,15 @@ read_time(struct http_exchange *exchange, CURLINFO info)
 	return value;
 }
 
+/** libcurl begins to count when the addresses are there. */
+static int64_t
+since_begin(struct http_exchange *exchange, CURLINFO info)
+{
+	int64_t time = read_time(exchange, info);
+
+	return time > 0 ? time + exchange->waited : 0;
+}
+
 static long
 read_long(struct http_exchange *exchange, CURLINFO info)
 {
@@ -147,11 +156,11 @@ http_exchange_result(
 	struct http_exchange *exchange, CURLcode code, struct http_result *ret)
 {
 	struct http_timings timings = {
-		read_time(exchange, CURLINFO_NAMELOOKUP_TIME_T),
-		read_time(exchange, CURLINFO_CONNECT_TIME_T),
-		read_time(exchange, CURLINFO_APPCONNECT_TIME_T),
-		read_time(exchange, CURLINFO_STARTTRANSFER_TIME_T),
-		read_time(exchange, CURLINFO_TOTAL_TIME_T),
+		since_begin(exchange, CURLINFO_NAMELOOKUP_TIME_T),
+		since_begin(exchange, CURLINFO_CONNECT_TIME_T),
+		since_begin(exchange, CURLINFO_APPCONNECT_TIME_T),
+		since_begin(exchange, CURLINFO_STARTTRANSFER_TIME_T),
+		since_begin(exchange, CURLINFO_TOTAL_TIME_T),
 	};
 	char *peer = NULL;
 
