@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/http_client_exchange.h"
+#include "net/wire_engine.h"
 
 enum {
 	IDLE_EXCHANGES_MAX = 256,
@@ -14,6 +15,7 @@ enum {
 };
 
 struct http_client {
+	struct wire_engine *wire;
 	CURLM *multi;
 	struct http_client_options options; /* its texts are ours */
 	struct arena arena;		    /* those texts */
@@ -49,6 +51,19 @@ keep_text(struct http_client *client, const char *text)
 	return text ? arena_copy(&client->arena, str_of(text)).ptr : NULL;
 }
 
+static void
+start_wire(struct http_client *client)
+{
+	struct wire_engine_options options = {
+		.client = &client->options,
+		.sockets = &client->sockets,
+		.destinations = &client->destinations,
+		.resolver = client->resolver,
+	};
+
+	client->wire = wire_engine_new(&options);
+}
+
 struct http_client *
 http_client_new(const struct http_client_options *options)
 {
@@ -75,6 +90,7 @@ http_client_new(const struct http_client_options *options)
 		client->multi, CURLMOPT_MAXCONNECTS, (long)connections);
 	curl_multi_setopt(
 		client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+	start_wire(client);
 	return client;
 }
 
@@ -225,12 +241,26 @@ start(struct http_client *client, struct http_exchange *exchange)
 	return find_addresses(client, exchange);
 }
 
+/** Which engine a request goes over. */
+static enum http_engine
+engine_for(const struct http_client *client, const struct http_request *request)
+{
+	(void)request; /* asks for nothing yet that only libcurl can do */
+	return client->options.engine ? client->options.engine
+				      : HTTP_ENGINE_WIRE;
+}
+
 void
 http_client_send(struct http_client *client, const struct http_request *request)
 {
-	struct http_exchange *exchange = take_exchange(client);
+	struct http_exchange *exchange;
 	enum http_failure failure;
 
+	if (engine_for(client, request) == HTTP_ENGINE_WIRE) {
+		wire_engine_send(client->wire, request);
+		return;
+	}
+	exchange = take_exchange(client);
 	client->running_count++;
 	exchange->client = client;
 	exchange->request = *request;
@@ -243,7 +273,7 @@ http_client_send(struct http_client *client, const struct http_request *request)
 size_t
 http_client_running(const struct http_client *client)
 {
-	return client->running_count;
+	return client->running_count + wire_engine_running(client->wire);
 }
 
 /* ---- how it ends ---- */
@@ -337,26 +367,44 @@ tell_ended(struct http_client *client)
 	return was_any;
 }
 
+/** The sleep, shortened to `due`; true when that is what ends it. */
+static bool
+shorten(int64_t *timeout, int64_t due)
+{
+	int64_t left;
+
+	if (*timeout <= 0 || due == INT64_MAX)
+		return false;
+	left = due - clock_monotonic();
+	if (left > *timeout)
+		return false;
+	*timeout = left > 0 ? left : 0;
+	return true;
+}
+
 void
 http_client_wait(struct http_client *client, int extra_fd, int64_t timeout)
 {
 	bool was_busy = tell_failed(client);
+	bool is_wire_due;
 
 	/* A request sent since the last turn begins by libcurl's timer. */
 	if (http_sockets_run_timer(&client->sockets))
 		was_busy |= tell_ended(client);
+	was_busy |= wire_engine_run(client->wire, false);
 	if (was_busy)
 		timeout = 0;
-	if (timeout > 0 && client->timers.count) {
-		int64_t left =
-			heap_first(&client->timers)->key - clock_monotonic();
-
-		timeout = left < timeout ? left : timeout;
-	}
-	http_sockets_wait(&client->sockets, extra_fd, timeout);
+	if (client->timers.count)
+		shorten(&timeout, heap_first(&client->timers)->key);
+	is_wire_due = shorten(&timeout, wire_engine_due(client->wire));
+	if (http_sockets_wait(&client->sockets, extra_fd, timeout))
+		is_wire_due = false;
 	tell_ended(client);
 	resolver_run(client->resolver);
 	tell_late(client);
+	/* What those told above have sent waits for the next turn. */
+	if (!was_busy)
+		wire_engine_run(client->wire, is_wire_due);
 }
 
 static void
@@ -382,6 +430,7 @@ http_client_free(struct http_client *client)
 	if (client == NULL)
 		return;
 	client->is_closing = true;
+	wire_engine_free(client->wire);
 	abort_all(client);
 	while (client->idle) {
 		struct http_exchange *exchange = client->idle;

@@ -14,10 +14,17 @@
  * are never followed, TLS is verified, no proxy is taken from the
  * environment, decompression is off, cookies do not exist.
  *
- * How the bytes travel (libcurl's multi interface over epoll) is behind this
- * header, so that another engine can take over.
+ * How the bytes travel is behind this header: over an engine of our own, or
+ * over libcurl's multi interface for whatever that one does not do.
  */
 struct http_client;
+
+/** How the bytes travel; everything else is the same. */
+enum http_engine {
+	HTTP_ENGINE_ANY,  /* by what a request needs */
+	HTTP_ENGINE_WIRE, /* our own */
+	HTTP_ENGINE_CURL, /* libcurl */
+};
 
 struct http_client_options {
 	const struct address_policy *policy; /* borrowed for life */
@@ -26,6 +33,7 @@ struct http_client_options {
 	size_t connections_max;	 /* idle ones kept in the pool; 0: 1024 */
 	int64_t connect_timeout; /* name, connect, TLS; microseconds; 0: 10 s */
 	const struct resolver_options *resolver; /* copied; NULL: defaults */
+	enum http_engine engine;		 /* for tests: this one only */
 };
 
 /** NULL for a field's default is 0/NULL. Aborts when libcurl cannot start. */
