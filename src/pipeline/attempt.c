@@ -1,11 +1,11 @@
 #include "pipeline/attempt.h"
 
-#include <assert.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/attempt_private.h"
+
+enum { HEAD_KEPT = 16384 }; /* of a request, in the log */
 
 /* How long outcomes wait before they are offered to the writer again. */
 #define WRITE_AGAIN_AFTER (1 * SECONDS)
@@ -47,20 +47,22 @@ static void
 committed(struct writer_item *item)
 {
 	struct attempt *attempt = CONTAINER_OF(item, struct attempt, outcome);
+	struct worker *worker = attempt->worker;
 
-	mailbox_post(attempt->worker->mailbox, &attempt->message);
+	writer_post(
+		worker->options->writer, worker->mailbox, &attempt->message);
 }
 
+/** The worker wakes the writer at the end of its turn. */
 static void
 write_outcome(struct attempt *attempt)
 {
-	enum err err;
+	struct worker *worker = attempt->worker;
 
 	attempt->outcome.done = committed;
 	attempt->outcome.unit.changes = attempt->changes;
-	err = writer_submit(
-		attempt->worker->options->writer, &attempt->outcome, true);
-	assert(err == ERR_OK); /* urgent ones are never refused */
+	writer_submit_quietly(worker->options->writer, &attempt->outcome);
+	worker->has_outcomes = true;
 }
 
 static void
@@ -159,21 +161,44 @@ attempt_abandon(struct worker *worker, struct message *message)
 
 /* ---- the end of a request ---- */
 
+/** What is shown of a header. */
+static struct str
+shown_value(const struct attempt *attempt, size_t header)
+{
+	return header < attempt->shown_count ? attempt->headers[header].value
+					     : STR("(masked)");
+}
+
+static char *
+put(char *at, struct str bytes)
+{
+	if (bytes.len)
+		memcpy(at, bytes.ptr, bytes.len);
+	return at + bytes.len;
+}
+
 /** The request's head as it was sent, what may be secret masked. */
 static struct str
 describe_request(struct attempt *attempt)
 {
-	CLEANUP(buf_release) struct buf head = buf_make(16384);
+	struct str url = attempt->webhook->destination;
+	size_t len = sizeof("POST \r\n") + url.len;
+	char *start, *at;
 
-	buf_printf(
-		&head, "POST %.*s\r\n", STR_ARG(attempt->webhook->destination));
 	for (size_t i = 0; i < attempt->header_count; i++)
-		buf_printf(&head, "%.*s: %.*s\r\n",
-			STR_ARG(attempt->headers[i].name),
-			STR_ARG(i < attempt->shown_count
-					? attempt->headers[i].value
-					: STR("(masked)")));
-	return arena_copy(&attempt->arena, buf_str(&head));
+		len += attempt->headers[i].name.len +
+		       shown_value(attempt, i).len + 4;
+	at = start = arena_alloc_raw(&attempt->arena, len);
+	at = put(at, STR("POST "));
+	at = put(at, url);
+	at = put(at, STR("\r\n"));
+	for (size_t i = 0; i < attempt->header_count; i++) {
+		at = put(at, attempt->headers[i].name);
+		at = put(at, STR(": "));
+		at = put(at, shown_value(attempt, i));
+		at = put(at, STR("\r\n"));
+	}
+	return str_head(str_make(start, (size_t)(at - start)), HEAD_KEPT);
 }
 
 static void

@@ -227,6 +227,15 @@ start_attempts(struct worker *worker)
 		attempt_start(worker, delivery);
 }
 
+/** Outcomes of a turn go to the writer as one. */
+static void
+wake_writer(struct worker *worker)
+{
+	if (worker->has_outcomes)
+		writer_wake(worker->options->writer);
+	worker->has_outcomes = false;
+}
+
 /** After the last attempt was started: let those in flight come to an end. */
 static void
 drain(struct worker *worker)
@@ -240,9 +249,11 @@ drain(struct worker *worker)
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), left);
 		read_all_mail(worker);
+		wake_writer(worker);
 	}
 	http_client_free(worker->client); /* aborts the rest */
 	worker->client = NULL;
+	wake_writer(worker);
 }
 
 static void *
@@ -256,6 +267,7 @@ run(void *context)
 		start_attempts(worker);
 		publish_stats(worker);
 		time = sleep_time(worker);
+		wake_writer(worker);
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
@@ -265,6 +277,7 @@ run(void *context)
 		if (worker->reports &&
 			clock_monotonic() >= worker->report_again_at)
 			end_reports(worker, true);
+		wake_writer(worker);
 	}
 	drain(worker);
 	return NULL;
@@ -388,6 +401,17 @@ deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 
 	delivery->message.kind = MAIL_DELIVERY;
 	mailbox_post(
+		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
+}
+
+void
+deliver_offer_committed(struct deliver *deliver, const struct delivery_row *row,
+	struct payload *payload)
+{
+	struct delivery *delivery = delivery_new(row, payload);
+
+	delivery->message.kind = MAIL_DELIVERY;
+	writer_post(deliver->options.writer,
 		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
 }
 

@@ -52,6 +52,10 @@ void deliver_free(struct deliver *deliver);
 void deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 	struct payload *payload);
 
+/** The same from a writer_item's `done`. */
+void deliver_offer_committed(struct deliver *deliver,
+	const struct delivery_row *row, struct payload *payload);
+
 void deliver_set_webhook(struct deliver *deliver, const struct webhook *webhook,
 	bool is_fresh, bool has_backlog);
 void deliver_remove_webhook(

@@ -42,6 +42,7 @@ struct worker {
 	struct dispatch *dispatch;
 	struct http_client *client;
 	struct credentials *credentials;
+	bool has_outcomes; /* submitted; the writer is yet to be woken */
 	struct attempt *unwritten;   /* outcomes to be submitted again */
 	int64_t write_again_at;	     /* monotonic */
 	int64_t refill_at;	     /* monotonic */

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { QUEUE_MAX = 65536, BATCH_MAX = 1024 };
+enum { QUEUE_MAX = 65536, BATCH_MAX = 1024, POSTED_MAX = 64 };
 
 struct writer {
 	pthread_t thread;
@@ -17,7 +17,10 @@ struct writer {
 	struct mailbox *mailbox;
 	size_t queue_max;
 	size_t batch_max;
-	struct store_unit **batch; /* the writer thread's */
+	/* The writer thread's. */
+	struct store_unit **batch;
+	struct mailbox *posted[POSTED_MAX]; /* to be flushed */
+	size_t posted_count;
 	atomic_size_t queued;
 	atomic_bool is_stopping;
 	atomic_bool is_healthy;
@@ -71,6 +74,30 @@ commit_batch(struct writer *writer, size_t count)
 	}
 }
 
+static void
+flush_posted(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->posted_count; i++)
+		mailbox_flush(writer->posted[i]);
+	writer->posted_count = 0;
+}
+
+void
+writer_post(
+	struct writer *writer, struct mailbox *mailbox, struct message *message)
+{
+	size_t at = 0;
+
+	mailbox_post_quietly(mailbox, message);
+	while (at < writer->posted_count && writer->posted[at] != mailbox)
+		at++;
+	if (at < writer->posted_count)
+		return;
+	if (at == POSTED_MAX)
+		flush_posted(writer);
+	writer->posted[writer->posted_count++] = mailbox;
+}
+
 /** Commits up to batch_max items; returns the first of the rest. */
 static struct message *
 write_batch(struct writer *writer, struct message *first)
@@ -90,6 +117,7 @@ write_batch(struct writer *writer, struct message *first)
 			&writer->queued, 1, memory_order_relaxed);
 		item->done(item);
 	}
+	flush_posted(writer);
 	return at;
 }
 
@@ -155,6 +183,19 @@ writer_submit(struct writer *writer, struct writer_item *item, bool is_urgent)
 	}
 	mailbox_post(writer->mailbox, &item->message);
 	return ERR_OK;
+}
+
+void
+writer_submit_quietly(struct writer *writer, struct writer_item *item)
+{
+	atomic_fetch_add_explicit(&writer->queued, 1, memory_order_relaxed);
+	mailbox_post_quietly(writer->mailbox, &item->message);
+}
+
+void
+writer_wake(struct writer *writer)
+{
+	mailbox_flush(writer->mailbox);
 }
 
 struct waiter {
