@@ -15,3 +15,9 @@ CREATE TABLE objects (
 ) STRICT;
 
 CREATE INDEX objects_owned ON objects (workspace, kind, owner, id);
+
+-- An attempt is looked for by its webhook and delivery: one index, not two,
+-- for what every delivery adds.
+DROP INDEX attempts_by_delivery;
+DROP INDEX attempts_of_webhook;
+CREATE UNIQUE INDEX attempts_of_webhook ON attempts (webhook, delivery, number);

@@ -238,12 +238,40 @@ remove_webhook(struct sqlite_write *write, const struct store_change *change)
 	return run(write, SQL_WEBHOOK_REMOVE);
 }
 
+enum err
+sqlite_write_rest(struct sqlite_write *write)
+{
+	struct sqlite_healths *healths = &write->healths;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; err == ERR_OK && i < healths->count; i++) {
+		bind_health(statement(write, SQL_HEALTH_SET),
+			healths->list[i].webhook, &healths->list[i].health);
+		err = run(write, SQL_HEALTH_SET);
+	}
+	healths->count = 0;
+	return err;
+}
+
 static enum err
 set_health(struct sqlite_write *write, const struct store_change *change)
 {
-	bind_health(statement(write, SQL_HEALTH_SET), change->webhook_number,
-		&change->health);
-	return run(write, SQL_HEALTH_SET);
+	struct sqlite_healths *healths = &write->healths;
+	size_t at = 0;
+	enum err err = ERR_OK;
+
+	while (at < healths->count &&
+		healths->list[at].webhook != change->webhook_number)
+		at++;
+	if (at == SQLITE_HEALTHS_MAX) {
+		err = sqlite_write_rest(write);
+		at = 0;
+	}
+	healths->list[at] =
+		(struct sqlite_health){change->webhook_number, change->health};
+	if (at == healths->count)
+		healths->count++;
+	return err;
 }
 
 static enum err
@@ -312,6 +340,7 @@ probe(struct sqlite_write *write, const struct store_change *change)
 static const struct kind {
 	change_function *apply;
 	bool can_conflict;
+	bool is_of_health; /* it writes counters of health, or takes them */
 } kinds[] = {
 	[STORE_EVENT_ADD] = {add_event, true},
 	[STORE_RESOURCE_SET] = {set_resource, true},
@@ -320,8 +349,8 @@ static const struct kind {
 	[STORE_DELIVERY_AGAIN] = {repeat_delivery, true},
 	[STORE_ATTEMPT_ADD] = {add_attempt, false},
 	[STORE_WEBHOOK_ADD] = {add_webhook, false},
-	[STORE_WEBHOOK_SET] = {set_webhook, true},
-	[STORE_WEBHOOK_REMOVE] = {remove_webhook, true},
+	[STORE_WEBHOOK_SET] = {set_webhook, true, true},
+	[STORE_WEBHOOK_REMOVE] = {remove_webhook, true, true},
 	[STORE_HEALTH_SET] = {set_health, false},
 	[STORE_DELIVERIES_SKIP] = {skip_deliveries, false},
 	[STORE_KEY_ADD] = {add_key, true},
@@ -363,8 +392,12 @@ apply_all(struct sqlite_write *write, struct store_unit *unit)
 {
 	for (size_t i = 0; i < unit->count; i++) {
 		const struct store_change *change = &unit->changes[i];
-		enum err err = kind_of(change)->apply(write, change);
+		enum err err = ERR_OK;
 
+		if (kind_of(change)->is_of_health)
+			err = sqlite_write_rest(write);
+		if (err == ERR_OK)
+			err = kind_of(change)->apply(write, change);
 		if (err) {
 			unit->conflicted = i;
 			return err;
@@ -378,8 +411,11 @@ apply_with_savepoint(struct sqlite_write *write, struct store_unit *unit)
 {
 	int64_t waiting = write->waiting;
 	size_t removed = write->purge->count;
-	enum err err = run(write, SQL_SAVEPOINT);
+	/* A roll-back must not take what earlier units have left. */
+	enum err err = sqlite_write_rest(write);
 
+	if (err == ERR_OK)
+		err = run(write, SQL_SAVEPOINT);
 	if (err)
 		return err;
 	unit->result = apply_all(write, unit);
@@ -387,6 +423,7 @@ apply_with_savepoint(struct sqlite_write *write, struct store_unit *unit)
 		return unit->result;
 	if (unit->result == ERR_CONFLICT) {
 		write->waiting = waiting;
+		write->healths.count = 0;
 		sqlite_purge_forget(write->purge, removed);
 		err = run(write, SQL_SAVEPOINT_ROLLBACK);
 		if (err)
