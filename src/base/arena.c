@@ -25,27 +25,27 @@ struct arena_block {
  * keeps a few of each common size. Not under sanitizers, which are to see
  * each block freed.
  */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SIZES_KEPT = 0 };
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-enum { SIZES_KEPT = 0 };
+#if defined(__has_feature)
+#define HAS_SANITIZER \
+	(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAS_SANITIZER 1
 #else
-enum { SIZES_KEPT = 4 };
-#endif
-#else
-enum { SIZES_KEPT = 4 };
+#define HAS_SANITIZER 0
 #endif
 
-enum { BYTES_KEPT = 256 * 1024 }; /* of each size */
+enum {
+	SIZES_KEPT = 4,
+	BYTES_KEPT = HAS_SANITIZER ? 0 : 256 * 1024, /* of each size */
+};
 
 struct kept_blocks {
 	struct arena_block *block;
 	size_t count;
 };
 
-static _Thread_local struct kept_blocks kept_blocks[SIZES_KEPT + 1];
-static _Thread_local bool is_registered;
+static _Thread_local struct kept_blocks kept_blocks[SIZES_KEPT];
+static _Thread_local bool is_registered, is_ending;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 
@@ -61,8 +61,8 @@ free_kept(void *context)
 			kept[i].block = block->older;
 			mem_free(block);
 		}
-		kept[i].count = SIZE_MAX; /* the thread is ending */
 	}
+	is_ending = true;
 }
 
 static void
@@ -105,7 +105,8 @@ block_free(struct arena_block *block)
 {
 	struct kept_blocks *kept = kept_of_size(block->size);
 
-	if (kept == NULL || kept->count >= BYTES_KEPT / block->size) {
+	if (kept == NULL || is_ending ||
+		(kept->count + 1) * block->size > BYTES_KEPT) {
 		mem_free(block);
 		return;
 	}
