@@ -25,18 +25,30 @@ read_rest(
 	return json_raw(states.old_state);
 }
 
-/** Reads what is to be sent back from the store. */
+/**
+ * Whether the event before is needed: to send what a deletion took away, or
+ * both states.
+ */
+static bool
+needs_previous(const struct event_row *event, bool is_whole)
+{
+	return event->previous && event->form == EVENT_STATE &&
+	       (is_whole || event->operation == OPERATION_DELETED);
+}
+
+/** Reads what is to be sent back from the store; no more than is sent. */
 static struct payload *
-load_payload(struct worker *worker, const struct delivery *delivery)
+load_payload(
+	struct worker *worker, const struct delivery *delivery, bool is_whole)
 {
 	struct store *store = worker->options->store;
 	struct arena arena = {0};
 	struct event_row event, previous = {0};
 	struct payload *payload = NULL;
-	struct payload_facts facts;
+	struct payload_facts facts = {0};
 	enum err err = store_event(store, delivery->event, &arena, &event);
 
-	if (!err && event.previous)
+	if (!err && needs_previous(&event, is_whole))
 		err = store_event(store, event.previous, &arena, &previous);
 	if (!err)
 		err = event_body_delivered(event.form, event.operation,
@@ -49,10 +61,12 @@ load_payload(struct worker *worker, const struct delivery *delivery)
 		facts.source = event.source;
 		facts.type = event.type_as_received;
 		facts.subject = event.subject;
-		facts.attributes = event.attributes;
 		facts.is_cloudevent = event.is_id_given;
-		facts.is_whole = true;
-		facts.rest = read_rest(&event, previous.body, &arena);
+		facts.is_whole = is_whole;
+		if (is_whole) {
+			facts.attributes = event.attributes;
+			facts.rest = read_rest(&event, previous.body, &arena);
+		}
 		payload = payload_new(&facts);
 	}
 	arena_release(&arena);
@@ -240,12 +254,11 @@ get_payload(struct attempt *attempt)
 {
 	struct delivery *delivery = attempt->delivery;
 	struct payload *former = delivery->payload;
+	bool is_whole = envelope_needs_whole(attempt->webhook->options.payload);
 
-	if (former && (former->is_whole ||
-			      !envelope_needs_whole(
-				      attempt->webhook->options.payload)))
+	if (former && (former->is_whole || !is_whole))
 		return true;
-	delivery->payload = load_payload(attempt->worker, delivery);
+	delivery->payload = load_payload(attempt->worker, delivery, is_whole);
 	payload_unref(former);
 	return delivery->payload != NULL;
 }
