@@ -164,7 +164,10 @@ static void
 add_block(struct arena *arena, size_t size)
 {
 	size_t first = arena->first ? arena->first : FIRST_BLOCK;
-	size_t step = arena->block ? arena->block->size * 2 : first;
+	size_t next = arena->step    ? arena->step
+		      : arena->block ? arena->block->size * 2
+				     : 0;
+	size_t step = arena->block ? next : first;
 	struct arena_block *block;
 
 	if (step > LARGEST_STEP)

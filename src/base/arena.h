@@ -19,6 +19,7 @@ struct arena {
 	size_t used;		   /* bytes of `block` in use */
 	size_t total;		   /* bytes taken from the heap, all blocks */
 	size_t first;		   /* size of the first block; 0: 4 KiB */
+	size_t step;		   /* of others; 0: twice the one before */
 };
 
 void arena_release(struct arena *arena);

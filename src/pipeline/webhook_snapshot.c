@@ -5,6 +5,8 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 
+enum { ARENA_FIRST = 640, ARENA_STEP = 256 };
+
 unsigned
 webhook_rate(const struct webhook *webhook)
 {
@@ -40,7 +42,9 @@ webhook_new(void)
 	struct webhook *webhook = MEM_NEW(struct webhook);
 
 	atomic_init(&webhook->refs, 1);
-	webhook->arena.first = 512; /* there may be very many */
+	/* There may be very many, and each is as it is for long. */
+	webhook->arena.first = ARENA_FIRST;
+	webhook->arena.step = ARENA_STEP;
 	return webhook;
 }
 
