@@ -63,11 +63,7 @@ def settled_memory(pid):
 class FanoutHub(bench.Hub):
     def __init__(self, binary, directory, port):
         super().__init__(binary, directory, port)
-        self.more = []
-
-    def command(self):
-        return super().command() + [
-            "--webhooks-max", str(WEBHOOKS + 10)] + self.more
+        self.more = ["--webhooks-max", str(WEBHOOKS + 10)]
 
 
 def call(connection, hub, method, path, body, kind="application/json"):

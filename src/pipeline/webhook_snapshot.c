@@ -36,7 +36,7 @@ webhook_unref(const struct webhook *webhook)
 	mem_free(counted);
 }
 
-static struct webhook *
+struct webhook *
 webhook_new(void)
 {
 	struct webhook *webhook = MEM_NEW(struct webhook);
