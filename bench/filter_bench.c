@@ -481,6 +481,7 @@ main(int argc, char **argv)
 
 	if (argc < 3)
 		fail("usage", "filter_bench FILTERS EVENTS [EXPECTED]");
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	read_inputs(&bench, argv[1], argv[2]);
 	report_adding(&bench);
 	for (size_t i = 0; i < bench.event_count; i++)

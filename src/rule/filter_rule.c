@@ -213,11 +213,12 @@ add(struct filter_rules *rules, const struct filter_words *words, uint64_t hash,
 uint32_t
 filter_rules_get(struct filter_rules *rules, const struct filter *filter)
 {
-	struct filter_words words =
-		filter_lower(rules->predicates, filter, &rules->scratch);
+	struct filter_words words;
 	uint64_t hash;
 	uint32_t rule;
 
+	arena_reset(&rules->scratch);
+	words = filter_lower(rules->predicates, filter, &rules->scratch);
 	/* What never matches is an empty disjunction: a leaf of its own. */
 	if (words.is_never) {
 		words.words[0] = FILTER_WORD_JUNCTION | FILTER_WORD_OR;
