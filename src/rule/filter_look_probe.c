@@ -1,5 +1,6 @@
 /* From the values of an event to the predicates that are true of it. */
 #include "rule/filter_look.h"
+#include "rule/filter_range.h"
 
 static void
 lookup(struct filter_look *look, uint64_t hash, uint32_t slot,
@@ -107,7 +108,7 @@ probe_windows(
 					: filter_key_word(text.ptr + i, len);
 		uint64_t hash = filter_key_window(seed, word);
 
-		if (filter_bloom_has(look->predicates, hash))
+		if (filter_bloom_has(look->bloom, hash))
 			lookup_needles(
 				look, hash, slot, FILTER_FAMILY_PART, text);
 	}
@@ -175,12 +176,20 @@ is_keyed(const struct filter_value *value)
 }
 
 static void
-probe_slot(struct filter_look *look, uint32_t number, struct pending *pending,
+found_range(void *owner, uint32_t predicate)
+{
+	filter_look_found(owner, predicate);
+}
+
+static void
+probe_value(struct filter_look *look, uint32_t number, struct pending *pending,
 	size_t *count)
 {
 	const struct filter_slot *slot =
 		filter_slot_at(look->predicates->slots, number);
 	const struct filter_value *value = filter_look_value(look, number);
+	const struct filter_ranges *ranges =
+		atomic_load_explicit(&slot->ranges, memory_order_acquire);
 
 	if (atomic_load_explicit(&slot->has_equal, memory_order_relaxed) &&
 		is_keyed(value)) {
@@ -190,10 +199,31 @@ probe_slot(struct filter_look *look, uint32_t number, struct pending *pending,
 	}
 	if (value->kind == FILTER_VALUE_STRING)
 		probe_text(look, number, slot, value->text);
+	if (ranges)
+		filter_ranges_look(ranges, value, found_range, look);
 	if (atomic_load_explicit(&slot->is_walked, memory_order_relaxed))
 		filter_look_walk(look, number);
 	if (*count == BATCH)
 		finish(look, pending, count);
+}
+
+/** The slot and those derived from it: of what is missing, nothing is true. */
+static void
+probe_slot(struct filter_look *look, uint32_t number, struct pending *pending,
+	size_t *count)
+{
+	const struct filter_slots *slots = look->predicates->slots;
+	uint32_t derived;
+
+	probe_value(look, number, pending, count);
+	derived = atomic_load_explicit(
+		&filter_slot_at(slots, number)->derived, memory_order_acquire);
+	while (derived) {
+		probe_slot(look, derived, pending, count);
+		derived = atomic_load_explicit(
+			&filter_slot_at(slots, derived)->next_derived,
+			memory_order_acquire);
+	}
 }
 
 /** Pairs of which one half leads to too many rules on its own. */

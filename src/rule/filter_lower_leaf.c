@@ -28,8 +28,19 @@ child_of(const struct filter_lowering *low, const struct filter_node *node,
 }
 
 static bool
+is_changed(const struct filter_lowering *low, const struct filter_node *node)
+{
+	return node->kind == FILTER_PATH &&
+	       low->filter->paths[node->first].root == FILTER_ROOT_CHANGED;
+}
+
+/** A path, or a function of what has a slot. */
+static bool
 is_slot(const struct filter_lowering *low, const struct filter_node *node)
 {
+	if (node->kind == FILTER_CALL && filter_function_at(node->op)->is_keyed)
+		return !is_changed(low, child_of(low, node, 0)) &&
+		       is_slot(low, child_of(low, node, 0));
 	return node->kind == FILTER_PATH &&
 	       roots[low->filter->paths[node->first].root].has_slot;
 }
@@ -57,13 +68,10 @@ slot_of_path(struct filter_lowering *low, uint32_t index)
 static uint32_t
 slot_of(struct filter_lowering *low, const struct filter_node *node)
 {
+	if (node->kind == FILTER_CALL)
+		return filter_slots_derive(low->predicates->slots,
+			slot_of(low, child_of(low, node, 0)), node->op);
 	return slot_of_path(low, node->first);
-}
-
-static bool
-is_changed(const struct filter_lowering *low, const struct filter_node *node)
-{
-	return low->filter->paths[node->first].root == FILTER_ROOT_CHANGED;
 }
 
 /* ---- predicates ---- */
@@ -394,8 +402,6 @@ filter_lower_element(
 			&scalar, &low->filter->literals[literal->first]);
 		want.hash = filter_scalar_hash(want.hash, &scalar);
 		filter_scalar_append(&scalar, &key);
-		if (i == 0)
-			filter_bloom_add(low->predicates, want.hash);
 	}
 	want.slot = shape->slot;
 	want.key = buf_str(&key);

@@ -189,6 +189,43 @@ TEST(filter_index, alternatives_are_found_by_either_side)
 		"8");
 }
 
+TEST(filter_index, what_a_function_gives_is_found)
+{
+	CHECK_TEXT(match_family(
+			   "tolower(new/a) eq 'v%d'", "{\"a\":\"V12\"}", NULL),
+		"12");
+	CHECK_TEXT(match_family("toupper(trim(new/a)) in ('V%d','W')",
+			   "{\"a\":\" v12 \"}", NULL),
+		"12");
+	CHECK_TEXT(
+		match_family("length(new/a) eq %d", "{\"a\":\"Größe\"}", NULL),
+		"5");
+	CHECK_TEXT(match_family("contains(tolower(new/a),'<%d>')",
+			   "{\"a\":\"A<7>B\"}", NULL),
+		"7");
+}
+
+TEST(filter_index, an_order_is_found_by_those_that_are_true)
+{
+	CHECK_TEXT(match_family("new/a lt %d", "{\"a\":1996.5}", NULL),
+		"1997 1998 1999");
+	CHECK_TEXT(match_family(
+			   "new/a le %d and type eq 't'", "{\"a\":1997}", NULL),
+		"1997 1998 1999");
+	CHECK_TEXT(match_family("new/a gt %d", "{\"a\":2}", NULL), "0 1");
+	CHECK_TEXT(match_family("new/a ge %d", "{\"a\":2.0}", NULL), "0 1 2");
+	CHECK_TEXT(match_family("length(new/a) ge %d", "{\"a\":\"x\"}", NULL),
+		"0 1");
+	CHECK_TEXT(match_family("new/a ge %d", "{\"a\":\"2\"}", NULL), "");
+	CHECK_TEXT(
+		match_family("new/a gt '%d'", "{\"a\":\"10\"}", NULL), "0 1");
+	CHECK_TEXT(
+		match_family("new/a lt '%d'", "{\"a\":\"998\"}", NULL), "999");
+	CHECK_TEXT(match_family("new/a gt 2024-01-01T00:00:00.%dZ",
+			   "{\"a\":\"2024-01-01T01:00:00.1+01:00\"}", NULL),
+		"0");
+}
+
 TEST(filter_index, a_crowd_is_split_by_a_second_predicate)
 {
 	struct filter_index *index = filter_index_new();
@@ -218,7 +255,7 @@ TEST(filter_index, what_nothing_leads_to_is_counted_and_still_matches)
 
 	set(index, 3, "new/a ne 'x'");
 	set(index, 4, "new/a eq null");
-	set(index, 5, "length(new/b) gt 2");
+	set(index, 5, "new/b add 'x' eq null");
 	set(index, 6, "false");
 	set(index, 7, "true");
 	CHECK_INT(filter_index_count(index).scanned, 5);
