@@ -20,13 +20,13 @@ enum {
 
 /**
  * Attributes that are put together only if some filter of an index may look at
- * them: `id`, `source`, `subject` and `time`.
+ * them: `id source subject time datacontenttype dataschema`, and extensions.
  */
 struct filter_late_attributes {
 	/** An object, or missing; may be called once a match. */
 	struct json (*make)(const void *owner, struct arena *arena);
 	const void *owner;
-	bool has_more; /* there may be others, too */
+	bool has_extensions; /* any name may be among them */
 };
 
 /** What a filter may look at. All of it is borrowed during a call. */

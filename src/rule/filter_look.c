@@ -268,10 +268,11 @@ wants(const struct filter_look *look, struct str name)
 }
 
 static bool
-wants_attributes(const struct filter_look *look, bool has_more)
+wants_attributes(const struct filter_look *look, bool has_extensions)
 {
 	static const struct str names[] = {STR_INIT("id"), STR_INIT("source"),
-		STR_INIT("subject"), STR_INIT("time")};
+		STR_INIT("subject"), STR_INIT("time"),
+		STR_INIT("datacontenttype"), STR_INIT("dataschema")};
 	const struct filter_predicates *predicates = look->predicates;
 
 	if (atomic_load_explicit(
@@ -280,9 +281,13 @@ wants_attributes(const struct filter_look *look, bool has_more)
 	if (!atomic_load_explicit(
 		    &predicates->slots->bare_names, memory_order_acquire))
 		return false;
-	for (size_t i = 0; i < COUNT_OF(names) && !has_more; i++)
-		has_more = wants(look, names[i]);
-	return has_more;
+	if (has_extensions)
+		return true;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (wants(look, names[i]))
+			return true;
+	}
+	return false;
 }
 
 /** After the states: what they have needs no attribute. */
@@ -295,7 +300,7 @@ make_attributes(struct filter_look *look)
 		return;
 	look->whole = *look->event;
 	look->whole.late = NULL;
-	if (wants_attributes(look, late->has_more))
+	if (wants_attributes(look, late->has_extensions))
 		look->whole.attributes = late->make(late->owner, look->arena);
 	look->event = &look->whole;
 }

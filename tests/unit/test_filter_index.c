@@ -263,6 +263,62 @@ TEST(filter_index, what_nothing_leads_to_is_counted_and_still_matches)
 	filter_index_free(index);
 }
 
+/* ---- attributes ---- */
+
+static unsigned made;
+
+static struct json
+make_attributes(const void *owner, struct arena *arena)
+{
+	made++;
+	return read_json(owner, arena);
+}
+
+/** Whether matching made the attributes; and the filter is true with them. */
+static bool
+makes_attributes(const char *text, const char *state, bool has_extensions)
+{
+	CLEANUP(arena_release) struct arena arena = {0};
+	struct filter_index *index = filter_index_new();
+	struct filter_late_attributes late = {make_attributes,
+		"{\"id\":\"5\",\"subject\":\"x\",\"rack\":\"7\"}",
+		has_extensions};
+	struct filter_event event = {
+		.type = STR("t"),
+		.operation = STR("Updated"),
+		.new_state = read_json(state, &arena),
+		.late = &late,
+	};
+	struct filter_reader *reader = filter_index_enter(index);
+	size_t count;
+
+	set(index, 1, text);
+	made = 0;
+	filter_index_match(reader, &event, &arena, &count);
+	if (made)
+		CHECK_INT(count, 1);
+	filter_index_leave(reader);
+	filter_index_free(index);
+	return made;
+}
+
+TEST(filter_index, attributes_are_made_only_when_a_filter_may_see_them)
+{
+	const char *state = "{\"a\":1,\"id\":\"9\"}";
+
+	CHECK(makes_attributes("subject eq 'x'", state, false));
+	CHECK(makes_attributes("contains(tolower(subject),'x')", state, false));
+	CHECK(makes_attributes("subject sub 1 eq null", state, false));
+	CHECK(makes_attributes("id eq '5'", "{\"a\":1}", false));
+	CHECK(makes_attributes("rack eq '7'", state, true));
+	CHECK(!makes_attributes("rack eq '7'", state, false));
+	CHECK(!makes_attributes("id eq '9'", state, false));
+	CHECK(!makes_attributes("a eq 1", state, false));
+	CHECK(!makes_attributes("new/subject eq 'x'", state, true));
+	CHECK(!makes_attributes("new/subject add 1 eq 2", state, true));
+	CHECK(!makes_attributes("type eq 't'", state, true));
+}
+
 /* ---- changes ---- */
 
 TEST(filter_index, equal_filters_are_one_rule)
