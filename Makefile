@@ -4,7 +4,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: build run test bench bench-filter format docs fuzz install clean
+.PHONY: build run test test-long bench bench-filter format docs fuzz install clean
 
 build:
 	@tools/install-packages.sh build
@@ -18,12 +18,17 @@ test:
 	@tools/install-packages.sh build test
 	@tests/run
 
+# A million random pairs of filter and event, a million filters that come and
+# go: what `make test` does with fewer.
+test-long: build
+	@tools/test-long.sh $(BUILD)
+
 bench: build
 	@tools/install-packages.sh bench
 	@bench/run.py $(BUILD)
 
-# The index of filters, at 100 to 100,000 of them; FILTERS="N…" says others.
-FILTERS ?= 100 1000 10000 100000
+# The index of filters, at 100 to a million; FILTERS="N…" says others.
+FILTERS ?= 100 1000 10000 100000 1000000
 bench-filter: build
 	@bench/filters.sh $(BUILD) $(FILTERS)
 

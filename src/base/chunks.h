@@ -25,8 +25,8 @@ struct chunks_directory {
 };
 
 struct chunks {
+	size_t size; /* of an element */
 	_Atomic(struct chunks_directory *) directory;
-	size_t size;		/* of an element */
 	_Atomic uint32_t count; /* numbers ever handed out */
 	uint32_t *free;		/* a stack */
 	uint32_t free_count;
