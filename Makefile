@@ -4,7 +4,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: build run test test-long bench bench-filter format docs fuzz install clean
+.PHONY: build run test soak bench bench-filter format docs fuzz install clean
 
 build:
 	@tools/install-packages.sh build
@@ -18,10 +18,10 @@ test:
 	@tools/install-packages.sh build test
 	@tests/run
 
-# A million random pairs of filter and event, a million filters that come and
-# go: what `make test` does with fewer.
-test-long: build
-	@tools/test-long.sh $(BUILD)
+# The same proofs in their long form: about a quarter of an hour.
+soak: build
+	@tools/install-packages.sh build test
+	@tools/soak.sh $(BUILD)
 
 bench: build
 	@tools/install-packages.sh bench

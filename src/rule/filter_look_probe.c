@@ -71,12 +71,14 @@ lookup_needles(struct filter_look *look, uint64_t hash, uint32_t slot,
 	}
 }
 
+/** The classes of one word of bits. */
 static void
-probe_ends(struct filter_look *look, uint32_t slot, enum filter_family family,
-	uint64_t classes, struct str text)
+probe_classes(struct filter_look *look, uint32_t slot,
+	enum filter_family family, unsigned first, uint64_t classes,
+	struct str text)
 {
 	while (classes) {
-		unsigned class = (unsigned)__builtin_ctzll(classes);
+		unsigned class = first + (unsigned)__builtin_ctzll(classes);
 		size_t len = filter_class_length(class);
 		struct str part = family == FILTER_FAMILY_HEAD
 					  ? str_head(text, len)
@@ -90,6 +92,16 @@ probe_ends(struct filter_look *look, uint32_t slot, enum filter_family family,
 			look, filter_key_hash(seed, part), slot, family, text);
 		classes &= classes - 1;
 	}
+}
+
+static void
+probe_ends(struct filter_look *look, uint32_t slot, enum filter_family family,
+	const _Atomic uint64_t *classes, struct str text)
+{
+	for (unsigned i = 0; i < FILTER_CLASS_WORDS; i++)
+		probe_classes(look, slot, family, i * 64,
+			atomic_load_explicit(&classes[i], memory_order_relaxed),
+			text);
 }
 
 /** Slides a window of `len` bytes over the text. */
@@ -118,15 +130,11 @@ static void
 probe_text(struct filter_look *look, uint32_t number,
 	const struct filter_slot *slot, struct str text)
 {
-	uint64_t heads =
-		atomic_load_explicit(&slot->heads, memory_order_relaxed);
-	uint64_t tails =
-		atomic_load_explicit(&slot->tails, memory_order_relaxed);
 	unsigned windows =
 		atomic_load_explicit(&slot->windows, memory_order_relaxed);
 
-	probe_ends(look, number, FILTER_FAMILY_HEAD, heads, text);
-	probe_ends(look, number, FILTER_FAMILY_TAIL, tails, text);
+	probe_ends(look, number, FILTER_FAMILY_HEAD, slot->heads, text);
+	probe_ends(look, number, FILTER_FAMILY_TAIL, slot->tails, text);
 	for (; windows; windows &= windows - 1)
 		probe_windows(
 			look, number, (size_t)__builtin_ctz(windows) + 1, text);
@@ -176,20 +184,12 @@ is_keyed(const struct filter_value *value)
 }
 
 static void
-found_range(void *owner, uint32_t predicate)
-{
-	filter_look_found(owner, predicate);
-}
-
-static void
 probe_value(struct filter_look *look, uint32_t number, struct pending *pending,
 	size_t *count)
 {
 	const struct filter_slot *slot =
 		filter_slot_at(look->predicates->slots, number);
 	const struct filter_value *value = filter_look_value(look, number);
-	const struct filter_ranges *ranges =
-		atomic_load_explicit(&slot->ranges, memory_order_acquire);
 
 	if (atomic_load_explicit(&slot->has_equal, memory_order_relaxed) &&
 		is_keyed(value)) {
@@ -199,8 +199,6 @@ probe_value(struct filter_look *look, uint32_t number, struct pending *pending,
 	}
 	if (value->kind == FILTER_VALUE_STRING)
 		probe_text(look, number, slot, value->text);
-	if (ranges)
-		filter_ranges_look(ranges, value, found_range, look);
 	if (atomic_load_explicit(&slot->is_walked, memory_order_relaxed))
 		filter_look_walk(look, number);
 	if (*count == BATCH)
@@ -256,6 +254,48 @@ probe_pairs(struct filter_look *look)
 	}
 }
 
+/* ---- comparisons by order ---- */
+
+static void
+found_range(void *owner, uint32_t predicate)
+{
+	filter_look_found(owner, predicate);
+}
+
+static void
+probe_ranges(struct filter_look *look, uint32_t number)
+{
+	const struct filter_slots *slots = look->predicates->slots;
+	const struct filter_slot *slot = filter_slot_at(slots, number);
+	const struct filter_ranges *ranges =
+		atomic_load_explicit(&slot->ranges, memory_order_acquire);
+	uint32_t derived =
+		atomic_load_explicit(&slot->derived, memory_order_acquire);
+
+	if (ranges)
+		filter_ranges_look(ranges, filter_look_value(look, number),
+			found_range, look);
+	while (derived) {
+		probe_ranges(look, derived);
+		derived = atomic_load_explicit(
+			&filter_slot_at(slots, derived)->next_derived,
+			memory_order_acquire);
+	}
+}
+
+/** Behind the pairs, of which they are no part, for they may be many. */
+static void
+probe_all_ranges(struct filter_look *look)
+{
+	if (!atomic_load_explicit(
+		    &look->predicates->slots->has_ranges, memory_order_acquire))
+		return;
+	probe_ranges(look, FILTER_SLOT_TYPE);
+	probe_ranges(look, FILTER_SLOT_OPERATION);
+	for (uint32_t i = 0; i < look->present_count; i++)
+		probe_ranges(look, look->present[i]);
+}
+
 void
 filter_look_probe(struct filter_look *look)
 {
@@ -268,4 +308,5 @@ filter_look_probe(struct filter_look *look)
 		probe_slot(look, look->present[i], pending, &count);
 	finish(look, pending, &count);
 	probe_pairs(look);
+	probe_all_ranges(look);
 }

@@ -6,7 +6,7 @@
 #include "rule/filter_opaque.h"
 #include "rule/filter_range.h"
 
-enum { WINDOWS_MAX = 64 };
+enum { WINDOWS_MAX = 64 }; /* of a needle that are looked at */
 
 static uint64_t
 predicate_hash(const void *owner, uint32_t number)
@@ -118,8 +118,10 @@ find_part(struct filter_predicates *predicates,
 	size_t count = wanted->key.len - len + 1;
 
 	for (size_t i = 0; i < count && i < WINDOWS_MAX; i++) {
+		/* From both ends: long needles mostly differ at one. */
+		size_t at = i % 2 ? count - 1 - i / 2 : i / 2;
 		uint64_t hash = filter_key_window(
-			seed, filter_key_word(wanted->key.ptr + i, len));
+			seed, filter_key_word(wanted->key.ptr + at, len));
 		uint32_t others;
 		uint32_t found = find(predicates, hash, wanted, &others);
 
@@ -168,6 +170,20 @@ count_bare(struct filter_predicates *predicates, uint32_t number, uint32_t more)
 			&predicates->bare_opaque, more, memory_order_release);
 }
 
+static void
+add_class(_Atomic uint64_t *words, unsigned class)
+{
+	atomic_fetch_or_explicit(&words[class / 64],
+		UINT64_C(1) << (class % 64), memory_order_relaxed);
+}
+
+static void
+clear_classes(_Atomic uint64_t *words)
+{
+	for (size_t i = 0; i < FILTER_CLASS_WORDS; i++)
+		atomic_store_explicit(&words[i], 0, memory_order_relaxed);
+}
+
 /** Tells the slot what its values have to be probed with from now on. */
 static void
 announce(struct filter_predicates *predicates,
@@ -188,13 +204,9 @@ announce(struct filter_predicates *predicates,
 		atomic_store_explicit(
 			&slot->has_equal, 1, memory_order_relaxed);
 	if (wanted->family == FILTER_FAMILY_HEAD)
-		atomic_fetch_or_explicit(&slot->heads,
-			UINT64_C(1) << filter_length_class(len),
-			memory_order_relaxed);
+		add_class(slot->heads, filter_length_class(len));
 	if (wanted->family == FILTER_FAMILY_TAIL)
-		atomic_fetch_or_explicit(&slot->tails,
-			UINT64_C(1) << filter_length_class(len),
-			memory_order_relaxed);
+		add_class(slot->tails, filter_length_class(len));
 	if (wanted->family != FILTER_FAMILY_PART)
 		return;
 	if (len > FILTER_WINDOW)
@@ -368,6 +380,8 @@ filter_predicates_range(struct filter_predicates *predicates, uint32_t number)
 		atomic_store_explicit(&slot->ranges, filter_ranges_new(),
 			memory_order_release);
 	filter_ranges_add(slot->ranges, &bound, predicate->hash >> 8);
+	atomic_store_explicit(
+		&predicates->slots->has_ranges, true, memory_order_release);
 	predicate->is_ranged = true;
 }
 
@@ -381,9 +395,9 @@ forget(struct filter_slot *slot, enum filter_family family)
 		atomic_store_explicit(
 			&slot->has_equal, 0, memory_order_relaxed);
 	if (family == FILTER_FAMILY_HEAD)
-		atomic_store_explicit(&slot->heads, 0, memory_order_relaxed);
+		clear_classes(slot->heads);
 	if (family == FILTER_FAMILY_TAIL)
-		atomic_store_explicit(&slot->tails, 0, memory_order_relaxed);
+		clear_classes(slot->tails);
 	if (family == FILTER_FAMILY_PART)
 		atomic_store_explicit(&slot->windows, 0, memory_order_relaxed);
 }

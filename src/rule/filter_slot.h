@@ -30,6 +30,9 @@ enum filter_slot_root {
 /* How a slot's predicates are found by key; see filter_predicate.h. */
 enum { FILTER_SLOT_KEYS = 4 };
 
+/* Classes of lengths, below: those with one length each; words of bits. */
+enum { FILTER_CLASS_EACH = 128, FILTER_CLASS_WORDS = 3 };
+
 enum {
 	FILTER_SLOT_TYPE,      /* slot 0 */
 	FILTER_SLOT_OPERATION, /* slot 1 */
@@ -75,8 +78,9 @@ struct filter_slot {
 	_Atomic uint8_t has_equal;
 	_Atomic uint8_t windows;   /* bit i: a window of i + 1 bytes */
 	_Atomic uint8_t is_walked; /* a keyed any is an access predicate */
-	_Atomic uint64_t heads;	   /* bit: a class of lengths of prefixes */
-	_Atomic uint64_t tails;
+	/* A bit for each class of lengths of prefixes, of suffixes. */
+	_Atomic uint64_t heads[FILTER_CLASS_WORDS];
+	_Atomic uint64_t tails[FILTER_CLASS_WORDS];
 	_Atomic(struct filter_shape *) shapes;
 	_Atomic(struct filter_ranges *) ranges;
 	_Atomic uint32_t derived; /* the first one; 0: none */
@@ -97,6 +101,8 @@ struct filter_slots {
 	uint32_t live;
 	/* Names that bare paths begin with. */
 	_Atomic uint32_t bare_names;
+	/* Whether any slot ever had ranges. */
+	_Atomic bool has_ranges;
 };
 
 void filter_slots_init(
@@ -171,25 +177,26 @@ filter_trie_child(const struct filter_slots *slots, uint32_t parent,
 }
 
 /*
- * Lengths of prefixes and suffixes in classes, so that a slot has at most 57:
- * each to 16, then four an octave. A needle is found by as much of it as its
- * class says.
+ * Lengths of prefixes and suffixes in classes: each to 128, then four an
+ * octave. A needle is found by as much of it as its class says.
  */
 static inline unsigned
 filter_length_class(size_t len)
 {
 	unsigned log;
 
-	if (len <= 16)
+	if (len <= FILTER_CLASS_EACH)
 		return (unsigned)len;
 	log = 63 - (unsigned)__builtin_clzll(len);
-	return 16 + (log - 4) * 4 + (unsigned)(len >> (log - 2) & 3);
+	return FILTER_CLASS_EACH + (log - 7) * 4 +
+	       (unsigned)(len >> (log - 2) & 3);
 }
 
 static inline size_t
 filter_class_length(unsigned class)
 {
-	if (class <= 16)
+	if (class <= FILTER_CLASS_EACH)
 		return class;
-	return (size_t)(4 + (class & 3)) << ((class - 16) / 4 + 2);
+	class -= FILTER_CLASS_EACH;
+	return (size_t)(4 + (class & 3)) << (class / 4 + 5);
 }

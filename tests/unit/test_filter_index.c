@@ -138,16 +138,44 @@ TEST(filter_index, a_start_and_an_end_are_found)
 		"31");
 }
 
-TEST(filter_index, a_start_longer_than_any_class_is_found)
+TEST(filter_index, starts_and_ends_of_any_length_are_found)
 {
-	char form[150], state[150];
+	enum { LENGTHS = 700 };
+	struct filter_index *index = filter_index_new();
+	CLEANUP(buf_release) struct buf state = {0};
+	char text[LENGTHS + 50];
+	uint64_t count = 0;
 	const char *ids;
 
-	snprintf(form, sizeof(form), "startswith(new/a,'%0101d-%%d')", 7);
-	snprintf(state, sizeof(state), "{\"a\":\"%0101d-31\"}", 7);
-	/* All share the part they are found by, so a few others are tried. */
-	ids = match_family(form, state, NULL);
-	CHECK_TEXT(ids, "3 31");
+	/* Two of each length, of which one differs in a byte at the end. */
+	for (uint32_t len = 1; len <= LENGTHS; len++) {
+		snprintf(text, sizeof(text), "startswith(new/a,'%0*d%s')",
+			(int)len, 7, "");
+		set(index, len, text);
+		snprintf(text, sizeof(text), "endswith(new/b,'x%0*d')",
+			(int)len, 7);
+		set(index, LENGTHS + len, text);
+	}
+	for (uint32_t len = 1; len <= LENGTHS; len += 33) {
+		buf_clear(&state);
+		buf_printf(&state, "{\"a\":\"%0*d and\",\"b\":\"x%0*d\"}",
+			(int)len, 7, (int)len, 7);
+		ids = match(index, buf_text(&state), NULL, &count);
+		snprintf(text, sizeof(text), "%u %u", len, LENGTHS + len);
+		CHECK_TEXT(ids, text);
+	}
+	filter_index_free(index);
+}
+
+TEST(filter_index, starts_that_differ_late_are_told_apart)
+{
+	char form[150], state[150];
+
+	snprintf(form, sizeof(form), "startswith(new/a,'%0101d-%%d-')", 7);
+	snprintf(state, sizeof(state), "{\"a\":\"%0101d-31-\"}", 7);
+	CHECK_TEXT(match_family(form, state, NULL), "31");
+	snprintf(form, sizeof(form), "contains(new/a,'%0101d-%%d-')", 7);
+	CHECK_TEXT(match_family(form, state, NULL), "31");
 }
 
 TEST(filter_index, a_part_is_found_at_any_place)
@@ -171,6 +199,16 @@ TEST(filter_index, an_element_is_found)
 	CHECK_TEXT(match_family("new/a/any(f: f eq %d)", "{\"a\":[5,\"6\",7]}",
 			   NULL),
 		"5 7");
+}
+
+TEST(filter_index, a_member_of_an_array_is_found)
+{
+	CHECK_TEXT(match_family(
+			   "'v%d' in new/a", "{\"a\":[\"v5\",6,\"v7\"]}", NULL),
+		"5 7");
+	CHECK_TEXT(
+		match_family("%d in a and new/b ne 1", "{\"a\":[5,[6]]}", NULL),
+		"5");
 }
 
 TEST(filter_index, what_changed_is_found)
@@ -456,7 +494,8 @@ change_one(struct race *race, uint32_t i)
 {
 	static const char *const always[] = {"new/a eq 'x'", "new/b eq 'y'",
 		"contains(new/a,'x') and new/c gt 2", "new/d/any(f: f/k eq 1)",
-		"changed/c", "length(new/a) eq 1"};
+		"changed/c", "length(new/a) eq 1", "new/c gt 2 and new/b ne 1",
+		"tolower(new/a) eq 'x'", "c lt 3.5", "1 sub c lt 0"};
 	uint32_t id = STEADY + 1 + i % 400;
 	char text[100];
 
@@ -467,8 +506,13 @@ change_one(struct race *race, uint32_t i)
 		filter_index_remove(race->index, id);
 		return;
 	}
-	snprintf(text, sizeof(text), "new/a eq '%s' and new/p%u ne 'z'",
-		id % 2 ? "x" : "never", i % 50);
+	if (i / 7 % 2)
+		snprintf(text, sizeof(text), "new/a eq '%s' and new/p%u ne 'z'",
+			id % 2 ? "x" : "never", i % 50);
+	else
+		snprintf(text, sizeof(text),
+			"c lt %s and not (length(new/p%u) lt 1)",
+			id % 2 ? "4" : "3", i % 50);
 	set(race->index, id, text);
 }
 
