@@ -29,23 +29,28 @@ lookup(struct filter_look *look, uint64_t hash, uint32_t slot,
 	}
 }
 
+/** Whether the needle is there; of a part, its window is at `at`. */
 static bool
-has_needle(const struct filter_predicate *predicate, struct str text)
+has_needle(const struct filter_predicate *predicate, struct str text, size_t at)
 {
 	struct str needle =
 		str_make(predicate->key->bytes, predicate->key->len);
+	size_t len = needle.len < FILTER_WINDOW ? needle.len : FILTER_WINDOW;
+	size_t place;
 
 	if (predicate->family == FILTER_FAMILY_HEAD)
 		return str_starts_with(text, needle);
 	if (predicate->family == FILTER_FAMILY_TAIL)
 		return str_ends_with(text, needle);
-	return str_find(text, needle) != SIZE_MAX;
+	place = filter_window_place(predicate->window, needle.len - len + 1);
+	return place <= at &&
+	       str_starts_with(str_skip(text, at - place), needle);
 }
 
-/** All needles that are found by this hash. */
+/** All needles that are found by this hash, of what is at `at`. */
 static void
 lookup_needles(struct filter_look *look, uint64_t hash, uint32_t slot,
-	enum filter_family family, struct str text)
+	enum filter_family family, struct str text, size_t at)
 {
 	const struct filter_predicates *predicates = look->predicates;
 	struct filter_probe probe =
@@ -63,7 +68,7 @@ lookup_needles(struct filter_look *look, uint64_t hash, uint32_t slot,
 				break;
 			if (predicate->slot == slot &&
 				predicate->family == family &&
-				has_needle(predicate, text))
+				has_needle(predicate, text, at))
 				filter_look_found(look, next - 1);
 			next = atomic_load_explicit(
 				&predicate->next, memory_order_acquire);
@@ -88,8 +93,8 @@ probe_classes(struct filter_look *look, uint32_t slot,
 
 		if (len > text.len)
 			return; /* classes ascend */
-		lookup_needles(
-			look, filter_key_hash(seed, part), slot, family, text);
+		lookup_needles(look, filter_key_hash(seed, part), slot, family,
+			text, 0);
 		classes &= classes - 1;
 	}
 }
@@ -122,7 +127,7 @@ probe_windows(
 
 		if (filter_bloom_has(look->bloom, hash))
 			lookup_needles(
-				look, hash, slot, FILTER_FAMILY_PART, text);
+				look, hash, slot, FILTER_FAMILY_PART, text, i);
 	}
 }
 

@@ -6,8 +6,6 @@
 #include "rule/filter_opaque.h"
 #include "rule/filter_range.h"
 
-enum { WINDOWS_MAX = 64 }; /* of a needle that are looked at */
-
 static uint64_t
 predicate_hash(const void *owner, uint32_t number)
 {
@@ -108,7 +106,8 @@ find(struct filter_predicates *predicates, uint64_t hash,
  */
 static uint32_t
 find_part(struct filter_predicates *predicates,
-	const struct filter_wanted *wanted, uint64_t *ret_hash)
+	const struct filter_wanted *wanted, uint64_t *ret_hash,
+	uint8_t *ret_window)
 {
 	size_t len = wanted->key.len < FILTER_WINDOW ? wanted->key.len
 						     : FILTER_WINDOW;
@@ -117,11 +116,11 @@ find_part(struct filter_predicates *predicates,
 	uint32_t fewest = UINT32_MAX;
 	size_t count = wanted->key.len - len + 1;
 
-	for (size_t i = 0; i < count && i < WINDOWS_MAX; i++) {
-		/* From both ends: long needles mostly differ at one. */
-		size_t at = i % 2 ? count - 1 - i / 2 : i / 2;
-		uint64_t hash = filter_key_window(
-			seed, filter_key_word(wanted->key.ptr + at, len));
+	for (size_t i = 0; i < count && i < FILTER_WINDOWS_MAX; i++) {
+		uint64_t hash = filter_key_window(seed,
+			filter_key_word(
+				wanted->key.ptr + filter_window_place(i, count),
+				len));
 		uint32_t others;
 		uint32_t found = find(predicates, hash, wanted, &others);
 
@@ -130,6 +129,7 @@ find_part(struct filter_predicates *predicates,
 		if (others < fewest) {
 			fewest = others;
 			*ret_hash = hash;
+			*ret_window = (uint8_t)i;
 		}
 	}
 	return FILTER_TABLE_END;
@@ -263,7 +263,7 @@ fill(struct filter_predicate *predicate, const struct filter_wanted *wanted,
 
 static uint32_t
 add(struct filter_predicates *predicates, const struct filter_wanted *wanted,
-	uint64_t hash)
+	uint64_t hash, uint8_t window)
 {
 	uint32_t number = chunks_take(&predicates->all);
 	struct filter_predicate *predicate =
@@ -271,6 +271,8 @@ add(struct filter_predicates *predicates, const struct filter_wanted *wanted,
 	uint32_t head;
 
 	fill(predicate, wanted, hash);
+	if (wanted->family == FILTER_FAMILY_PART)
+		predicate->window = window;
 	filter_slots_ref(predicates->slots, wanted->slot);
 	predicates->live++;
 	if (chain_find(predicates, hash, &head) == FILTER_TABLE_END) {
@@ -294,15 +296,16 @@ filter_predicates_get(struct filter_predicates *predicates,
 {
 	uint64_t hash = 0;
 	uint32_t count, number;
+	uint8_t window = 0;
 
 	if (wanted->family == FILTER_FAMILY_PART) {
-		number = find_part(predicates, wanted, &hash);
+		number = find_part(predicates, wanted, &hash, &window);
 	} else {
 		hash = found_by(predicates, wanted);
 		number = find(predicates, hash, wanted, &count);
 	}
 	if (number == FILTER_TABLE_END)
-		number = add(predicates, wanted, hash);
+		number = add(predicates, wanted, hash, window);
 	filter_predicates_ref(predicates, number);
 	return number;
 }
@@ -418,7 +421,7 @@ filter_predicates_unref(struct filter_predicates *predicates, uint32_t number)
 		forget(slot, (enum filter_family)predicate->family);
 	if (predicate->family == FILTER_FAMILY_OPAQUE)
 		count_bare(predicates, number, -1U);
-	if (predicate->is_ranged) {
+	if (predicate->family == FILTER_FAMILY_ORDER && predicate->is_ranged) {
 		bound = bound_of(predicate, number);
 		filter_ranges_remove(slot->ranges, &bound, predicates->epoch);
 	}

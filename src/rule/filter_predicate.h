@@ -26,7 +26,10 @@ enum filter_family {
 	FILTER_FAMILY_OPAQUE, /* tag: what the tree evaluator must say */
 };
 
-enum { FILTER_WINDOW = 8 };
+enum {
+	FILTER_WINDOW = 8,	/* bytes */
+	FILTER_WINDOWS_MAX = 64 /* of a needle that are looked at */
+};
 
 struct filter_bytes {
 	uint32_t len;
@@ -49,7 +52,10 @@ struct filter_predicate {
 	uint8_t family;
 	char tag;
 	_Atomic uint8_t is_split; /* has partners in pairs */
-	bool is_ranged;		  /* writer: in the ranges of its slot */
+	union {
+		bool is_ranged; /* ORDER: in its slot's ranges; writer */
+		uint8_t window; /* PART: by which part it is found */
+	};
 };
 
 /** What a predicate is made from. `key` is borrowed. */
@@ -126,6 +132,16 @@ filter_predicate_is(const struct filter_predicate *predicate, uint32_t slot,
 	       predicate->tag == tag &&
 	       str_equal(str_make(predicate->key->bytes, predicate->key->len),
 		       key);
+}
+
+/**
+ * Where in a needle of `count` windows the one of that number is: from both
+ * ends inwards, because long needles mostly differ at one.
+ */
+static inline size_t
+filter_window_place(size_t number, size_t count)
+{
+	return number % 2 ? count - 1 - number / 2 : number / 2;
 }
 
 /** Makes the predicate one that filter_look_probe() finds. Writer. */
