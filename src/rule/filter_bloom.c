@@ -3,7 +3,7 @@
 #include "base/mem.h"
 
 enum {
-	BITS_EACH = 32, /* for a hash, when made; half when full */
+	BITS_EACH = 64, /* for a hash, when made; half when full */
 	ROOM_MIN = 64,
 	SHARE = 64, /* one in so many predicates there is always room for */
 };
