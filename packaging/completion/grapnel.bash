@@ -76,12 +76,17 @@ _grapnel() {
 	"serve --bulk-body-max") COMPREPLY=(); return ;;
 	"serve --allow-private") COMPREPLY=(); return ;;
 	"serve --ca-file") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"serve --proxy") COMPREPLY=(); return ;;
+	"serve --proxy-lookup") COMPREPLY=($(compgen -W "hub proxy" -- "$cur")); return ;;
+	"serve --no-proxy") COMPREPLY=(); return ;;
+	"serve --dns-ttl") COMPREPLY=(); return ;;
 	"serve --user-agent") COMPREPLY=(); return ;;
 	"serve --source") COMPREPLY=(); return ;;
 	"serve --origin") COMPREPLY=(); return ;;
 	"serve --connect-timeout") COMPREPLY=(); return ;;
 	"serve --handshake-timeout") COMPREPLY=(); return ;;
 	"serve --delivery-timeout") COMPREPLY=(); return ;;
+	"serve --first-byte-timeout") COMPREPLY=(); return ;;
 	"serve --webhooks-max") COMPREPLY=(); return ;;
 	"serve --enables-max") COMPREPLY=(); return ;;
 	"serve --enables-window") COMPREPLY=(); return ;;
@@ -236,7 +241,7 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
