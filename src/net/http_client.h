@@ -52,7 +52,9 @@ struct http_header {
 	struct str value;
 };
 
-struct http_timings { /* microseconds since the start; 0: did not get there */
+/* Microseconds since the start; 0: did not get there, or was not needed on a
+   connection that was open. */
+struct http_timings {
 	int64_t name_resolved;
 	int64_t connected;
 	int64_t tls_done;

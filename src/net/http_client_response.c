@@ -233,6 +233,11 @@ http_exchange_result(
 	curl_easy_getinfo(exchange->easy, CURLINFO_PRIMARY_IP, &peer);
 	ret->peer = str_of(peer);
 	ret->is_reused_connection = is_reused(exchange);
+	if (ret->is_reused_connection) {
+		ret->timings.name_resolved = exchange->waited;
+		ret->timings.connected = 0;
+		ret->timings.tls_done = 0;
+	}
 	ret->failure = failure_of(exchange, code, timings.name_resolved);
 	ret->head = buf_str(&exchange->head);
 	ret->body = buf_str(&exchange->body);
