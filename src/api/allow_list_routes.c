@@ -81,6 +81,8 @@ read_body(struct api_call *call, struct allow_list *list)
 		told[i] = (struct api_issue){
 			"field", issues.rows[i].field, issues.rows[i].sentence};
 	problem.issue_count = issues.count;
+	problem.source = "field";
+	problem.message = issues.rows[0].sentence;
 	if (issues.count > 0)
 		api_respond_problem(call, &problem);
 	return issues.count == 0;

@@ -12,7 +12,7 @@ read_name(struct json value, struct allow_list *list,
 		webhook_issues_add(issues, "name",
 			"expected 1 to %d letters, digits, '-', '_' and '.'",
 			WEBHOOK_ALLOW_LIST_NAME_MAX);
-	else if (list->revision > 0 && !str_equal(name, list->name))
+	else if (list->name.len > 0 && !str_equal(name, list->name))
 		webhook_issues_add(issues, "name", "it cannot be changed");
 	else
 		list->name = name;
