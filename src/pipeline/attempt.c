@@ -257,7 +257,8 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 	case RETRY_AGAIN:
 		worker_count(&worker->failed);
 		attempt->is_again = true;
-		delivery->due = clock_now() + decision->delay;
+		delivery->written = clock_now();
+		delivery->due = delivery->written + decision->delay;
 		fill_delivery(attempt, DELIVERY_WAITING,
 			describe_failure(attempt, result));
 		return;
@@ -339,11 +340,13 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		return;
 	}
 	drop_payload(delivery);
+	worker_look(worker);
 	if (http_head_find(result->head, STR("Retry-After"), &retry_after))
 		outcome.retry_after =
 			retry_after_read(retry_after, clock_now());
 	decision = retry_decide(policy_of(attempt), &outcome,
-		delivery->attempts + 1, clock_now() - delivery->created);
+		delivery->attempts + 1,
+		drift_age(dispatch_drift(worker->dispatch), delivery->created));
 	fill_row(attempt, result, decision.verdict == RETRY_DELIVERED);
 	delivery->attempts++;
 	apply_decision(attempt, result, &decision);

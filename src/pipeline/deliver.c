@@ -153,7 +153,7 @@ refill_one(struct worker *worker, const struct dispatch_refill *want)
 	enum err err;
 
 	err = want->is_retry ? store_waiting_retries(store, want->webhook,
-				       INT64_MAX, want->limit, &arena, &rows)
+				       want->place, want->limit, &arena, &rows)
 			     : store_waiting_first(store, want->webhook,
 				       want->after, want->limit, &arena, &rows);
 	if (err) {
@@ -161,7 +161,7 @@ refill_one(struct worker *worker, const struct dispatch_refill *want)
 			(unsigned long long)want->webhook, err_name(err));
 		worker->refill_at = clock_monotonic() + REFILL_AGAIN_AFTER;
 	} else {
-		dispatch_refill(worker->dispatch, want, &rows, clock_now());
+		dispatch_refill(worker->dispatch, want, &rows);
 	}
 	arena_release(&arena);
 	return err == ERR_OK;
@@ -175,8 +175,7 @@ refill(struct worker *worker)
 
 	for (int i = 0; i < REFILLS_AT_ONCE; i++) {
 		if (worker->refill_at > clock_monotonic() ||
-			!dispatch_wants_refill(
-				worker->dispatch, clock_now(), &want) ||
+			!dispatch_wants_refill(worker->dispatch, &want) ||
 			!refill_one(worker, &want))
 			return;
 	}
@@ -203,8 +202,8 @@ sleep_time(const struct worker *worker)
 	int64_t next = dispatch_next_time(worker->dispatch);
 	int64_t time = 60 * SECONDS;
 
-	if (next != INT64_MAX && next - clock_now() < time)
-		time = next - clock_now();
+	if (next != INT64_MAX && next - clock_monotonic() < time)
+		time = next - clock_monotonic();
 	if (worker->unwritten &&
 		worker->write_again_at - clock_monotonic() < time)
 		time = worker->write_again_at - clock_monotonic();
@@ -222,8 +221,9 @@ start_attempts(struct worker *worker)
 {
 	struct delivery *delivery;
 
+	worker_look(worker);
 	refill(worker);
-	while ((delivery = dispatch_take(worker->dispatch, clock_now())))
+	while ((delivery = dispatch_take(worker->dispatch, clock_monotonic())))
 		attempt_start(worker, delivery);
 }
 

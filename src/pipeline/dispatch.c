@@ -17,6 +17,7 @@ delivery_new(const struct delivery_row *row, struct payload *payload)
 	delivery->attempts = row->attempts;
 	delivery->created = row->created;
 	delivery->due = row->due;
+	delivery->written = row->updated;
 	delivery->payload = payload_ref(payload);
 	return delivery;
 }
@@ -30,34 +31,73 @@ delivery_free(struct delivery *delivery)
 	mem_free(delivery);
 }
 
+/* ---- the clock ---- */
+
+int64_t
+dispatch_look(struct dispatch *dispatch, int64_t wall, int64_t monotonic)
+{
+	dispatch->now = monotonic;
+	return drift_look(&dispatch->drift, wall, monotonic);
+}
+
+const struct drift *
+dispatch_drift(const struct dispatch *dispatch)
+{
+	return &dispatch->drift;
+}
+
+int64_t
+dispatch_due(const struct dispatch *dispatch, const struct delivery *delivery)
+{
+	return drift_due(&dispatch->drift, delivery->due, delivery->written,
+		dispatch->now);
+}
+
 /* ---- taking in ---- */
+
+/** It is here already; what was asked for meanwhile is not forgotten. */
+static enum dispatch_answer
+recognise(struct delivery *known, struct delivery *offered)
+{
+	known->is_offered_again |= offered->attempts > known->attempts ||
+				   offered->due > known->due;
+	delivery_free(offered);
+	return DISPATCH_KNOWN;
+}
+
+/** First tries must not overtake older ones that are on disk. */
+static bool
+has_room(struct dispatch *dispatch, struct lane *lane,
+	const struct delivery *delivery)
+{
+	if (delivery->attempts > 0)
+		return disk_admits_retry(
+			dispatch, lane, dispatch_due(dispatch, delivery));
+	return !lane->has_first_on_disk &&
+	       disk_room(dispatch, lane->first_tries.count) > 0;
+}
 
 enum dispatch_answer
 dispatch_offer(struct dispatch *dispatch, struct delivery *delivery)
 {
 	struct lane *lane =
 		map_get(&dispatch->lanes, dispatch_key(&delivery->webhook));
-	bool is_retry = delivery->attempts > 0;
-	size_t used;
+	struct delivery *known =
+		map_get(&dispatch->known, dispatch_key(&delivery->sequence));
 
 	if (lane == NULL || lane->is_removed)
 		return DISPATCH_NO_WEBHOOK;
-	if (map_get(&dispatch->known, dispatch_key(&delivery->sequence))) {
-		delivery_free(delivery);
-		return DISPATCH_KNOWN;
-	}
+	if (known)
+		return recognise(known, delivery);
 	if (!lane_is_open(lane))
 		return DISPATCH_NOT_SENDING;
-	used = is_retry ? lane->retries.count : lane->first_tries.count;
-	if (disk_room(dispatch, used) == 0 ||
-		(!is_retry && lane->has_first_on_disk)) {
-		/* Older ones are on disk: it must not overtake them. */
+	if (!has_room(dispatch, lane, delivery)) {
 		disk_leave(dispatch, lane, delivery);
 		delivery_free(delivery);
 		return DISPATCH_ON_DISK;
 	}
 	lane_know(dispatch, lane, delivery);
-	lane_enqueue(lane, delivery);
+	lane_enqueue(dispatch, lane, delivery);
 	lane_reconsider(dispatch, lane);
 	return DISPATCH_QUEUED;
 }
@@ -75,7 +115,7 @@ pick(const struct dispatch *dispatch, struct lane *lane, int64_t now)
 	if (lane->first_tries.first && lane_has_first_slot(dispatch, lane)) {
 		delivery = lane_take_first(lane);
 		lane->first_in_flight++;
-	} else if (retry && retry->due <= now &&
+	} else if (retry && retry->by_due.key <= now &&
 		   lane_has_retry_slot(dispatch, lane)) {
 		heap_remove(&lane->retries, &retry->by_due);
 		lane->retries_in_flight++;
@@ -102,6 +142,7 @@ wake_due(struct dispatch *dispatch, int64_t now)
 struct delivery *
 dispatch_take(struct dispatch *dispatch, int64_t now)
 {
+	dispatch->now = now;
 	wake_due(dispatch, now);
 	if (dispatch->in_flight >= dispatch->options.concurrency_total ||
 		dispatch->unsettled >= dispatch->options.unsettled_max)
@@ -145,15 +186,19 @@ dispatch_settle(
 {
 	struct lane *lane = delivery->lane;
 	bool is_wanted = is_again && lane_is_open(lane);
+	bool is_offered_again = delivery->is_offered_again;
 
 	dispatch->unsettled--;
-	if (is_wanted && disk_room(dispatch, lane->retries.count) > 0) {
-		lane_enqueue(lane, delivery);
+	delivery->is_offered_again = false;
+	if (is_wanted && has_room(dispatch, lane, delivery)) {
+		lane_enqueue(dispatch, lane, delivery);
 		lane_reconsider(dispatch, lane);
 		return;
 	}
 	if (is_wanted)
 		disk_leave(dispatch, lane, delivery);
+	else if (is_offered_again && lane_is_open(lane))
+		disk_expect_backlog(dispatch, lane);
 	lane_forget(dispatch, delivery);
 }
 

@@ -4,10 +4,12 @@
 #include "base/map.h"
 #include "pipeline/payload.h"
 #include "pipeline/webhooks.h"
+#include "rule/drift.h"
 
 /*
  * Which delivery is attempted next. No I/O and no clock: one worker owns it,
- * tells it what happened and asks what to do.
+ * tells it what happened and asks what to do. `now` is the monotonic clock;
+ * what is due by the wall clock is brought over when it comes in (rule/drift).
  *
  * Every webhook has a lane. A lane keeps at most `window` deliveries in
  * memory; whatever does not fit stays on disk, where it is committed already,
@@ -32,14 +34,16 @@ struct delivery {
 	uint64_t webhook;
 	uint32_t workspace;
 	uint32_t attempts; /* made so far */
-	int64_t created;
+	int64_t created;   /* wall clock, as the next two */
 	int64_t due;
+	int64_t written;	 /* when `due` was decided */
 	struct payload *payload; /* may be NULL: read it from the store */
 	/* the dispatch's own */
 	struct lane *lane;
 	struct delivery *next;
-	struct heap_node by_due;
+	struct heap_node by_due; /* monotonic */
 	bool is_retry;
+	bool is_offered_again; /* a user wants it once more, meanwhile */
 };
 
 struct delivery *delivery_new(
@@ -48,6 +52,8 @@ void delivery_free(struct delivery *delivery);
 
 struct dispatch_options {
 	size_t window;		    /* deliveries in memory, each lane */
+	size_t window_total;	    /* over all lanes, but for a few that each
+				       one may always have; 0: no limit */
 	unsigned concurrency;	    /* first tries in flight, each lane */
 	unsigned concurrency_total; /* all attempts in flight */
 	size_t unsettled_max; /* attempted, but their outcome not on disk yet */
@@ -55,6 +61,14 @@ struct dispatch_options {
 
 struct dispatch *dispatch_new(const struct dispatch_options *options);
 void dispatch_free(struct dispatch *dispatch);
+
+/**
+ * Both clocks as they are now: at every turn of the worker's loop, and before
+ * an outcome is decided. Returns by how much the wall clock has been set.
+ */
+int64_t dispatch_look(
+	struct dispatch *dispatch, int64_t wall, int64_t monotonic);
+const struct drift *dispatch_drift(const struct dispatch *dispatch);
 
 /**
  * The webhook's lane from now on works with this snapshot. `is_fresh`: its
@@ -99,21 +113,21 @@ int64_t dispatch_next_time(const struct dispatch *dispatch);
 struct dispatch_refill {
 	uint64_t webhook;
 	bool is_retry;
-	uint64_t after; /* first tries: sequences above this */
+	uint64_t after;		  /* first tries: sequences above this */
+	struct retry_place place; /* retries: behind this */
 	size_t limit;
 };
 
 /** Some lane with room and rows on disk; false: none. */
 bool dispatch_wants_refill(
-	struct dispatch *dispatch, int64_t now, struct dispatch_refill *ret);
+	struct dispatch *dispatch, struct dispatch_refill *ret);
 
 /** Whether dispatch_wants_refill may have something to say. */
 bool dispatch_is_hungry(const struct dispatch *dispatch);
 
 /** What was read for it. */
 void dispatch_refill(struct dispatch *dispatch,
-	const struct dispatch_refill *refill, const struct delivery_list *rows,
-	int64_t now);
+	const struct dispatch_refill *refill, const struct delivery_list *rows);
 
 /** The lane's own view of its webhook. */
 const struct webhook *lane_webhook(const struct lane *lane);

@@ -132,7 +132,7 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 		return;
 	}
 	if (retry && lane_has_retry_slot(dispatch, lane))
-		at = retry->due;
+		at = retry->by_due.key;
 	/* With a rate every turn is waited for, also one that is due: only
 	   dispatch_take knows what time it is. */
 	if (has_first && lane->rate.interval == 0)
@@ -171,11 +171,12 @@ lane_forget(struct dispatch *dispatch, struct delivery *delivery)
 }
 
 void
-lane_enqueue(struct lane *lane, struct delivery *delivery)
+lane_enqueue(
+	struct dispatch *dispatch, struct lane *lane, struct delivery *delivery)
 {
 	delivery->is_retry = delivery->attempts > 0;
 	if (delivery->is_retry) {
-		delivery->by_due.key = delivery->due;
+		delivery->by_due.key = dispatch_due(dispatch, delivery);
 		heap_add(&lane->retries, &delivery->by_due);
 	} else {
 		queue_add(&lane->first_tries, delivery);
@@ -284,7 +285,7 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 	/* What came while it was closed, or was dropped when it closed, may
 	   have escaped the skipping and be waiting on disk. */
 	if (has_backlog || (!was_open && lane_is_open(lane)))
-		disk_expect_backlog(lane);
+		disk_expect_backlog(dispatch, lane);
 	dispatch_health_moved(dispatch, lane);
 }
 

@@ -32,7 +32,8 @@ struct lane {
 	bool has_first_on_disk;
 	uint64_t disk_after; /* all of those have a higher sequence */
 	bool has_retries_on_disk;
-	int64_t rescan_at;
+	struct retry_place retries_after; /* those are behind this … */
+	int64_t retries_at;	  /* … and none is due before; monotonic */
 	struct lane *next_hungry; /* in the list of those that want a refill */
 	bool is_hungry;
 
@@ -44,6 +45,8 @@ struct lane {
 
 struct dispatch {
 	struct dispatch_options options;
+	struct drift drift;
+	int64_t now;	  /* as last looked at */
 	struct map lanes; /* number → lane */
 	struct map known; /* sequence → delivery */
 	struct lane *turn_first, *turn_last;
@@ -73,7 +76,11 @@ void lane_know(struct dispatch *dispatch, struct lane *lane,
 /** Frees it, and its lane if that was waiting for it to be gone. */
 void lane_forget(struct dispatch *dispatch, struct delivery *delivery);
 
-void lane_enqueue(struct lane *lane, struct delivery *delivery);
+void lane_enqueue(struct dispatch *dispatch, struct lane *lane,
+	struct delivery *delivery);
+/** When it is due by the monotonic clock. */
+int64_t dispatch_due(
+	const struct dispatch *dispatch, const struct delivery *delivery);
 struct delivery *lane_take_first(struct lane *lane);
 /** NULL: none. */
 struct delivery *lane_earliest_retry(const struct lane *lane);
@@ -91,10 +98,17 @@ bool lane_has_retry_slot(
 
 /** How many more a queue of `used` may take. */
 size_t disk_room(const struct dispatch *dispatch, size_t used);
+/**
+ * Whether a retry due at `at` belongs into memory: it is due before all those
+ * that were left on disk, and there is room; if need be what is due later
+ * makes room.
+ */
+bool disk_admits_retry(
+	struct dispatch *dispatch, struct lane *lane, int64_t at);
 /** The lane may want rows read back. */
 void disk_note_hungry(struct dispatch *dispatch, struct lane *lane);
 /** There may be rows of any age on disk. */
-void disk_expect_backlog(struct lane *lane);
+void disk_expect_backlog(struct dispatch *dispatch, struct lane *lane);
 /** The lane is going away. */
 void disk_forget_lane(struct dispatch *dispatch, struct lane *lane);
 /** There was no room for it. */

@@ -55,6 +55,9 @@ struct worker {
 	_Atomic size_t queued, in_flight, unsettled; /* for others to read */
 };
 
+/** Looks at both clocks. */
+void worker_look(struct worker *worker);
+
 static inline void
 worker_count(_Atomic uint64_t *counter)
 {

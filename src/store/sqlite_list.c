@@ -67,15 +67,17 @@ store_waiting_first(struct store *store, uint64_t webhook, uint64_t after,
 }
 
 enum err
-store_waiting_retries(struct store *store, uint64_t webhook, int64_t due_before,
-	size_t limit, struct arena *arena, struct delivery_list *ret)
+store_waiting_retries(struct store *store, uint64_t webhook,
+	struct retry_place after, size_t limit, struct arena *arena,
+	struct delivery_list *ret)
 {
 	struct sqlite_reading reading =
 		sqlite_reading_begin(store, SQL_WAITING_RETRIES, arena);
 
 	sqlite_row_bind_u64(reading.row.stmt, 1, webhook);
-	sqlite_row_bind_i64(reading.row.stmt, 2, due_before);
-	bind_limit(&reading, 3, limit);
+	sqlite_row_bind_i64(reading.row.stmt, 2, after.due);
+	sqlite_row_bind_u64(reading.row.stmt, 3, after.sequence);
+	bind_limit(&reading, 4, limit);
 	return read_deliveries(&reading, ret);
 }
 

@@ -266,9 +266,15 @@ enum err store_waiting_first(struct store *store, uint64_t webhook,
 	uint64_t after, size_t limit, struct arena *arena,
 	struct delivery_list *ret) MUST_USE;
 
-/** Waiting ones that have been tried before, in order of due time. */
+/** A place in the order of due time, and of sequence where that is equal. */
+struct retry_place {
+	int64_t due;
+	uint64_t sequence;
+};
+
+/** Waiting ones that have been tried before, in their order behind `after`. */
 enum err store_waiting_retries(struct store *store, uint64_t webhook,
-	int64_t due_before, size_t limit, struct arena *arena,
+	struct retry_place after, size_t limit, struct arena *arena,
 	struct delivery_list *ret) MUST_USE;
 
 /** Numbers of all webhooks that have something waiting. */

@@ -1,5 +1,7 @@
 #include "pipeline/dispatch.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -105,8 +107,8 @@ read_nothing_back(struct dispatch *dispatch)
 	struct delivery_list nothing = {NULL, 0};
 	struct dispatch_refill want;
 
-	while (dispatch_wants_refill(dispatch, 0, &want))
-		dispatch_refill(dispatch, &want, &nothing, 0);
+	while (dispatch_wants_refill(dispatch, &want))
+		dispatch_refill(dispatch, &want, &nothing);
 }
 
 static void
@@ -252,39 +254,13 @@ TEST(dispatch, a_webhook_that_opens_again_finds_what_waits_on_disk)
 	set_status(dispatch, 1, WEBHOOK_ACTIVE);
 	offer(dispatch, 1, 1, 0, 0);
 	set_status(dispatch, 1, WEBHOOK_OFF);
-	CHECK(!dispatch_wants_refill(dispatch, 0, &want));
+	CHECK(!dispatch_wants_refill(dispatch, &want));
 	set_status(dispatch, 1, WEBHOOK_PENDING);
 	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	CHECK(dispatch_wants_refill(dispatch, 0, &want));
+	CHECK(dispatch_wants_refill(dispatch, &want));
 	CHECK(!want.is_retry && want.after == 0);
-	dispatch_refill(dispatch, &want, &list, 0);
+	dispatch_refill(dispatch, &want, &list);
 	CHECK_INT(take(dispatch, 0), 1);
-	end(dispatch);
-}
-
-/* The first on disk by due time are those whose outcomes are not written. */
-TEST(dispatch, retries_on_disk_are_found_behind_those_that_are_known)
-{
-	struct dispatch *dispatch = make_dispatch(4, 100);
-	struct delivery_row rows[8];
-	struct delivery_list list = {rows, 0};
-	struct dispatch_refill want;
-
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	for (uint64_t i = 1; i <= 8; i++) {
-		rows[i - 1] = (struct delivery_row){
-			.sequence = i, .webhook = 1, .attempts = 1};
-		dispatch_offer(dispatch, delivery_new(&rows[i - 1], NULL));
-	}
-	for (uint64_t i = 1; i <= 4; i++)
-		CHECK(take(dispatch, 0) != 0);
-	CHECK_INT(take(dispatch, 0), 0);
-	CHECK(dispatch_wants_refill(dispatch, 0, &want));
-	CHECK(want.is_retry);
-	list.count = want.limit < 8 ? want.limit : 8;
-	dispatch_refill(dispatch, &want, &list, 0);
-	/* Found, and not asked for again and again. */
-	CHECK(take(dispatch, 0) >= 5);
 	end(dispatch);
 }
 
@@ -336,29 +312,55 @@ commit_new_row(struct dispatch *dispatch)
 	dispatch_offer(dispatch, delivery_new(&row->row, NULL));
 }
 
+static bool
+is_asked_for(const struct dispatch_refill *want, const struct delivery_row *row)
+{
+	if (row->webhook != want->webhook || row->state != DELIVERY_WAITING ||
+		(row->attempts > 0) != want->is_retry)
+		return false;
+	if (!want->is_retry)
+		return row->sequence > want->after;
+	return row->due > want->place.due ||
+	       (row->due == want->place.due &&
+		       row->sequence > want->place.sequence);
+}
+
+static int
+compare_rows(const void *a_, const void *b_)
+{
+	const struct delivery_row *a = a_, *b = b_;
+
+	if (a->attempts > 0 && a->due != b->due)
+		return a->due < b->due ? -1 : 1;
+	return a->sequence < b->sequence ? -1 : 1;
+}
+
+/** As the store would answer. */
 static void
-read_back(struct dispatch *dispatch, int64_t now)
+read_rows(const struct dispatch_refill *want, struct delivery_list *ret)
 {
 	static struct delivery_row rows[ROWS_MAX];
-	struct delivery_list list = {.rows = rows};
+
+	*ret = (struct delivery_list){.rows = rows};
+	for (size_t i = 1; i <= disk_count; i++) {
+		if (is_asked_for(want, &disk[i].row))
+			rows[ret->count++] = disk[i].row;
+	}
+	qsort(rows, ret->count, sizeof(*rows), compare_rows);
+	if (ret->count > want->limit)
+		ret->count = want->limit;
+}
+
+static void
+read_back(struct dispatch *dispatch)
+{
+	struct delivery_list list;
 	struct dispatch_refill want;
 
-	if (!dispatch_wants_refill(dispatch, now, &want))
+	if (!dispatch_wants_refill(dispatch, &want))
 		return;
-	/* Retries in order of due time would need a sort: any order of a
-	   complete answer is as good, so ask for all of them. */
-	if (want.is_retry)
-		want.limit = ROWS_MAX + 1;
-	for (size_t i = 1; i <= disk_count && list.count < want.limit; i++) {
-		const struct delivery_row *row = &disk[i].row;
-
-		if (row->webhook == want.webhook &&
-			row->state == DELIVERY_WAITING &&
-			(row->attempts > 0) == want.is_retry &&
-			(want.is_retry || row->sequence > want.after))
-			rows[list.count++] = *row;
-	}
-	dispatch_refill(dispatch, &want, &list, now);
+	read_rows(&want, &list);
+	dispatch_refill(dispatch, &want, &list);
 }
 
 static void
@@ -396,7 +398,9 @@ end_one(struct dispatch *dispatch, int64_t now)
 	is_again = row->row.attempts + 1 < TRIES && random_below(2) == 0;
 	dispatch_attempted(dispatch, delivery);
 	delivery->attempts++;
+	delivery->written = now;
 	delivery->due = now + 1 + (int64_t)random_below(50);
+	row->row.updated = now;
 	row->row.attempts = delivery->attempts;
 	row->row.due = delivery->due;
 	row->row.state = is_again ? DELIVERY_WAITING : DELIVERY_DELIVERED;
@@ -417,7 +421,7 @@ TEST(dispatch, with_a_small_window_everything_is_attempted_until_it_is_done)
 		switch (random_below(step < 20000 ? 4 : 3)) {
 		case 0: start_one(dispatch, now); break;
 		case 1: end_one(dispatch, now); break;
-		case 2: read_back(dispatch, now); break;
+		case 2: read_back(dispatch); break;
 		default: commit_new_row(dispatch); break;
 		}
 	}
@@ -427,6 +431,139 @@ TEST(dispatch, with_a_small_window_everything_is_attempted_until_it_is_done)
 		CHECK_INT(disk[i].attempted, disk[i].row.attempts);
 	}
 	dispatch_free(dispatch);
+}
+
+/* ---- far-due retries, and clocks that are set ---- */
+
+static void
+offer_retry(struct dispatch *dispatch, uint64_t sequence, int64_t written,
+	int64_t due)
+{
+	struct disk_row *row = &disk[sequence];
+
+	row->row = (struct delivery_row){.sequence = sequence,
+		.webhook = 1,
+		.attempts = 1,
+		.updated = written,
+		.due = due};
+	if (disk_count < sequence)
+		disk_count = sequence;
+	dispatch_offer(dispatch, delivery_new(&row->row, NULL));
+}
+
+TEST(dispatch, retries_far_ahead_do_not_keep_nearer_ones_on_disk)
+{
+	struct dispatch *dispatch = make_dispatch(4, 100);
+
+	disk_count = 0;
+	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	for (uint64_t i = 1; i <= 6; i++)
+		offer_retry(dispatch, i, 0, 8 * HOURS + (int64_t)i);
+	for (uint64_t i = 7; i <= 12; i++)
+		offer_retry(dispatch, i, 0, SECONDS + (int64_t)i);
+	CHECK_INT(dispatch_next_time(dispatch), SECONDS + 7);
+	for (uint64_t i = 7; i <= 12; i++) {
+		CHECK_INT(take(dispatch, 2 * SECONDS), i);
+		disk[i].row.state = DELIVERY_DELIVERED;
+		finish_first(dispatch);
+		read_back(dispatch);
+	}
+	CHECK_INT(take(dispatch, 8 * HOURS), 0);
+	for (uint64_t i = 1; i <= 6; i++) {
+		CHECK_INT(take(dispatch, 9 * HOURS), i);
+		disk[i].row.state = DELIVERY_DELIVERED;
+		finish_first(dispatch);
+		read_back(dispatch);
+	}
+	end(dispatch);
+}
+
+/* The wall clock says so much more than the monotonic one. */
+#define AHEAD (1000000 * SECONDS)
+
+TEST(dispatch, a_wall_clock_set_forward_lets_no_retry_go_early)
+{
+	struct dispatch *dispatch = make_dispatch(2, 100);
+	int64_t now = 100 * SECONDS;
+
+	disk_count = 0;
+	dispatch_look(dispatch, AHEAD + now, now);
+	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	/* Two are kept in memory, one is left on disk. */
+	for (uint64_t i = 1; i <= 3; i++)
+		offer_retry(dispatch, i, AHEAD + now,
+			AHEAD + now + HOURS + (int64_t)i);
+	CHECK_INT(dispatch_look(dispatch, AHEAD + now + 5 * HOURS, now),
+		5 * HOURS);
+	CHECK_INT(take(dispatch, now), 0);
+	CHECK_INT(dispatch_next_time(dispatch), now + HOURS + 1);
+	CHECK_INT(take(dispatch, now + HOURS + 2), 1);
+	CHECK_INT(take(dispatch, now + HOURS + 2), 2);
+	read_back(dispatch);
+	CHECK_INT(take(dispatch, now + HOURS + 2), 0);
+	CHECK_INT(take(dispatch, now + HOURS + 3), 3);
+	end(dispatch);
+}
+
+TEST(dispatch, a_wall_clock_set_back_makes_no_retry_wait_longer)
+{
+	struct dispatch *dispatch = make_dispatch(2, 100);
+	int64_t now = 100 * SECONDS;
+
+	disk_count = 0;
+	dispatch_look(dispatch, AHEAD + now, now);
+	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	for (uint64_t i = 1; i <= 3; i++)
+		offer_retry(dispatch, i, AHEAD + now,
+			AHEAD + now + HOURS + (int64_t)i);
+	CHECK_INT(dispatch_look(dispatch, AHEAD + now - 5 * HOURS, now),
+		-5 * HOURS);
+	CHECK_INT(dispatch_next_time(dispatch), now + HOURS + 1);
+	CHECK_INT(take(dispatch, now + HOURS + 2), 1);
+	CHECK_INT(take(dispatch, now + HOURS + 2), 2);
+	read_back(dispatch);
+	CHECK_INT(take(dispatch, now + HOURS + 3), 3);
+	end(dispatch);
+}
+
+TEST(dispatch, retries_on_disk_are_found_behind_those_that_are_known)
+{
+	struct dispatch *dispatch = make_dispatch(4, 100);
+	struct dispatch_refill want;
+
+	disk_count = 0;
+	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	for (uint64_t i = 1; i <= 8; i++)
+		offer_retry(dispatch, i, 0, 7); /* all at the same time */
+	for (uint64_t i = 1; i <= 4; i++)
+		CHECK(take(dispatch, 7) != 0);
+	CHECK_INT(take(dispatch, 7), 0);
+	read_back(dispatch);
+	for (uint64_t i = 5; i <= 8; i++)
+		CHECK(take(dispatch, 7) >= 5);
+	read_back(dispatch);
+	CHECK(!dispatch_wants_refill(dispatch, &want));
+	end(dispatch);
+}
+
+TEST(dispatch, what_is_asked_for_again_meanwhile_is_looked_for_on_disk)
+{
+	struct dispatch *dispatch = make_dispatch(10, 2);
+
+	disk_count = 0;
+	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	offer_retry(dispatch, 1, 0, 0);
+	CHECK_INT(take(dispatch, 0), 1);
+	/* Skipped on disk, and wanted again, before its outcome was known. */
+	disk[1].row.due = disk[1].row.updated = 5;
+	CHECK_INT(dispatch_offer(dispatch, delivery_new(&disk[1].row, NULL)),
+		DISPATCH_KNOWN);
+	finish_first(dispatch);
+	CHECK(dispatch_is_hungry(dispatch));
+	read_back(dispatch);
+	read_back(dispatch);
+	CHECK_INT(take(dispatch, 5), 1);
+	end(dispatch);
 }
 
 static void

@@ -53,13 +53,14 @@ TEST(store_lists, waiting_lists_are_in_order_and_bounded)
 	CHECK_OK(store_waiting_first(store, 1, 4, SIZE_MAX, &arena, &list));
 	CHECK_INT(list.count, 8);
 	CHECK_OK(store_waiting_retries(
-		store, 2, TEST_NOW - 21, 2, &arena, &list));
+		store, 2, (struct retry_place){0}, 2, &arena, &list));
 	CHECK_INT(list.count, 2);
 	CHECK_INT(list.rows[0].sequence, 39);
 	CHECK_INT(list.rows[1].sequence, 37);
-	CHECK_OK(store_waiting_retries(
-		store, 2, TEST_NOW - 21, 100, &arena, &list));
-	CHECK_INT(list.count, 9);
+	CHECK_OK(store_waiting_retries(store, 2,
+		(struct retry_place){TEST_NOW - 37, 37}, 100, &arena, &list));
+	CHECK_INT(list.count, 8);
+	CHECK_INT(list.rows[0].sequence, 35);
 	CHECK_OK(store_waiting_webhooks(store, &arena, &webhooks, &count));
 	CHECK_INT(count, 2);
 	CHECK_INT(webhooks[0], 1);
