@@ -121,6 +121,8 @@ _grapnel() {
 	"webhook create --delivery-timeout") COMPREPLY=(); return ;;
 	"webhook create --concurrency") COMPREPLY=(); return ;;
 	"webhook create --rate") COMPREPLY=(); return ;;
+	"webhook create --ordering") COMPREPLY=($(compgen -W "none resource" -- "$cur")); return ;;
+	"webhook create --ordering-limit") COMPREPLY=(); return ;;
 	"webhook create --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
 	"webhook create --auth-header") COMPREPLY=(); return ;;
 	"webhook create --auth-username") COMPREPLY=(); return ;;
@@ -155,6 +157,8 @@ _grapnel() {
 	"webhook patch --delivery-timeout") COMPREPLY=(); return ;;
 	"webhook patch --concurrency") COMPREPLY=(); return ;;
 	"webhook patch --rate") COMPREPLY=(); return ;;
+	"webhook patch --ordering") COMPREPLY=($(compgen -W "none resource" -- "$cur")); return ;;
+	"webhook patch --ordering-limit") COMPREPLY=(); return ;;
 	"webhook patch --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
 	"webhook patch --auth-header") COMPREPLY=(); return ;;
 	"webhook patch --auth-username") COMPREPLY=(); return ;;
@@ -240,10 +244,10 @@ _grapnel() {
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
-	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
+	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --ordering --ordering-limit --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
 	"webhook list") options="--limit --offset --filter --sort --url --token --timeout --json --help" ;;
 	"webhook get") options="--url --token --timeout --json --help" ;;
-	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
+	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --ordering --ordering-limit --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
 	"webhook enable") options="--wait --url --token --timeout --json --help" ;;
 	"webhook disable") options="--url --token --timeout --json --help" ;;
 	"webhook delete") options="--url --token --timeout --json --help" ;;

@@ -122,6 +122,7 @@ attempt_settled(struct worker *worker, struct message *message)
 		/* A bug of ours: writing it again would fail again. The
 		   delivery waits on disk; the next start takes it up. */
 		log_error("attempt.refused", "delivery=%s", attempt->id);
+		attempt->delivery->is_stuck = true;
 		give_back(attempt, false);
 		return;
 	}
@@ -240,6 +241,32 @@ describe_failure(struct attempt *attempt, const struct http_result *result)
 		"The endpoint answered with status %d.", result->status);
 }
 
+/**
+ * What fails at the endpoint's side holds back the later deliveries of its
+ * resource for so many attempts; faults of our own side are nobody's turn.
+ */
+static bool
+has_held_back_enough(
+	const struct attempt *attempt, const struct retry_decision *decision)
+{
+	const struct delivery *delivery = attempt->delivery;
+	unsigned limit = attempt->webhook->options.ordering_limit;
+
+	return delivery->resource && decision->counts_against_health &&
+	       delivery->attempts >= (limit ? limit : WEBHOOK_ORDERING_LIMIT);
+}
+
+static void
+skip_for_those_behind(struct attempt *attempt, const struct http_result *result)
+{
+	fill_delivery(attempt, DELIVERY_SKIPPED,
+		arena_printf(&attempt->arena,
+			"After %u attempts it no longer holds back the later "
+			"ones of its resource: %.*s",
+			attempt->delivery->attempts,
+			STR_ARG(describe_failure(attempt, result))));
+}
+
 /** Turns the decision into the delivery's next state. */
 static void
 apply_decision(struct attempt *attempt, const struct http_result *result,
@@ -256,6 +283,10 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 		return;
 	case RETRY_AGAIN:
 		worker_count(&worker->failed);
+		if (has_held_back_enough(attempt, decision)) {
+			skip_for_those_behind(attempt, result);
+			return;
+		}
 		attempt->is_again = true;
 		delivery->written = clock_now();
 		delivery->due = delivery->written + decision->delay;

@@ -152,10 +152,15 @@ refill_one(struct worker *worker, const struct dispatch_refill *want)
 	struct arena arena = {0};
 	enum err err;
 
-	err = want->is_retry ? store_waiting_retries(store, want->webhook,
-				       want->place, want->limit, &arena, &rows)
-			     : store_waiting_first(store, want->webhook,
-				       want->after, want->limit, &arena, &rows);
+	if (want->resource)
+		err = store_waiting_of_resource(store, want->webhook,
+			want->resource, want->limit, &arena, &rows);
+	else if (want->is_retry)
+		err = store_waiting_retries(store, want->webhook, want->place,
+			want->limit, &arena, &rows);
+	else
+		err = store_waiting_first(store, want->webhook, want->after,
+			want->limit, &arena, &rows);
 	if (err) {
 		log_error("deliver.refill", "webhook=%llu err=%s",
 			(unsigned long long)want->webhook, err_name(err));

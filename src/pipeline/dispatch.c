@@ -15,6 +15,7 @@ delivery_new(const struct delivery_row *row, struct payload *payload)
 	delivery->webhook = row->webhook;
 	delivery->workspace = row->workspace;
 	delivery->attempts = row->attempts;
+	delivery->resource = row->resource;
 	delivery->created = row->created;
 	delivery->due = row->due;
 	delivery->written = row->updated;
@@ -84,6 +85,7 @@ dispatch_offer(struct dispatch *dispatch, struct delivery *delivery)
 		map_get(&dispatch->lanes, dispatch_key(&delivery->webhook));
 	struct delivery *known =
 		map_get(&dispatch->known, dispatch_key(&delivery->sequence));
+	enum order_place place;
 
 	if (lane == NULL || lane->is_removed)
 		return DISPATCH_NO_WEBHOOK;
@@ -91,11 +93,16 @@ dispatch_offer(struct dispatch *dispatch, struct delivery *delivery)
 		return recognise(known, delivery);
 	if (!lane_is_open(lane))
 		return DISPATCH_NOT_SENDING;
-	if (!has_room(dispatch, lane, delivery)) {
-		disk_leave(dispatch, lane, delivery);
+	place = order_place(lane, delivery);
+	if (place == ORDER_FREE && !has_room(dispatch, lane, delivery))
+		place = ORDER_UNKNOWN;
+	if (place != ORDER_FREE) {
+		if (place == ORDER_UNKNOWN)
+			disk_leave(dispatch, lane, delivery);
 		delivery_free(delivery);
 		return DISPATCH_ON_DISK;
 	}
+	order_begin(lane, delivery, false);
 	lane_know(dispatch, lane, delivery);
 	lane_enqueue(dispatch, lane, delivery);
 	lane_reconsider(dispatch, lane);
@@ -199,6 +206,8 @@ dispatch_settle(
 		disk_leave(dispatch, lane, delivery);
 	else if (is_offered_again && lane_is_open(lane))
 		disk_expect_backlog(dispatch, lane);
+	if (!is_wanted)
+		order_pass_on(dispatch, lane, delivery);
 	lane_forget(dispatch, delivery);
 }
 

@@ -21,11 +21,16 @@
  * is on disk: while it is, the same row read from the disk again is
  * recognised and dropped.
  *
+ * Deliveries of one resource (struct delivery) are in flight one at a time, in
+ * order of sequence; the others wait on disk. One that was in progress when an
+ * earlier one was made to wait again (by a user) is finished first.
+ *
  *   offered ─> queued ─> taken ─> attempted ─> settled ─> gone, or queued
  *                └── turned away: on disk, read back later
  */
 struct dispatch;
 struct lane;
+struct strand;
 
 struct delivery {
 	struct message message; /* in the worker's mailbox */
@@ -34,16 +39,20 @@ struct delivery {
 	uint64_t webhook;
 	uint32_t workspace;
 	uint32_t attempts; /* made so far */
+	uint64_t resource; /* resource_key; 0: it is in no order */
 	int64_t created;   /* wall clock, as the next two */
 	int64_t due;
 	int64_t written;	 /* when `due` was decided */
 	struct payload *payload; /* may be NULL: read it from the store */
 	/* the dispatch's own */
 	struct lane *lane;
+	struct strand *strand; /* NULL: in none */
 	struct delivery *next;
 	struct heap_node by_due; /* monotonic */
 	bool is_retry;
 	bool is_offered_again; /* a user wants it once more, meanwhile */
+	bool is_stuck; /* its outcome cannot be written: said by the worker;
+			  what is behind it waits for the next start */
 };
 
 struct delivery *delivery_new(
@@ -83,7 +92,7 @@ void dispatch_remove_webhook(struct dispatch *dispatch, uint64_t number);
 
 enum dispatch_answer {
 	DISPATCH_QUEUED,
-	DISPATCH_ON_DISK,     /* no room now; freed here */
+	DISPATCH_ON_DISK,     /* no room now, or not its turn; freed here */
 	DISPATCH_KNOWN,	      /* it is here already; freed here */
 	DISPATCH_NOT_SENDING, /* its webhook is not sending; the caller's */
 	DISPATCH_NO_WEBHOOK,  /* deleted meanwhile; the caller's */
@@ -115,6 +124,7 @@ struct dispatch_refill {
 	bool is_retry;
 	uint64_t after;		  /* first tries: sequences above this */
 	struct retry_place place; /* retries: behind this */
+	uint64_t resource;	  /* not 0: neither, the earliest of this */
 	size_t limit;
 };
 

@@ -32,8 +32,9 @@ void
 disk_note_hungry(struct dispatch *dispatch, struct lane *lane)
 {
 	size_t window = window_of(dispatch);
-	bool wants_first = lane->has_first_on_disk &&
-			   lane->first_tries.count <= window / 2;
+	size_t first = lane->first_tries.count + lane->wanted_count;
+	bool wants_first = (lane->has_first_on_disk && first <= window / 2) ||
+			   lane->wanted != NULL;
 	bool wants_retries =
 		lane->has_retries_on_disk && lane->retries.count <= window / 2;
 
@@ -174,10 +175,16 @@ dispatch_wants_refill(struct dispatch *dispatch, struct dispatch_refill *ret)
 {
 	while (dispatch->hungry) {
 		struct lane *lane = dispatch->hungry;
-		size_t first = disk_room(dispatch, lane->first_tries.count);
+		size_t first = disk_room(
+			dispatch, lane->first_tries.count + lane->wanted_count);
 		size_t retries = disk_room(dispatch, lane->retries.count);
 
-		*ret = (struct dispatch_refill){.webhook = lane->number};
+		*ret = (struct dispatch_refill){
+			.webhook = lane->number, .resource = order_wants(lane)};
+		if (ret->resource) {
+			ret->limit = 2;
+			return true;
+		}
 		if (lane->has_first_on_disk && first > 0) {
 			ret->after = lane->disk_after;
 			ret->limit = first < REFILL_MAX ? first : REFILL_MAX;
@@ -202,9 +209,11 @@ take_in_row(struct dispatch *dispatch, struct lane *lane,
 {
 	struct delivery *delivery;
 
-	if (map_get(&dispatch->known, dispatch_key(&row->sequence)))
+	if (map_get(&dispatch->known, dispatch_key(&row->sequence)) ||
+		!order_admits_row(lane, row))
 		return;
 	delivery = delivery_new(row, NULL);
+	order_begin(lane, delivery, true);
 	lane_know(dispatch, lane, delivery);
 	lane_enqueue(dispatch, lane, delivery);
 }
@@ -231,6 +240,11 @@ dispatch_refill(struct dispatch *dispatch, const struct dispatch_refill *refill,
 
 	if (lane == NULL)
 		return;
+	if (refill->resource) {
+		order_found(dispatch, lane, rows);
+		lane_reconsider(dispatch, lane);
+		return;
+	}
 	for (size_t i = 0; i < rows->count; i++)
 		take_in_row(dispatch, lane, &rows->rows[i]);
 	if (refill->is_retry) {

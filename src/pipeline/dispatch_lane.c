@@ -164,6 +164,7 @@ lane_forget(struct dispatch *dispatch, struct delivery *delivery)
 {
 	struct lane *lane = delivery->lane;
 
+	order_leave(lane, delivery);
 	map_remove(&dispatch->known, dispatch_key(&delivery->sequence));
 	lane->known--;
 	delivery_free(delivery);
@@ -222,8 +223,19 @@ drop_queues(struct dispatch *dispatch, struct lane *lane)
 		heap_remove(&lane->retries, &delivery->by_due);
 		lane_forget(dispatch, delivery);
 	}
+	order_drop(lane);
 	lane->has_first_on_disk = lane->has_retries_on_disk = false;
 	lane->known--;
+}
+
+static void
+lane_free(struct lane *lane)
+{
+	order_drop(lane);
+	map_release(&lane->strands);
+	heap_release(&lane->retries);
+	webhook_unref(lane->webhook);
+	mem_free(lane);
 }
 
 static void
@@ -236,9 +248,7 @@ lane_free_if_unused(struct dispatch *dispatch, struct lane *lane)
 	heap_remove(&dispatch->timers, &lane->by_due);
 	if (map_get(&dispatch->lanes, dispatch_key(&lane->number)) == lane)
 		map_remove(&dispatch->lanes, dispatch_key(&lane->number));
-	heap_release(&lane->retries);
-	webhook_unref(lane->webhook);
-	mem_free(lane);
+	lane_free(lane);
 }
 
 static struct lane *
@@ -322,9 +332,7 @@ dispatch_free(struct dispatch *dispatch)
 		return;
 	while ((lane = map_next(&dispatch->lanes, &at))) {
 		drop_queues(dispatch, lane);
-		heap_release(&lane->retries);
-		webhook_unref(lane->webhook);
-		mem_free(lane);
+		lane_free(lane);
 	}
 	map_release(&dispatch->lanes);
 	map_release(&dispatch->known);

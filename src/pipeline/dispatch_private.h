@@ -4,13 +4,22 @@
 
 /*
  * Private to the dispatch: dispatch.c (in and out), dispatch_lane.c (a lane's
- * queues and its turn), dispatch_disk.c (what did not fit into memory).
+ * queues and its turn), dispatch_disk.c (what did not fit into memory),
+ * dispatch_order.c (one resource's deliveries, one after the other).
  */
 
 struct queue {
 	struct delivery *first;
 	struct delivery **last;
 	size_t count;
+};
+
+/** A resource of which a delivery is in memory, or to be looked for. */
+struct strand {
+	uint64_t resource;
+	struct delivery *head; /* NULL: the next is on disk */
+	bool has_more;	       /* others may be on disk */
+	struct strand *next_wanted;
 };
 
 struct lane {
@@ -27,6 +36,11 @@ struct lane {
 	unsigned first_in_flight;
 	unsigned retries_in_flight;
 	size_t known; /* deliveries of this lane anywhere in memory */
+
+	struct map strands;    /* resource → strand */
+	struct strand *wanted; /* those whose next is to be looked for */
+	struct strand **wanted_last;
+	size_t wanted_count;
 
 	/* What is on disk and not in memory. */
 	bool has_first_on_disk;
@@ -93,6 +107,35 @@ bool lane_has_first_slot(
 	const struct dispatch *dispatch, const struct lane *lane);
 bool lane_has_retry_slot(
 	const struct dispatch *dispatch, const struct lane *lane);
+
+/* ---- dispatch_order.c ---- */
+
+enum order_place {
+	ORDER_FREE,    /* it may be taken in */
+	ORDER_BEHIND,  /* its strand will look for it on disk */
+	ORDER_UNKNOWN, /* the disk must be asked whether others are before it */
+};
+
+/** Of one that comes in fresh. */
+enum order_place order_place(
+	struct lane *lane, const struct delivery *delivery);
+/** Whether a row just read may be taken in; if not, it will be found. */
+bool order_admits_row(struct lane *lane, const struct delivery_row *row);
+/** It was taken in. `has_more`: there may be others on disk. */
+void order_begin(struct lane *lane, struct delivery *delivery, bool has_more);
+/** It has come to its end: the next of its resource is wanted. */
+void order_pass_on(struct dispatch *dispatch, struct lane *lane,
+	struct delivery *delivery);
+/** It leaves memory and still waits on disk. */
+void order_leave(struct lane *lane, struct delivery *delivery);
+
+/** The resource whose next is wanted; 0: none. */
+uint64_t order_wants(const struct lane *lane);
+/** What was read for it: the two earliest. */
+void order_found(struct dispatch *dispatch, struct lane *lane,
+	const struct delivery_list *rows);
+/** The lane closes: forgets what is not led by one in flight. */
+void order_drop(struct lane *lane);
 
 /* ---- dispatch_disk.c ---- */
 

@@ -1,105 +1,8 @@
 #include "pipeline/dispatch.h"
 
-#include <stdlib.h>
-
 #include "base/clock.h"
-#include "base/mem.h"
-#include "base/random.h"
 #include "check.h"
-
-/* A disk of deliveries, as the store would have it after each commit. */
-enum { ROWS_MAX = 4000, LANES = 3, TRIES = 3 };
-
-struct disk_row {
-	struct delivery_row row;
-	unsigned attempted;
-	bool is_in_flight;
-};
-
-static struct disk_row disk[ROWS_MAX + 1]; /* by sequence, from 1 */
-static size_t disk_count;
-
-static struct delivery *in_flight[100];
-static size_t in_flight_count;
-
-static struct webhook *
-make_webhook(uint64_t number, enum webhook_status status)
-{
-	struct webhook *webhook = MEM_NEW(struct webhook);
-
-	atomic_init(&webhook->refs, 1);
-	webhook->number = number;
-	webhook->health.status = status;
-	webhook->health.state =
-		status == WEBHOOK_OFF ? WEBHOOK_DISABLED : WEBHOOK_ENABLED;
-	return webhook;
-}
-
-static struct dispatch *
-make_dispatch(size_t window, unsigned concurrency)
-{
-	struct dispatch_options options = {.window = window,
-		.concurrency = concurrency,
-		.concurrency_total = 100,
-		.unsettled_max = 100};
-
-	return dispatch_new(&options);
-}
-
-static void
-set_status(
-	struct dispatch *dispatch, uint64_t number, enum webhook_status status)
-{
-	struct webhook *webhook = make_webhook(number, status);
-
-	dispatch_set_webhook(dispatch, webhook, true, false);
-	webhook_unref(webhook);
-}
-
-static struct delivery *
-make_delivery(
-	uint64_t sequence, uint64_t webhook, uint32_t attempts, int64_t due)
-{
-	struct delivery_row row = {.sequence = sequence,
-		.webhook = webhook,
-		.attempts = attempts,
-		.due = due};
-
-	return delivery_new(&row, NULL);
-}
-
-static void
-offer(struct dispatch *dispatch, uint64_t sequence, uint64_t webhook,
-	uint32_t attempts, int64_t due)
-{
-	CHECK_INT(dispatch_offer(dispatch,
-			  make_delivery(sequence, webhook, attempts, due)),
-		DISPATCH_QUEUED);
-}
-
-/** The sequence of what is given out next, or 0; it stays in flight. */
-static uint64_t
-take(struct dispatch *dispatch, int64_t now)
-{
-	struct delivery *delivery = dispatch_take(dispatch, now);
-
-	if (delivery == NULL)
-		return 0;
-	in_flight[in_flight_count++] = delivery;
-	return delivery->sequence;
-}
-
-/** The one taken first comes to its end. */
-static void
-finish_first(struct dispatch *dispatch)
-{
-	struct delivery *delivery = in_flight[0];
-
-	in_flight_count--;
-	memmove(in_flight, in_flight + 1, in_flight_count * sizeof(*in_flight));
-	dispatch_attempted(dispatch, delivery);
-	dispatch_settle(dispatch, delivery, false);
-}
+#include "dispatch_double.h"
 
 static void
 read_nothing_back(struct dispatch *dispatch)
@@ -111,133 +14,126 @@ read_nothing_back(struct dispatch *dispatch)
 		dispatch_refill(dispatch, &want, &nothing);
 }
 
-static void
-end(struct dispatch *dispatch)
-{
-	while (in_flight_count > 0)
-		finish_first(dispatch);
-	dispatch_free(dispatch);
-}
-
 TEST(dispatch, first_tries_go_before_retries_and_keep_their_order)
 {
-	struct dispatch *dispatch = make_dispatch(10, 2);
+	struct dispatch *dispatch = fake_dispatch(10, 2);
 
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	offer(dispatch, 1, 1, 1, 50);
-	offer(dispatch, 2, 1, 0, 100);
-	offer(dispatch, 3, 1, 0, 100);
-	CHECK_INT(take(dispatch, 100), 2);
-	CHECK_INT(take(dispatch, 100), 3);
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_offer(dispatch, 1, 1, 1, 50);
+	fake_offer(dispatch, 2, 1, 0, 100);
+	fake_offer(dispatch, 3, 1, 0, 100);
+	CHECK_INT(fake_take(dispatch, 100), 2);
+	CHECK_INT(fake_take(dispatch, 100), 3);
 	/* Both slots of first tries are taken; the retry has one of its own. */
-	CHECK_INT(take(dispatch, 100), 1);
-	CHECK_INT(take(dispatch, 100), 0);
-	end(dispatch);
+	CHECK_INT(fake_take(dispatch, 100), 1);
+	CHECK_INT(fake_take(dispatch, 100), 0);
+	fake_end(dispatch);
 }
 
 TEST(dispatch, a_retry_waits_for_its_time)
 {
-	struct dispatch *dispatch = make_dispatch(10, 2);
+	struct dispatch *dispatch = fake_dispatch(10, 2);
 
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	offer(dispatch, 1, 1, 1, 50);
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_offer(dispatch, 1, 1, 1, 50);
 	CHECK_INT(dispatch_next_time(dispatch), 50);
-	CHECK_INT(take(dispatch, 49), 0);
-	CHECK_INT(take(dispatch, 50), 1);
+	CHECK_INT(fake_take(dispatch, 49), 0);
+	CHECK_INT(fake_take(dispatch, 50), 1);
 	CHECK_INT(dispatch_next_time(dispatch), INT64_MAX);
-	end(dispatch);
+	fake_end(dispatch);
 }
 
 TEST(dispatch, lanes_take_turns)
 {
-	struct dispatch *dispatch = make_dispatch(10, 10);
+	struct dispatch *dispatch = fake_dispatch(10, 10);
 
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	set_status(dispatch, 2, WEBHOOK_ACTIVE);
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_status(dispatch, 2, WEBHOOK_ACTIVE);
 	for (uint64_t i = 1; i <= 4; i++)
-		offer(dispatch, i, 1, 0, 0);
+		fake_offer(dispatch, i, 1, 0, 0);
 	for (uint64_t i = 5; i <= 6; i++)
-		offer(dispatch, i, 2, 0, 0);
-	CHECK_INT(take(dispatch, 0), 1);
-	CHECK_INT(take(dispatch, 0), 5);
-	CHECK_INT(take(dispatch, 0), 2);
-	CHECK_INT(take(dispatch, 0), 6);
-	CHECK_INT(take(dispatch, 0), 3);
-	CHECK_INT(take(dispatch, 0), 4);
-	end(dispatch);
+		fake_offer(dispatch, i, 2, 0, 0);
+	CHECK_INT(fake_take(dispatch, 0), 1);
+	CHECK_INT(fake_take(dispatch, 0), 5);
+	CHECK_INT(fake_take(dispatch, 0), 2);
+	CHECK_INT(fake_take(dispatch, 0), 6);
+	CHECK_INT(fake_take(dispatch, 0), 3);
+	CHECK_INT(fake_take(dispatch, 0), 4);
+	fake_end(dispatch);
 }
 
 TEST(dispatch, a_lane_has_no_more_in_flight_than_its_cap)
 {
-	struct dispatch *dispatch = make_dispatch(10, 2);
+	struct dispatch *dispatch = fake_dispatch(10, 2);
 
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
 	for (uint64_t i = 1; i <= 3; i++)
-		offer(dispatch, i, 1, 0, 0);
-	CHECK_INT(take(dispatch, 0), 1);
-	CHECK_INT(take(dispatch, 0), 2);
-	CHECK_INT(take(dispatch, 0), 0);
-	finish_first(dispatch);
-	CHECK_INT(take(dispatch, 0), 3);
-	end(dispatch);
+		fake_offer(dispatch, i, 1, 0, 0);
+	CHECK_INT(fake_take(dispatch, 0), 1);
+	CHECK_INT(fake_take(dispatch, 0), 2);
+	CHECK_INT(fake_take(dispatch, 0), 0);
+	fake_finish_first(dispatch);
+	CHECK_INT(fake_take(dispatch, 0), 3);
+	fake_end(dispatch);
 }
 
-/* Twenty lanes whose attempts never end; another one gets its turn. */
+/* Twenty lanes whose attempts never fake_end; another one gets its turn. */
 TEST(dispatch, lanes_that_hang_do_not_take_all_slots)
 {
-	struct dispatch *dispatch = make_dispatch(40, 32);
+	struct dispatch *dispatch = fake_dispatch(40, 32);
 	uint64_t sequence = 0;
 	uint64_t last;
 
 	for (uint64_t lane = 1; lane <= 20; lane++) {
-		set_status(dispatch, lane, WEBHOOK_ACTIVE);
+		fake_status(dispatch, lane, WEBHOOK_ACTIVE);
 		for (int i = 0; i < 40; i++)
-			offer(dispatch, ++sequence, lane, 0, 0);
+			fake_offer(dispatch, ++sequence, lane, 0, 0);
 	}
-	while (take(dispatch, 0) != 0)
+	while (fake_take(dispatch, 0) != 0)
 		continue;
-	CHECK(in_flight_count < 100);
+	CHECK(fake_in_flight_count < 100);
 	last = sequence + 2;
-	set_status(dispatch, 21, WEBHOOK_ACTIVE);
-	offer(dispatch, last - 1, 21, 0, 0);
-	offer(dispatch, last, 21, 0, 0);
-	CHECK_INT(take(dispatch, 0), last - 1);
+	fake_status(dispatch, 21, WEBHOOK_ACTIVE);
+	fake_offer(dispatch, last - 1, 21, 0, 0);
+	fake_offer(dispatch, last, 21, 0, 0);
+	CHECK_INT(fake_take(dispatch, 0), last - 1);
 	/* What ends makes room for the same lane's next. */
-	dispatch_attempted(dispatch, in_flight[in_flight_count - 1]);
-	dispatch_settle(dispatch, in_flight[--in_flight_count], false);
-	CHECK_INT(take(dispatch, 0), last);
-	end(dispatch);
+	dispatch_attempted(dispatch, fake_in_flight[fake_in_flight_count - 1]);
+	dispatch_settle(
+		dispatch, fake_in_flight[--fake_in_flight_count], false);
+	CHECK_INT(fake_take(dispatch, 0), last);
+	fake_end(dispatch);
 }
 
 TEST(dispatch, a_pending_webhook_keeps_what_comes_until_it_is_active)
 {
-	struct dispatch *dispatch = make_dispatch(10, 2);
+	struct dispatch *dispatch = fake_dispatch(10, 2);
 
-	set_status(dispatch, 1, WEBHOOK_PENDING);
-	offer(dispatch, 1, 1, 0, 0);
-	CHECK_INT(take(dispatch, 0), 0);
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	CHECK_INT(take(dispatch, 0), 1);
-	end(dispatch);
+	fake_status(dispatch, 1, WEBHOOK_PENDING);
+	fake_offer(dispatch, 1, 1, 0, 0);
+	CHECK_INT(fake_take(dispatch, 0), 0);
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
+	CHECK_INT(fake_take(dispatch, 0), 1);
+	fake_end(dispatch);
 }
 
 TEST(dispatch, a_disabled_webhook_drops_its_queue_and_takes_nothing)
 {
-	struct dispatch *dispatch = make_dispatch(10, 2);
-	struct delivery *delivery = make_delivery(2, 1, 0, 0);
+	struct dispatch *dispatch = fake_dispatch(10, 2);
+	struct delivery *delivery = fake_delivery(2, 1, 0, 0);
 
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	offer(dispatch, 1, 1, 0, 0);
-	set_status(dispatch, 1, WEBHOOK_OFF);
-	CHECK_INT(take(dispatch, 0), 0);
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_offer(dispatch, 1, 1, 0, 0);
+	fake_status(dispatch, 1, WEBHOOK_OFF);
+	CHECK_INT(fake_take(dispatch, 0), 0);
 	CHECK_INT(dispatch_offer(dispatch, delivery), DISPATCH_NOT_SENDING);
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	CHECK_INT(take(dispatch, 0), 0);
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
+	CHECK_INT(fake_take(dispatch, 0), 0);
 	read_nothing_back(dispatch);
-	offer(dispatch, 2, 1, 0, 0);
-	CHECK_INT(take(dispatch, 0), 2);
+	fake_offer(dispatch, 2, 1, 0, 0);
+	CHECK_INT(fake_take(dispatch, 0), 2);
 	delivery_free(delivery);
-	end(dispatch);
+	fake_end(dispatch);
 }
 
 /*
@@ -246,37 +142,37 @@ TEST(dispatch, a_disabled_webhook_drops_its_queue_and_takes_nothing)
  */
 TEST(dispatch, a_webhook_that_opens_again_finds_what_waits_on_disk)
 {
-	struct dispatch *dispatch = make_dispatch(10, 2);
+	struct dispatch *dispatch = fake_dispatch(10, 2);
 	struct delivery_row row = {.sequence = 1, .webhook = 1};
 	struct delivery_list list = {&row, 1};
 	struct dispatch_refill want;
 
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	offer(dispatch, 1, 1, 0, 0);
-	set_status(dispatch, 1, WEBHOOK_OFF);
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_offer(dispatch, 1, 1, 0, 0);
+	fake_status(dispatch, 1, WEBHOOK_OFF);
 	CHECK(!dispatch_wants_refill(dispatch, &want));
-	set_status(dispatch, 1, WEBHOOK_PENDING);
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_status(dispatch, 1, WEBHOOK_PENDING);
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
 	CHECK(dispatch_wants_refill(dispatch, &want));
 	CHECK(!want.is_retry && want.after == 0);
 	dispatch_refill(dispatch, &want, &list);
-	CHECK_INT(take(dispatch, 0), 1);
-	end(dispatch);
+	CHECK_INT(fake_take(dispatch, 0), 1);
+	fake_end(dispatch);
 }
 
 TEST(dispatch, a_removed_webhook_waits_for_what_is_in_flight)
 {
-	struct dispatch *dispatch = make_dispatch(10, 2);
-	struct delivery *late = make_delivery(3, 1, 0, 0);
+	struct dispatch *dispatch = fake_dispatch(10, 2);
+	struct delivery *late = fake_delivery(3, 1, 0, 0);
 
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	offer(dispatch, 1, 1, 0, 0);
-	offer(dispatch, 2, 1, 0, 0);
-	CHECK_INT(take(dispatch, 0), 1);
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_offer(dispatch, 1, 1, 0, 0);
+	fake_offer(dispatch, 2, 1, 0, 0);
+	CHECK_INT(fake_take(dispatch, 0), 1);
 	dispatch_remove_webhook(dispatch, 1);
 	CHECK_INT(dispatch_offer(dispatch, late), DISPATCH_NO_WEBHOOK);
-	CHECK_INT(take(dispatch, 0), 0);
-	finish_first(dispatch);
+	CHECK_INT(fake_take(dispatch, 0), 0);
+	fake_finish_first(dispatch);
 	CHECK(dispatch_find(dispatch, 1) == NULL);
 	delivery_free(late);
 	dispatch_free(dispatch);
@@ -284,293 +180,23 @@ TEST(dispatch, a_removed_webhook_waits_for_what_is_in_flight)
 
 TEST(dispatch, what_it_knows_already_is_not_taken_twice)
 {
-	struct dispatch *dispatch = make_dispatch(10, 2);
+	struct dispatch *dispatch = fake_dispatch(10, 2);
 
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	offer(dispatch, 1, 1, 0, 0);
-	CHECK_INT(dispatch_offer(dispatch, make_delivery(1, 1, 0, 0)),
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_offer(dispatch, 1, 1, 0, 0);
+	CHECK_INT(dispatch_offer(dispatch, fake_delivery(1, 1, 0, 0)),
 		DISPATCH_KNOWN);
-	CHECK_INT(take(dispatch, 0), 1);
-	CHECK_INT(dispatch_offer(dispatch, make_delivery(1, 1, 0, 0)),
+	CHECK_INT(fake_take(dispatch, 0), 1);
+	CHECK_INT(dispatch_offer(dispatch, fake_delivery(1, 1, 0, 0)),
 		DISPATCH_KNOWN);
-	end(dispatch);
-}
-
-/* ---- against a disk, at random ---- */
-
-static void
-commit_new_row(struct dispatch *dispatch)
-{
-	struct disk_row *row = &disk[disk_count + 1];
-
-	if (disk_count == ROWS_MAX)
-		return;
-	disk_count++;
-	row->row = (struct delivery_row){.sequence = disk_count,
-		.webhook = 1 + random_below(LANES),
-		.state = DELIVERY_WAITING};
-	dispatch_offer(dispatch, delivery_new(&row->row, NULL));
-}
-
-static bool
-is_asked_for(const struct dispatch_refill *want, const struct delivery_row *row)
-{
-	if (row->webhook != want->webhook || row->state != DELIVERY_WAITING ||
-		(row->attempts > 0) != want->is_retry)
-		return false;
-	if (!want->is_retry)
-		return row->sequence > want->after;
-	return row->due > want->place.due ||
-	       (row->due == want->place.due &&
-		       row->sequence > want->place.sequence);
-}
-
-static int
-compare_rows(const void *a_, const void *b_)
-{
-	const struct delivery_row *a = a_, *b = b_;
-
-	if (a->attempts > 0 && a->due != b->due)
-		return a->due < b->due ? -1 : 1;
-	return a->sequence < b->sequence ? -1 : 1;
-}
-
-/** As the store would answer. */
-static void
-read_rows(const struct dispatch_refill *want, struct delivery_list *ret)
-{
-	static struct delivery_row rows[ROWS_MAX];
-
-	*ret = (struct delivery_list){.rows = rows};
-	for (size_t i = 1; i <= disk_count; i++) {
-		if (is_asked_for(want, &disk[i].row))
-			rows[ret->count++] = disk[i].row;
-	}
-	qsort(rows, ret->count, sizeof(*rows), compare_rows);
-	if (ret->count > want->limit)
-		ret->count = want->limit;
-}
-
-static void
-read_back(struct dispatch *dispatch)
-{
-	struct delivery_list list;
-	struct dispatch_refill want;
-
-	if (!dispatch_wants_refill(dispatch, &want))
-		return;
-	read_rows(&want, &list);
-	dispatch_refill(dispatch, &want, &list);
-}
-
-static void
-start_one(struct dispatch *dispatch, int64_t now)
-{
-	struct delivery *delivery = dispatch_take(dispatch, now);
-	struct disk_row *row;
-
-	if (delivery == NULL)
-		return;
-	row = &disk[delivery->sequence];
-	CHECK(!row->is_in_flight);
-	CHECK_INT(row->row.state, DELIVERY_WAITING);
-	CHECK_INT(delivery->attempts, row->row.attempts);
-	CHECK(row->row.due <= now);
-	row->is_in_flight = true;
-	row->attempted++;
-	in_flight[in_flight_count++] = delivery;
-}
-
-/** An attempt ends: the disk first, then the dispatch. */
-static void
-end_one(struct dispatch *dispatch, int64_t now)
-{
-	size_t at = in_flight_count ? random_below(in_flight_count) : 0;
-	struct delivery *delivery;
-	struct disk_row *row;
-	bool is_again;
-
-	if (in_flight_count == 0)
-		return;
-	delivery = in_flight[at];
-	in_flight[at] = in_flight[--in_flight_count];
-	row = &disk[delivery->sequence];
-	is_again = row->row.attempts + 1 < TRIES && random_below(2) == 0;
-	dispatch_attempted(dispatch, delivery);
-	delivery->attempts++;
-	delivery->written = now;
-	delivery->due = now + 1 + (int64_t)random_below(50);
-	row->row.updated = now;
-	row->row.attempts = delivery->attempts;
-	row->row.due = delivery->due;
-	row->row.state = is_again ? DELIVERY_WAITING : DELIVERY_DELIVERED;
-	row->is_in_flight = false;
-	dispatch_settle(dispatch, delivery, is_again);
-}
-
-TEST(dispatch, with_a_small_window_everything_is_attempted_until_it_is_done)
-{
-	struct dispatch *dispatch = make_dispatch(8, 4);
-	int64_t now = 0;
-
-	random_test_seed(7);
-	for (uint64_t lane = 1; lane <= LANES; lane++)
-		set_status(dispatch, lane, WEBHOOK_ACTIVE);
-	for (int step = 0; step < 200000; step++) {
-		now++;
-		switch (random_below(step < 20000 ? 4 : 3)) {
-		case 0: start_one(dispatch, now); break;
-		case 1: end_one(dispatch, now); break;
-		case 2: read_back(dispatch); break;
-		default: commit_new_row(dispatch); break;
-		}
-	}
-	CHECK_INT(disk_count > 3000, true);
-	for (size_t i = 1; i <= disk_count; i++) {
-		CHECK_INT(disk[i].row.state, DELIVERY_DELIVERED);
-		CHECK_INT(disk[i].attempted, disk[i].row.attempts);
-	}
-	dispatch_free(dispatch);
-}
-
-/* ---- far-due retries, and clocks that are set ---- */
-
-static void
-offer_retry(struct dispatch *dispatch, uint64_t sequence, int64_t written,
-	int64_t due)
-{
-	struct disk_row *row = &disk[sequence];
-
-	row->row = (struct delivery_row){.sequence = sequence,
-		.webhook = 1,
-		.attempts = 1,
-		.updated = written,
-		.due = due};
-	if (disk_count < sequence)
-		disk_count = sequence;
-	dispatch_offer(dispatch, delivery_new(&row->row, NULL));
-}
-
-TEST(dispatch, retries_far_ahead_do_not_keep_nearer_ones_on_disk)
-{
-	struct dispatch *dispatch = make_dispatch(4, 100);
-
-	disk_count = 0;
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	for (uint64_t i = 1; i <= 6; i++)
-		offer_retry(dispatch, i, 0, 8 * HOURS + (int64_t)i);
-	for (uint64_t i = 7; i <= 12; i++)
-		offer_retry(dispatch, i, 0, SECONDS + (int64_t)i);
-	CHECK_INT(dispatch_next_time(dispatch), SECONDS + 7);
-	for (uint64_t i = 7; i <= 12; i++) {
-		CHECK_INT(take(dispatch, 2 * SECONDS), i);
-		disk[i].row.state = DELIVERY_DELIVERED;
-		finish_first(dispatch);
-		read_back(dispatch);
-	}
-	CHECK_INT(take(dispatch, 8 * HOURS), 0);
-	for (uint64_t i = 1; i <= 6; i++) {
-		CHECK_INT(take(dispatch, 9 * HOURS), i);
-		disk[i].row.state = DELIVERY_DELIVERED;
-		finish_first(dispatch);
-		read_back(dispatch);
-	}
-	end(dispatch);
-}
-
-/* The wall clock says so much more than the monotonic one. */
-#define AHEAD (1000000 * SECONDS)
-
-TEST(dispatch, a_wall_clock_set_forward_lets_no_retry_go_early)
-{
-	struct dispatch *dispatch = make_dispatch(2, 100);
-	int64_t now = 100 * SECONDS;
-
-	disk_count = 0;
-	dispatch_look(dispatch, AHEAD + now, now);
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	/* Two are kept in memory, one is left on disk. */
-	for (uint64_t i = 1; i <= 3; i++)
-		offer_retry(dispatch, i, AHEAD + now,
-			AHEAD + now + HOURS + (int64_t)i);
-	CHECK_INT(dispatch_look(dispatch, AHEAD + now + 5 * HOURS, now),
-		5 * HOURS);
-	CHECK_INT(take(dispatch, now), 0);
-	CHECK_INT(dispatch_next_time(dispatch), now + HOURS + 1);
-	CHECK_INT(take(dispatch, now + HOURS + 2), 1);
-	CHECK_INT(take(dispatch, now + HOURS + 2), 2);
-	read_back(dispatch);
-	CHECK_INT(take(dispatch, now + HOURS + 2), 0);
-	CHECK_INT(take(dispatch, now + HOURS + 3), 3);
-	end(dispatch);
-}
-
-TEST(dispatch, a_wall_clock_set_back_makes_no_retry_wait_longer)
-{
-	struct dispatch *dispatch = make_dispatch(2, 100);
-	int64_t now = 100 * SECONDS;
-
-	disk_count = 0;
-	dispatch_look(dispatch, AHEAD + now, now);
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	for (uint64_t i = 1; i <= 3; i++)
-		offer_retry(dispatch, i, AHEAD + now,
-			AHEAD + now + HOURS + (int64_t)i);
-	CHECK_INT(dispatch_look(dispatch, AHEAD + now - 5 * HOURS, now),
-		-5 * HOURS);
-	CHECK_INT(dispatch_next_time(dispatch), now + HOURS + 1);
-	CHECK_INT(take(dispatch, now + HOURS + 2), 1);
-	CHECK_INT(take(dispatch, now + HOURS + 2), 2);
-	read_back(dispatch);
-	CHECK_INT(take(dispatch, now + HOURS + 3), 3);
-	end(dispatch);
-}
-
-TEST(dispatch, retries_on_disk_are_found_behind_those_that_are_known)
-{
-	struct dispatch *dispatch = make_dispatch(4, 100);
-	struct dispatch_refill want;
-
-	disk_count = 0;
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	for (uint64_t i = 1; i <= 8; i++)
-		offer_retry(dispatch, i, 0, 7); /* all at the same time */
-	for (uint64_t i = 1; i <= 4; i++)
-		CHECK(take(dispatch, 7) != 0);
-	CHECK_INT(take(dispatch, 7), 0);
-	read_back(dispatch);
-	for (uint64_t i = 5; i <= 8; i++)
-		CHECK(take(dispatch, 7) >= 5);
-	read_back(dispatch);
-	CHECK(!dispatch_wants_refill(dispatch, &want));
-	end(dispatch);
-}
-
-TEST(dispatch, what_is_asked_for_again_meanwhile_is_looked_for_on_disk)
-{
-	struct dispatch *dispatch = make_dispatch(10, 2);
-
-	disk_count = 0;
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
-	offer_retry(dispatch, 1, 0, 0);
-	CHECK_INT(take(dispatch, 0), 1);
-	/* Skipped on disk, and wanted again, before its outcome was known. */
-	disk[1].row.due = disk[1].row.updated = 5;
-	CHECK_INT(dispatch_offer(dispatch, delivery_new(&disk[1].row, NULL)),
-		DISPATCH_KNOWN);
-	finish_first(dispatch);
-	CHECK(dispatch_is_hungry(dispatch));
-	read_back(dispatch);
-	read_back(dispatch);
-	CHECK_INT(take(dispatch, 5), 1);
-	end(dispatch);
+	fake_end(dispatch);
 }
 
 static void
 set_options(struct dispatch *dispatch, uint64_t number, unsigned concurrency,
 	unsigned rate)
 {
-	struct webhook *webhook = make_webhook(number, WEBHOOK_ACTIVE);
+	struct webhook *webhook = fake_webhook(number, WEBHOOK_ACTIVE);
 
 	webhook->options.concurrency = concurrency;
 	webhook->options.rate = rate;
@@ -580,54 +206,54 @@ set_options(struct dispatch *dispatch, uint64_t number, unsigned concurrency,
 
 TEST(dispatch, a_webhooks_own_concurrency_counts_retries_too)
 {
-	struct dispatch *dispatch = make_dispatch(10, 5);
+	struct dispatch *dispatch = fake_dispatch(10, 5);
 
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
 	set_options(dispatch, 1, 2, 0);
-	offer(dispatch, 1, 1, 0, 100);
-	offer(dispatch, 2, 1, 0, 100);
-	offer(dispatch, 3, 1, 1, 50);
-	CHECK_INT(take(dispatch, 100), 1);
-	CHECK_INT(take(dispatch, 100), 2);
-	CHECK_INT(take(dispatch, 100), 0);
-	finish_first(dispatch);
-	CHECK_INT(take(dispatch, 100), 3);
-	CHECK_INT(take(dispatch, 100), 0);
+	fake_offer(dispatch, 1, 1, 0, 100);
+	fake_offer(dispatch, 2, 1, 0, 100);
+	fake_offer(dispatch, 3, 1, 1, 50);
+	CHECK_INT(fake_take(dispatch, 100), 1);
+	CHECK_INT(fake_take(dispatch, 100), 2);
+	CHECK_INT(fake_take(dispatch, 100), 0);
+	fake_finish_first(dispatch);
+	CHECK_INT(fake_take(dispatch, 100), 3);
+	CHECK_INT(fake_take(dispatch, 100), 0);
 	/* Back to the hub's own. */
 	set_options(dispatch, 1, 0, 0);
-	offer(dispatch, 4, 1, 0, 100);
-	CHECK_INT(take(dispatch, 100), 4);
-	end(dispatch);
+	fake_offer(dispatch, 4, 1, 0, 100);
+	CHECK_INT(fake_take(dispatch, 100), 4);
+	fake_end(dispatch);
 }
 
 TEST(dispatch, a_rate_is_waited_for_without_being_asked_in_vain)
 {
-	struct dispatch *dispatch = make_dispatch(100, 50);
+	struct dispatch *dispatch = fake_dispatch(100, 50);
 	int64_t now = 1000 * SECONDS;
 
-	set_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
 	set_options(dispatch, 1, 0, 60);
-	set_status(dispatch, 2, WEBHOOK_ACTIVE);
+	fake_status(dispatch, 2, WEBHOOK_ACTIVE);
 	for (uint64_t i = 1; i <= 3; i++)
-		offer(dispatch, i, 1, 0, now);
-	CHECK_INT(take(dispatch, now), 1);
-	CHECK_INT(take(dispatch, now), 0);
+		fake_offer(dispatch, i, 1, 0, now);
+	CHECK_INT(fake_take(dispatch, now), 1);
+	CHECK_INT(fake_take(dispatch, now), 0);
 	CHECK_INT(dispatch_next_time(dispatch), now + SECONDS);
 	/* Another webhook is not held up. */
-	offer(dispatch, 4, 2, 0, now);
-	CHECK_INT(take(dispatch, now), 4);
-	CHECK_INT(take(dispatch, now + SECONDS - 1), 0);
-	CHECK_INT(take(dispatch, now + SECONDS), 2);
+	fake_offer(dispatch, 4, 2, 0, now);
+	CHECK_INT(fake_take(dispatch, now), 4);
+	CHECK_INT(fake_take(dispatch, now + SECONDS - 1), 0);
+	CHECK_INT(fake_take(dispatch, now + SECONDS), 2);
 	/* Retries draw on the same bucket. */
-	offer(dispatch, 5, 1, 1, now);
-	CHECK_INT(take(dispatch, now + SECONDS), 0);
-	CHECK_INT(take(dispatch, now + 2 * SECONDS), 3);
-	CHECK_INT(take(dispatch, now + 2 * SECONDS), 0);
-	CHECK_INT(take(dispatch, now + 3 * SECONDS), 5);
+	fake_offer(dispatch, 5, 1, 1, now);
+	CHECK_INT(fake_take(dispatch, now + SECONDS), 0);
+	CHECK_INT(fake_take(dispatch, now + 2 * SECONDS), 3);
+	CHECK_INT(fake_take(dispatch, now + 2 * SECONDS), 0);
+	CHECK_INT(fake_take(dispatch, now + 3 * SECONDS), 5);
 	CHECK_INT(dispatch_next_time(dispatch), INT64_MAX);
 	/* Without a limit there is nothing to wait for. */
-	offer(dispatch, 6, 1, 0, now);
+	fake_offer(dispatch, 6, 1, 0, now);
 	set_options(dispatch, 1, 0, 0);
-	CHECK_INT(take(dispatch, now + 3 * SECONDS), 6);
-	end(dispatch);
+	CHECK_INT(fake_take(dispatch, now + 3 * SECONDS), 6);
+	fake_end(dispatch);
 }

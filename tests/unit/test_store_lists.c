@@ -173,6 +173,42 @@ TEST(store_lists, deliveries_of_an_event_are_in_order_of_webhook)
 	end();
 }
 
+TEST(store_lists, of_one_resource_only_the_earliest_is_behind_none)
+{
+	static const uint64_t resources[] = {0, 7, 7, 8, 7, 0, UINT64_MAX};
+	struct delivery_list list;
+
+	begin();
+	for (uint64_t i = 1; i <= COUNT_OF(resources); i++) {
+		struct delivery_row row = test_delivery(i, i, 1);
+
+		row.resource = resources[i - 1];
+		TEST_COMMIT(store, ADD_DELIVERY(&row));
+		row.attempts = 1;
+		if (i == 2)
+			TEST_COMMIT(store, SET_DELIVERY(&row));
+	}
+	CHECK_OK(store_waiting_first(store, 1, 0, 10, &arena, &list));
+	CHECK_INT(list.count, 6);
+	for (size_t i = 0; i < list.count; i++)
+		CHECK_INT(list.rows[i].is_behind,
+			list.rows[i].sequence == 3 ||
+				list.rows[i].sequence == 5);
+	CHECK(list.rows[5].resource == UINT64_MAX);
+	CHECK_OK(store_waiting_retries(
+		store, 1, (struct retry_place){0}, 10, &arena, &list));
+	CHECK_INT(list.count, 1);
+	CHECK(!list.rows[0].is_behind);
+	CHECK_OK(store_waiting_of_resource(store, 1, 7, 2, &arena, &list));
+	CHECK_INT(list.count, 2);
+	CHECK_INT(list.rows[0].sequence, 2);
+	CHECK_INT(list.rows[0].attempts, 1);
+	CHECK_INT(list.rows[1].sequence, 3);
+	CHECK_OK(store_waiting_of_resource(store, 2, 7, 2, &arena, &list));
+	CHECK_INT(list.count, 0);
+	end();
+}
+
 TEST(store_lists, an_ended_delivery_waits_again_once_and_is_counted)
 {
 	struct event_row event;
