@@ -88,8 +88,11 @@ _grapnel() {
 	"serve --retry-schedule") COMPREPLY=(); return ;;
 	"serve --workers") COMPREPLY=(); return ;;
 	"serve --concurrency") COMPREPLY=(); return ;;
+	"serve --concurrency-total") COMPREPLY=(); return ;;
 	"serve --window") COMPREPLY=(); return ;;
+	"serve --window-total") COMPREPLY=(); return ;;
 	"serve --queue-max") COMPREPLY=(); return ;;
+	"serve --queue-bytes") COMPREPLY=(); return ;;
 	"serve --batch-max") COMPREPLY=(); return ;;
 	"serve --log-level") COMPREPLY=($(compgen -W "error warning info debug" -- "$cur")); return ;;
 	"serve --stop-timeout") COMPREPLY=(); return ;;
@@ -240,7 +243,7 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;

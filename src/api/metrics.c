@@ -17,8 +17,10 @@ struct sample {
 	double in_flight, desk_waiting;
 	double events, unchanged, duplicates, refused, matched;
 	double acknowledged, failed, dead;
-	double queued, attempts_in_flight, unsettled, payload_bytes;
+	double queued, attempts_in_flight, attempts_slow, unsettled;
+	double payload_bytes;
 	double is_healthy, commits, units, failures, writer_queued;
+	double writer_queued_bytes;
 	double last_commit_time;
 	double waiting, lag, store_bytes;
 	double webhooks[STATUS_COUNT];
@@ -65,6 +67,8 @@ static const struct metric metrics[] = {
 		"Waiting deliveries that are in memory."),
 	GAUGE(attempts_in_flight, "attempts_in_flight",
 		"Requests to endpoints under way."),
+	GAUGE(attempts_slow, "attempts_in_flight_slow",
+		"Those to endpoints that do not come back in time."),
 	GAUGE(unsettled, "attempts_unsettled",
 		"Attempts made or under way whose outcome is not on disk."),
 	GAUGE(payload_bytes, "payload_memory_bytes",
@@ -75,6 +79,8 @@ static const struct metric metrics[] = {
 	COUNTER(units, "writer_units", "Units of change committed in them."),
 	COUNTER(failures, "writer_failures", "Transactions that failed."),
 	GAUGE(writer_queued, "writer_queued", "Units waiting to be written."),
+	GAUGE(writer_queued_bytes, "writer_queued_bytes",
+		"Memory that they take."),
 	GAUGE(last_commit_time, "writer_last_commit_seconds",
 		"How long the last transaction took."),
 	GAUGE(waiting, "deliveries_waiting",
@@ -125,6 +131,7 @@ gather_writer(const struct api *api, struct sample *sample)
 	sample->units = (double)stats.units;
 	sample->failures = (double)stats.failures;
 	sample->writer_queued = (double)stats.queued;
+	sample->writer_queued_bytes = (double)stats.queued_bytes;
 	sample->last_commit_time = (double)stats.last_commit_time / SECONDS;
 }
 
@@ -160,6 +167,7 @@ gather_pipeline(const struct hub *hub, struct sample *sample)
 	sample->dead = (double)out.dead;
 	sample->queued = (double)out.queued;
 	sample->attempts_in_flight = (double)out.in_flight;
+	sample->attempts_slow = (double)out.slow_in_flight;
 	sample->unsettled = (double)out.unsettled;
 	sample->payload_bytes = (double)payload_memory();
 }

@@ -5,6 +5,7 @@
 #include "api/com_deliveries.h"
 #include "api/com_webhooks.h"
 #include "base/clock.h"
+#include "pipeline/live.h"
 #include "pipeline/redeliver.h"
 #include "rule/duration.h"
 
@@ -17,6 +18,19 @@ write_public_key(struct json_out *out, const struct signature_key *key)
 		return;
 	signature_public_key(key, &text);
 	json_out_string(out, "publicKey", buf_str(&text));
+}
+
+/** How it is going: not settings, and different at every look. */
+static void
+write_live(struct json_out *out, const struct live *live)
+{
+	if (live == NULL)
+		return;
+	json_out_object(out, "live");
+	json_out_integer(out, "concurrency", atomic_load(&live->concurrency));
+	json_out_integer(out, "inFlight", atomic_load(&live->in_flight));
+	json_out_integer(out, "queued", (int64_t)atomic_load(&live->queued));
+	json_out_end(out);
 }
 
 void
@@ -41,6 +55,7 @@ native_webhook_write(struct json_out *out, const struct webhook *webhook)
 	webhook_options_write(&webhook->options, out);
 	if (webhook->allowed_rate)
 		json_out_integer(out, "allowedRate", webhook->allowed_rate);
+	write_live(out, webhook->live);
 	write_public_key(out, &webhook->key);
 	if (webhook->old_until > clock_now())
 		json_out_time(out, "oldSecretUntil", webhook->old_until);

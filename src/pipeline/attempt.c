@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/attempt_private.h"
+#include "pipeline/live.h"
 
 /* How long outcomes wait before they are offered to the writer again. */
 #define WRITE_AGAIN_AFTER (1 * SECONDS)
@@ -364,6 +365,9 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 	struct retry_decision decision;
 	struct str retry_after;
 
+	worker_look(worker);
+	dispatch_outcome(
+		worker->dispatch, delivery, result->failure, result->status);
 	dispatch_attempted(worker->dispatch, delivery);
 	if (result->failure == HTTP_ABORTED) {
 		/* We are stopping; it is WAITING on disk, as before. */
@@ -371,13 +375,13 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		return;
 	}
 	drop_payload(delivery);
-	worker_look(worker);
 	if (http_head_find(result->head, STR("Retry-After"), &retry_after))
 		outcome.retry_after =
 			retry_after_read(retry_after, clock_now());
 	decision = retry_decide(policy_of(attempt), &outcome,
 		delivery->attempts + 1,
 		drift_age(dispatch_drift(worker->dispatch), delivery->created));
+	live_count(attempt->webhook->live, decision.verdict == RETRY_DELIVERED);
 	fill_row(attempt, result, decision.verdict == RETRY_DELIVERED);
 	delivery->attempts++;
 	apply_decision(attempt, result, &decision);

@@ -196,6 +196,8 @@ publish_stats(struct worker *worker)
 		&worker->queued, stats.queued, memory_order_relaxed);
 	atomic_store_explicit(
 		&worker->in_flight, stats.in_flight, memory_order_relaxed);
+	atomic_store_explicit(&worker->slow_in_flight, stats.slow_in_flight,
+		memory_order_relaxed);
 	atomic_store_explicit(
 		&worker->unsettled, stats.unsettled, memory_order_relaxed);
 }
@@ -298,6 +300,23 @@ worker_start(struct worker *worker, const struct deliver_options *options)
 		abort();
 }
 
+static unsigned
+share_of(unsigned total, unsigned count)
+{
+	return total == 0 ? 0 : total / count ? total / count : 1;
+}
+
+/** Each worker has its part of what all of them may have. */
+static void
+share_out(struct dispatch_options *options, unsigned count)
+{
+	options->concurrency_total =
+		share_of(options->concurrency_total, count);
+	options->slow_total = share_of(options->slow_total, count);
+	options->in_flight_max = share_of(options->in_flight_max, count);
+	options->window_total /= count;
+}
+
 struct deliver *
 deliver_start(const struct deliver_options *options)
 {
@@ -308,6 +327,8 @@ deliver_start(const struct deliver_options *options)
 	deliver->count = options->workers
 				 ? options->workers
 				 : (unsigned)(processors > 0 ? processors : 1);
+	share_out(&deliver->options.dispatch, deliver->count);
+	deliver->options.connections_max /= deliver->count;
 	deliver->workers =
 		mem_alloc_array(deliver->count, sizeof(*deliver->workers));
 	for (unsigned i = 0; i < deliver->count; i++)
@@ -454,6 +475,7 @@ deliver_stats(const struct deliver *deliver, struct deliver_stats *ret)
 		ret->dead += atomic_load(&worker->dead);
 		ret->queued += atomic_load(&worker->queued);
 		ret->in_flight += atomic_load(&worker->in_flight);
+		ret->slow_in_flight += atomic_load(&worker->slow_in_flight);
 		ret->unsettled += atomic_load(&worker->unsettled);
 	}
 }

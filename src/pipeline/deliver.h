@@ -21,7 +21,7 @@ struct deliver_options {
 	const char *user_agent;
 	struct str origin;		  /* WebHook-Request-Origin; borrowed */
 	unsigned workers;		  /* 0: one a processor */
-	struct dispatch_options dispatch; /* of each worker */
+	struct dispatch_options dispatch; /* the totals over all workers */
 	size_t connections_max;
 	int64_t connect_timeout;
 	int64_t delivery_timeout;
@@ -80,6 +80,7 @@ struct deliver_stats {
 	uint64_t dead;
 	size_t queued;
 	size_t in_flight;
+	size_t slow_in_flight; /* of those: to endpoints that hang */
 	size_t unsettled;
 };
 void deliver_stats(const struct deliver *deliver, struct deliver_stats *ret);

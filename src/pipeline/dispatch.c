@@ -112,7 +112,7 @@ dispatch_offer(struct dispatch *dispatch, struct delivery *delivery)
 /* ---- giving out ---- */
 
 static struct delivery *
-pick(const struct dispatch *dispatch, struct lane *lane, int64_t now)
+pick(struct dispatch *dispatch, struct lane *lane, int64_t now)
 {
 	struct delivery *retry = lane_earliest_retry(lane);
 	struct delivery *delivery = NULL;
@@ -121,15 +121,15 @@ pick(const struct dispatch *dispatch, struct lane *lane, int64_t now)
 		return NULL;
 	if (lane->first_tries.first && lane_has_first_slot(dispatch, lane)) {
 		delivery = lane_take_first(lane);
-		lane->first_in_flight++;
 	} else if (retry && retry->by_due.key <= now &&
 		   lane_has_retry_slot(dispatch, lane)) {
 		heap_remove(&lane->retries, &retry->by_due);
-		lane->retries_in_flight++;
 		delivery = retry;
 	}
-	if (delivery)
+	if (delivery) {
 		rate_take(&lane->rate, now);
+		slots_take(dispatch, lane, delivery);
+	}
 	return delivery;
 }
 
@@ -146,45 +146,53 @@ wake_due(struct dispatch *dispatch, int64_t now)
 	}
 }
 
+/** The next one of the fast lanes, or of the slow ones. */
+static struct delivery *
+take_of(struct dispatch *dispatch, bool is_slow)
+{
+	struct lane *lane;
+
+	if (slots_left(dispatch, is_slow) == 0)
+		return NULL;
+	while ((lane = dispatch->turns[is_slow].first)) {
+		struct delivery *delivery = pick(dispatch, lane, dispatch->now);
+
+		lane_leave_turn(dispatch, lane);
+		lane_reconsider(dispatch, lane);
+		if (delivery) {
+			disk_note_hungry(dispatch, lane);
+			return delivery;
+		}
+		if (lane->is_in_turn)
+			return NULL;
+	}
+	return NULL;
+}
+
 struct delivery *
 dispatch_take(struct dispatch *dispatch, int64_t now)
 {
-	dispatch->now = now;
-	wake_due(dispatch, now);
-	if (dispatch->in_flight >= dispatch->options.concurrency_total ||
-		dispatch->unsettled >= dispatch->options.unsettled_max)
-		return NULL;
-	while (dispatch->turn_first) {
-		struct lane *lane = dispatch->turn_first;
-		struct delivery *delivery = pick(dispatch, lane, now);
+	struct delivery *delivery = NULL;
 
-		lane_leave_turn(dispatch, lane);
-		if (delivery == NULL) {
-			lane_reconsider(dispatch, lane);
-			if (lane->is_in_turn)
-				return NULL;
-			continue;
-		}
-		dispatch->in_flight++;
-		dispatch->unsettled++;
-		lane_reconsider(dispatch, lane);
-		disk_note_hungry(dispatch, lane);
-		return delivery;
+	dispatch->now = now;
+	slots_look(dispatch);
+	wake_due(dispatch, now);
+	if (dispatch->unsettled >= dispatch->options.unsettled_max)
+		return NULL;
+	for (int i = 0; i < 2 && delivery == NULL; i++) {
+		delivery = take_of(dispatch, dispatch->is_slows_turn);
+		dispatch->is_slows_turn = !dispatch->is_slows_turn;
 	}
-	return NULL;
+	if (delivery)
+		dispatch->unsettled++;
+	return delivery;
 }
 
 void
 dispatch_attempted(struct dispatch *dispatch, struct delivery *delivery)
 {
-	struct lane *lane = delivery->lane;
-
-	dispatch->in_flight--;
-	if (delivery->is_retry)
-		lane->retries_in_flight--;
-	else
-		lane->first_in_flight--;
-	lane_reconsider(dispatch, lane);
+	slots_give_back(dispatch, delivery->lane, delivery);
+	lane_reconsider(dispatch, delivery->lane);
 }
 
 void
@@ -214,9 +222,11 @@ dispatch_settle(
 int64_t
 dispatch_next_time(const struct dispatch *dispatch)
 {
-	struct heap_node *node = heap_first(&dispatch->timers);
+	struct heap_node *lane = heap_first(&dispatch->timers);
+	struct heap_node *attempt = heap_first(&dispatch->patience);
+	int64_t time = lane ? lane->key : INT64_MAX;
 
-	return node ? node->key : INT64_MAX;
+	return attempt && attempt->key < time ? attempt->key : time;
 }
 
 void
@@ -225,6 +235,7 @@ dispatch_stats(const struct dispatch *dispatch, struct dispatch_stats *ret)
 	*ret = (struct dispatch_stats){
 		.queued = dispatch->known.count - dispatch->unsettled,
 		.in_flight = dispatch->in_flight,
+		.slow_in_flight = dispatch->slow_in_flight,
 		.unsettled = dispatch->unsettled,
 	};
 }

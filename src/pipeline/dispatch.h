@@ -63,8 +63,12 @@ struct dispatch_options {
 	size_t window;		    /* deliveries in memory, each lane */
 	size_t window_total;	    /* over all lanes, but for a few that each
 				       one may always have; 0: no limit */
-	unsigned concurrency;	    /* first tries in flight, each lane */
-	unsigned concurrency_total; /* all attempts in flight */
+	unsigned concurrency;	    /* first tries in flight, each lane: the
+				       cap of its pace */
+	unsigned concurrency_total; /* attempts in flight, of lanes whose
+				       endpoints come back in time … */
+	unsigned slow_total; /* … of the others, when one starts; 0: half */
+	unsigned in_flight_max; /* … of all; 0: concurrency_total * 4 */
 	size_t unsettled_max; /* attempted, but their outcome not on disk yet */
 };
 
@@ -104,6 +108,10 @@ enum dispatch_answer dispatch_offer(
 
 /** The next one to attempt now, or NULL; it occupies a slot from here on. */
 struct delivery *dispatch_take(struct dispatch *dispatch, int64_t now);
+
+/** What the attempt has come to, said before dispatch_attempted. */
+void dispatch_outcome(struct dispatch *dispatch, struct delivery *delivery,
+	enum http_failure failure, int status);
 
 /** The attempt is over: its slot is free, its outcome still on the way. */
 void dispatch_attempted(struct dispatch *dispatch, struct delivery *delivery);
@@ -149,6 +157,7 @@ struct lane *dispatch_find(struct dispatch *dispatch, uint64_t webhook);
 struct dispatch_stats {
 	size_t queued;
 	size_t in_flight;
+	size_t slow_in_flight; /* of those: to endpoints that hang */
 	size_t unsettled;
 };
 void dispatch_stats(

@@ -1,6 +1,7 @@
 /* A lane's queues, its turn, and its life. */
 #include "base/mem.h"
 #include "pipeline/dispatch_private.h"
+#include "pipeline/live.h"
 
 static void
 queue_add(struct queue *queue, struct delivery *delivery)
@@ -36,77 +37,36 @@ lane_take_first(struct lane *lane)
 void
 lane_join_turn(struct dispatch *dispatch, struct lane *lane)
 {
+	struct turn *turn = &dispatch->turns[lane->is_slow];
+
 	if (lane->is_in_turn)
 		return;
 	lane->is_in_turn = true;
-	lane->older = dispatch->turn_last;
+	lane->older = turn->last;
 	lane->newer = NULL;
-	if (dispatch->turn_last)
-		dispatch->turn_last->newer = lane;
+	if (turn->last)
+		turn->last->newer = lane;
 	else
-		dispatch->turn_first = lane;
-	dispatch->turn_last = lane;
+		turn->first = lane;
+	turn->last = lane;
 }
 
 void
 lane_leave_turn(struct dispatch *dispatch, struct lane *lane)
 {
+	struct turn *turn = &dispatch->turns[lane->is_slow];
+
 	if (!lane->is_in_turn)
 		return;
 	lane->is_in_turn = false;
 	if (lane->older)
 		lane->older->newer = lane->newer;
 	else
-		dispatch->turn_first = lane->newer;
+		turn->first = lane->newer;
 	if (lane->newer)
 		lane->newer->older = lane->older;
 	else
-		dispatch->turn_last = lane->older;
-}
-
-/* ---- slots ---- */
-
-/*
- * The fewer slots are left in all, the fewer a lane may hold, so that many
- * endpoints that hang cannot take all of them (P4): n such lanes leave
- * 1 / (1 + n/8) of the slots free. One is always allowed; a lane that holds
- * one comes back here when that is over.
- */
-static unsigned
-at_most_fair(const struct dispatch *dispatch, unsigned slots)
-{
-	size_t total = dispatch->options.concurrency_total;
-	size_t left =
-		dispatch->in_flight < total ? total - dispatch->in_flight : 0;
-	size_t fair = left / 8 > 1 ? left / 8 : 1;
-
-	return slots < fair ? slots : (unsigned)fair;
-}
-
-static bool
-is_full(const struct lane *lane)
-{
-	return lane->is_strict &&
-	       lane->first_in_flight + lane->retries_in_flight >=
-		       lane->concurrency;
-}
-
-bool
-lane_has_first_slot(const struct dispatch *dispatch, const struct lane *lane)
-{
-	return lane->first_in_flight <
-		       at_most_fair(dispatch, lane->concurrency) &&
-	       !is_full(lane);
-}
-
-/** A quarter beside the first tries. */
-bool
-lane_has_retry_slot(const struct dispatch *dispatch, const struct lane *lane)
-{
-	unsigned slots = lane->concurrency / 4 ? lane->concurrency / 4 : 1;
-
-	return lane->retries_in_flight < at_most_fair(dispatch, slots) &&
-	       !is_full(lane);
+		turn->last = lane->older;
 }
 
 struct delivery *
@@ -126,6 +86,9 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 		lane->first_tries.first && lane_has_first_slot(dispatch, lane);
 	int64_t at = INT64_MAX;
 
+	live_show(lane->webhook->live, lane->pace.limit,
+		lane->first_in_flight + lane->retries_in_flight,
+		lane->first_tries.count + lane->retries.count);
 	heap_remove(&dispatch->timers, &lane->by_due);
 	if (!may_send) {
 		lane_leave_turn(dispatch, lane);
@@ -286,8 +249,9 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 	webhook_ref(webhook);
 	lane->webhook = webhook;
 	lane->is_strict = webhook->options.concurrency > 0;
-	lane->concurrency = lane->is_strict ? webhook->options.concurrency
-					    : dispatch->options.concurrency;
+	pace_set_cap(&lane->pace, lane->is_strict
+					  ? webhook->options.concurrency
+					  : dispatch->options.concurrency);
 	rate_set(&lane->rate, webhook_rate(webhook));
 	webhook_unref(former);
 	if (is_fresh)
@@ -337,5 +301,6 @@ dispatch_free(struct dispatch *dispatch)
 	map_release(&dispatch->lanes);
 	map_release(&dispatch->known);
 	heap_release(&dispatch->timers);
+	heap_release(&dispatch->patience);
 	mem_free(dispatch);
 }

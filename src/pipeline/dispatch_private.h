@@ -1,11 +1,13 @@
 #pragma once
 #include "pipeline/dispatch.h"
+#include "rule/pace.h"
 #include "rule/rate.h"
 
 /*
  * Private to the dispatch: dispatch.c (in and out), dispatch_lane.c (a lane's
  * queues and its turn), dispatch_disk.c (what did not fit into memory),
- * dispatch_order.c (one resource's deliveries, one after the other).
+ * dispatch_order.c (one resource's deliveries, one after the other),
+ * dispatch_slots.c (who may have how many attempts under way).
  */
 
 struct queue {
@@ -27,8 +29,10 @@ struct lane {
 	const struct webhook *webhook;
 	struct health health;
 	bool is_removed;
-	unsigned concurrency; /* the webhook's own, or the dispatch's */
-	bool is_strict;	      /* it counts first tries and retries together */
+	struct pace pace;
+	bool is_strict;	 /* first tries and retries count together */
+	bool is_slow;	 /* its endpoint does not come back in time */
+	int64_t back_at; /* when something last came back */
 	struct rate rate;
 
 	struct queue first_tries;
@@ -63,10 +67,15 @@ struct dispatch {
 	int64_t now;	  /* as last looked at */
 	struct map lanes; /* number → lane */
 	struct map known; /* sequence → delivery */
-	struct lane *turn_first, *turn_last;
+	struct turn {
+		struct lane *first, *last;
+	} turns[2]; /* of fast and of slow lanes */
+	bool is_slows_turn;
+	struct heap patience; /* attempts by when their lane turns slow */
 	struct heap timers; /* lanes by when they may have something to send */
 	struct lane *hungry;
 	size_t in_flight;
+	size_t slow_in_flight; /* of slow lanes */
 	size_t unsettled;
 };
 
@@ -102,11 +111,23 @@ struct delivery *lane_earliest_retry(const struct lane *lane);
 /** Whether its webhook sends, or waits for its handshake. */
 bool lane_is_open(const struct lane *lane);
 
+/* ---- dispatch_slots.c ---- */
+
 /** Whether one more of the kind may be in flight beside the present ones. */
 bool lane_has_first_slot(
 	const struct dispatch *dispatch, const struct lane *lane);
 bool lane_has_retry_slot(
 	const struct dispatch *dispatch, const struct lane *lane);
+
+/** How many more attempts slow lanes, or the others, may start. */
+size_t slots_left(const struct dispatch *dispatch, bool is_slow);
+/** An attempt begins, or is over. */
+void slots_take(struct dispatch *dispatch, struct lane *lane,
+	struct delivery *delivery);
+void slots_give_back(struct dispatch *dispatch, struct lane *lane,
+	struct delivery *delivery);
+/** Lanes that have lost patience's time turn slow. */
+void slots_look(struct dispatch *dispatch);
 
 /* ---- dispatch_order.c ---- */
 

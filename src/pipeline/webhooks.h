@@ -21,6 +21,7 @@ struct webhooks;
 struct match;
 struct writer;
 struct webhook;
+struct live;
 
 /** Who is told of changes, on the thread that made them, in their order. */
 struct webhooks_listener {
@@ -96,6 +97,7 @@ struct webhook {
 	struct webhook_options options;
 	unsigned allowed_rate; /* granted by the handshake; 0: no limit */
 	int64_t enables[WEBHOOK_ENABLES_KEPT]; /* newest first; 0: none */
+	struct live *live;  /* shared by all snapshots; NULL in some tests */
 	uint64_t handshake; /* revision that asked for the present handshake;
 			       not stored: a restart asks anew */
 };

@@ -52,7 +52,8 @@ struct worker {
 	_Atomic uint64_t acknowledged;
 	_Atomic uint64_t failed;
 	_Atomic uint64_t dead;
-	_Atomic size_t queued, in_flight, unsettled; /* for others to read */
+	/* for others to read */
+	_Atomic size_t queued, in_flight, slow_in_flight, unsettled;
 };
 
 /** Looks at both clocks. */

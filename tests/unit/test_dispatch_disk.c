@@ -90,14 +90,22 @@ TEST(dispatch_disk, retries_on_disk_are_found_behind_those_that_are_known)
 	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
 	for (uint64_t i = 1; i <= 8; i++)
 		fake_offer_retry(dispatch, i, 0, 7); /* all at the same time */
-	for (uint64_t i = 1; i <= 4; i++)
+	for (uint64_t i = 1; i <= 4; i++) {
 		CHECK(fake_take(dispatch, 7) != 0);
+		dispatch_attempted(dispatch, fake_in_flight[i - 1]);
+	}
+	/* Their outcomes are not on disk: they look as if they waited. */
 	CHECK_INT(fake_take(dispatch, 7), 0);
 	fake_read_back(dispatch);
 	for (uint64_t i = 5; i <= 8; i++)
 		CHECK(fake_take(dispatch, 7) >= 5);
 	fake_read_back(dispatch);
 	CHECK(!dispatch_wants_refill(dispatch, &want));
+	for (uint64_t i = 1; i <= 4; i++)
+		dispatch_settle(dispatch, fake_in_flight[i - 1], false);
+	fake_in_flight_count -= 4;
+	memmove(fake_in_flight, fake_in_flight + 4,
+		4 * sizeof(*fake_in_flight));
 	fake_end(dispatch);
 }
 
