@@ -10,12 +10,6 @@
 #include "pipeline/handshake.h"
 #include "pipeline/worker.h"
 
-/* Lanes read for between two looks at the sockets. */
-enum { REFILLS_AT_ONCE = 16 };
-
-/* How long to leave a store alone that could not be read. */
-#define REFILL_AGAIN_AFTER (1 * SECONDS)
-
 /* How long a report waits that could not be stored. */
 #define REPORT_AGAIN_AFTER (1 * SECONDS)
 
@@ -143,49 +137,6 @@ read_all_mail(struct worker *worker)
 	}
 }
 
-/** Reads rows for one lane. False when the store cannot be read now. */
-static bool
-refill_one(struct worker *worker, const struct dispatch_refill *want)
-{
-	struct store *store = worker->options->store;
-	struct delivery_list rows;
-	struct arena arena = {0};
-	enum err err;
-
-	if (want->resource)
-		err = store_waiting_of_resource(store, want->webhook,
-			want->resource, want->limit, &arena, &rows);
-	else if (want->is_retry)
-		err = store_waiting_retries(store, want->webhook, want->place,
-			want->limit, &arena, &rows);
-	else
-		err = store_waiting_first(store, want->webhook, want->after,
-			want->limit, &arena, &rows);
-	if (err) {
-		log_error("deliver.refill", "webhook=%llu err=%s",
-			(unsigned long long)want->webhook, err_name(err));
-		worker->refill_at = clock_monotonic() + REFILL_AGAIN_AFTER;
-	} else {
-		dispatch_refill(worker->dispatch, want, &rows);
-	}
-	arena_release(&arena);
-	return err == ERR_OK;
-}
-
-/** Reads deliveries back that did not fit into memory, some lanes at a time. */
-static void
-refill(struct worker *worker)
-{
-	struct dispatch_refill want;
-
-	for (int i = 0; i < REFILLS_AT_ONCE; i++) {
-		if (worker->refill_at > clock_monotonic() ||
-			!dispatch_wants_refill(worker->dispatch, &want) ||
-			!refill_one(worker, &want))
-			return;
-	}
-}
-
 static void
 publish_stats(struct worker *worker)
 {
@@ -229,27 +180,53 @@ start_attempts(struct worker *worker)
 	struct delivery *delivery;
 
 	worker_look(worker);
-	refill(worker);
+	worker_refill(worker);
 	while ((delivery = dispatch_take(worker->dispatch, clock_monotonic())))
 		attempt_start(worker, delivery);
 }
 
-/** After the last attempt was started: let those in flight come to an end. */
+static void
+write_again_if_due(struct worker *worker)
+{
+	if (worker->unwritten && clock_monotonic() >= worker->write_again_at)
+		attempt_write_again(worker);
+}
+
+static bool
+has_open_ends(const struct worker *worker)
+{
+	struct dispatch_stats stats;
+
+	dispatch_stats(worker->dispatch, &stats);
+	return stats.unsettled > 0 || http_client_running(worker->client) > 0;
+}
+
+/**
+ * After the last attempt was started: lets those in flight come to an end,
+ * and their outcomes to the disk. What could not be written by then gets its
+ * last chance, and is repeated after the next start if that fails too.
+ */
 static void
 drain(struct worker *worker)
 {
-	int64_t left;
+	while (has_open_ends(worker)) {
+		int64_t left =
+			atomic_load(&worker->stop_at) - clock_monotonic();
+		int64_t again = worker->write_again_at - clock_monotonic();
 
-	while (http_client_running(worker->client) > 0) {
-		left = atomic_load(&worker->stop_at) - clock_monotonic();
 		if (left <= 0)
 			break;
+		if (worker->unwritten && again < left)
+			left = again > 0 ? again : 0;
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), left);
 		read_all_mail(worker);
+		write_again_if_due(worker);
 	}
 	http_client_free(worker->client); /* aborts the rest */
 	worker->client = NULL;
+	read_all_mail(worker);
+	attempt_write_again(worker);
 }
 
 static void *
@@ -266,9 +243,7 @@ run(void *context)
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
-		if (worker->unwritten &&
-			clock_monotonic() >= worker->write_again_at)
-			attempt_write_again(worker);
+		write_again_if_due(worker);
 		if (worker->reports &&
 			clock_monotonic() >= worker->report_again_at)
 			end_reports(worker, true);

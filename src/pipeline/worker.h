@@ -7,7 +7,8 @@
 
 /*
  * One worker of the deliverers (private to them: deliver.c runs the loop,
- * attempt.c and handshake.c are what it does).
+ * worker.c is what it looks at and reads, attempt.c and handshake.c are what it
+ * does).
  */
 
 /** What a message in a worker's mailbox is. */
@@ -58,6 +59,9 @@ struct worker {
 
 /** Looks at both clocks. */
 void worker_look(struct worker *worker);
+
+/** Reads deliveries back that did not fit into memory, some lanes at a time. */
+void worker_refill(struct worker *worker);
 
 static inline void
 worker_count(_Atomic uint64_t *counter)
