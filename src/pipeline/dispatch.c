@@ -83,8 +83,7 @@ dispatch_offer(struct dispatch *dispatch, struct delivery *delivery)
 {
 	struct lane *lane =
 		map_get(&dispatch->lanes, dispatch_key(&delivery->webhook));
-	struct delivery *known =
-		map_get(&dispatch->known, dispatch_key(&delivery->sequence));
+	struct delivery *known = dispatch_known(dispatch, delivery->sequence);
 	enum order_place place;
 
 	if (lane == NULL || lane->is_removed)

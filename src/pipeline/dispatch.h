@@ -2,6 +2,7 @@
 #include "base/heap.h"
 #include "base/mailbox.h"
 #include "base/map.h"
+#include "base/numbers.h"
 #include "pipeline/payload.h"
 #include "pipeline/webhooks.h"
 #include "rule/drift.h"
@@ -45,6 +46,7 @@ struct delivery {
 	int64_t written;	 /* when `due` was decided */
 	struct payload *payload; /* may be NULL: read it from the store */
 	/* the dispatch's own */
+	struct numbers_node by_sequence;
 	struct lane *lane;
 	struct strand *strand; /* NULL: in none */
 	struct delivery *next;

@@ -209,7 +209,7 @@ take_in_row(struct dispatch *dispatch, struct lane *lane,
 {
 	struct delivery *delivery;
 
-	if (map_get(&dispatch->known, dispatch_key(&row->sequence)) ||
+	if (dispatch_known(dispatch, row->sequence) ||
 		!order_admits_row(lane, row))
 		return;
 	delivery = delivery_new(row, NULL);

@@ -117,7 +117,8 @@ lane_know(
 {
 	delivery->lane = lane;
 	lane->known++;
-	map_put(&dispatch->known, dispatch_key(&delivery->sequence), delivery);
+	delivery->by_sequence.number = delivery->sequence;
+	numbers_add(&dispatch->known, &delivery->by_sequence);
 }
 
 static void lane_free_if_unused(struct dispatch *, struct lane *);
@@ -128,7 +129,7 @@ lane_forget(struct dispatch *dispatch, struct delivery *delivery)
 	struct lane *lane = delivery->lane;
 
 	order_leave(lane, delivery);
-	map_remove(&dispatch->known, dispatch_key(&delivery->sequence));
+	numbers_remove(&dispatch->known, &delivery->by_sequence);
 	lane->known--;
 	delivery_free(delivery);
 	lane_free_if_unused(dispatch, lane);
@@ -195,7 +196,7 @@ static void
 lane_free(struct lane *lane)
 {
 	order_drop(lane);
-	map_release(&lane->strands);
+	numbers_release(&lane->strands);
 	heap_release(&lane->retries);
 	webhook_unref(lane->webhook);
 	mem_free(lane);
@@ -299,7 +300,7 @@ dispatch_free(struct dispatch *dispatch)
 		lane_free(lane);
 	}
 	map_release(&dispatch->lanes);
-	map_release(&dispatch->known);
+	numbers_release(&dispatch->known);
 	heap_release(&dispatch->timers);
 	heap_release(&dispatch->patience);
 	mem_free(dispatch);

@@ -23,13 +23,15 @@
 static struct strand *
 find(const struct lane *lane, uint64_t resource)
 {
-	return map_get(&lane->strands, dispatch_key(&resource));
+	struct numbers_node *node = numbers_get(&lane->strands, resource);
+
+	return node ? CONTAINER_OF(node, struct strand, by_resource) : NULL;
 }
 
 static void
 strand_free(struct lane *lane, struct strand *strand)
 {
-	map_remove(&lane->strands, dispatch_key(&strand->resource));
+	numbers_remove(&lane->strands, &strand->by_resource);
 	mem_free(strand);
 }
 
@@ -65,8 +67,8 @@ strand_new(struct lane *lane, uint64_t resource)
 {
 	struct strand *strand = MEM_NEW(struct strand);
 
-	strand->resource = resource;
-	map_put(&lane->strands, dispatch_key(&strand->resource), strand);
+	strand->by_resource.number = resource;
+	numbers_add(&lane->strands, &strand->by_resource);
 	return strand;
 }
 
@@ -134,7 +136,7 @@ order_leave(struct lane *lane, struct delivery *delivery)
 uint64_t
 order_wants(const struct lane *lane)
 {
-	return lane->wanted ? lane->wanted->resource : 0;
+	return lane->wanted ? lane->wanted->by_resource.number : 0;
 }
 
 static struct strand *
@@ -156,8 +158,7 @@ order_found(struct dispatch *dispatch, struct lane *lane,
 	struct delivery *delivery;
 
 	if (rows->count == 0 ||
-		map_get(&dispatch->known,
-			dispatch_key(&rows->rows[0].sequence))) {
+		dispatch_known(dispatch, rows->rows[0].sequence)) {
 		strand_free(lane, strand);
 		return;
 	}
@@ -180,10 +181,13 @@ order_found(struct dispatch *dispatch, struct lane *lane,
 void
 order_drop(struct lane *lane)
 {
-	struct strand *strand;
-	size_t at = 0;
+	struct numbers_node *node = numbers_next(&lane->strands, NULL);
 
-	while ((strand = map_next(&lane->strands, &at))) {
+	while (node) {
+		struct strand *strand =
+			CONTAINER_OF(node, struct strand, by_resource);
+
+		node = numbers_next(&lane->strands, node);
 		if (strand->head == NULL)
 			strand_free(lane, strand);
 	}

@@ -18,7 +18,7 @@ struct queue {
 
 /** A resource of which a delivery is in memory, or to be looked for. */
 struct strand {
-	uint64_t resource;
+	struct numbers_node by_resource;
 	struct delivery *head; /* NULL: the next is on disk */
 	bool has_more;	       /* others may be on disk */
 	struct strand *next_wanted;
@@ -41,7 +41,7 @@ struct lane {
 	unsigned retries_in_flight;
 	size_t known; /* deliveries of this lane anywhere in memory */
 
-	struct map strands;    /* resource → strand */
+	struct numbers strands;
 	struct strand *wanted; /* those whose next is to be looked for */
 	struct strand **wanted_last;
 	size_t wanted_count;
@@ -64,9 +64,9 @@ struct lane {
 struct dispatch {
 	struct dispatch_options options;
 	struct drift drift;
-	int64_t now;	  /* as last looked at */
-	struct map lanes; /* number → lane */
-	struct map known; /* sequence → delivery */
+	int64_t now;	      /* as last looked at */
+	struct map lanes;     /* number → lane */
+	struct numbers known; /* deliveries in memory, by sequence */
 	struct turn {
 		struct lane *first, *last;
 	} turns[2]; /* of fast and of slow lanes */
@@ -84,6 +84,15 @@ static inline struct str
 dispatch_key(const uint64_t *number)
 {
 	return str_make((const char *)number, sizeof(*number));
+}
+
+/** The delivery in memory, or NULL. */
+static inline struct delivery *
+dispatch_known(const struct dispatch *dispatch, uint64_t sequence)
+{
+	struct numbers_node *node = numbers_get(&dispatch->known, sequence);
+
+	return node ? CONTAINER_OF(node, struct delivery, by_sequence) : NULL;
 }
 
 /* ---- dispatch_lane.c ---- */
