@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/metrics_series.h"
 #include "base/clock.h"
 #include "base/desk.h"
 #include "pipeline/hub.h"
+#include "store/retain.h"
 
 enum { STATUS_COUNT = WEBHOOK_OFF + 1 };
 
@@ -22,7 +24,8 @@ struct sample {
 	double is_healthy, commits, units, failures, writer_queued;
 	double writer_queued_bytes;
 	double last_commit_time;
-	double waiting, lag, store_bytes;
+	double waiting, lag, store_bytes, store_used, store_max;
+	double removed_events, removed_deliveries, is_making_room;
 	double webhooks[STATUS_COUNT];
 };
 
@@ -88,6 +91,16 @@ static const struct metric metrics[] = {
 	GAUGE(lag, "deliveries_lag_seconds",
 		"How late the oldest waiting delivery is."),
 	GAUGE(store_bytes, "store_bytes", "Size of the database on disk."),
+	GAUGE(store_used, "store_used_bytes",
+		"Of it, pages that hold something."),
+	GAUGE(store_max, "store_max_bytes",
+		"At so many used publishing is refused; 0: never."),
+	COUNTER(removed_events, "retention_events_removed",
+		"Events that were too old, or had to make room."),
+	COUNTER(removed_deliveries, "retention_deliveries_removed",
+		"Deliveries of theirs, and others that were too old."),
+	GAUGE(is_making_room, "retention_making_room",
+		"1 while things are removed before their time, for room."),
 };
 
 /** The second number of /proc/self/statm, in pages. */
@@ -150,6 +163,21 @@ gather_store(const struct api *api, struct sample *sample)
 }
 
 static void
+gather_retention(const struct hub *hub, struct sample *sample)
+{
+	struct retention_stats stats;
+	struct store_room room;
+
+	retention_stats(hub->retention, &stats);
+	store_room(hub->store, &room);
+	sample->removed_events = (double)stats.removed_events;
+	sample->removed_deliveries = (double)stats.removed_deliveries;
+	sample->is_making_room = stats.is_making_room;
+	sample->store_used = (double)room.used;
+	sample->store_max = (double)room.max;
+}
+
+static void
 gather_pipeline(const struct hub *hub, struct sample *sample)
 {
 	struct ingest_stats in;
@@ -179,8 +207,10 @@ gather(struct api *api, struct sample *sample)
 
 	gather_writer(api, sample);
 	gather_store(api, sample);
-	if (api->hub)
+	if (api->hub) {
 		gather_pipeline(api->hub, sample);
+		gather_retention(api->hub, sample);
+	}
 	gather_webhooks(api, sample);
 	if (server)
 		sample->in_flight = (double)http_server_in_flight(server);
@@ -220,4 +250,5 @@ metrics_write(struct api *api, struct buf *out)
 		buf_printf(out, "grapnel_webhooks{status=\"%s\"} %.15g\n",
 			webhook_status_name((enum webhook_status)status),
 			sample.webhooks[status]);
+	metrics_write_series(api, out);
 }

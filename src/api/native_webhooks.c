@@ -24,12 +24,13 @@ write_public_key(struct json_out *out, const struct signature_key *key)
 static void
 write_live(struct json_out *out, const struct live *live)
 {
-	if (live == NULL)
-		return;
+	struct live_view view;
+
+	live_read(live, &view);
 	json_out_object(out, "live");
-	json_out_integer(out, "concurrency", atomic_load(&live->concurrency));
-	json_out_integer(out, "inFlight", atomic_load(&live->in_flight));
-	json_out_integer(out, "queued", (int64_t)atomic_load(&live->queued));
+	json_out_integer(out, "concurrency", view.concurrency);
+	json_out_integer(out, "inFlight", view.in_flight);
+	json_out_integer(out, "queued", (int64_t)view.queued);
 	json_out_end(out);
 }
 

@@ -382,6 +382,8 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		delivery->attempts + 1,
 		drift_age(dispatch_drift(worker->dispatch), delivery->created));
 	live_count(attempt->webhook->live, decision.verdict == RETRY_DELIVERED);
+	worker_measure(
+		worker, result, delivery, decision.verdict == RETRY_DELIVERED);
 	fill_row(attempt, result, decision.verdict == RETRY_DELIVERED);
 	delivery->attempts++;
 	apply_decision(attempt, result, &decision);

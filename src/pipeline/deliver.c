@@ -439,6 +439,18 @@ deliver_report_again(
 }
 
 void
+deliver_latencies(
+	const struct deliver *deliver, struct histogram_view ret[LATENCY_COUNT])
+{
+	memset(ret, 0, LATENCY_COUNT * sizeof(*ret));
+	for (unsigned i = 0; i < deliver->count; i++) {
+		for (int kind = 0; kind < LATENCY_COUNT; kind++)
+			histogram_read(&deliver->workers[i].latencies[kind],
+				&ret[kind]);
+	}
+}
+
+void
 deliver_stats(const struct deliver *deliver, struct deliver_stats *ret)
 {
 	*ret = (struct deliver_stats){0};

@@ -1,4 +1,5 @@
 #pragma once
+#include "base/histogram.h"
 #include "pipeline/dispatch.h"
 #include "pipeline/writer.h"
 
@@ -84,3 +85,19 @@ struct deliver_stats {
 	size_t unsettled;
 };
 void deliver_stats(const struct deliver *deliver, struct deliver_stats *ret);
+
+/** What is measured of every attempt. */
+enum deliver_latency {
+	LATENCY_DELIVERED, /* from accepting the event; of those acknowledged */
+	/* phases, if the attempt went through them */
+	LATENCY_NAME,
+	LATENCY_CONNECT,
+	LATENCY_TLS,
+	LATENCY_FIRST_BYTE, /* from having a connection */
+	LATENCY_TOTAL,
+	LATENCY_COUNT
+};
+
+/** Over all workers, since the start. */
+void deliver_latencies(const struct deliver *deliver,
+	struct histogram_view ret[LATENCY_COUNT]);

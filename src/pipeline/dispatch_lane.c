@@ -77,6 +77,22 @@ lane_earliest_retry(const struct lane *lane)
 	return node ? CONTAINER_OF(node, struct delivery, by_due) : NULL;
 }
 
+static void
+show(struct lane *lane, const struct delivery *retry)
+{
+	const struct delivery *first = lane->first_tries.first;
+	struct live_view now = {
+		.concurrency = lane->pace.limit,
+		.in_flight = lane->first_in_flight + lane->retries_in_flight,
+		.queued = lane->first_tries.count + lane->retries.count,
+		.oldest_due = first ? first->due : 0,
+	};
+
+	if (retry && (first == NULL || retry->due < first->due))
+		now.oldest_due = retry->due;
+	live_show(lane->webhook->live, &now);
+}
+
 void
 lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 {
@@ -86,9 +102,7 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 		lane->first_tries.first && lane_has_first_slot(dispatch, lane);
 	int64_t at = INT64_MAX;
 
-	live_show(lane->webhook->live, lane->pace.limit,
-		lane->first_in_flight + lane->retries_in_flight,
-		lane->first_tries.count + lane->retries.count);
+	show(lane, retry);
 	heap_remove(&dispatch->timers, &lane->by_due);
 	if (!may_send) {
 		lane_leave_turn(dispatch, lane);

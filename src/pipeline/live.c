@@ -2,6 +2,14 @@
 
 #include "base/mem.h"
 
+struct live {
+	atomic_uint refs;
+	atomic_uint concurrency, in_flight;
+	atomic_size_t queued;
+	_Atomic int64_t oldest_due;
+	_Atomic uint64_t acknowledged, failed;
+};
+
 struct live *
 live_new(void)
 {
@@ -28,16 +36,31 @@ live_unref(struct live *live)
 }
 
 void
-live_show(struct live *live, unsigned concurrency, unsigned in_flight,
-	size_t queued)
+live_read(const struct live *live, struct live_view *ret)
+{
+	*ret = (struct live_view){0};
+	if (live == NULL)
+		return;
+	ret->concurrency = atomic_load(&live->concurrency);
+	ret->in_flight = atomic_load(&live->in_flight);
+	ret->queued = atomic_load(&live->queued);
+	ret->oldest_due = atomic_load(&live->oldest_due);
+	ret->acknowledged = atomic_load(&live->acknowledged);
+	ret->failed = atomic_load(&live->failed);
+}
+
+void
+live_show(struct live *live, const struct live_view *now)
 {
 	if (live == NULL)
 		return;
 	atomic_store_explicit(
-		&live->concurrency, concurrency, memory_order_relaxed);
+		&live->concurrency, now->concurrency, memory_order_relaxed);
 	atomic_store_explicit(
-		&live->in_flight, in_flight, memory_order_relaxed);
-	atomic_store_explicit(&live->queued, queued, memory_order_relaxed);
+		&live->in_flight, now->in_flight, memory_order_relaxed);
+	atomic_store_explicit(&live->queued, now->queued, memory_order_relaxed);
+	atomic_store_explicit(
+		&live->oldest_due, now->oldest_due, memory_order_relaxed);
 }
 
 void

@@ -63,3 +63,41 @@ worker_refill(struct worker *worker)
 			return;
 	}
 }
+
+/** From one point to another, if the attempt came so far. */
+static void
+measure_phase(struct worker *worker, enum deliver_latency phase, int64_t from,
+	int64_t until)
+{
+	if (until > from)
+		histogram_add(&worker->latencies[phase], until - from);
+}
+
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+void
+worker_measure(struct worker *worker, const struct http_result *result,
+	const struct delivery *delivery, bool is_acknowledged)
+{
+	const struct http_timings *timings = &result->timings;
+	int64_t connected = later(timings->name_resolved, timings->connected);
+	int64_t ready = later(connected, timings->tls_done);
+
+	if (!result->is_reused_connection) {
+		measure_phase(worker, LATENCY_NAME, 0, timings->name_resolved);
+		measure_phase(worker, LATENCY_CONNECT, timings->name_resolved,
+			timings->connected);
+		measure_phase(
+			worker, LATENCY_TLS, connected, timings->tls_done);
+	}
+	measure_phase(worker, LATENCY_FIRST_BYTE, ready, timings->first_byte);
+	measure_phase(worker, LATENCY_TOTAL, 0, timings->total);
+	if (is_acknowledged)
+		histogram_add(&worker->latencies[LATENCY_DELIVERED],
+			drift_age(dispatch_drift(worker->dispatch),
+				delivery->created));
+}

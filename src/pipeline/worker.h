@@ -54,11 +54,16 @@ struct worker {
 	_Atomic uint64_t failed;
 	_Atomic uint64_t dead;
 	/* for others to read */
+	struct histogram latencies[LATENCY_COUNT];
 	_Atomic size_t queued, in_flight, slow_in_flight, unsettled;
 };
 
 /** Looks at both clocks. */
 void worker_look(struct worker *worker);
+
+/** Notes how long an attempt took, and its delivery if it is the last. */
+void worker_measure(struct worker *worker, const struct http_result *result,
+	const struct delivery *delivery, bool is_acknowledged);
 
 /** Reads deliveries back that did not fit into memory, some lanes at a time. */
 void worker_refill(struct worker *worker);
