@@ -11,6 +11,7 @@
 
 enum {
 	IDLE_EXCHANGES_MAX = 256,
+	IDLE_EXCHANGES_OF_WAY_MAX = 4,
 	DEFAULT_CONNECTIONS = 1024,
 };
 
@@ -20,16 +21,14 @@ struct http_client {
 	struct http_client_options options; /* its texts are ours */
 	struct arena arena;		    /* those texts */
 	struct http_sockets sockets;
-	struct http_destinations destinations;
+	struct http_pools pools;
 	/* Those that were begun, some of which wait for an address; doubly
 	   linked, newest first. */
 	struct http_exchange *running;
 	struct http_exchange *failed; /* ended before they began, a queue */
 	struct http_exchange **failed_end;
 	struct resolver *resolver;
-	struct heap timers;	    /* of exchanges */
-	struct http_exchange *idle; /* a stack */
-	size_t idle_count;
+	struct heap timers;   /* of exchanges */
 	size_t running_count; /* all that were not done */
 	bool is_closing;
 };
@@ -57,11 +56,44 @@ start_wire(struct http_client *client)
 	struct wire_engine_options options = {
 		.client = &client->options,
 		.sockets = &client->sockets,
-		.destinations = &client->destinations,
+		.destinations = &client->pools.plain.destinations,
 		.resolver = client->resolver,
 	};
 
 	client->wire = wire_engine_new(&options);
+}
+
+static void
+keep_proxy(struct http_client *client)
+{
+	struct http_client_options *options = &client->options;
+	struct arena *arena = &client->arena;
+	struct http_proxy *proxy = ARENA_NEW(arena, struct http_proxy);
+	struct str *entries = arena_alloc_array(
+		arena, options->no_proxy_count, sizeof(*entries));
+
+	if (options->proxy == NULL)
+		return;
+	*proxy = *options->proxy;
+	proxy->url = arena_copy(arena, proxy->url);
+	proxy->username = arena_copy(arena, proxy->username);
+	proxy->password = arena_copy(arena, proxy->password);
+	for (size_t i = 0; i < options->no_proxy_count; i++)
+		entries[i] = arena_copy(arena, options->no_proxy[i]);
+	options->proxy = proxy;
+	options->no_proxy = entries;
+}
+
+static void
+free_idle(struct http_pool *pool)
+{
+	while (pool->idle) {
+		struct http_exchange *exchange = pool->idle;
+
+		pool->idle = exchange->next;
+		http_exchange_free(exchange);
+	}
+	pool->idle_count = 0;
 }
 
 struct http_client *
@@ -77,7 +109,8 @@ http_client_new(const struct http_client_options *options)
 	client->options = *options;
 	client->options.user_agent = keep_text(client, options->user_agent);
 	client->options.ca_file = keep_text(client, options->ca_file);
-	client->destinations.policy = options->policy;
+	keep_proxy(client);
+	http_pools_init(&client->pools, &client->options, free_idle);
 	client->failed_end = &client->failed;
 	http_sockets_open(&client->sockets, client->multi);
 	client->resolver = resolver_new(options->resolver);
@@ -95,14 +128,15 @@ http_client_new(const struct http_client_options *options)
 }
 
 static struct http_exchange *
-take_exchange(struct http_client *client)
+take_exchange(struct http_client *client, struct http_pool *pool)
 {
-	struct http_exchange *exchange = client->idle;
+	struct http_exchange *exchange = pool->idle;
 
 	if (exchange == NULL)
-		return http_exchange_new(&client->sockets, &client->options);
-	client->idle = exchange->next;
-	client->idle_count--;
+		return http_exchange_new(
+			&client->sockets, pool, &client->options);
+	pool->idle = exchange->next;
+	pool->idle_count--;
 	exchange->next = NULL;
 	return exchange;
 }
@@ -110,17 +144,22 @@ take_exchange(struct http_client *client)
 static void
 give_back_exchange(struct http_client *client, struct http_exchange *exchange)
 {
+	struct http_pool *pool = exchange->pool;
+	size_t max = pool == &client->pools.plain ? IDLE_EXCHANGES_MAX
+						  : IDLE_EXCHANGES_OF_WAY_MAX;
+
 	if (exchange->destination)
 		http_destination_give_back(
-			&client->destinations, exchange->destination);
+			&pool->destinations, exchange->destination);
 	http_exchange_reset(exchange);
-	if (client->idle_count == IDLE_EXCHANGES_MAX || client->is_closing) {
+	if (pool->idle_count == max || client->is_closing) {
 		http_exchange_free(exchange);
-		return;
+	} else {
+		exchange->next = pool->idle;
+		pool->idle = exchange;
+		pool->idle_count++;
 	}
-	exchange->next = client->idle;
-	client->idle = exchange;
-	client->idle_count++;
+	http_pools_give_back(&client->pools, pool);
 }
 
 static void
@@ -157,6 +196,14 @@ fail(struct http_client *client, struct http_exchange *exchange,
 	client->failed_end = &exchange->next;
 }
 
+static void
+set_timer(
+	struct http_client *client, struct http_exchange *exchange, int64_t due)
+{
+	exchange->timer.key = due;
+	heap_add(&client->timers, &exchange->timer);
+}
+
 /** Hands it to libcurl. */
 static enum http_failure
 launch(struct http_client *client, struct http_exchange *exchange)
@@ -172,6 +219,10 @@ launch(struct http_client *client, struct http_exchange *exchange)
 	}
 	exchange->is_running = true;
 	link_running(client, exchange);
+	if (exchange->request.first_byte_timeout > 0)
+		set_timer(client, exchange,
+			clock_monotonic() +
+				exchange->request.first_byte_timeout);
 	return HTTP_NO_FAILURE;
 }
 
@@ -191,10 +242,9 @@ find_addresses(struct http_client *client, struct http_exchange *exchange)
 		exchange->wait.done = address_came;
 		if (!resolver_ask(
 			    client->resolver, host, &exchange->wait, &answer)) {
-			exchange->timer.key =
-				exchange->began +
-				http_exchange_connect_timeout(exchange);
-			heap_add(&client->timers, &exchange->timer);
+			set_timer(client, exchange,
+				exchange->began + http_exchange_connect_timeout(
+							  exchange));
 			link_running(client, exchange);
 			return HTTP_NO_FAILURE;
 		}
@@ -226,14 +276,15 @@ address_came(struct resolver_wait *wait, const struct resolver_answer *answer)
 static enum http_failure
 start(struct http_client *client, struct http_exchange *exchange)
 {
+	struct http_pool *pool = exchange->pool;
 	enum err err;
 
 	if (client->is_closing) {
 		buf_append(&exchange->why, STR("the client is stopping"));
 		return HTTP_ABORTED;
 	}
-	err = http_destination_take(&client->destinations,
-		exchange->request.url, &exchange->destination, &exchange->why);
+	err = http_destination_take(&pool->destinations, exchange->request.url,
+		&exchange->destination, &exchange->why);
 	if (err != ERR_OK)
 		return err == ERR_DENIED ? HTTP_NOT_ALLOWED : HTTP_BAD_URL;
 	if (http_exchange_prepare(exchange) != ERR_OK)
@@ -245,27 +296,37 @@ start(struct http_client *client, struct http_exchange *exchange)
 static enum http_engine
 engine_for(const struct http_client *client, const struct http_request *request)
 {
-	(void)request; /* asks for nothing yet that only libcurl can do */
-	return client->options.engine ? client->options.engine
-				      : HTTP_ENGINE_WIRE;
+	bool is_plain = http_request_is_plain(
+		&client->options, request, STR("")); /* no host is excepted */
+
+	if (is_plain && client->options.engine)
+		return client->options.engine;
+	return is_plain ? HTTP_ENGINE_WIRE : HTTP_ENGINE_CURL;
 }
 
 void
 http_client_send(struct http_client *client, const struct http_request *request)
 {
+	CLEANUP(buf_release) struct buf why = buf_make(1024);
 	struct http_exchange *exchange;
 	enum http_failure failure;
+	struct http_pool *pool;
 
 	if (engine_for(client, request) == HTTP_ENGINE_WIRE) {
 		wire_engine_send(client->wire, request);
 		return;
 	}
-	exchange = take_exchange(client);
+	failure = http_pools_take(
+		&client->pools, request->way, request->list, &pool, &why);
+	exchange = take_exchange(client, pool);
 	client->running_count++;
 	exchange->client = client;
 	exchange->request = *request;
 	exchange->began = clock_monotonic();
-	failure = start(client, exchange);
+	if (failure == HTTP_NO_FAILURE)
+		failure = start(client, exchange);
+	else
+		buf_append(&exchange->why, buf_str(&why));
 	if (failure != HTTP_NO_FAILURE)
 		fail(client, exchange, failure);
 }
@@ -324,6 +385,32 @@ end_transfer(struct http_client *client, struct http_exchange *exchange)
 	unlink_running(client, exchange);
 }
 
+static void
+end_without_address(struct http_client *client, struct http_exchange *exchange)
+{
+	end_transfer(client, exchange);
+	fail(client, exchange, http_exchange_not_found(exchange));
+}
+
+static void
+end_without_answer(struct http_client *client, struct http_exchange *exchange)
+{
+	int64_t due = http_exchange_first_byte_due(exchange);
+	struct http_result result;
+
+	heap_remove(&client->timers, &exchange->timer);
+	if (due == INT64_MAX)
+		return; /* it came */
+	if (due > clock_monotonic()) {
+		set_timer(client, exchange, due);
+		return;
+	}
+	exchange->stop = HTTP_STOP_NO_FIRST_BYTE;
+	end_transfer(client, exchange);
+	http_exchange_result(exchange, CURLE_OPERATION_TIMEDOUT, &result);
+	tell(client, exchange, &result);
+}
+
 /** No address came, or no answer began, in its time. */
 static void
 tell_late(struct http_client *client)
@@ -335,13 +422,10 @@ tell_late(struct http_client *client)
 		struct http_exchange *exchange =
 			CONTAINER_OF(first, struct http_exchange, timer);
 
-		end_transfer(client, exchange);
-		buf_printf(&exchange->why,
-			"host \"%.*s\": the name server did not answer in "
-			"time",
-			STR_ARG(exchange->destination->url.host));
-		exchange->waited = now - exchange->began;
-		fail(client, exchange, HTTP_DNS_DOWN);
+		if (exchange->is_running)
+			end_without_answer(client, exchange);
+		else
+			end_without_address(client, exchange);
 	}
 }
 
@@ -432,17 +516,11 @@ http_client_free(struct http_client *client)
 	client->is_closing = true;
 	wire_engine_free(client->wire);
 	abort_all(client);
-	while (client->idle) {
-		struct http_exchange *exchange = client->idle;
-
-		client->idle = exchange->next;
-		http_exchange_free(exchange);
-	}
+	http_pools_release(&client->pools);
 	curl_multi_cleanup(client->multi);
 	http_sockets_close(&client->sockets);
 	resolver_free(client->resolver);
 	heap_release(&client->timers);
-	http_destinations_release(&client->destinations);
 	arena_release(&client->arena);
 	mem_free(client);
 }

@@ -1,8 +1,7 @@
 #include "net/http_client_destination.h"
 
-#include <arpa/inet.h>
-
 #include "base/mem.h"
+#include "net/http_way.h"
 
 static void
 destination_free(struct http_destination *destination)
@@ -59,12 +58,13 @@ http_destinations_release(struct http_destinations *destinations)
 }
 
 static bool
-is_literal(const char *host)
+is_excepted(const struct http_destinations *destinations, struct str host)
 {
-	struct in6_addr address;
-
-	return inet_pton(AF_INET, host, &address) == 1 ||
-	       inet_pton(AF_INET6, host, &address) == 1;
+	for (size_t i = 0; i < destinations->no_proxy_count; i++) {
+		if (http_no_proxy_holds(destinations->no_proxy[i], host))
+			return true;
+	}
+	return false;
 }
 
 static enum err
@@ -77,7 +77,7 @@ destination_read(struct http_destination *destination, struct str text,
 	if (err != ERR_OK)
 		return err;
 	destination->text = arena_copy(&destination->arena, text);
-	destination->is_literal = is_literal(destination->url.host.ptr);
+	destination->is_literal = url_host_is_address(destination->url.host);
 	destination->curl = curl_url();
 	if (curl_url_set(destination->curl, CURLUPART_URL,
 		    destination->text.ptr, CURLU_DISALLOW_USER) != CURLUE_OK) {
@@ -103,6 +103,8 @@ http_destination_take(struct http_destinations *destinations, struct str text,
 			destination_free(destination);
 			return err;
 		}
+		destination->is_direct =
+			is_excepted(destinations, destination->url.host);
 		map_put(&destinations->by_text, destination->text, destination);
 	} else if (destination->users == 0) {
 		unlink_idle(destinations, destination);

@@ -42,9 +42,8 @@ on_open_socket(
 	if (purpose != CURLSOCKTYPE_IPCXN)
 		return CURL_SOCKET_BAD;
 	exchange->addresses_tried++;
-	if (!address_is_allowed(exchange->policy, &address->addr)) {
+	if (!http_exchange_may_connect(exchange, &address->addr)) {
 		exchange->addresses_refused++;
-		http_exchange_refuse(exchange, &address->addr);
 		return CURL_SOCKET_BAD;
 	}
 	fd = http_sockets_connect(exchange->sockets, address);
@@ -84,7 +83,7 @@ set_options(struct http_exchange *exchange)
 	SET(exchange, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(exchange, CURLOPT_HTTP09_ALLOWED, 0L);
 	SET(exchange, CURLOPT_SSL_ENABLE_ALPN, 0L);
-	SET(exchange, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(exchange, CURLOPT_SSLVERSION, exchange->pool->tls_minimum);
 	SET(exchange, CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(exchange, CURLOPT_SSL_VERIFYHOST, 2L);
 	/* Without a directory, libcurl reads the certificates only once. */
@@ -103,14 +102,47 @@ set_options(struct http_exchange *exchange)
 				    : "grapnel/" GRAPNEL_VERSION);
 }
 
+/** What is the same for every request of a pool. */
+static void
+set_pool(struct http_exchange *exchange)
+{
+	struct http_pool *pool = exchange->pool;
+
+	if (pool->share)
+		SET(exchange, CURLOPT_SHARE, pool->share);
+	if (pool->tls) {
+		SET(exchange, CURLOPT_SSL_CTX_FUNCTION, http_tls_context_apply);
+		SET(exchange, CURLOPT_SSL_CTX_DATA, pool->tls);
+	}
+	/* Our headers are for the destination, never for a proxy. */
+	SET(exchange, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	SET(exchange, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	SET(exchange, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	SET(exchange, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+}
+
+static void
+set_proxy(struct http_exchange *exchange, const struct http_proxy_way *proxy)
+{
+	if (exchange->proxy == proxy)
+		return;
+	exchange->proxy = proxy;
+	SET(exchange, CURLOPT_PROXY, proxy ? proxy->url.origin.ptr : "");
+	SET(exchange, CURLOPT_NOPROXY, proxy ? "" : "*");
+	SET(exchange, CURLOPT_PROXYUSERNAME,
+		proxy && proxy->username.len ? proxy->username.ptr : NULL);
+	SET(exchange, CURLOPT_PROXYPASSWORD,
+		proxy && proxy->username.len ? proxy->password.ptr : NULL);
+}
+
 struct http_exchange *
-http_exchange_new(
-	struct http_sockets *sockets, const struct http_client_options *options)
+http_exchange_new(struct http_sockets *sockets, struct http_pool *pool,
+	const struct http_client_options *options)
 {
 	struct http_exchange *exchange = MEM_NEW(struct http_exchange);
 
 	exchange->sockets = sockets;
-	exchange->policy = options->policy;
+	exchange->pool = pool;
 	exchange->options = options;
 	exchange->head = buf_make(HTTP_HEAD_MAX);
 	exchange->easy = curl_easy_init();
@@ -118,6 +150,7 @@ http_exchange_new(
 		require(CURLE_OUT_OF_MEMORY);
 	set_callbacks(exchange);
 	set_options(exchange);
+	set_pool(exchange);
 	return exchange;
 }
 
@@ -224,6 +257,7 @@ http_exchange_prepare(struct http_exchange *exchange)
 		return ERR_INVALID;
 	set_headers(exchange);
 	SET(exchange, CURLOPT_CURLU, exchange->destination->curl);
+	set_proxy(exchange, http_exchange_proxy(exchange));
 	set_method(exchange, has_body);
 	if (has_body) {
 		SET(exchange, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -272,6 +306,9 @@ http_exchange_arm(struct http_exchange *exchange)
 	exchange->has_resolve = exchange->addresses != NULL;
 	if (exchange->has_resolve)
 		SET(exchange, CURLOPT_RESOLVE, exchange->addresses);
+	exchange->has_connect_to = exchange->connect_to != NULL;
+	if (exchange->has_connect_to)
+		SET(exchange, CURLOPT_CONNECT_TO, exchange->connect_to);
 	return true;
 }
 
@@ -286,9 +323,14 @@ http_exchange_reset(struct http_exchange *exchange)
 	buf_clear(&exchange->body);
 	if (exchange->has_resolve)
 		SET(exchange, CURLOPT_RESOLVE, NULL);
+	if (exchange->has_connect_to)
+		SET(exchange, CURLOPT_CONNECT_TO, NULL);
 	exchange->has_resolve = false;
+	exchange->has_connect_to = false;
 	exchange->addresses = NULL;
+	exchange->connect_to = NULL;
 	exchange->is_target_found = false;
+	exchange->is_proxy_found = false;
 	exchange->waited = 0;
 	exchange->destination = NULL;
 	exchange->failure = HTTP_NO_FAILURE;

@@ -62,11 +62,33 @@ wire_exchange_set_timer(struct wire_exchange *exchange)
 		due = exchange->connect_due;
 	if (exchange->state == WIRE_DIALLING && exchange->address_due < due)
 		due = exchange->address_due;
+	if (exchange->state == WIRE_EXCHANGING &&
+		exchange->timings.first_byte == 0 &&
+		exchange->first_byte_due < due)
+		due = exchange->first_byte_due;
 	if (exchange->timer.place && exchange->timer.key == due)
 		return;
 	heap_remove(&exchange->engine->timers, &exchange->timer);
 	exchange->timer.key = due;
 	heap_add(&exchange->engine->timers, &exchange->timer);
+}
+
+/** True when it was this time that is over. */
+static bool
+first_byte_is_late(struct wire_exchange *exchange)
+{
+	int64_t due = exchange->timer.key;
+
+	if (exchange->state != WIRE_EXCHANGING || due == exchange->total_due)
+		return false;
+	if (exchange->timings.first_byte > 0)
+		wire_exchange_set_timer(exchange); /* it came */
+	else
+		wire_exchange_fail(exchange, HTTP_TIMED_OUT,
+			"no answer began within %lld ms",
+			(long long)(exchange->request.first_byte_timeout /
+				    MILLISECONDS));
+	return true;
 }
 
 static void
@@ -85,6 +107,8 @@ time_is_over(struct wire_exchange *exchange)
 		wire_dial_next(exchange);
 		return;
 	}
+	if (first_byte_is_late(exchange))
+		return;
 	if (exchange->state == WIRE_RESOLVING) {
 		wire_exchange_fail(exchange, HTTP_DNS_DOWN,
 			"host \"%.*s\": the name server did not answer in "

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/clock.h"
+
 /* Buffers read at once from a plain socket, before others have their turn. */
 enum { READS_AT_ONCE = 16 };
 
@@ -180,7 +182,11 @@ send_on(struct wire_exchange *exchange)
 void
 wire_exchange_begin(struct wire_exchange *exchange)
 {
+	int64_t timeout = exchange->request.first_byte_timeout;
+
 	buf_clear(&exchange->why);
+	exchange->first_byte_due =
+		timeout > 0 ? clock_monotonic() + timeout : INT64_MAX;
 	wire_exchange_move(exchange, WIRE_EXCHANGING);
 	wire_exchange_set_timer(exchange);
 	send_on(exchange);

@@ -49,8 +49,9 @@ struct wire_exchange {
 	bool is_reused;
 
 	/* Its times, monotonic. */
-	struct heap_node timer; /* the earliest of the next three */
+	struct heap_node timer; /* the earliest of those that count now */
 	int64_t total_due;
+	int64_t first_byte_due;
 	int64_t connect_due; /* name, connect, TLS */
 	int64_t address_due; /* of the address being tried */
 	int64_t started;
