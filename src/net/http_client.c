@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/http_client_exchange.h"
+#include "net/http_client_options.h"
 #include "net/wire_engine.h"
 
 enum {
@@ -44,12 +45,6 @@ start_curl(void)
 	abort();
 }
 
-static const char *
-keep_text(struct http_client *client, const char *text)
-{
-	return text ? arena_copy(&client->arena, str_of(text)).ptr : NULL;
-}
-
 static void
 start_wire(struct http_client *client)
 {
@@ -61,27 +56,6 @@ start_wire(struct http_client *client)
 	};
 
 	client->wire = wire_engine_new(&options);
-}
-
-static void
-keep_proxy(struct http_client *client)
-{
-	struct http_client_options *options = &client->options;
-	struct arena *arena = &client->arena;
-	struct http_proxy *proxy = ARENA_NEW(arena, struct http_proxy);
-	struct str *entries = arena_alloc_array(
-		arena, options->no_proxy_count, sizeof(*entries));
-
-	if (options->proxy == NULL)
-		return;
-	*proxy = *options->proxy;
-	proxy->url = arena_copy(arena, proxy->url);
-	proxy->username = arena_copy(arena, proxy->username);
-	proxy->password = arena_copy(arena, proxy->password);
-	for (size_t i = 0; i < options->no_proxy_count; i++)
-		entries[i] = arena_copy(arena, options->no_proxy[i]);
-	options->proxy = proxy;
-	options->no_proxy = entries;
 }
 
 static void
@@ -106,10 +80,7 @@ http_client_new(const struct http_client_options *options)
 	client->multi = curl_multi_init();
 	if (client->multi == NULL)
 		start_curl();
-	client->options = *options;
-	client->options.user_agent = keep_text(client, options->user_agent);
-	client->options.ca_file = keep_text(client, options->ca_file);
-	keep_proxy(client);
+	http_options_copy(options, &client->arena, &client->options);
 	http_pools_init(&client->pools, &client->options, free_idle);
 	client->failed_end = &client->failed;
 	http_sockets_open(&client->sockets, client->multi);
