@@ -64,7 +64,10 @@ sqlite_write_waiting_of(
 static enum err
 add_event(struct sqlite_write *write, const struct store_change *change)
 {
-	sqlite_row_bind_event(statement(write, SQL_EVENT_ADD), change->event);
+	if (!change->event->is_id_given)
+		return sqlite_batch_add(&write->batch, change);
+	sqlite_row_bind_event(
+		statement(write, SQL_EVENT_ADD), 0, change->event);
 	return run_expecting_change(write, SQL_EVENT_ADD);
 }
 
@@ -95,8 +98,7 @@ add_delivery(struct sqlite_write *write, const struct store_change *change)
 
 	if (sqlite_purge_has(write->purge, row->webhook))
 		return ERR_OK;
-	sqlite_row_bind_delivery(statement(write, SQL_DELIVERY_ADD), row);
-	err = run(write, SQL_DELIVERY_ADD);
+	err = sqlite_batch_add(&write->batch, change);
 	if (err == ERR_OK && row->state == DELIVERY_WAITING)
 		write->waiting++;
 	return err;
@@ -141,8 +143,12 @@ static enum err
 set_delivery(struct sqlite_write *write, const struct store_change *change)
 {
 	const struct delivery_row *row = change->delivery;
-	enum err err = check_not_purged(write, row->sequence);
+	enum err err = ERR_OK;
 
+	if (sqlite_batch_has_delivery(&write->batch, row->sequence))
+		err = sqlite_batch_flush(&write->batch);
+	if (err == ERR_OK)
+		err = check_not_purged(write, row->sequence);
 	if (err)
 		return err;
 	err = run_delivery(write, SQL_DELIVERY_SET, row);
@@ -172,18 +178,7 @@ add_attempt(struct sqlite_write *write, const struct store_change *change)
 {
 	if (sqlite_purge_has(write->purge, change->attempt->webhook))
 		return ERR_OK;
-	sqlite_row_bind_attempt(
-		statement(write, SQL_ATTEMPT_ADD), change->attempt);
-	return run(write, SQL_ATTEMPT_ADD);
-}
-
-static void
-bind_health(sqlite3_stmt *stmt, uint64_t webhook, const struct health *health)
-{
-	sqlite_row_bind_u64(stmt, 1, webhook);
-	sqlite_row_bind_u64(stmt, 2, health->window);
-	sqlite_row_bind_u64(stmt, 3, health->count);
-	sqlite_row_bind_u64(stmt, 4, health->failures_in_a_row);
+	return sqlite_batch_add(&write->batch, change);
 }
 
 static enum err
@@ -196,7 +191,7 @@ add_webhook(struct sqlite_write *write, const struct store_change *change)
 	err = run(write, SQL_WEBHOOK_ADD);
 	if (err)
 		return err;
-	bind_health(
+	sqlite_row_bind_health(
 		statement(write, SQL_HEALTH_ADD), row->number, &row->health);
 	return run(write, SQL_HEALTH_ADD);
 }
@@ -211,7 +206,7 @@ set_webhook(struct sqlite_write *write, const struct store_change *change)
 	err = run_expecting_change(write, SQL_WEBHOOK_SET);
 	if (err)
 		return err;
-	bind_health(
+	sqlite_row_bind_health(
 		statement(write, SQL_HEALTH_SET), row->number, &row->health);
 	return run(write, SQL_HEALTH_SET);
 }
@@ -238,40 +233,10 @@ remove_webhook(struct sqlite_write *write, const struct store_change *change)
 	return run(write, SQL_WEBHOOK_REMOVE);
 }
 
-enum err
-sqlite_write_rest(struct sqlite_write *write)
-{
-	struct sqlite_healths *healths = &write->healths;
-	enum err err = ERR_OK;
-
-	for (size_t i = 0; err == ERR_OK && i < healths->count; i++) {
-		bind_health(statement(write, SQL_HEALTH_SET),
-			healths->list[i].webhook, &healths->list[i].health);
-		err = run(write, SQL_HEALTH_SET);
-	}
-	healths->count = 0;
-	return err;
-}
-
 static enum err
 set_health(struct sqlite_write *write, const struct store_change *change)
 {
-	struct sqlite_healths *healths = &write->healths;
-	size_t at = 0;
-	enum err err = ERR_OK;
-
-	while (at < healths->count &&
-		healths->list[at].webhook != change->webhook_number)
-		at++;
-	if (at == SQLITE_HEALTHS_MAX) {
-		err = sqlite_write_rest(write);
-		at = 0;
-	}
-	healths->list[at] =
-		(struct sqlite_health){change->webhook_number, change->health};
-	if (at == healths->count)
-		healths->count++;
-	return err;
+	return sqlite_batch_add(&write->batch, change);
 }
 
 static enum err
@@ -340,18 +305,18 @@ probe(struct sqlite_write *write, const struct store_change *change)
 static const struct kind {
 	change_function *apply;
 	bool can_conflict;
-	bool is_of_health; /* it writes counters of health, or takes them */
+	bool leaves_batch; /* as it is; others want it written */
 } kinds[] = {
-	[STORE_EVENT_ADD] = {add_event, true},
-	[STORE_RESOURCE_SET] = {set_resource, true},
-	[STORE_DELIVERY_ADD] = {add_delivery, false},
-	[STORE_DELIVERY_SET] = {set_delivery, true},
+	[STORE_EVENT_ADD] = {add_event, true, true},
+	[STORE_RESOURCE_SET] = {set_resource, true, true},
+	[STORE_DELIVERY_ADD] = {add_delivery, false, true},
+	[STORE_DELIVERY_SET] = {set_delivery, true, true},
 	[STORE_DELIVERY_AGAIN] = {repeat_delivery, true},
-	[STORE_ATTEMPT_ADD] = {add_attempt, false},
+	[STORE_ATTEMPT_ADD] = {add_attempt, false, true},
 	[STORE_WEBHOOK_ADD] = {add_webhook, false},
-	[STORE_WEBHOOK_SET] = {set_webhook, true, true},
-	[STORE_WEBHOOK_REMOVE] = {remove_webhook, true, true},
-	[STORE_HEALTH_SET] = {set_health, false},
+	[STORE_WEBHOOK_SET] = {set_webhook, true},
+	[STORE_WEBHOOK_REMOVE] = {remove_webhook, true},
+	[STORE_HEALTH_SET] = {set_health, false, true},
 	[STORE_DELIVERIES_SKIP] = {skip_deliveries, false},
 	[STORE_KEY_ADD] = {add_key, true},
 	[STORE_KEY_REMOVE] = {remove_key, true},
@@ -394,8 +359,8 @@ apply_all(struct sqlite_write *write, struct store_unit *unit)
 		const struct store_change *change = &unit->changes[i];
 		enum err err = ERR_OK;
 
-		if (kind_of(change)->is_of_health)
-			err = sqlite_write_rest(write);
+		if (!kind_of(change)->leaves_batch)
+			err = sqlite_batch_flush(&write->batch);
 		if (err == ERR_OK)
 			err = kind_of(change)->apply(write, change);
 		if (err) {
@@ -412,7 +377,7 @@ apply_with_savepoint(struct sqlite_write *write, struct store_unit *unit)
 	int64_t waiting = write->waiting;
 	size_t removed = write->purge->count;
 	/* A roll-back must not take what earlier units have left. */
-	enum err err = sqlite_write_rest(write);
+	enum err err = sqlite_batch_flush(&write->batch);
 
 	if (err == ERR_OK)
 		err = run(write, SQL_SAVEPOINT);
@@ -423,7 +388,7 @@ apply_with_savepoint(struct sqlite_write *write, struct store_unit *unit)
 		return unit->result;
 	if (unit->result == ERR_CONFLICT) {
 		write->waiting = waiting;
-		write->healths.count = 0;
+		sqlite_batch_forget(&write->batch);
 		sqlite_purge_forget(write->purge, removed);
 		err = run(write, SQL_SAVEPOINT_ROLLBACK);
 		if (err)
