@@ -235,6 +235,20 @@ arena_copy_lower(struct arena *arena, struct str bytes)
 }
 
 struct str
+arena_decimal(struct arena *arena, uint64_t value, unsigned digits)
+{
+	char text[32], *at = text + sizeof(text);
+
+	assert(digits < sizeof(text));
+	do {
+		*--at = (char)('0' + value % 10);
+		value /= 10;
+	} while (value || text + sizeof(text) - at < (ptrdiff_t)digits);
+	return arena_copy(
+		arena, str_make(at, (size_t)(text + sizeof(text) - at)));
+}
+
+struct str
 arena_printf(struct arena *arena, const char *format, ...)
 {
 	va_list args;

@@ -46,4 +46,7 @@ struct str arena_copy_lower(struct arena *arena, struct str bytes);
 struct str arena_printf(struct arena *arena, const char *format, ...)
 	PRINTF_LIKE(2, 3);
 
+/** A decimal number of at least `digits` digits, NUL-terminated. */
+struct str arena_decimal(struct arena *arena, uint64_t value, unsigned digits);
+
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))

@@ -52,12 +52,15 @@ http_request_has_body(const struct http_request *request)
 bool
 http_header_is_sendable(struct str name, struct str value)
 {
+	bool is_bad = false;
+
 	if (!str_is_token(name))
 		return false;
+	/* To the end, so that the compiler can take many bytes at once. */
 	for (size_t i = 0; i < value.len; i++)
-		if (ascii_is_control(value.ptr[i]) && value.ptr[i] != '\t')
-			return false;
-	return true;
+		is_bad |=
+			ascii_is_control(value.ptr[i]) & (value.ptr[i] != '\t');
+	return !is_bad;
 }
 
 bool

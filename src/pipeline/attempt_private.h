@@ -22,7 +22,7 @@ struct attempt {
 	bool is_repeated; /* with a fresh token, after a 401 */
 	struct buf signature;
 	char id[UUID_TEXT_SIZE];
-	char timestamp[24];
+	struct str timestamp;
 	int64_t started; /* wall clock */
 
 	struct writer_item outcome;

@@ -130,12 +130,10 @@ add_order(struct attempt *attempt, const struct envelope *envelope)
 	struct arena *arena = &attempt->arena;
 
 	add_header(attempt, STR("webhook-generation"),
-		arena_printf(arena, "%llu",
-			(unsigned long long)attempt->webhook->generation));
+		arena_decimal(arena, attempt->webhook->generation, 1));
 	if (!envelope->has_sequence)
 		add_header(attempt, STR("ce-sequence"),
-			arena_printf(arena, "%020llu",
-				(unsigned long long)attempt->delivery->event));
+			arena_decimal(arena, attempt->delivery->event, 20));
 }
 
 static void
@@ -153,8 +151,7 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 		add_header(attempt, STR("Content-Type"),
 			arena_copy(&attempt->arena, envelope->content_type));
 	add_header(attempt, STR("webhook-id"), str_of(attempt->id));
-	add_header(
-		attempt, STR("webhook-timestamp"), str_of(attempt->timestamp));
+	add_header(attempt, STR("webhook-timestamp"), attempt->timestamp);
 	add_header(attempt, STR("webhook-signature"),
 		buf_str(&attempt->signature));
 	/* An endpoint that asked for it may refuse what comes without. */
@@ -299,8 +296,8 @@ attempt_start(struct worker *worker, struct delivery *delivery)
 	attempt->started = clock_now();
 	uuid_format(uuid_from_sequence(delivery->created, delivery->sequence),
 		attempt->id);
-	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
-		(long long)(attempt->started / SECONDS));
+	attempt->timestamp = arena_decimal(
+		&attempt->arena, (uint64_t)(attempt->started / SECONDS), 1);
 	if (get_payload(attempt))
 		ask_credential(attempt);
 	else
