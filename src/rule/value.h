@@ -15,8 +15,8 @@ struct zone;
  * the filling in of a mapper takes for plain.
  *
  * Numbers are finite IEEE doubles; whoever computes makes empty values of NaN
- * and infinity. Dates are instants, milliseconds since 1970, within years
- * -9999 to 9999. Texts are UTF-8; what comes in by value_from_text() is
+ * and infinity. Dates are instants, milliseconds since 1970, within years 0
+ * to 9999. Texts are UTF-8; what comes in by value_from_text() is
  * repaired. Collections keep the order of their members and have no two of
  * one name.
  */
