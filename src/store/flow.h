@@ -91,21 +91,35 @@ enum err store_executions(struct store *store,
 	const struct execution_query *query, struct arena *arena,
 	struct execution_list *ret) MUST_USE;
 
+/** What can run; see store_executions_due(). */
+struct execution_due {
+	struct str scenario; /* empty: all, INCOMPLETE ones too */
+	bool is_running;     /* those RUNNING instead, of all scenarios */
+	uint64_t after;	     /* sequences above this */
+	int64_t now;
+	size_t limit;
+};
+
 /**
- * What can run: QUEUED or INCOMPLETE with a due time at or before `now`, with
- * a sequence above `after`, oldest first; QUEUED of one scenario when
- * `scenario` is not empty.
+ * QUEUED or INCOMPLETE with a due time at or before `now` (an INCOMPLETE one
+ * without a due time waits for a person), oldest first.
  */
-enum err store_executions_due(struct store *store, struct str scenario,
-	uint64_t after, int64_t now, size_t limit, struct arena *arena,
+enum err store_executions_due(struct store *store,
+	const struct execution_due *query, struct arena *arena,
 	struct execution_list *ret) MUST_USE;
 
 enum err store_execution(struct store *store, uint64_t sequence,
 	struct arena *arena, struct execution_row *ret) MUST_USE;
 
-/** In order of their ordinals, from `from` on. */
-enum err store_steps(struct store *store, uint64_t execution, uint32_t from,
-	size_t limit, struct arena *arena, struct step_list *ret) MUST_USE;
+struct step_query {
+	uint64_t execution;
+	uint32_t from; /* ordinal */
+	size_t limit;
+};
+
+/** In order of their ordinals. */
+enum err store_steps(struct store *store, const struct step_query *query,
+	struct arena *arena, struct step_list *ret) MUST_USE;
 
 /** How many are QUEUED, by index. */
 enum err store_executions_queued(
