@@ -41,12 +41,20 @@ enum failure_kind outgoing_send(struct outgoing *outgoing,
 	struct outgoing_response *ret, struct failure *failure);
 
 /**
- * The failure that a service's status means: 429 FAILURE_RATE_LIMIT (with
- * Retry-After), 401 and 403 FAILURE_ACCESS_TOKEN, 400, 404, 409 and 422
- * FAILURE_DATA, 502, 503, 504 FAILURE_CONNECTION, other 4xx and 5xx
- * FAILURE_RUNTIME; FAILURE_NONE below 400.
+ * The failure that a service's status means: 429 FAILURE_RATE_LIMIT, 401 and
+ * 403 FAILURE_ACCESS_TOKEN, 400, 404, 409 and 422 FAILURE_DATA, 502 to 504
+ * FAILURE_CONNECTION, other 4xx and 5xx FAILURE_RUNTIME; FAILURE_NONE below
+ * 400.
  */
 enum failure_kind outgoing_failure_of(const struct outgoing_response *response);
+
+/**
+ * Fills in the failure for an answer that refuses: "[404] what it said",
+ * with what Retry-After asks for. A service that refuses with a status below
+ * 400 is FAILURE_RUNTIME. Returns the kind.
+ */
+enum failure_kind outgoing_refusal(const struct outgoing_response *response,
+	struct str said, struct arena *arena, struct failure *failure);
 
 /** Any thread: ends what is being waited for, and all later calls. */
 void outgoing_interrupt(struct outgoing *outgoing);
