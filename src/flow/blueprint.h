@@ -77,7 +77,10 @@ struct blueprint {
 	bool wants_method;
 	bool is_runnable;  /* every module is known and nothing is broken */
 	bool has_response; /* some module answers the hook's request */
-	struct str source; /* canonical JSON, as stored and exported */
+	struct str source; /* the blueprint's own JSON text */
+	/* Every module wherever it stands, in order of their ids. */
+	const struct blueprint_module *const *modules;
+	size_t module_count;
 };
 
 /**

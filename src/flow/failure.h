@@ -53,6 +53,5 @@ bool failure_is_kept(enum failure_kind kind);
 bool failure_is_retried(enum failure_kind kind);
 
 /** Fills `failure` with a printed sentence and returns `kind`. */
-__attribute__((format(printf, 4, 5))) enum failure_kind failure_set(
-	struct failure *failure, struct arena *arena, enum failure_kind kind,
-	const char *format, ...);
+enum failure_kind failure_set(struct failure *failure, struct arena *arena,
+	enum failure_kind kind, const char *format, ...) PRINTF_LIKE(4, 5);

@@ -43,6 +43,9 @@ struct module_kind {
 	const char *connection; /* type of connection it needs, or NULL */
 	const struct module_field *parameters; /* ends with a NULL name */
 	const struct module_field *mapper;     /* likewise; may be NULL */
+	bool is_trigger;		       /* only as the first module */
+	bool is_aggregator;		       /* has a feeder */
+	bool is_response;		       /* answers the hook's request */
 	/**
 	 * Does the work. FAILURE_NONE with *result set (no bundle ends the
 	 * path quietly), or the failure's kind with *failure filled in.
