@@ -149,6 +149,8 @@ order_modules(struct blueprint_reading *reading)
 	blueprint->modules =
 		(const struct blueprint_module *const *)reading->modules;
 	blueprint->module_count = reading->module_count;
+	for (size_t i = 0; i < reading->module_count; i++)
+		reading->modules[i]->index = i;
 	for (size_t i = 1; i < reading->module_count; i++) {
 		if (reading->modules[i]->id == reading->modules[i - 1]->id)
 			blueprint_problem(reading, true,

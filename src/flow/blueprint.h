@@ -56,6 +56,8 @@ struct blueprint_module {
 	uint32_t feeder; /* aggregators: the module where collecting starts */
 	const struct template *group_by; /* aggregators; NULL: none */
 	bool stops_if_empty;		 /* aggregators */
+	bool is_feeder;	     /* some aggregator collects from here */
+	size_t index;	     /* in blueprint->modules */
 	struct value expect; /* metadata.expect, for coercions; or empty */
 };
 

@@ -125,7 +125,9 @@ check_feeder(struct blueprint_reading *reading,
 	if (!module->kind->is_aggregator)
 		return;
 	feeder = blueprint_find(reading->blueprint, module->feeder);
-	if (!feeder || feeder == module)
+	if (feeder && feeder != module)
+		reading->modules[feeder->index]->is_feeder = true;
+	else
 		blueprint_problem(reading, true,
 			inside(reading, module, "parameters.feeder"),
 			"expected the id of a module before this one");
