@@ -42,6 +42,8 @@ struct run_host {
 	struct outgoing *outgoing;
 	struct store *store;   /* for data stores; may be NULL in tests */
 	struct writer *writer; /* likewise */
+	/** Sleeps until then (clock_monotonic()) or less; false: stop now. */
+	bool (*pause)(void *context, int64_t until);
 	/** Asked between steps: whether to stop now and be resumed later. */
 	bool (*must_stop)(void *context);
 };
@@ -52,6 +54,9 @@ struct run_aside {
 	uint32_t retries;
 	int64_t interval; /* microseconds */
 	const struct failure *failure;
+	/* To be stored with it: this run's that were not saved yet. */
+	const struct step_row *steps;
+	size_t step_count;
 };
 
 struct run_response {

@@ -69,6 +69,7 @@ try_route(struct run *run, const struct blueprint_route *route, bool *ret_taken)
 	case BLOCKED: break;
 	case FILTER_FAILED:
 		*ret_taken = true;
+		run->failed = 0;
 		next = run_failed(run, route->flow, 0, &failure);
 		break;
 	}
@@ -213,6 +214,7 @@ run_merge(struct run *run)
 		!is_kind(&join->flow.modules[join->at], "builtin:BasicMerge"))
 		return RUN_ON;
 	run->join = join->outer;
+	run->failed = 0;
 	next = merge_bundle(run, join, &arena, &bundle, &failure)
 		       ? run_failed(run, join->flow, join->at, &failure)
 		       : run_emit(run, join->flow, join->at, &result);
@@ -241,6 +243,7 @@ run_collecting(struct run *run, struct run_collector *collector,
 	struct failure failure = {0};
 	enum run_next next = RUN_ON;
 
+	run->failed = 0;
 	if (run_collect(run, collector, &arena, &failure))
 		next = run_failed(run, flow, at, &failure);
 	arena_release(&arena);
@@ -360,6 +363,7 @@ run_module(struct run *run, struct blueprint_flow flow, size_t at)
 		next = run_end(run, EXECUTION_QUEUED, &failure);
 	else if (module->kind && module->kind->nature == MODULE_EFFECT)
 		next = run_flush(run);
+	run->failed = run->ordinal;
 	if (next == RUN_ON && kind)
 		next = run_failed(run, flow, at, &failure);
 	else if (next == RUN_ON)
@@ -376,6 +380,11 @@ static const struct structure {
 } structures[] = {
 	{"builtin:BasicRouter", run_router},
 	{"builtin:BasicIfElse", run_if_else},
+	{"builtin:Ignore", run_directive},
+	{"builtin:Resume", run_directive},
+	{"builtin:Commit", run_directive},
+	{"builtin:Rollback", run_directive},
+	{"builtin:Break", run_directive},
 };
 
 /** The module at `at`, whose filter has let the bundle through. */
@@ -415,8 +424,10 @@ run_flow(struct run *run, struct blueprint_flow flow, size_t at)
 	passage =
 		check_condition(run, flow.modules[at].filter, &arena, &failure);
 	if (passage == FILTER_FAILED) {
-		enum run_next next = run_failed(run, flow, at, &failure);
+		enum run_next next;
 
+		run->failed = 0;
+		next = run_failed(run, flow, at, &failure);
 		arena_release(&arena);
 		return next;
 	}

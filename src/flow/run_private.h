@@ -13,8 +13,9 @@
 
 /** What to do after a bundle has gone through (a part of) a flow. */
 enum run_next {
-	RUN_ON,	  /* with the next bundle */
-	RUN_STOP, /* the run is over; run->outcome says how */
+	RUN_ON,	     /* with the next bundle */
+	RUN_STOP,    /* the run is over; run->outcome says how */
+	RUN_HANDLED, /* a directive: back to the failed module's handling */
 };
 
 /** Collects for an aggregator while its feeder's bundles go through. */
@@ -36,6 +37,16 @@ struct run_join {
 	size_t at; /* of the merge */
 };
 
+/** A failed module whose handler is running. */
+struct run_handling {
+	struct run_handling *outer;
+	const struct blueprint_module *directive; /* that ended it, or NULL */
+	struct arena arena;
+	struct value input; /* of the directive */
+	uint32_t failed;    /* ordinal of the step, or 0 */
+	const struct failure *failure;
+};
+
 struct run_variable {
 	struct run_variable *next;
 	struct str name;
@@ -51,9 +62,11 @@ struct run {
 	struct value *bundles; /* by index in blueprint->modules */
 	struct run_collector *collectors;
 	struct run_join *join;
+	struct run_handling *handling;
 	struct run_variable *variables;
 	struct value scenario_variables;
 	uint32_t ordinal; /* of the last step begun */
+	uint32_t failed;  /* the step that is being handled; 0: a filter */
 	uint32_t operations;
 	size_t replayed;  /* stored steps taken so far */
 	bool has_resumed; /* the step that failed has been run again */
@@ -78,6 +91,9 @@ enum run_next run_end(struct run *run, enum execution_state state,
 
 /** Saves what is pending; RUN_STOP when the disk refuses. */
 enum run_next run_flush(struct run *run);
+
+/** The pending steps are on disk. */
+void run_forget_pending(struct run *run);
 
 /** Time, operations, a stop of the process: RUN_STOP when one is over. */
 enum run_next run_check_limits(struct run *run);
@@ -114,6 +130,16 @@ enum failure_kind run_problem(enum err err,
 	const struct template_problem *problems, struct arena *arena,
 	struct failure *failure);
 
+/**
+ * The stored row of the step that begins now (run->ordinal is already its),
+ * or NULL.
+ */
+const struct step_row *run_stored(
+	struct run *run, const struct blueprint_module *module);
+
+/** Room for a step that is done and not saved. */
+struct step_row *run_add_pending(struct run *run);
+
 /* ---- run_control.c ---- */
 
 /** What a control module does as a step; NULL for those that are no step. */
@@ -125,6 +151,8 @@ run_control_function *run_control_find(const struct module_kind *kind);
 /** What follows from a result, stored or new: variables are set. */
 void run_control_apply(struct run *run, const struct blueprint_module *module,
 	const struct module_result *result);
+
+/* ---- run_aggregate.c ---- */
 
 /** Adds the present bundle to a collector. */
 enum failure_kind run_collect(struct run *run, struct run_collector *collector,
@@ -138,7 +166,11 @@ void run_aggregate(struct run *run, struct run_collector *collector,
 
 /**
  * A module failed: its handler, or the scenario's settings, decide. `flow`
- * and `at` are where it stands, for Resume.
+ * and `at` are where it stands, for Resume. run->failed is its step.
  */
 enum run_next run_failed(struct run *run, struct blueprint_flow flow, size_t at,
 	const struct failure *failure);
+
+/** A directive ends the handling that is under way. */
+enum run_next run_directive(
+	struct run *run, struct blueprint_flow flow, size_t at);

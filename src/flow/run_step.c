@@ -109,8 +109,8 @@ fit_input(struct module_call *call, struct failure *failure)
 
 /* ---- the journal ---- */
 
-static const struct step_row *
-find_stored(struct run *run, const struct blueprint_module *module)
+const struct step_row *
+run_stored(struct run *run, const struct blueprint_module *module)
 {
 	const struct run_options *options = run->options;
 	const struct step_row *row;
@@ -153,8 +153,8 @@ take_stored(struct run *run, const struct step_row *row, struct arena *arena,
 	return FAILURE_NONE;
 }
 
-static struct step_row *
-add_pending(struct run *run)
+struct step_row *
+run_add_pending(struct run *run)
 {
 	if (run->pending_count == run->pending_cap) {
 		size_t cap = run->pending_cap ? run->pending_cap * 2 : 16;
@@ -193,7 +193,7 @@ note_step(struct run *run, const struct blueprint_module *module,
 	const struct failure *failure)
 {
 	CLEANUP(buf_release) struct buf output = buf_make(OUTPUT_MAX);
-	struct step_row *row = add_pending(run);
+	struct step_row *row = run_add_pending(run);
 
 	value_append_json(&output, value_array(result->bundles, result->count),
 		VALUE_JSON_TYPED);
@@ -335,7 +335,7 @@ run_step(struct run *run, const struct blueprint_module *module,
 		return failure_set(failure, arena, FAILURE_CONFIGURATION,
 			"the module %.*s is not known here",
 			STR_ARG(module->name));
-	stored = find_stored(run, module);
+	stored = run_stored(run, module);
 	if (stored && run->ordinal == run->options->execution->failed_step) {
 		stored = NULL;
 		run->has_resumed = true;
