@@ -33,6 +33,8 @@
 #define KEY_COLUMNS \
 	"k.id, k.workspace, k.role, k.is_seeded, k.created, k.name, k.salt," \
 	" k.hash"
+#define OBJECT_COLUMNS \
+	"workspace, kind, id, owner, revision, created, updated, body, sealed"
 
 /** An attempt_view: the attempt, its delivery, event and previous body. */
 #define ATTEMPT_VIEW_COLUMNS \

@@ -2,14 +2,16 @@
 
 #include <inttypes.h>
 
-/* From src/store/schema.sql, schema_2.sql. */
+/* From src/store/schema.sql, schema_2.sql, … */
 extern const char sqlite_schema_1[];
 extern const char sqlite_schema_2[];
+extern const char sqlite_schema_3[];
 
 /** The text that makes version `index` from the one before. */
 static const char *const steps[] = {
 	[1] = sqlite_schema_1,
 	[2] = sqlite_schema_2,
+	[3] = sqlite_schema_3,
 };
 _Static_assert(COUNT_OF(steps) == SQLITE_SCHEMA_VERSION + 1,
 	"every version has its step");

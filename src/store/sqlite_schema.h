@@ -8,7 +8,7 @@
  */
 enum {
 	SQLITE_SCHEMA_ID = 0x47525031, /* "GRP1" */
-	SQLITE_SCHEMA_VERSION = 2,
+	SQLITE_SCHEMA_VERSION = 3,
 };
 
 /**

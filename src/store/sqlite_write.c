@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "store/sqlite_db.h"
+#include "store/sqlite_object.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_retain.h"
 #include "store/sqlite_row.h"
@@ -285,6 +286,12 @@ remove_key(struct sqlite_write *write, const struct store_change *change)
 }
 
 static enum err
+change_object(struct sqlite_write *write, const struct store_change *change)
+{
+	return sqlite_object_apply(write->db, change->object, write->why);
+}
+
+static enum err
 retain(struct sqlite_write *write, const struct store_change *change)
 {
 	enum err err =
@@ -319,6 +326,7 @@ static const struct kind {
 	[STORE_DELIVERIES_SKIP] = {skip_deliveries, false},
 	[STORE_KEY_ADD] = {add_key, true},
 	[STORE_KEY_REMOVE] = {remove_key, true},
+	[STORE_OBJECT] = {change_object, true},
 	[STORE_RETAIN] = {retain, false},
 	[STORE_PROBE] = {probe, false},
 };

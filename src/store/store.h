@@ -171,11 +171,13 @@ enum store_change_kind {
 				  with `reason` */
 	STORE_KEY_ADD,	       /* conflict: id is there */
 	STORE_KEY_REMOVE,      /* conflict: gone */
+	STORE_OBJECT,	       /* store/object.h; can conflict */
 	STORE_RETAIN,	       /* store/retain.h: removes what is old */
 	STORE_PROBE, /* writes a row of its own: proves a commit works */
 };
 
-struct retain_step; /* store/retain.h */
+struct retain_step;   /* store/retain.h */
+struct object_change; /* store/object.h */
 
 struct store_change {
 	enum store_change_kind kind;
@@ -187,6 +189,7 @@ struct store_change {
 		const struct webhook_row *webhook;
 		const struct key_row *key;
 		struct str key_id;
+		const struct object_change *object;
 		struct retain_step *retain;
 		uint64_t webhook_number; /* WEBHOOK_REMOVE, DELIVERIES_SKIP */
 	};

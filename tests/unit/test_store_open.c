@@ -118,8 +118,8 @@ TEST(store_open, later_version_is_refused)
 	const char *directory = check_temp_dir();
 
 	store_close(test_store_open(directory));
-	run_sql(directory, "PRAGMA user_version = 3");
-	expect_refusal(directory, ERR_INVALID, "is of version 3");
+	run_sql(directory, "PRAGMA user_version = 4");
+	expect_refusal(directory, ERR_INVALID, "is of version 4");
 }
 
 TEST(store_open, file_that_is_no_database_is_refused)
@@ -161,7 +161,7 @@ TEST(store_open, database_is_marked_as_ours)
 
 	store_close(test_store_open(directory));
 	CHECK_INT(test_count(directory, "PRAGMA application_id"), 0x47525031);
-	CHECK_INT(test_count(directory, "PRAGMA user_version"), 2);
+	CHECK_INT(test_count(directory, "PRAGMA user_version"), 3);
 	CHECK_INT(test_count(directory, "PRAGMA auto_vacuum"), 2);
 	CHECK_INT(test_count(directory, "SELECT journal_mode = 'wal' FROM "
 					"pragma_journal_mode"),
@@ -231,7 +231,7 @@ TEST(store_open, version_1_is_opened_and_read)
 	store_close(store);
 	arena_release(&arena);
 	/* Brought up to the present one, and able to give space back. */
-	CHECK_INT(test_count(directory, "PRAGMA user_version"), 2);
+	CHECK_INT(test_count(directory, "PRAGMA user_version"), 3);
 	CHECK_INT(test_count(directory, "PRAGMA auto_vacuum"), 2);
 }
 
@@ -249,5 +249,5 @@ TEST(store_open, version_2_is_opened_and_read)
 	check_pages(store, &arena);
 	store_close(store);
 	arena_release(&arena);
-	CHECK_INT(test_count(directory, "PRAGMA user_version"), 2);
+	CHECK_INT(test_count(directory, "PRAGMA user_version"), 3);
 }

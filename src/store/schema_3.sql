@@ -1,0 +1,17 @@
+-- Version 3: more than webhooks.
+
+-- Small things that are set up rather than streamed (store/object.h).
+CREATE TABLE objects (
+	workspace INTEGER NOT NULL,
+	kind INTEGER NOT NULL,
+	id TEXT NOT NULL,
+	owner TEXT NOT NULL,
+	revision INTEGER NOT NULL,
+	created INTEGER NOT NULL,
+	updated INTEGER NOT NULL,
+	body TEXT NOT NULL,
+	sealed BLOB NOT NULL,
+	PRIMARY KEY (workspace, kind, id)
+) STRICT;
+
+CREATE INDEX objects_owned ON objects (workspace, kind, owner, id);
