@@ -5,7 +5,7 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook resource event delivery key filter json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook resource event delivery key filter template json" -- "$cur"))
 		return
 	fi
 	case $command in
@@ -47,6 +47,13 @@ _grapnel() {
 	filter)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "check eval explain" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	template)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "check eval functions" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -264,6 +271,9 @@ _grapnel() {
 	"filter check") options="--help" ;;
 	"filter eval") options="--batch --help" ;;
 	"filter explain") options="--json --help" ;;
+	"template check") options="--help" ;;
+	"template eval") options="--batch --help" ;;
+	"template functions") options="--help" ;;
 	"json check") options="--help" ;;
 	esac
 	case $cur in

@@ -213,6 +213,11 @@ step_into(struct value value, struct str step)
 struct value
 value_path(struct value value, struct str path)
 {
+	struct value whole = value_member(value, path);
+
+	/* A name with a dot in it goes before a path. */
+	if (value.kind == VALUE_COLLECTION && whole.kind != VALUE_EMPTY)
+		return whole;
 	while (path.ptr != NULL && value.kind != VALUE_EMPTY)
 		value = step_into(value, str_split(&path, '.'));
 	return value;

@@ -213,7 +213,8 @@ struct value value_item(struct value value, double index);
 
 /**
  * The path of `get` and `map`: names and item numbers with dots between
- * ("5.raw_name"). In a collection a number is a name.
+ * ("5.raw_name"). In a collection a number is a name, and a member that has
+ * the whole path as its name goes before what the path leads to.
  */
 struct value value_path(struct value value, struct str path);
 
