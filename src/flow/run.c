@@ -1,7 +1,10 @@
 #include "base/clock.h"
 #include "flow/run_private.h"
 
-enum { OPERATIONS_MAX = 100000 };
+enum {
+	OPERATIONS_MAX = 100000,
+	PENDING_MAX = 256, /* steps in memory before they are saved */
+};
 #define RUN_TIME (40 * MINUTES)
 
 struct value *
@@ -132,7 +135,7 @@ run_check_limits(struct run *run)
 	if (run->operations >= (max ? max : OPERATIONS_MAX))
 		return exceed(run, FAILURE_OPERATIONS_LIMIT,
 			"the run has called more modules than it may");
-	return RUN_ON;
+	return run->pending_count >= PENDING_MAX ? run_flush(run) : RUN_ON;
 }
 
 /* ---- the whole ---- */
