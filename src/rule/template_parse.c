@@ -82,6 +82,16 @@ template_parser_expected(struct template_parser *p, const char *what)
 		"found %.*s, expected %s%s", STR_ARG(found), what, hint);
 }
 
+static void
+too_deep(struct template_parser *p)
+{
+	if (!p->failed)
+		template_compiler_error(p->compiler, p->token.offset,
+			"brackets and signs are nested more than %d deep",
+			TEMPLATE_DEPTH_MAX);
+	p->failed = true;
+}
+
 struct template_node *
 template_parser_node(
 	struct template_parser *p, enum template_node_kind kind, size_t offset)
@@ -380,8 +390,7 @@ parse_unary(struct template_parser *p)
 	if (!template_parser_is_at(p, "-"))
 		return template_parser_selectors(p, parse_primary(p));
 	if (++p->depth > TEMPLATE_DEPTH_MAX) {
-		template_parser_expected(
-			p, "fewer brackets and signs in each other");
+		too_deep(p);
 		return template_parser_literal(p, offset, value_empty());
 	}
 	template_parser_advance(p);
@@ -439,8 +448,7 @@ template_parser_expression(struct template_parser *p)
 	const struct template_node *node;
 
 	if (p->depth == TEMPLATE_DEPTH_MAX) {
-		template_parser_expected(
-			p, "fewer brackets and signs in each other");
+		too_deep(p);
 		return template_parser_literal(
 			p, p->token.offset, value_empty());
 	}
