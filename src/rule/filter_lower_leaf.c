@@ -17,6 +17,7 @@ static const struct {
 	[FILTER_ROOT_OLD] = {true, FILTER_SLOT_OLD},
 	[FILTER_ROOT_CHANGED] = {true, FILTER_SLOT_CHANGED},
 	[FILTER_ROOT_BARE] = {true, FILTER_SLOT_BARE},
+	[FILTER_ROOT_DATA] = {true, FILTER_SLOT_DATA},
 	[FILTER_ROOT_VARIABLE] = {false, FILTER_SLOT_ENVELOPE},
 };
 
@@ -336,7 +337,7 @@ filter_lower_is_element(
 
 	if (lambda->is_all || lambda->body == FILTER_NONE ||
 		(root != FILTER_ROOT_NEW && root != FILTER_ROOT_OLD &&
-			root != FILTER_ROOT_BARE))
+			root != FILTER_ROOT_BARE && root != FILTER_ROOT_DATA))
 		return false;
 	body = &low->filter->nodes[lambda->body];
 	if (part_count(body) > PARTS_MAX)
