@@ -224,6 +224,7 @@ open_webhooks(struct hub *hub, struct buf *why)
 			.removed = on_removed,
 			.handshake = on_handshake},
 		.webhooks_max = hub->options.webhooks_max,
+		.subscriptions_max = hub->options.subscriptions_max,
 		.enables_max = hub->options.enables_max,
 		.enables_window = hub->options.enables_window,
 	};

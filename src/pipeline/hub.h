@@ -28,6 +28,7 @@ struct hub_options {
 	size_t response_kept;
 	struct retry_policy retry;
 	unsigned webhooks_max;
+	unsigned subscriptions_max; /* of a webhook */
 	unsigned enables_max;
 	int64_t enables_window;
 	unsigned desk_threads;
