@@ -73,33 +73,13 @@ would_hold(struct check *check, const struct json_schema *schema,
 
 /* ---- any value ---- */
 
-static unsigned
-types_of(struct json value)
-{
-	switch (json_kind(value)) {
-	case JSON_MISSING:
-	case JSON_NULL: return SCHEMA_NULL;
-	case JSON_FALSE:
-	case JSON_TRUE: return SCHEMA_BOOLEAN;
-	case JSON_STRING: return SCHEMA_STRING;
-	case JSON_ARRAY: return SCHEMA_ARRAY;
-	case JSON_OBJECT: return SCHEMA_OBJECT;
-	case JSON_NUMBER: break;
-	}
-	/* 1.0 is a whole number; so is 1e300. */
-	return json_number(value).is_integer ||
-			       fabs(json_number(value).real) >= 0x1p53
-		       ? SCHEMA_NUMBER | SCHEMA_INTEGER
-		       : SCHEMA_NUMBER;
-}
-
 static bool
 check_type(struct check *check, const struct json_schema *schema,
 	struct json value, const struct place *place)
 {
 	CLEANUP(buf_release) struct buf expected = buf_make(200);
 
-	if (schema->types == 0 || (schema->types & types_of(value)))
+	if (schema->types == 0 || (schema->types & schema_types_of(value)))
 		return true;
 	schema_type_print(schema->types, &expected);
 	return fault(check, place, "expected %s, found %s", buf_text(&expected),

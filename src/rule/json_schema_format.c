@@ -1,4 +1,6 @@
 /* Types and formats of strings. */
+#include <math.h>
+
 #include "base/timestamp.h"
 #include "base/uuid.h"
 #include "rule/cloudevents_grammar.h"
@@ -40,6 +42,26 @@ schema_type_print(unsigned bits, struct buf *out)
 		buf_printf(out, "%s%s", separator, types[i].phrase);
 		separator = rest & (rest - 1) ? ", " : " or ";
 	}
+}
+
+unsigned
+schema_types_of(struct json value)
+{
+	switch (json_kind(value)) {
+	case JSON_MISSING:
+	case JSON_NULL: return SCHEMA_NULL;
+	case JSON_FALSE:
+	case JSON_TRUE: return SCHEMA_BOOLEAN;
+	case JSON_STRING: return SCHEMA_STRING;
+	case JSON_ARRAY: return SCHEMA_ARRAY;
+	case JSON_OBJECT: return SCHEMA_OBJECT;
+	case JSON_NUMBER: break;
+	}
+	/* 1.0 is a whole number; so is 1e300. */
+	return json_number(value).is_integer ||
+			       fabs(json_number(value).real) >= 0x1p53
+		       ? SCHEMA_NUMBER | SCHEMA_INTEGER
+		       : SCHEMA_NUMBER;
 }
 
 /* ---- formats ---- */

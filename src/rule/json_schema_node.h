@@ -22,6 +22,8 @@ enum schema_type {
 
 /** The bit of a name, or 0. */
 unsigned schema_type_parse(struct json name);
+/** The bits that fit a value: a whole number has two. */
+unsigned schema_types_of(struct json value);
 /** Appends "a string or null". */
 void schema_type_print(unsigned types, struct buf *out);
 
