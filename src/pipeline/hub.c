@@ -240,6 +240,7 @@ open_ingest(struct hub *hub, struct buf *why)
 		.writer = hub->writer,
 		.match = hub->match,
 		.desk = hub->desk,
+		.event_types = hub->event_types,
 		.source = hub->options.source,
 		.context = hub,
 		.accepted = on_accepted,
@@ -334,6 +335,9 @@ open_parts(struct hub *hub, struct buf *why)
 	if (err == ERR_DENIED)
 		explain_wrong_key(hub, why);
 	if (!err)
+		err = event_types_open(
+			hub->store, hub->writer, &hub->event_types, why);
+	if (!err)
 		err = open_ingest(hub, why);
 	if (err)
 		return err;
@@ -390,6 +394,7 @@ hub_close(struct hub *hub)
 	if (hub == NULL)
 		return;
 	ingest_close(hub->ingest);
+	event_types_close(hub->event_types);
 	webhooks_close(hub->webhooks);
 	match_free(hub->match);
 	store_close(hub->store);

@@ -1,6 +1,7 @@
 #pragma once
 #include "base/desk.h"
 #include "pipeline/deliver.h"
+#include "pipeline/event_types.h"
 #include "pipeline/ingest.h"
 #include "pipeline/retention.h"
 
@@ -46,6 +47,7 @@ struct hub {
 	struct desk *desk;
 	struct match *match;
 	struct webhooks *webhooks;
+	struct event_types *event_types;
 	struct deliver *deliver;
 	struct ingest *ingest;
 	struct retention *retention;

@@ -15,11 +15,13 @@
  */
 struct ingest;
 struct publication;
+struct event_types;
 
 struct ingest_options {
 	struct store *store;
 	struct writer *writer;
 	struct match *match;
+	struct event_types *event_types; /* may be NULL: none registered */
 	struct desk *desk; /* for what must not run on the writer's thread */
 	struct str source; /* CloudEvents source of resource events */
 	size_t states_memory_max;
