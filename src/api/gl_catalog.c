@@ -58,9 +58,9 @@ write_row(struct json_out *out, const struct row *row)
 	json_out_end(out);
 }
 
-static void
-respond(struct api_call *call, const struct gl_page *page,
-	const struct rows *rows)
+/** The rows as texts of their own. */
+static struct str *
+write_rows(struct api_call *call, const struct rows *rows)
 {
 	CLEANUP(buf_release) struct buf text = {0};
 	struct str *items =
@@ -73,7 +73,7 @@ respond(struct api_call *call, const struct gl_page *page,
 		write_row(&out, &rows->rows[i]);
 		items[i] = arena_copy(call->arena, buf_str(&text));
 	}
-	gl_list_respond(call, page, items, rows->count);
+	return items;
 }
 
 /* ---- what a type adds to each list; false: nothing ---- */
@@ -134,6 +134,7 @@ browse(struct api_call *call, const char *missing,
 	struct rows rows = {0};
 	struct gl_page page;
 	struct uuid of = {0};
+	struct str *items;
 	size_t count;
 
 	if (!gl_list_read(call, PAGE_MAX, &page))
@@ -151,13 +152,14 @@ browse(struct api_call *call, const char *missing,
 		if (make(types[i], &of, &row))
 			add_row(&rows, &row);
 	}
+	items = write_rows(call, &rows);
+	for (size_t i = 0; i < count; i++)
+		event_type_unref(types[i]);
 	/* One without anything in it is not there. */
 	if (missing && rows.count == 0)
 		api_refuse(call, 404, NULL, "%s not found", missing);
 	else
-		respond(call, &page, &rows);
-	for (size_t i = 0; i < count; i++)
-		event_type_unref(types[i]);
+		gl_list_respond(call, &page, items, rows.count);
 }
 
 static void

@@ -65,10 +65,9 @@ write_one(struct api_call *call, struct json_out *out,
 	json_out_end(out);
 }
 
-/** Answers with the array that was asked for. */
+/** Answers with the array that was asked for, and releases it. */
 static void
-respond_list(
-	struct api_call *call, int status, const struct subscription_list *list)
+respond_list(struct api_call *call, int status, struct subscription_list *list)
 {
 	CLEANUP(buf_release) struct buf body = {0};
 	struct json_out out = json_out_make(&body);
@@ -77,6 +76,7 @@ respond_list(
 	for (size_t i = 0; i < list->count; i++)
 		write_one(call, &out, list->rows[i]);
 	json_out_end(&out);
+	subscription_list_release(list);
 	api_respond_json(call, status, &body);
 }
 
@@ -257,11 +257,9 @@ create(struct api_call *call)
 		refuse_change(
 			call, err, SUBSCRIPTION_GL_CREATE, &change.problem);
 	} else {
-		struct subscription_list list = change.list;
-
 		http_call_add_header(call->http, "Location",
-			uri_of(list.rows[0], call->arena));
-		respond_list(call, 201, &list);
+			uri_of(change.list.rows[0], call->arena));
+		respond_list(call, 201, &change.list);
 	}
 	buf_release(&change.problem.why);
 }
