@@ -83,6 +83,8 @@ _grapnel() {
 	"serve --handshake-timeout") COMPREPLY=(); return ;;
 	"serve --delivery-timeout") COMPREPLY=(); return ;;
 	"serve --webhooks-max") COMPREPLY=(); return ;;
+	"serve --dedupe-window") COMPREPLY=(); return ;;
+	"serve --greenlake-event-max") COMPREPLY=(); return ;;
 	"serve --subscriptions-max") COMPREPLY=(); return ;;
 	"serve --enables-max") COMPREPLY=(); return ;;
 	"serve --enables-window") COMPREPLY=(); return ;;
@@ -237,7 +239,7 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --subscriptions-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;

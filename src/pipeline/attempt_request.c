@@ -5,9 +5,11 @@
 #include "pipeline/attempt_private.h"
 #include "pipeline/envelope.h"
 #include "rule/event_body.h"
+#include "rule/trace_context.h"
 
-/* Content-Type, three of Standard Webhooks, origin, and the credential. */
-enum { FIXED_HEADERS = 6 };
+/* Content-Type, three of Standard Webhooks, origin, two of the trace, and the
+   credential. */
+enum { FIXED_HEADERS = 8 };
 
 /** What payload.rest is to be (see there). */
 static struct str
@@ -107,6 +109,21 @@ sign(struct attempt *attempt, struct str body)
 		&webhook->old_key, id, seconds, body, &attempt->signature);
 }
 
+/** The trace that the event was published in goes on. */
+static void
+add_trace(struct attempt *attempt)
+{
+	struct trace_context trace = trace_context_read(
+		attempt->delivery->payload->attributes, &attempt->arena);
+
+	if (trace.parent.len > 0)
+		add_header(attempt, STR("traceparent"),
+			arena_copy(&attempt->arena, trace.parent));
+	if (trace.state.len > 0)
+		add_header(attempt, STR("tracestate"),
+			arena_copy(&attempt->arena, trace.state));
+}
+
 static void
 build_headers(struct attempt *attempt, const struct envelope *envelope,
 	const struct credential *credential)
@@ -133,6 +150,7 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 	for (size_t i = 0; i < envelope->header_count; i++)
 		add_header(attempt, envelope->headers[i].name,
 			envelope->headers[i].value);
+	add_trace(attempt);
 	attempt->shown_count = attempt->header_count;
 	if (credential->has_header)
 		add_header(attempt, credential->header.name,

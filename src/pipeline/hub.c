@@ -241,6 +241,8 @@ open_ingest(struct hub *hub, struct buf *why)
 		.match = hub->match,
 		.desk = hub->desk,
 		.event_types = hub->event_types,
+		.dedupe_window = hub->options.dedupe_window,
+		.greenlake_bytes_max = hub->options.greenlake_event_max,
 		.source = hub->options.source,
 		.context = hub,
 		.accepted = on_accepted,

@@ -33,7 +33,9 @@ struct hub_options {
 	unsigned enables_max;
 	int64_t enables_window;
 	unsigned desk_threads;
-	int64_t retention_events; /* microseconds; 0: for ever */
+	int64_t dedupe_window;	    /* 0: as long as events are kept */
+	size_t greenlake_event_max; /* bytes; 0: any */
+	int64_t retention_events;   /* microseconds; 0: for ever */
 	int64_t retention_deliveries;
 	uint64_t store_bytes_max; /* 0: none */
 };
