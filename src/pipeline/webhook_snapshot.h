@@ -42,3 +42,6 @@ void webhook_add_subscription(
 
 /** Takes out the one of that id and gives its reference back. */
 void webhook_remove_subscription(struct webhook *webhook, struct uuid id);
+
+/** Sets `way` by the options, whose texts are in the webhook's own arena. */
+void webhook_set_way(struct webhook *webhook);
