@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "pipeline/attempt.h"
 #include "pipeline/handshake.h"
+#include "pipeline/heartbeat.h"
 #include "pipeline/worker.h"
 
 /* Lanes read for between two looks at the sockets. */
@@ -69,12 +70,22 @@ static void
 say_report(const struct deliver_options *options,
 	const struct deliver_report *report)
 {
-	if (report->handshake)
+	const struct handshake_outcome *outcome = &report->outcome;
+
+	switch (report->what) {
+	case DELIVER_HANDSHAKE:
 		options->handshake_ended(options->context, report->webhook,
-			report->handshake, &report->outcome);
-	else
+			report->handshake, outcome);
+		return;
+	case DELIVER_HEALTH:
 		options->health_moved(options->context, report->webhook,
 			report->revision, &report->health, report->reason);
+		return;
+	case DELIVER_RATE:
+		options->rate_told(options->context, report->webhook,
+			outcome->allowed_rate, outcome->is_rate_unlimited);
+		return;
+	}
 }
 
 /** `is_said` false: they are thrown away. */
@@ -115,11 +126,13 @@ read_mail(struct worker *worker, struct message *message)
 			about->is_fresh, about->has_backlog);
 		if (!about->is_fresh)
 			report_health_again(worker, about->webhook);
+		heartbeat_set(worker, about->webhook, about->is_fresh);
 		break;
 	case MAIL_REMOVED:
 		dispatch_remove_webhook(
 			worker->dispatch, about->webhook->number);
 		credentials_forget(worker->credentials, about->webhook->number);
+		heartbeat_remove(worker, about->webhook->number);
 		break;
 	case MAIL_HANDSHAKE:
 		webhook_ref(about->webhook);
@@ -205,6 +218,8 @@ sleep_time(const struct worker *worker)
 
 	if (next != INT64_MAX && next - clock_now() < time)
 		time = next - clock_now();
+	if (alarm_next(&worker->alarms) < time)
+		time = alarm_next(&worker->alarms);
 	if (worker->unwritten &&
 		worker->write_again_at - clock_monotonic() < time)
 		time = worker->write_again_at - clock_monotonic();
@@ -243,6 +258,7 @@ drain(struct worker *worker)
 	}
 	http_client_free(worker->client); /* aborts the rest */
 	worker->client = NULL;
+	alarm_ring_last(&worker->alarms);
 }
 
 static void *
@@ -259,6 +275,7 @@ run(void *context)
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
+		alarm_ring_due(&worker->alarms);
 		if (worker->unwritten &&
 			clock_monotonic() >= worker->write_again_at)
 			attempt_write_again(worker);
@@ -364,6 +381,7 @@ deliver_free(struct deliver *deliver)
 		struct worker *worker = &deliver->workers[i];
 
 		throw_away_mail(worker);
+		heartbeat_release(worker);
 		dispatch_free(worker->dispatch);
 		credentials_free(worker->credentials);
 		mailbox_free(worker->mailbox);

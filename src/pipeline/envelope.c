@@ -141,6 +141,45 @@ build_structured(const struct payload *payload, struct arena *arena,
 	ret->body = arena_copy(arena, buf_str(&text));
 }
 
+/** A JSON text without the blanks between its tokens (RFC 8259 §2). */
+static struct str
+compact(struct str text, struct arena *arena)
+{
+	char *out = arena_alloc_raw(arena, text.len + 1);
+	bool is_string = false;
+	size_t len = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (is_string && c == '\\' && i + 1 < text.len) {
+			out[len++] = c;
+			c = text.ptr[++i];
+		} else if (c == '"') {
+			is_string = !is_string;
+		} else if (!is_string &&
+			   (c == ' ' || c == '\t' || c == '\n' || c == '\r')) {
+			continue;
+		}
+		out[len++] = c;
+	}
+	return str_make(out, len);
+}
+
+/**
+ * As GreenLake sends it: the media type does not say that it is a CloudEvent,
+ * and nothing is between the tokens, since there are receivers that check the
+ * signature over what their own writer makes of it.
+ */
+static void
+build_plain(const struct payload *payload, struct arena *arena,
+	struct envelope *ret)
+{
+	build_structured(payload, arena, ret);
+	ret->content_type = STR("application/json");
+	ret->body = compact(ret->body, arena);
+}
+
 /** HTTP binding §3.1.3.2: blank, '"', '%' and all beyond ASCII as %XX. */
 static struct str
 encode_value(struct str value, struct arena *arena)
@@ -226,12 +265,17 @@ build_binary(const struct payload *payload, struct arena *arena,
 
 static const struct form {
 	bool needs_whole;
+	struct str batch_type; /* empty: there are no batches of it */
 	void (*build)(const struct payload *payload, struct arena *arena,
 		struct envelope *ret);
 } forms[] = {
-	[PAYLOAD_RESOURCE] = {false, build_resource},
-	[PAYLOAD_CLOUDEVENT] = {true, build_structured},
-	[PAYLOAD_CLOUDEVENT_BINARY] = {true, build_binary},
+	[PAYLOAD_RESOURCE] = {false, STR_INIT(""), build_resource},
+	[PAYLOAD_CLOUDEVENT] = {true,
+		STR_INIT("application/cloudevents-batch+json; charset=utf-8"),
+		build_structured},
+	[PAYLOAD_CLOUDEVENT_BINARY] = {true, STR_INIT(""), build_binary},
+	[PAYLOAD_CLOUDEVENT_PLAIN] = {true, STR_INIT("application/json"),
+		build_plain},
 };
 
 bool
@@ -246,4 +290,23 @@ envelope_build(enum webhook_payload form, const struct payload *payload,
 {
 	*ret = (struct envelope){0};
 	forms[form].build(payload, arena, ret);
+}
+
+void
+envelope_join(enum webhook_payload form, const struct envelope *parts,
+	size_t count, struct arena *arena, struct envelope *ret)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+
+	buf_append_char(&text, '[');
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_append_char(&text, ',');
+		buf_append(&text, parts[i].body);
+	}
+	buf_append_char(&text, ']');
+	*ret = (struct envelope){
+		.content_type = forms[form].batch_type,
+		.body = arena_copy(arena, buf_str(&text)),
+	};
 }

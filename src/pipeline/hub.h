@@ -27,7 +27,11 @@ struct hub_options {
 	int64_t handshake_timeout;
 	size_t response_kept;
 	struct retry_policy retry;
+	struct retry_policy retry_greenlake;
+	struct retry_policy challenge;
+	int64_t heartbeat;
 	unsigned webhooks_max;
+	unsigned greenlake_max;
 	unsigned enables_max;
 	int64_t enables_window;
 	unsigned desk_threads;

@@ -75,9 +75,8 @@ webhooks_commit_next(struct webhooks *webhooks, const struct webhook *former,
 	return ERR_OK;
 }
 
-/** Moves the health and writes the reason; true when something changed. */
-static bool
-move_health(struct webhook *webhook, enum health_trigger trigger)
+bool
+webhooks_move_health(struct webhook *webhook, enum health_trigger trigger)
 {
 	const char *reason;
 
@@ -94,7 +93,7 @@ pass_if_none_is_asked(struct webhook *webhook)
 	if (webhook->options.handshake != HANDSHAKE_NONE ||
 		!health_is_waiting(&webhook->health))
 		return;
-	move_health(webhook, HEALTH_HANDSHAKE_ACCEPTED);
+	webhooks_move_health(webhook, HEALTH_HANDSHAKE_ACCEPTED);
 	webhook->status_reason = STR("No handshake is asked for.");
 	webhook->allowed_rate = 0;
 }
@@ -132,18 +131,71 @@ note_enable(struct webhooks *webhooks, struct webhook *webhook,
 	return ERR_OK;
 }
 
-static unsigned
-count_of_workspace(struct webhooks *webhooks, uint32_t workspace)
+/* How many webhooks of a dialect a workspace has, and one of the name. */
+struct census {
+	unsigned count;
+	bool is_named;
+};
+
+static bool
+is_greenlake(struct str dialect)
 {
+	return str_equal(dialect, STR("greenlake"));
+}
+
+/** Of those that have their limit in common with the dialect, but not `but`. */
+static struct census
+take_census(struct webhooks *webhooks, uint32_t workspace, struct str dialect,
+	struct str name, const struct webhook *but)
+{
+	struct census census = {0};
 	struct arena arena = {0};
 	size_t count;
 	const struct webhook **list =
 		webhooks_list(webhooks, workspace, &arena, &count);
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		bool is_one = is_greenlake(list[i]->dialect) ==
+				      is_greenlake(dialect) &&
+			      (but == NULL || list[i]->number != but->number);
+
+		census.count += is_one;
+		census.is_named |= is_one && str_equal(list[i]->name, name);
 		webhook_unref(list[i]);
+	}
 	arena_release(&arena);
-	return (unsigned)count;
+	return census;
+}
+
+static enum err
+refuse_name(const struct webhook_draft *draft, struct webhook_problem *problem)
+{
+	problem->field = "name";
+	buf_printf(&problem->why, "there is a webhook \"%.*s\" already",
+		STR_ARG(draft->name));
+	return ERR_CONFLICT;
+}
+
+static enum err
+check_census(struct webhooks *webhooks, uint32_t workspace,
+	const struct webhook_draft *draft, struct webhook_problem *problem)
+{
+	struct census census = take_census(
+		webhooks, workspace, draft->dialect, draft->name, NULL);
+	unsigned max = is_greenlake(draft->dialect)
+			       ? webhooks->options.greenlake_max
+			       : webhooks->options.webhooks_max;
+
+	if (census.count >= max) {
+		buf_printf(&problem->why,
+			"this workspace has %u webhooks, which is the most "
+			"allowed: delete one first",
+			max);
+		return ERR_LIMIT;
+	}
+	return draft->is_name_unique && census.is_named
+		       ? refuse_name(draft, problem)
+		       : ERR_OK;
 }
 
 /** A new webhook from a checked draft, not known to anybody yet. */
@@ -163,17 +215,20 @@ build(struct webhooks *webhooks, uint32_t workspace,
 	webhook->revision = webhook->generation = 1;
 	webhook->created = webhook->updated = clock_now();
 	webhook->handshake = is_enabled ? 1 : 0;
+	webhook->created_by = arena_copy(&webhook->arena, draft->who);
 	err = webhook_draft_apply(draft, webhook, &edit, problem);
 	if (!err)
 		err = webhook_draft_apply_options(draft,
 			webhooks->options.policy, webhook, &edit, problem);
-	if (!err)
+	if (!err) {
 		webhook_new_secret(webhook, 0);
+		err = webhook_draft_apply_secrets(draft, webhook, problem);
+	}
 	if (!err && is_enabled)
 		err = note_enable(webhooks, webhook, problem);
 	if (err)
 		return err;
-	move_health(webhook,
+	webhooks_move_health(webhook,
 		is_enabled ? HEALTH_CREATED_ENABLED : HEALTH_CREATED_DISABLED);
 	pass_if_none_is_asked(webhook);
 	return ERR_OK;
@@ -188,17 +243,10 @@ create_locked(struct webhooks *webhooks, uint32_t workspace,
 	struct webhook_row row;
 	struct store_change change = {
 		.kind = STORE_WEBHOOK_ADD, .webhook = &row};
-	enum err err;
+	enum err err = check_census(webhooks, workspace, draft, problem);
 
-	if (count_of_workspace(webhooks, workspace) >=
-		webhooks->options.webhooks_max) {
-		buf_printf(&problem->why,
-			"this workspace has %u webhooks, which is the most "
-			"allowed: delete one first",
-			webhooks->options.webhooks_max);
-		return ERR_LIMIT;
-	}
-	err = build(webhooks, workspace, draft, webhook, problem);
+	if (!err)
+		err = build(webhooks, workspace, draft, webhook, problem);
 	if (err)
 		return err;
 	webhook->number = ++webhooks->last_number;
@@ -238,6 +286,17 @@ webhooks_create(struct webhooks *webhooks, uint32_t workspace,
 	return ERR_OK;
 }
 
+/** GreenLake names who did it. */
+static void
+name_who(struct webhook *webhook, const struct webhook_draft *draft)
+{
+	if (webhook->health.rules == FAILURES_GREENLAKE &&
+		!str_is_empty(draft->who))
+		webhook->status_reason = arena_printf(&webhook->arena,
+			"%.*s: user:%.*s", STR_ARG(webhook->status_reason),
+			STR_ARG(draft->who));
+}
+
 /** What the draft's state, or a new target, does to the webhook's health. */
 static enum err
 apply_state(struct webhooks *webhooks, const struct webhook_draft *draft,
@@ -249,15 +308,21 @@ apply_state(struct webhooks *webhooks, const struct webhook_draft *draft,
 
 	*ret_is_fresh = false;
 	if (draft->has_state && draft->state == WEBHOOK_DISABLED) {
-		*ret_is_fresh = move_health(next, HEALTH_USER_DISABLED);
+		*ret_is_fresh =
+			webhooks_move_health(next, HEALTH_USER_DISABLED);
+		if (*ret_is_fresh)
+			name_who(next, draft);
 	} else if (draft->has_state) {
 		err = note_enable(webhooks, next, problem);
 		if (err)
 			return err;
-		move_health(next, HEALTH_USER_ENABLED);
+		webhooks_move_health(next, HEALTH_USER_ENABLED);
 		*ret_is_fresh = true;
+	} else if (draft->verifies) {
+		*ret_is_fresh =
+			webhooks_move_health(next, HEALTH_USER_VERIFIES);
 	} else if (changes_target && is_enabled) {
-		move_health(next, HEALTH_USER_CHANGED_TARGET);
+		webhooks_move_health(next, HEALTH_USER_CHANGED_TARGET);
 		*ret_is_fresh = true;
 	}
 	pass_if_none_is_asked(next);
@@ -274,9 +339,16 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 	bool is_fresh = false;
 	enum err err = webhook_draft_apply(draft, next, &edit, problem);
 
+	if (!err && draft->has_name && draft->is_name_unique &&
+		take_census(webhooks, former->workspace, former->dialect,
+			draft->name, former)
+			.is_named)
+		err = refuse_name(draft, problem);
 	if (!err)
 		err = webhook_draft_apply_options(
 			draft, webhooks->options.policy, next, &edit, problem);
+	if (!err)
+		err = webhook_draft_apply_secrets(draft, next, problem);
 	if (!err)
 		err = apply_state(webhooks, draft, edit.changes_target, next,
 			&is_fresh, problem);
@@ -359,9 +431,8 @@ webhooks_delete(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 
 /* ---- what the deliverers report ---- */
 
-/** Stores what happened by itself; a failure is told here, to the log. */
-static enum err
-report(struct webhooks *webhooks, const struct webhook *former,
+enum err
+webhooks_report(struct webhooks *webhooks, const struct webhook *former,
 	struct webhook *next, bool is_fresh)
 {
 	enum err err;
@@ -373,30 +444,6 @@ report(struct webhooks *webhooks, const struct webhook *former,
 		log_error("webhook.status",
 			"number=%llu err=%s its new status is not stored",
 			(unsigned long long)former->number, err_name(err));
-	return err;
-}
-
-enum err
-webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
-	uint64_t handshake, const struct handshake_outcome *outcome)
-{
-	const struct webhook *former;
-	enum err err = ERR_OK;
-
-	pthread_mutex_lock(&webhooks->change);
-	former = webhooks_find_number(webhooks, number);
-	if (former && former->handshake == handshake &&
-		health_is_waiting(&former->health)) {
-		struct webhook *next = webhook_copy(former);
-
-		next->allowed_rate = outcome->allowed_rate;
-		move_health(next, outcome->is_accepted
-					  ? HEALTH_HANDSHAKE_ACCEPTED
-					  : HEALTH_HANDSHAKE_FAILED);
-		err = report(webhooks, former, next, true);
-	}
-	pthread_mutex_unlock(&webhooks->change);
-	webhook_unref(former);
 	return err;
 }
 
@@ -414,7 +461,7 @@ webhooks_set_health(struct webhooks *webhooks, uint64_t number,
 
 		next->health = *health;
 		next->status_reason = arena_copy(&next->arena, str_of(reason));
-		err = report(webhooks, former, next, false);
+		err = webhooks_report(webhooks, former, next, false);
 	}
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);

@@ -19,6 +19,7 @@ struct webhooks {
 	struct map by_id;     /* 16 bytes */
 	struct map by_number; /* 8 bytes */
 	uint64_t last_number;
+	struct webhooks_wait *waits; /* the change lock's */
 };
 
 /* Keys of the maps; they point into their argument. */
@@ -49,6 +50,13 @@ void webhooks_take_out(
 enum err webhooks_commit_next(struct webhooks *webhooks,
 	const struct webhook *former, struct webhook *take_next, bool is_fresh,
 	struct webhook_problem *problem) MUST_USE;
+
+/** Moves the health and writes the reason; true when something changed. */
+bool webhooks_move_health(struct webhook *webhook, enum health_trigger trigger);
+
+/** Stores what happened by itself; a failure is told here, to the log. */
+enum err webhooks_report(struct webhooks *webhooks,
+	const struct webhook *former, struct webhook *take_next, bool is_fresh);
 
 /** Match index, workers, and the handshake if one is due. */
 void webhooks_tell(struct webhooks *webhooks, const struct webhook *webhook,

@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include "net/http_client.h"
+#include "pipeline/alarm.h"
 #include "pipeline/credentials.h"
 #include "pipeline/deliver.h"
 
@@ -42,6 +43,8 @@ struct worker {
 	struct dispatch *dispatch;
 	struct http_client *client;
 	struct credentials *credentials;
+	struct heap alarms;
+	struct map heartbeats;	     /* webhook's number → struct heartbeat */
 	struct attempt *unwritten;   /* outcomes to be submitted again */
 	int64_t write_again_at;	     /* monotonic */
 	int64_t refill_at;	     /* monotonic */
