@@ -91,6 +91,16 @@ _grapnel() {
 	"serve --window") COMPREPLY=(); return ;;
 	"serve --queue-max") COMPREPLY=(); return ;;
 	"serve --batch-max") COMPREPLY=(); return ;;
+	"serve --delivery-batch-max") COMPREPLY=(); return ;;
+	"serve --delivery-batch-window") COMPREPLY=(); return ;;
+	"serve --rate-heartbeat") COMPREPLY=(); return ;;
+	"serve --greenlake-webhooks-max") COMPREPLY=(); return ;;
+	"serve --greenlake-name-max") COMPREPLY=(); return ;;
+	"serve --greenlake-description-max") COMPREPLY=(); return ;;
+	"serve --greenlake-secret-min") COMPREPLY=(); return ;;
+	"serve --greenlake-secret-max") COMPREPLY=(); return ;;
+	"serve --greenlake-retry-schedule") COMPREPLY=(); return ;;
+	"serve --challenge-retries") COMPREPLY=(); return ;;
 	"serve --log-level") COMPREPLY=($(compgen -W "error warning info debug" -- "$cur")); return ;;
 	"serve --stop-timeout") COMPREPLY=(); return ;;
 	"receive --listen") COMPREPLY=(); return ;;
@@ -236,7 +246,7 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;

@@ -4,64 +4,14 @@
 #include "base/clock.h"
 #include "pipeline/attempt_private.h"
 #include "pipeline/envelope.h"
+#include "pipeline/payload_load.h"
 #include "pipeline/signing.h"
-#include "rule/event_body.h"
 
 /* Content-Type, id, timestamp, signatures, origin, and the credential. */
 enum { FIXED_HEADERS = 5 + SIGNING_HEADERS_MAX };
 
 /* Bodies of a batch together, about; one alone may be larger. */
 enum { BATCH_BYTES_MAX = 1 << 20, ENVELOPE_BYTES = 512 };
-
-/** What payload.rest is to be (see there). */
-static struct str
-read_rest(
-	const struct event_row *event, struct str previous, struct arena *arena)
-{
-	struct event_states states;
-
-	if (event->is_id_given)
-		return event->form == EVENT_CHANGE ? event->body : STR("");
-	if (event->operation != OPERATION_UPDATED ||
-		event_body_states(event->form, event->operation, event->body,
-			previous, arena, &states))
-		return STR("");
-	return json_raw(states.old_state);
-}
-
-/** Reads what is to be sent back from the store. */
-static struct payload *
-load_payload(struct worker *worker, const struct delivery *delivery)
-{
-	struct store *store = worker->options->store;
-	struct arena arena = {0};
-	struct event_row event, previous = {0};
-	struct payload *payload = NULL;
-	struct payload_facts facts;
-	enum err err = store_event(store, delivery->event, &arena, &event);
-
-	if (!err && event.previous)
-		err = store_event(store, event.previous, &arena, &previous);
-	if (!err)
-		err = event_body_delivered(event.form, event.operation,
-			event.body, previous.body, &arena, &facts.body);
-	if (!err) {
-		facts.event = event.sequence;
-		facts.time = event.time;
-		facts.operation = event.operation;
-		facts.id = event.id;
-		facts.source = event.source;
-		facts.type = event.type_as_received;
-		facts.subject = event.subject;
-		facts.attributes = event.attributes;
-		facts.is_cloudevent = event.is_id_given;
-		facts.is_whole = true;
-		facts.rest = read_rest(&event, previous.body, &arena);
-		payload = payload_new(&facts);
-	}
-	arena_release(&arena);
-	return payload;
-}
 
 /* ---- headers ---- */
 
@@ -274,7 +224,8 @@ get_payload(struct attempt *attempt)
 			      !envelope_needs_whole(
 				      attempt->webhook->options.payload)))
 		return true;
-	delivery->payload = load_payload(attempt->worker, delivery);
+	delivery->payload =
+		payload_load(attempt->worker->options->store, delivery->event);
 	payload_unref(former);
 	return delivery->payload != NULL;
 }

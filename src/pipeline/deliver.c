@@ -106,6 +106,16 @@ end_reports(struct worker *worker, bool is_said)
 }
 
 static void
+hasten(struct worker *worker, struct message *message)
+{
+	struct hasten_mail *mail =
+		CONTAINER_OF(message, struct hasten_mail, message);
+
+	dispatch_hasten(worker->dispatch, mail->delivery, clock_now());
+	mem_free(mail);
+}
+
+static void
 read_mail(struct worker *worker, struct message *message)
 {
 	struct webhook_mail *about =
@@ -117,6 +127,7 @@ read_mail(struct worker *worker, struct message *message)
 			CONTAINER_OF(message, struct delivery, message));
 		return;
 	case MAIL_SETTLED: attempt_settled(worker, message); return;
+	case MAIL_HASTEN: hasten(worker, message); return;
 	case MAIL_REPORT:
 		keep_report(worker,
 			CONTAINER_OF(message, struct report_mail, message));
@@ -361,6 +372,9 @@ throw_away_mail(struct worker *worker)
 				message, struct delivery, message));
 		} else if (message->kind == MAIL_SETTLED) {
 			attempt_abandon(worker, message);
+		} else if (message->kind == MAIL_HASTEN) {
+			mem_free(CONTAINER_OF(
+				message, struct hasten_mail, message));
 		} else if (message->kind == MAIL_REPORT) {
 			mem_free(CONTAINER_OF(
 				message, struct report_mail, message));
@@ -407,6 +421,16 @@ deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 	delivery->message.kind = MAIL_DELIVERY;
 	mailbox_post(
 		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
+}
+
+void
+deliver_hasten(struct deliver *deliver, uint64_t webhook, uint64_t delivery)
+{
+	struct hasten_mail *mail = MEM_NEW(struct hasten_mail);
+
+	mail->message.kind = MAIL_HASTEN;
+	mail->delivery = delivery;
+	mailbox_post(worker_of(deliver, webhook)->mailbox, &mail->message);
 }
 
 static void

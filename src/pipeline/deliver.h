@@ -59,6 +59,13 @@ void deliver_free(struct deliver *deliver);
 void deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 	struct payload *payload);
 
+/**
+ * A delivery that waits for its next attempt gets it now. One that is not in
+ * memory keeps its time.
+ */
+void deliver_hasten(
+	struct deliver *deliver, uint64_t webhook, uint64_t delivery);
+
 void deliver_set_webhook(struct deliver *deliver, const struct webhook *webhook,
 	bool is_fresh, bool has_backlog);
 void deliver_remove_webhook(

@@ -163,6 +163,21 @@ dispatch_settle(
 	lane_forget(dispatch, delivery);
 }
 
+void
+dispatch_hasten(struct dispatch *dispatch, uint64_t sequence, int64_t now)
+{
+	struct delivery *delivery =
+		map_get(&dispatch->known, dispatch_key(&sequence));
+
+	if (delivery == NULL || delivery->by_due.place == 0 ||
+		delivery->due <= now)
+		return;
+	heap_remove(&delivery->lane->retries, &delivery->by_due);
+	delivery->due = now;
+	lane_enqueue(delivery->lane, delivery);
+	lane_reconsider(dispatch, delivery->lane);
+}
+
 int64_t
 dispatch_next_time(const struct dispatch *dispatch)
 {

@@ -108,6 +108,9 @@ void dispatch_attempted(struct dispatch *dispatch, struct delivery *delivery);
 void dispatch_settle(
 	struct dispatch *dispatch, struct delivery *delivery, bool is_again);
 
+/** A retry that waits in memory is due now. */
+void dispatch_hasten(struct dispatch *dispatch, uint64_t sequence, int64_t now);
+
 /** When dispatch_take may have something next; INT64_MAX: not by itself. */
 int64_t dispatch_next_time(const struct dispatch *dispatch);
 

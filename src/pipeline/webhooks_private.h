@@ -58,6 +58,13 @@ bool webhooks_move_health(struct webhook *webhook, enum health_trigger trigger);
 enum err webhooks_report(struct webhooks *webhooks,
 	const struct webhook *former, struct webhook *take_next, bool is_fresh);
 
+/**
+ * After a start: counts the failures of the last hours, which are on disk as
+ * attempts, of a webhook whose rules ask for them and that is failing.
+ */
+enum err webhooks_count_failures(
+	struct webhooks *webhooks, struct webhook *webhook) MUST_USE;
+
 /** Match index, workers, and the handshake if one is due. */
 void webhooks_tell(struct webhooks *webhooks, const struct webhook *webhook,
 	bool is_fresh);

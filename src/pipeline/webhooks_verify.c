@@ -149,3 +149,34 @@ webhooks_set_rate(struct webhooks *webhooks, uint64_t number,
 	webhook_unref(former);
 	return err;
 }
+
+/* ---- after a start ---- */
+
+/* Attempts looked at: enough for the rules, also when batches fail. */
+enum { FAILURES_READ_MAX = 500 };
+
+enum err
+webhooks_count_failures(struct webhooks *webhooks, struct webhook *webhook)
+{
+	struct arena arena = {0};
+	struct attempt_list list = {0};
+	int64_t former = 0;
+	enum err err;
+
+	if (health_time(&webhook->health) == INT64_MAX)
+		return ERR_OK;
+	err = store_attempts_shown(webhooks->options.store, webhook->number, 0,
+		FAILURES_READ_MAX, &arena, &list);
+	for (size_t i = 0; !err && i < list.count; i++) {
+		const struct attempt_row *attempt = &list.rows[i].attempt;
+
+		/* Those of a batch have started in the same moment, in one
+		   request. */
+		if (attempt->ended > webhook->verified &&
+			attempt->started != former)
+			health_note_failure(&webhook->health, attempt->ended);
+		former = attempt->started;
+	}
+	arena_release(&arena);
+	return err;
+}

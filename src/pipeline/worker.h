@@ -19,6 +19,12 @@ enum mail_kind {
 	MAIL_HANDSHAKE, /* struct webhook_mail */
 	MAIL_SETTLED,	/* struct attempt: its outcome was committed, or not */
 	MAIL_REPORT,	/* struct report_mail: to be said again */
+	MAIL_HASTEN,	/* struct hasten_mail */
+};
+
+struct hasten_mail {
+	struct message message;
+	uint64_t delivery;
 };
 
 struct report_mail {
