@@ -351,20 +351,35 @@ find_failure(struct looking *looking)
 	return !err && looking->count > 0;
 }
 
-static enum err
-retry_one(struct looking *looking, const struct delivery_row *row,
-	struct buf *why)
+static const struct delivery_row *
+delivery_of(const struct item *item, size_t i)
 {
-	struct hub *hub = looking->call->api->hub;
+	return i == 0 ? &item->entry->delivery : &item->others[i - 1]->delivery;
+}
 
-	if (row->state == DELIVERY_DELIVERED)
-		return ERR_OK;
-	if (row->state == DELIVERY_WAITING) {
-		deliver_hasten(hub->deliver, row->webhook, row->sequence);
-		return ERR_OK;
+/** All of the item: those that wait go now, those given up once more. */
+static enum err
+retry(struct api_call *call, const struct item *item, struct buf *why)
+{
+	struct hub *hub = call->api->hub;
+	uint64_t *waiting =
+		arena_alloc_array(call->arena, item->count, sizeof(*waiting));
+	size_t count = 0;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; !err && i < item->count; i++) {
+		const struct delivery_row *row = delivery_of(item, i);
+
+		if (row->state == DELIVERY_WAITING)
+			waiting[count++] = row->sequence;
+		else if (row->state != DELIVERY_DELIVERED)
+			err = redeliver_retry(
+				hub, row->workspace, redeliver_id(row), why);
 	}
-	buf_clear(why);
-	return redeliver_retry(hub, row->workspace, redeliver_id(row), why);
+	if (count > 0)
+		deliver_hasten(hub->deliver, item->entry->delivery.webhook,
+			waiting, count);
+	return err;
 }
 
 void
@@ -383,10 +398,7 @@ gl_deliveries_retry(struct api_call *call)
 	if (find_failure(&looking)) {
 		item = &looking.items[0];
 		body = render(&looking, item);
-		err = retry_one(&looking, &item->entry->delivery, &why);
-		for (size_t i = 1; !err && i < item->count; i++)
-			err = retry_one(
-				&looking, &item->others[i - 1]->delivery, &why);
+		err = retry(call, item, &why);
 		if (err)
 			api_refuse(call, err == ERR_IO ? 500 : 400, NULL, "%s",
 				buf_text(&why));

@@ -111,7 +111,9 @@ hasten(struct worker *worker, struct message *message)
 	struct hasten_mail *mail =
 		CONTAINER_OF(message, struct hasten_mail, message);
 
-	dispatch_hasten(worker->dispatch, mail->delivery, clock_now());
+	for (size_t i = 0; i < mail->count; i++)
+		dispatch_hasten(
+			worker->dispatch, mail->deliveries[i], clock_now());
 	mem_free(mail);
 }
 
@@ -424,12 +426,15 @@ deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 }
 
 void
-deliver_hasten(struct deliver *deliver, uint64_t webhook, uint64_t delivery)
+deliver_hasten(struct deliver *deliver, uint64_t webhook,
+	const uint64_t *deliveries, size_t count)
 {
-	struct hasten_mail *mail = MEM_NEW(struct hasten_mail);
+	struct hasten_mail *mail =
+		mem_alloc(sizeof(*mail) + count * sizeof(*deliveries));
 
 	mail->message.kind = MAIL_HASTEN;
-	mail->delivery = delivery;
+	mail->count = count;
+	memcpy(mail->deliveries, deliveries, count * sizeof(*deliveries));
 	mailbox_post(worker_of(deliver, webhook)->mailbox, &mail->message);
 }
 

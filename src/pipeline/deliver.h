@@ -60,11 +60,11 @@ void deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 	struct payload *payload);
 
 /**
- * A delivery that waits for its next attempt gets it now. One that is not in
- * memory keeps its time.
+ * Deliveries of a webhook that wait for their next attempt get it now,
+ * together if it batches. Those that are not in memory keep their time.
  */
-void deliver_hasten(
-	struct deliver *deliver, uint64_t webhook, uint64_t delivery);
+void deliver_hasten(struct deliver *deliver, uint64_t webhook,
+	const uint64_t *deliveries, size_t count);
 
 void deliver_set_webhook(struct deliver *deliver, const struct webhook *webhook,
 	bool is_fresh, bool has_backlog);

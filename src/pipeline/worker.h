@@ -24,7 +24,8 @@ enum mail_kind {
 
 struct hasten_mail {
 	struct message message;
-	uint64_t delivery;
+	size_t count;
+	uint64_t deliveries[]; /* sequences */
 };
 
 struct report_mail {
