@@ -11,7 +11,7 @@ _grapnel() {
 	case $command in
 	webhook)
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries test rotate-secret" -- "$cur"))
+			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries test verify rotate-secret" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -122,10 +122,12 @@ _grapnel() {
 	"webhook create --filter") COMPREPLY=(); return ;;
 	"webhook create --state") COMPREPLY=($(compgen -W "enabled disabled" -- "$cur")); return ;;
 	"webhook create --header") COMPREPLY=(); return ;;
-	"webhook create --dialect") COMPREPLY=($(compgen -W "com native" -- "$cur")); return ;;
-	"webhook create --payload") COMPREPLY=($(compgen -W "resource cloudevent cloudevent-binary" -- "$cur")); return ;;
-	"webhook create --handshake") COMPREPLY=($(compgen -W "com cloudevents none" -- "$cur")); return ;;
-	"webhook create --signing") COMPREPLY=($(compgen -W "v1 v1a" -- "$cur")); return ;;
+	"webhook create --dialect") COMPREPLY=($(compgen -W "com native greenlake" -- "$cur")); return ;;
+	"webhook create --payload") COMPREPLY=($(compgen -W "resource cloudevent cloudevent-binary cloudevent-plain" -- "$cur")); return ;;
+	"webhook create --batching") COMPREPLY=($(compgen -W "true false" -- "$cur")); return ;;
+	"webhook create --handshake") COMPREPLY=($(compgen -W "com cloudevents greenlake none" -- "$cur")); return ;;
+	"webhook create --signing") COMPREPLY=($(compgen -W "v1 v1a greenlake" -- "$cur")); return ;;
+	"webhook create --failures") COMPREPLY=($(compgen -W "standard greenlake" -- "$cur")); return ;;
 	"webhook create --retry-schedule") COMPREPLY=(); return ;;
 	"webhook create --retry-window") COMPREPLY=(); return ;;
 	"webhook create --delivery-timeout") COMPREPLY=(); return ;;
@@ -138,6 +140,10 @@ _grapnel() {
 	"webhook create --auth-client-id") COMPREPLY=(); return ;;
 	"webhook create --auth-scope") COMPREPLY=(); return ;;
 	"webhook create --auth-secret") COMPREPLY=(); return ;;
+	"webhook create --secret") COMPREPLY=(); return ;;
+	"webhook create --second-secret") COMPREPLY=(); return ;;
+	"webhook create --description") COMPREPLY=(); return ;;
+	"webhook create --challenge") COMPREPLY=($(compgen -W "true false" -- "$cur")); return ;;
 	"webhook create --url") COMPREPLY=(); return ;;
 	"webhook create --token") COMPREPLY=(); return ;;
 	"webhook create --timeout") COMPREPLY=(); return ;;
@@ -157,9 +163,12 @@ _grapnel() {
 	"webhook patch --state") COMPREPLY=($(compgen -W "enabled disabled" -- "$cur")); return ;;
 	"webhook patch --header") COMPREPLY=(); return ;;
 	"webhook patch --remove-header") COMPREPLY=(); return ;;
-	"webhook patch --payload") COMPREPLY=($(compgen -W "resource cloudevent cloudevent-binary" -- "$cur")); return ;;
-	"webhook patch --handshake") COMPREPLY=($(compgen -W "com cloudevents none" -- "$cur")); return ;;
-	"webhook patch --signing") COMPREPLY=($(compgen -W "v1 v1a" -- "$cur")); return ;;
+	"webhook patch --dialect") COMPREPLY=($(compgen -W "native greenlake" -- "$cur")); return ;;
+	"webhook patch --payload") COMPREPLY=($(compgen -W "resource cloudevent cloudevent-binary cloudevent-plain" -- "$cur")); return ;;
+	"webhook patch --batching") COMPREPLY=($(compgen -W "true false" -- "$cur")); return ;;
+	"webhook patch --handshake") COMPREPLY=($(compgen -W "com cloudevents greenlake none" -- "$cur")); return ;;
+	"webhook patch --signing") COMPREPLY=($(compgen -W "v1 v1a greenlake" -- "$cur")); return ;;
+	"webhook patch --failures") COMPREPLY=($(compgen -W "standard greenlake" -- "$cur")); return ;;
 	"webhook patch --retry-schedule") COMPREPLY=(); return ;;
 	"webhook patch --retry-window") COMPREPLY=(); return ;;
 	"webhook patch --delivery-timeout") COMPREPLY=(); return ;;
@@ -172,6 +181,10 @@ _grapnel() {
 	"webhook patch --auth-client-id") COMPREPLY=(); return ;;
 	"webhook patch --auth-scope") COMPREPLY=(); return ;;
 	"webhook patch --auth-secret") COMPREPLY=(); return ;;
+	"webhook patch --secret") COMPREPLY=(); return ;;
+	"webhook patch --second-secret") COMPREPLY=(); return ;;
+	"webhook patch --description") COMPREPLY=(); return ;;
+	"webhook patch --challenge") COMPREPLY=($(compgen -W "true false" -- "$cur")); return ;;
 	"webhook patch --url") COMPREPLY=(); return ;;
 	"webhook patch --token") COMPREPLY=(); return ;;
 	"webhook patch --timeout") COMPREPLY=(); return ;;
@@ -190,6 +203,9 @@ _grapnel() {
 	"webhook test --url") COMPREPLY=(); return ;;
 	"webhook test --token") COMPREPLY=(); return ;;
 	"webhook test --timeout") COMPREPLY=(); return ;;
+	"webhook verify --url") COMPREPLY=(); return ;;
+	"webhook verify --token") COMPREPLY=(); return ;;
+	"webhook verify --timeout") COMPREPLY=(); return ;;
 	"webhook rotate-secret --overlap") COMPREPLY=(); return ;;
 	"webhook rotate-secret --url") COMPREPLY=(); return ;;
 	"webhook rotate-secret --token") COMPREPLY=(); return ;;
@@ -250,15 +266,16 @@ _grapnel() {
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
-	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
+	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --batching --handshake --signing --failures --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --secret --second-secret --description --challenge --url --token --timeout --json --help" ;;
 	"webhook list") options="--limit --offset --filter --sort --url --token --timeout --json --help" ;;
 	"webhook get") options="--url --token --timeout --json --help" ;;
-	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
+	"webhook patch") options="--name --destination --filter --state --header --remove-header --dialect --wait --payload --batching --handshake --signing --failures --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --secret --second-secret --description --challenge --url --token --timeout --json --help" ;;
 	"webhook enable") options="--wait --url --token --timeout --json --help" ;;
 	"webhook disable") options="--url --token --timeout --json --help" ;;
 	"webhook delete") options="--url --token --timeout --json --help" ;;
 	"webhook deliveries") options="--url --token --timeout --json --help" ;;
 	"webhook test") options="--url --token --timeout --json --help" ;;
+	"webhook verify") options="--url --token --timeout --json --help" ;;
 	"webhook rotate-secret") options="--overlap --url --token --timeout --json --help" ;;
 	"resource get") options="--url --token --timeout --json --help" ;;
 	"resource delete") options="--url --token --timeout --json --help" ;;

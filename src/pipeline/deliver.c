@@ -9,6 +9,7 @@
 #include "pipeline/attempt.h"
 #include "pipeline/handshake.h"
 #include "pipeline/heartbeat.h"
+#include "pipeline/report.h"
 #include "pipeline/worker.h"
 
 /* Lanes read for between two looks at the sockets. */
@@ -16,9 +17,6 @@ enum { REFILLS_AT_ONCE = 16 };
 
 /* How long to leave a store alone that could not be read. */
 #define REFILL_AGAIN_AFTER (1 * SECONDS)
-
-/* How long a report waits that could not be stored. */
-#define REPORT_AGAIN_AFTER (1 * SECONDS)
 
 struct deliver {
 	struct deliver_options options;
@@ -59,53 +57,6 @@ report_health_again(struct worker *worker, const struct webhook *webhook)
 }
 
 static void
-keep_report(struct worker *worker, struct report_mail *mail)
-{
-	mail->next = worker->reports;
-	worker->reports = mail;
-	worker->report_again_at = clock_monotonic() + REPORT_AGAIN_AFTER;
-}
-
-static void
-say_report(const struct deliver_options *options,
-	const struct deliver_report *report)
-{
-	const struct handshake_outcome *outcome = &report->outcome;
-
-	switch (report->what) {
-	case DELIVER_HANDSHAKE:
-		options->handshake_ended(options->context, report->webhook,
-			report->handshake, outcome);
-		return;
-	case DELIVER_HEALTH:
-		options->health_moved(options->context, report->webhook,
-			report->revision, &report->health, report->reason);
-		return;
-	case DELIVER_RATE:
-		options->rate_told(options->context, report->webhook,
-			outcome->allowed_rate, outcome->is_rate_unlimited);
-		return;
-	}
-}
-
-/** `is_said` false: they are thrown away. */
-static void
-end_reports(struct worker *worker, bool is_said)
-{
-	struct report_mail *mail = worker->reports;
-
-	worker->reports = NULL;
-	while (mail) {
-		struct report_mail *next = mail->next;
-
-		if (is_said)
-			say_report(worker->options, &mail->report);
-		mem_free(mail);
-		mail = next;
-	}
-}
-
-static void
 hasten(struct worker *worker, struct message *message)
 {
 	struct hasten_mail *mail =
@@ -131,7 +82,7 @@ read_mail(struct worker *worker, struct message *message)
 	case MAIL_SETTLED: attempt_settled(worker, message); return;
 	case MAIL_HASTEN: hasten(worker, message); return;
 	case MAIL_REPORT:
-		keep_report(worker,
+		report_keep(worker,
 			CONTAINER_OF(message, struct report_mail, message));
 		return;
 	case MAIL_WEBHOOK:
@@ -294,7 +245,7 @@ run(void *context)
 			attempt_write_again(worker);
 		if (worker->reports &&
 			clock_monotonic() >= worker->report_again_at)
-			end_reports(worker, true);
+			report_end(worker, true);
 	}
 	drain(worker);
 	return NULL;
@@ -363,7 +314,7 @@ throw_away_mail(struct worker *worker)
 	struct message *message = mailbox_take_all(worker->mailbox);
 
 	attempt_abandon_unwritten(worker);
-	end_reports(worker, false);
+	report_end(worker, false);
 	while (message) {
 		struct message *next = message->next;
 		struct webhook_mail *about =

@@ -140,3 +140,12 @@ export async function recentDeliveries (hub, id, query = '') {
   assert.equal(status, 200, text)
   return body
 }
+
+export const ids = (prefix, n) =>
+  Array.from({ length: n }, (_, i) => `${prefix}${i}`)
+
+/** The one delivery that is shown, once the claim is true of it. */
+export const onlyItem = (hub, id, claim) => waitUntil(async () => {
+  const { items } = await recentDeliveries(hub, id)
+  return items.length === 1 && claim(items[0]) && items[0]
+})

@@ -129,70 +129,66 @@ TEST(gl_draft, an_api_key_is_the_whole_of_authorization)
 #define TEN "0123456789"
 #define FIFTY TEN TEN TEN TEN TEN
 
+static const struct {
+	const char *body, *issues;
+} wrong[] = {
+	{"{}", "name: is mandatory\ndestination: is mandatory\n"
+	       "secret: is mandatory\n"},
+	{"[]", ": expected the body to be an object, found an array\n"},
+	{"{" GOOD ",\"colour\":1}", "colour: there is no such member\n"},
+	{"{" GOOD ",\"id\":\"x\",\"dualSecret\":true}",
+		"id: is read-only\ndualSecret: is read-only\n"},
+	{"{" GOOD ",\"paused\":true}",
+		"paused: a webhook cannot be created paused\n"},
+	{"{" GOOD ",\"name\":7}", "name: expected a string, found a number\n"},
+	{"{" GOOD ",\"name\":\"\"}",
+		"name: has 0 characters, expected 1 to 50\n"},
+	{"{" GOOD ",\"name\":\"" FIFTY "x\"}",
+		"name: has 51 characters, expected 1 to 50\n"},
+	{"{" GOOD ",\"name\":\"a<b\"}",
+		"name: expected letters and digits, and - . _ @ \\ and "
+		"blanks between them\n"},
+	{"{" GOOD ",\"name\":\" a\"}",
+		"name: expected letters and digits, and - . _ @ \\ and "
+		"blanks between them\n"},
+	{"{" GOOD ",\"name\":\"a\\nb\"}", "name: holds a control character\n"},
+	{"{" GOOD ",\"destination\":\"\"}", "destination: may not be empty\n"},
+	{"{" GOOD ",\"secret\":\"abc\"}",
+		"secret: has 3 characters, expected 4 to 100\n"},
+	{"{" GOOD ",\"secret\":\"" FIFTY FIFTY "x\"}",
+		"secret: has 101 characters, expected 4 to 100\n"},
+	{"{" GOOD ",\"secret\":null}",
+		"secret: has 0 characters, expected 4 to 100\n"},
+	{"{" GOOD ",\"secondarySecret\":\"abc\"}",
+		"secondarySecret: has 3 characters, expected 4 to "
+		"100\n"},
+	{"{" GOOD ",\"description\":\"" FIFTY FIFTY "x\"}",
+		"description: has 101 characters, expected 0 to "
+		"100\n"},
+	{"{" GOOD ",\"batching\":1,\"challengeRequestEnabled\":"
+	 "\"no\"}",
+		"batching: expected true or false, found a number\n"
+		"challengeRequestEnabled: expected true or false, "
+		"found a string\n"},
+	{"{" GOOD ",\"authType\":\"Basic\"}",
+		"authType: expected \"Oauth\", \"APIKey\" or \"\", "
+		"found \"Basic\"\n"},
+	{"{" GOOD ",\"authType\":\"APIKey\"}",
+		"apiKey: is mandatory for authType APIKey\n"},
+	{"{" GOOD ",\"authType\":\"Oauth\",\"clientId\":\"c\"}",
+		"issuerUrl: is mandatory for authType Oauth\n"
+		"clientSecret: is mandatory for authType Oauth\n"},
+	{"{" GOOD ",\"apiKey\":\"k\"}",
+		"authType: clientId, clientSecret and issuerUrl go "
+		"with Oauth, apiKey with APIKey\n"},
+	{"{" GOOD ",\"authType\":\"APIKey\",\"apiKey\":\"a\\r\\nb\"}",
+		"apiKey: holds a control character\n"},
+};
+
 TEST(gl_draft, what_is_wrong_is_named_by_its_member)
 {
-	static const struct {
-		const char *body, *issues;
-	} rows[] = {
-		{"{}", "name: is mandatory\ndestination: is mandatory\n"
-		       "secret: is mandatory\n"},
-		{"[]", ": expected the body to be an object, found an array\n"},
-		{"{" GOOD ",\"colour\":1}",
-			"colour: there is no such member\n"},
-		{"{" GOOD ",\"id\":\"x\",\"dualSecret\":true}",
-			"id: is read-only\ndualSecret: is read-only\n"},
-		{"{" GOOD ",\"paused\":true}",
-			"paused: a webhook cannot be created paused\n"},
-		{"{" GOOD ",\"name\":7}",
-			"name: expected a string, found a number\n"},
-		{"{" GOOD ",\"name\":\"\"}",
-			"name: has 0 characters, expected 1 to 50\n"},
-		{"{" GOOD ",\"name\":\"" FIFTY "x\"}",
-			"name: has 51 characters, expected 1 to 50\n"},
-		{"{" GOOD ",\"name\":\"a<b\"}",
-			"name: expected letters and digits, and - . _ @ \\ and "
-			"blanks between them\n"},
-		{"{" GOOD ",\"name\":\" a\"}",
-			"name: expected letters and digits, and - . _ @ \\ and "
-			"blanks between them\n"},
-		{"{" GOOD ",\"name\":\"a\\nb\"}",
-			"name: holds a control character\n"},
-		{"{" GOOD ",\"destination\":\"\"}",
-			"destination: may not be empty\n"},
-		{"{" GOOD ",\"secret\":\"abc\"}",
-			"secret: has 3 characters, expected 4 to 100\n"},
-		{"{" GOOD ",\"secret\":\"" FIFTY FIFTY "x\"}",
-			"secret: has 101 characters, expected 4 to 100\n"},
-		{"{" GOOD ",\"secret\":null}",
-			"secret: has 0 characters, expected 4 to 100\n"},
-		{"{" GOOD ",\"secondarySecret\":\"abc\"}",
-			"secondarySecret: has 3 characters, expected 4 to "
-			"100\n"},
-		{"{" GOOD ",\"description\":\"" FIFTY FIFTY "x\"}",
-			"description: has 101 characters, expected 0 to "
-			"100\n"},
-		{"{" GOOD ",\"batching\":1,\"challengeRequestEnabled\":"
-		 "\"no\"}",
-			"batching: expected true or false, found a number\n"
-			"challengeRequestEnabled: expected true or false, "
-			"found a string\n"},
-		{"{" GOOD ",\"authType\":\"Basic\"}",
-			"authType: expected \"Oauth\", \"APIKey\" or \"\", "
-			"found \"Basic\"\n"},
-		{"{" GOOD ",\"authType\":\"APIKey\"}",
-			"apiKey: is mandatory for authType APIKey\n"},
-		{"{" GOOD ",\"authType\":\"Oauth\",\"clientId\":\"c\"}",
-			"issuerUrl: is mandatory for authType Oauth\n"
-			"clientSecret: is mandatory for authType Oauth\n"},
-		{"{" GOOD ",\"apiKey\":\"k\"}",
-			"authType: clientId, clientSecret and issuerUrl go "
-			"with Oauth, apiKey with APIKey\n"},
-		{"{" GOOD ",\"authType\":\"APIKey\",\"apiKey\":\"a\\r\\nb\"}",
-			"apiKey: holds a control character\n"},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		expect_issues(NULL, rows[i].body, rows[i].issues);
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		expect_issues(NULL, wrong[i].body, wrong[i].issues);
 }
 
 TEST(gl_draft, a_patch_says_only_what_it_names)
