@@ -245,6 +245,8 @@ test('two secrets: the answer may be by either', async (t) => {
     { secondarySecret: 'newer' })
   const active = await untilStatus(hub, id, 'ACTIVE')
   assert.equal(active.dualSecret, true)
+  const native = await hub.api.get(`/v1/webhooks/${id}`)
+  assert.equal(native.body.oldSecretUntil, undefined)
   checkSignatures(challengesOf(receiver)[0], SECRET, 'newer')
   await patchWebhook(hub, id, { secret: 'newer', secondarySecret: '' })
   assert.equal((await untilStatus(hub, id, 'ACTIVE')).dualSecret, false)
