@@ -161,7 +161,8 @@ def main(arguments):
         sink = Sink(directory, free_port())
         slow = SlowSink(free_port())
         hub = Hub(str(build.resolve() / "grapnel"), directory, free_port())
-        command = hub.command() + ["--handshake-timeout", "2m"]
+        command = hub.command() + ["--handshake-timeout", "2m",
+                                   "--window", "25000"]
         print(f"{os.cpu_count()} processors; one webhook, 1 KiB a state; "
               f"median of {ROUNDS}; ratio to the row above")
         with running(sink.command()), \
