@@ -117,7 +117,9 @@ refuse_foreign(const struct args *args, struct buf *why)
 		"remove-header", "payload", "handshake", "signing", "failures",
 		"retry-schedule", "retry-window", "delivery-timeout",
 		"concurrency", "rate", "auth-header", "auth-username",
-		"auth-scope"};
+		"auth-scope", "first-byte-timeout", "tls-minimum",
+		"tls-authorities", "tls-certificate", "tls-key", "proxy",
+		"proxy-username", "proxy-lookup", "allow-list"};
 
 	for (size_t i = 0; i < COUNT_OF(foreign); i++) {
 		if (!args_is_given(args, foreign[i]))

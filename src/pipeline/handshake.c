@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "pipeline/allow_lists.h"
 #include "pipeline/handshake_private.h"
 
 enum { RESPONSE_MAX = 16384, TOKEN_BYTES = 32, FIXED_HEADERS = 4 };
@@ -282,6 +283,10 @@ send_request(struct handshake *handshake, const struct credential *credential)
 		.header_count = handshake->header_count,
 		.body = handshake->body,
 		.has_body = handshake->body.len > 0,
+		.way = webhook->way,
+		.list = allow_lists_for(worker->options->allow_lists,
+			webhook->workspace, &webhook->options,
+			&handshake->arena),
 		.timeout = worker->options->handshake_timeout,
 		.response_max = RESPONSE_MAX,
 		.context = handshake,

@@ -1,5 +1,7 @@
 #include "pipeline/rate_probe.h"
 
+#include "pipeline/allow_lists.h"
+
 enum { FIXED_HEADERS = 3, RESPONSE_MAX = 1024 };
 
 /* Whatever waits for the answer waits no longer than so. */
@@ -78,6 +80,9 @@ send_request(struct rate_probe *probe, const struct credential *credential)
 		.url = webhook->destination,
 		.headers = probe->headers,
 		.header_count = probe->header_count,
+		.way = webhook->way,
+		.list = allow_lists_for(probe->worker->options->allow_lists,
+			webhook->workspace, &webhook->options, &probe->arena),
 		.timeout = timeout < PROBE_TIMEOUT ? timeout : PROBE_TIMEOUT,
 		.response_max = RESPONSE_MAX,
 		.context = probe,

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "pipeline/allow_lists.h"
 #include "pipeline/match.h"
 #include "pipeline/webhook_draft.h"
 #include "pipeline/webhook_snapshot.h"
@@ -131,71 +132,61 @@ note_enable(struct webhooks *webhooks, struct webhook *webhook,
 	return ERR_OK;
 }
 
-/* How many webhooks of a dialect a workspace has, and one of the name. */
-struct census {
-	unsigned count;
-	bool is_named;
+/* ---- what may be reached ---- */
+
+/** The hub's policy, and what the webhook's allow-lists open besides. */
+struct reach {
+	struct address_policy policy;
+	struct arena arena;
+	struct webhook_options options;
 };
 
-static bool
-is_greenlake(struct str dialect)
+static void
+reach_release(struct reach *reach)
 {
-	return str_equal(dialect, STR("greenlake"));
+	arena_release(&reach->arena);
 }
 
-/** Of those that have their limit in common with the dialect, but not `but`. */
-static struct census
-take_census(struct webhooks *webhooks, uint32_t workspace, struct str dialect,
-	struct str name, const struct webhook *but)
+/** `former` may be NULL; the draft's own allow-lists go before its. */
+static void
+reach_of(struct webhooks *webhooks, uint32_t workspace,
+	const struct webhook_draft *draft, const struct webhook *former,
+	struct reach *ret)
 {
-	struct census census = {0};
-	struct arena arena = {0};
-	size_t count;
-	const struct webhook **list =
-		webhooks_list(webhooks, workspace, &arena, &count);
+	struct webhook_issues issues = {.arena = &ret->arena};
 
-	for (size_t i = 0; i < count; i++) {
-		bool is_one = is_greenlake(list[i]->dialect) ==
-				      is_greenlake(dialect) &&
-			      (but == NULL || list[i]->number != but->number);
-
-		census.count += is_one;
-		census.is_named |= is_one && str_equal(list[i]->name, name);
-		webhook_unref(list[i]);
-	}
-	arena_release(&arena);
-	return census;
+	ret->policy = *webhooks->options.policy;
+	if (former)
+		ret->options = former->options;
+	/* What is wrong with them is told when they are applied. */
+	if (draft->has_options)
+		webhook_options_read(draft->options, &ret->options, &issues);
+	ret->policy.list = allow_lists_for(webhooks->options.allow_lists,
+		workspace, &ret->options, &ret->arena);
 }
 
+/** Names of lists that are not there are most likely mistyped. */
 static enum err
-refuse_name(const struct webhook_draft *draft, struct webhook_problem *problem)
+check_allow_lists(struct webhooks *webhooks, const struct webhook *webhook,
+	struct webhook_problem *problem)
 {
-	problem->field = "name";
-	buf_printf(&problem->why, "there is a webhook \"%.*s\" already",
-		STR_ARG(draft->name));
-	return ERR_CONFLICT;
-}
+	const struct webhook_options *options = &webhook->options;
+	CLEANUP(arena_release) struct arena arena = {0};
+	struct allow_list list;
 
-static enum err
-check_census(struct webhooks *webhooks, uint32_t workspace,
-	const struct webhook_draft *draft, struct webhook_problem *problem)
-{
-	struct census census = take_census(
-		webhooks, workspace, draft->dialect, draft->name, NULL);
-	unsigned max = is_greenlake(draft->dialect)
-			       ? webhooks->options.greenlake_max
-			       : webhooks->options.webhooks_max;
+	for (size_t i = 0; i < options->allow_list_count; i++) {
+		struct str name = options->allow_lists[i];
 
-	if (census.count >= max) {
-		buf_printf(&problem->why,
-			"this workspace has %u webhooks, which is the most "
-			"allowed: delete one first",
-			max);
-		return ERR_LIMIT;
+		if (webhooks->options.allow_lists &&
+			allow_lists_get(webhooks->options.allow_lists,
+				webhook->workspace, name, &arena, &list))
+			continue;
+		problem->field = "allowLists";
+		buf_printf(&problem->why, "there is no allow-list \"%.*s\"",
+			STR_ARG(name));
+		return ERR_INVALID;
 	}
-	return draft->is_name_unique && census.is_named
-		       ? refuse_name(draft, problem)
-		       : ERR_OK;
+	return ERR_OK;
 }
 
 /** A new webhook from a checked draft, not known to anybody yet. */
@@ -204,6 +195,7 @@ build(struct webhooks *webhooks, uint32_t workspace,
 	const struct webhook_draft *draft, struct webhook *webhook,
 	struct webhook_problem *problem)
 {
+	CLEANUP(reach_release) struct reach reach = {0};
 	bool is_enabled = draft->state == WEBHOOK_ENABLED;
 	struct webhook_edit edit;
 	enum err err;
@@ -216,10 +208,15 @@ build(struct webhooks *webhooks, uint32_t workspace,
 	webhook->created = webhook->updated = clock_now();
 	webhook->handshake = is_enabled ? 1 : 0;
 	webhook->created_by = arena_copy(&webhook->arena, draft->who);
-	err = webhook_draft_apply(draft, webhook, &edit, problem);
+	reach_of(webhooks, workspace, draft, NULL, &reach);
+	err = webhook_draft_check(draft, &reach.policy, problem);
 	if (!err)
-		err = webhook_draft_apply_options(draft,
-			webhooks->options.policy, webhook, &edit, problem);
+		err = webhook_draft_apply(draft, webhook, &edit, problem);
+	if (!err)
+		err = webhook_draft_apply_options(
+			draft, &reach.policy, webhook, &edit, problem);
+	if (!err)
+		err = check_allow_lists(webhooks, webhook, problem);
 	if (!err) {
 		webhook_new_secret(webhook, 0);
 		err = webhook_draft_apply_secrets(draft, webhook, problem);
@@ -243,7 +240,8 @@ create_locked(struct webhooks *webhooks, uint32_t workspace,
 	struct webhook_row row;
 	struct store_change change = {
 		.kind = STORE_WEBHOOK_ADD, .webhook = &row};
-	enum err err = check_census(webhooks, workspace, draft, problem);
+	enum err err =
+		webhooks_check_count(webhooks, workspace, draft, problem);
 
 	if (!err)
 		err = build(webhooks, workspace, draft, webhook, problem);
@@ -268,11 +266,8 @@ webhooks_create(struct webhooks *webhooks, uint32_t workspace,
 	struct webhook_problem *problem)
 {
 	struct webhook *webhook;
-	enum err err =
-		webhook_draft_check(draft, webhooks->options.policy, problem);
+	enum err err;
 
-	if (err)
-		return err;
 	webhook = MEM_NEW(struct webhook);
 	atomic_init(&webhook->refs, 1);
 	pthread_mutex_lock(&webhooks->change);
@@ -334,19 +329,23 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 	const struct webhook_draft *draft, const struct webhook **ret,
 	struct webhook_problem *problem)
 {
+	CLEANUP(reach_release) struct reach reach = {0};
 	struct webhook *next = webhook_copy(former);
 	struct webhook_edit edit;
 	bool is_fresh = false;
-	enum err err = webhook_draft_apply(draft, next, &edit, problem);
+	enum err err;
 
-	if (!err && draft->has_name && draft->is_name_unique &&
-		take_census(webhooks, former->workspace, former->dialect,
-			draft->name, former)
-			.is_named)
-		err = refuse_name(draft, problem);
+	reach_of(webhooks, former->workspace, draft, former, &reach);
+	err = webhook_draft_check(draft, &reach.policy, problem);
+	if (!err)
+		err = webhooks_check_name(webhooks, former, draft, problem);
+	if (!err)
+		err = webhook_draft_apply(draft, next, &edit, problem);
 	if (!err)
 		err = webhook_draft_apply_options(
-			draft, webhooks->options.policy, next, &edit, problem);
+			draft, &reach.policy, next, &edit, problem);
+	if (!err && draft->has_options)
+		err = check_allow_lists(webhooks, next, problem);
 	if (!err)
 		err = webhook_draft_apply_secrets(draft, next, problem);
 	if (!err)
@@ -373,11 +372,8 @@ webhooks_patch(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 	struct webhook_problem *problem)
 {
 	const struct webhook *former;
-	enum err err =
-		webhook_draft_check(draft, webhooks->options.policy, problem);
+	enum err err;
 
-	if (err)
-		return err;
 	pthread_mutex_lock(&webhooks->change);
 	former = webhooks_find(webhooks, workspace, id);
 	if (former == NULL) {

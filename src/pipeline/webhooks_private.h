@@ -51,6 +51,19 @@ enum err webhooks_commit_next(struct webhooks *webhooks,
 	const struct webhook *former, struct webhook *take_next, bool is_fresh,
 	struct webhook_problem *problem) MUST_USE;
 
+/**
+ * Whether the workspace may have one more webhook, of this name. ERR_LIMIT, or
+ * ERR_CONFLICT when names are unique and it is taken.
+ */
+enum err webhooks_check_count(struct webhooks *webhooks, uint32_t workspace,
+	const struct webhook_draft *draft, struct webhook_problem *problem)
+	MUST_USE;
+
+/** Whether it may have the draft's name. ERR_CONFLICT. */
+enum err webhooks_check_name(struct webhooks *webhooks,
+	const struct webhook *former, const struct webhook_draft *draft,
+	struct webhook_problem *problem) MUST_USE;
+
 /** Moves the health and writes the reason; true when something changed. */
 bool webhooks_move_health(struct webhook *webhook, enum health_trigger trigger);
 
