@@ -8,8 +8,9 @@
 #include "pipeline/payload_load.h"
 #include "pipeline/signing.h"
 
-/* Content-Type, id, timestamp, signatures, origin, and the credential. */
-enum { FIXED_HEADERS = 5 + SIGNING_HEADERS_MAX };
+/* Content-Type, id, timestamp, signatures, generation, sequence, origin, and
+   the credential. */
+enum { FIXED_HEADERS = 7 + SIGNING_HEADERS_MAX };
 
 /* Bodies of a batch together, about; one alone may be larger. */
 enum { BATCH_BYTES_MAX = 1 << 20, ENVELOPE_BYTES = 512 };
@@ -68,6 +69,21 @@ add_signatures(struct attempt *attempt, struct str body)
 		add_header(attempt, headers[i].name, headers[i].value);
 }
 
+/** What tells a receiver that it has newer things already. */
+static void
+add_order(struct attempt *attempt, const struct envelope *envelope)
+{
+	struct arena *arena = &attempt->arena;
+
+	add_header(attempt, STR("webhook-generation"),
+		arena_printf(arena, "%llu",
+			(unsigned long long)attempt->webhook->generation));
+	if (!envelope->has_sequence)
+		add_header(attempt, STR("ce-sequence"),
+			arena_printf(arena, "%020llu",
+				(unsigned long long)attempt->delivery->event));
+}
+
 static void
 build_headers(struct attempt *attempt, const struct envelope *envelope,
 	const struct credential *credential)
@@ -93,6 +109,7 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 	for (size_t i = 0; i < envelope->header_count; i++)
 		add_header(attempt, envelope->headers[i].name,
 			envelope->headers[i].value);
+	add_order(attempt, envelope);
 	attempt->shown_count = attempt->header_count;
 	if (credential->has_header)
 		add_header(attempt, credential->header.name,
@@ -293,9 +310,9 @@ attempt_start(struct worker *worker, struct delivery *delivery)
 	struct attempt *first = NULL, **at = &first, *rest;
 
 	while (delivery) {
-		struct delivery *next = delivery->batch;
+		struct delivery *next = delivery->next;
 
-		delivery->batch = NULL;
+		delivery->next = NULL;
 		*at = prepare(worker, delivery, now);
 		if (*at)
 			at = &(*at)->batch;

@@ -22,6 +22,7 @@ struct allow_lists;
 struct match;
 struct writer;
 struct webhook;
+struct live;
 
 /** Who is told of changes, on the thread that made them, in their order. */
 struct webhooks_listener {
@@ -110,6 +111,7 @@ struct webhook {
 	bool is_rate_unlimited; /* the endpoint said so, rather than nothing */
 	int64_t verified;	/* the last handshake that was accepted */
 	int64_t enables[WEBHOOK_ENABLES_KEPT]; /* newest first; 0: none */
+	struct live *live;  /* shared by all snapshots; NULL in some tests */
 	uint64_t handshake; /* revision that asked for the present handshake;
 			       not stored: a restart asks anew */
 };
