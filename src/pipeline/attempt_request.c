@@ -1,5 +1,6 @@
 /* How an attempt is made: what is sent, and the proof that we may. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "pipeline/allow_lists.h"
@@ -123,26 +124,50 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 
 static void answered(void *context, const struct http_result *result);
 
+static int
+compare_age(const void *left, const void *right)
+{
+	const struct attempt *const *a = left;
+	const struct attempt *const *b = right;
+	uint64_t first = (*a)->delivery->sequence;
+	uint64_t second = (*b)->delivery->sequence;
+
+	return first < second ? -1 : first > second;
+}
+
+/** An array of all events in the batch, the oldest first. */
 static void
-build_body(struct attempt *attempt, struct envelope *ret)
+build_batch(struct attempt *attempt, struct envelope *ret)
 {
 	enum webhook_payload form = attempt->webhook->options.payload;
 	struct arena *arena = &attempt->arena;
+	const struct attempt **all;
 	struct envelope *parts;
-	size_t count = 0;
+	size_t count = 0, at = 0;
 
-	if (!attempt->webhook->options.is_batching) {
-		envelope_build(form, attempt->delivery->payload, arena, ret);
-		return;
-	}
 	for (struct attempt *each = attempt; each; each = each->batch)
 		count++;
+	all = arena_alloc_array(arena, count, sizeof(const struct attempt *));
 	parts = arena_alloc_array(arena, count, sizeof(*parts));
-	count = 0;
 	for (struct attempt *each = attempt; each; each = each->batch)
+		all[at++] = each;
+	qsort(all, count, sizeof(const struct attempt *), compare_age);
+	for (size_t i = 0; i < count; i++)
 		envelope_build(
-			form, each->delivery->payload, arena, &parts[count++]);
+			form, all[i]->delivery->payload, arena, &parts[i]);
 	envelope_join(form, parts, count, arena, ret);
+}
+
+static void
+build_body(struct attempt *attempt, struct envelope *ret)
+{
+	const struct webhook_options *options = &attempt->webhook->options;
+
+	if (options->is_batching)
+		build_batch(attempt, ret);
+	else
+		envelope_build(options->payload, attempt->delivery->payload,
+			&attempt->arena, ret);
 }
 
 static void
