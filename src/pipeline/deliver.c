@@ -214,6 +214,9 @@ sleep_time(const struct worker *worker)
 	if (worker->reports &&
 		worker->report_again_at - clock_monotonic() < time)
 		time = worker->report_again_at - clock_monotonic();
+	next = handshake_next_time(worker);
+	if (next != INT64_MAX && next - clock_monotonic() < time)
+		time = next - clock_monotonic();
 	return time > 0 ? time : 0;
 }
 
@@ -259,6 +262,7 @@ run(void *context)
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
+		handshake_run_due(worker);
 		if (worker->unwritten &&
 			clock_monotonic() >= worker->write_again_at)
 			attempt_write_again(worker);
@@ -368,6 +372,7 @@ deliver_free(struct deliver *deliver)
 		struct worker *worker = &deliver->workers[i];
 
 		throw_away_mail(worker);
+		handshake_forget_all(worker);
 		dispatch_free(worker->dispatch);
 		credentials_free(worker->credentials);
 		mailbox_free(worker->mailbox);

@@ -1,5 +1,6 @@
 #include "pipeline/handshake.h"
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -14,6 +15,9 @@ struct handshake {
 	struct credential_wait credential;
 	const struct webhook *webhook;
 	struct buf token;
+	struct handshake *next; /* in worker->handshakes */
+	int64_t due;		/* monotonic, while it stands there */
+	int64_t pause;		/* before the next time */
 	struct http_header *headers;
 	size_t header_count;
 	struct arena arena;
@@ -192,6 +196,85 @@ is_consent(const struct handshake *handshake, const struct http_result *result,
 	return false;
 }
 
+/* ---- once more, when it was our own side that failed ---- */
+
+#define FIRST_PAUSE (2 * SECONDS)
+#define LONGEST_PAUSE (5 * MINUTES)
+
+static void begin(struct handshake *handshake);
+
+static void
+postpone(struct handshake *handshake)
+{
+	struct worker *worker = handshake->worker;
+
+	buf_clear(&handshake->token);
+	arena_reset(&handshake->arena);
+	handshake->header_count = 0;
+	handshake->due = clock_monotonic() + handshake->pause;
+	if (handshake->pause < LONGEST_PAUSE)
+		handshake->pause *= 2;
+	handshake->next = worker->handshakes;
+	worker->handshakes = handshake;
+}
+
+/** Another one was asked for since, or the webhook is gone. */
+static bool
+is_outdated(const struct handshake *handshake)
+{
+	const struct lane *lane = dispatch_find(
+		handshake->worker->dispatch, handshake->webhook->number);
+
+	return lane == NULL ||
+	       lane_webhook(lane)->handshake != handshake->webhook->handshake;
+}
+
+int64_t
+handshake_next_time(const struct worker *worker)
+{
+	int64_t next = INT64_MAX;
+
+	for (const struct handshake *at = worker->handshakes; at; at = at->next)
+		next = at->due < next ? at->due : next;
+	return next;
+}
+
+void
+handshake_run_due(struct worker *worker)
+{
+	struct handshake *handshake = worker->handshakes;
+	int64_t now = handshake ? clock_monotonic() : 0;
+
+	worker->handshakes = NULL;
+	while (handshake) {
+		struct handshake *next = handshake->next;
+
+		handshake->next = NULL;
+		if (is_outdated(handshake)) {
+			handshake_free(handshake);
+		} else if (handshake->due <= now) {
+			begin(handshake);
+		} else {
+			handshake->next = worker->handshakes;
+			worker->handshakes = handshake;
+		}
+		handshake = next;
+	}
+}
+
+void
+handshake_forget_all(struct worker *worker)
+{
+	while (worker->handshakes) {
+		struct handshake *handshake = worker->handshakes;
+
+		worker->handshakes = handshake->next;
+		handshake_free(handshake);
+	}
+}
+
+/* ---- its end ---- */
+
 static void
 handshake_done(void *context, const struct http_result *result)
 {
@@ -213,6 +296,10 @@ handshake_done(void *context, const struct http_result *result)
 		log_warning("handshake.failed",
 			"webhook=%s destination=%.*s reason=\"%s\"", id,
 			STR_ARG(webhook->destination), buf_text(&why));
+	if (http_failure_is_ours(result->failure)) {
+		postpone(handshake);
+		return;
+	}
 	/* Stopped by our own shutdown: the next start makes it again. */
 	if (result->failure != HTTP_ABORTED)
 		options->handshake_ended(options->context, webhook->number,
@@ -270,6 +357,13 @@ credential_came(
 		send_request(handshake, credential);
 }
 
+static void
+begin(struct handshake *handshake)
+{
+	credentials_ask(handshake->worker->credentials, handshake->webhook,
+		&handshake->credential);
+}
+
 void
 handshake_start(struct worker *worker, const struct webhook *webhook)
 {
@@ -278,5 +372,6 @@ handshake_start(struct worker *worker, const struct webhook *webhook)
 	handshake->worker = worker;
 	handshake->webhook = webhook;
 	handshake->credential.done = credential_came;
-	credentials_ask(worker->credentials, webhook, &handshake->credential);
+	handshake->pause = FIRST_PAUSE;
+	begin(handshake);
 }

@@ -20,3 +20,14 @@
 
 /** Takes the caller's reference to the webhook. */
 void handshake_start(struct worker *worker, const struct webhook *take_webhook);
+
+/**
+ * A handshake that failed by the hub's own side (http_failure_is_ours) proves
+ * nothing: it is made again after a pause, and the webhook waits meanwhile.
+ * When the next one is due, monotonic; INT64_MAX: none is waiting.
+ */
+int64_t handshake_next_time(const struct worker *worker);
+void handshake_run_due(struct worker *worker);
+
+/** The next start makes them again. */
+void handshake_forget_all(struct worker *worker);

@@ -34,6 +34,7 @@ struct webhook_mail {
 };
 
 struct attempt;
+struct handshake;
 
 struct worker {
 	pthread_t thread;
@@ -42,11 +43,12 @@ struct worker {
 	struct dispatch *dispatch;
 	struct http_client *client;
 	struct credentials *credentials;
-	struct attempt *unwritten;   /* outcomes to be submitted again */
-	int64_t write_again_at;	     /* monotonic */
-	int64_t refill_at;	     /* monotonic */
-	struct report_mail *reports; /* that could not be stored */
-	int64_t report_again_at;     /* monotonic */
+	struct handshake *handshakes; /* to be made again */
+	struct attempt *unwritten;    /* outcomes to be submitted again */
+	int64_t write_again_at;	      /* monotonic */
+	int64_t refill_at;	      /* monotonic */
+	struct report_mail *reports;  /* that could not be stored */
+	int64_t report_again_at;      /* monotonic */
 	atomic_bool is_stopping;
 	_Atomic int64_t stop_at; /* monotonic */
 	_Atomic uint64_t acknowledged;

@@ -15,7 +15,7 @@ import {
 import { EVERY_SERVER } from './com.mjs'
 import {
   WEBHOOKS, createWebhook, draft, getWebhook, patchWebhook, publishMany,
-  publishServer, untilAttempt
+  publishServer, untilAttempt, untilStatus
 } from './native.mjs'
 import { always, startReceiver } from './receiver.mjs'
 import { makeCertificate } from './tls.mjs'
@@ -262,6 +262,22 @@ test('a proxy that fails is not the endpoint\'s fault', async (t) => {
   await proxy.start(proxy.port)
   await receiver.waitFor(12)
   assert.equal((await getWebhook(hub, id)).status, 'ACTIVE')
+})
+
+test('a handshake that the proxy failed is made again', async (t) => {
+  const proxy = await startProxy(t)
+  const receiver = await startReceiver(t)
+  const hub = await startHub(t, { args: [...LAB, '--proxy', proxy.url] })
+  proxy.answer = 500
+  const { body, text } = await hub.api.post(WEBHOOKS,
+    draft(receiver.url, { handshake: 'com' }))
+  await waitUntil(() => /handshake\.failed/.test(hub.log), 'it has failed')
+  const waiting = await getWebhook(hub, body.id)
+  assert.equal(waiting.state, 'ENABLED', text)
+  assert.equal(waiting.status, body.status)
+  proxy.answer = null
+  await untilStatus(hub, body.id, 'ACTIVE')
+  assert.equal(receiver.challenges.length, 1)
 })
 
 test('a webhook\'s own proxy is vetted, and its password kept', async (t) => {
