@@ -100,8 +100,11 @@ _grapnel() {
 	"serve --retry-schedule") COMPREPLY=(); return ;;
 	"serve --workers") COMPREPLY=(); return ;;
 	"serve --concurrency") COMPREPLY=(); return ;;
+	"serve --concurrency-total") COMPREPLY=(); return ;;
 	"serve --window") COMPREPLY=(); return ;;
+	"serve --window-total") COMPREPLY=(); return ;;
 	"serve --queue-max") COMPREPLY=(); return ;;
+	"serve --queue-bytes") COMPREPLY=(); return ;;
 	"serve --batch-max") COMPREPLY=(); return ;;
 	"serve --log-level") COMPREPLY=($(compgen -W "error warning info debug" -- "$cur")); return ;;
 	"serve --stop-timeout") COMPREPLY=(); return ;;
@@ -133,6 +136,8 @@ _grapnel() {
 	"webhook create --delivery-timeout") COMPREPLY=(); return ;;
 	"webhook create --concurrency") COMPREPLY=(); return ;;
 	"webhook create --rate") COMPREPLY=(); return ;;
+	"webhook create --ordering") COMPREPLY=($(compgen -W "none resource" -- "$cur")); return ;;
+	"webhook create --ordering-limit") COMPREPLY=(); return ;;
 	"webhook create --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
 	"webhook create --auth-header") COMPREPLY=(); return ;;
 	"webhook create --auth-username") COMPREPLY=(); return ;;
@@ -177,6 +182,8 @@ _grapnel() {
 	"webhook patch --delivery-timeout") COMPREPLY=(); return ;;
 	"webhook patch --concurrency") COMPREPLY=(); return ;;
 	"webhook patch --rate") COMPREPLY=(); return ;;
+	"webhook patch --ordering") COMPREPLY=($(compgen -W "none resource" -- "$cur")); return ;;
+	"webhook patch --ordering-limit") COMPREPLY=(); return ;;
 	"webhook patch --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
 	"webhook patch --auth-header") COMPREPLY=(); return ;;
 	"webhook patch --auth-username") COMPREPLY=(); return ;;
@@ -286,14 +293,14 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
-	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --url --token --timeout --json --help" ;;
+	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --ordering --ordering-limit --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --url --token --timeout --json --help" ;;
 	"webhook list") options="--limit --offset --filter --sort --url --token --timeout --json --help" ;;
 	"webhook get") options="--url --token --timeout --json --help" ;;
-	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --url --token --timeout --json --help" ;;
+	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --ordering --ordering-limit --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --url --token --timeout --json --help" ;;
 	"webhook enable") options="--wait --url --token --timeout --json --help" ;;
 	"webhook disable") options="--url --token --timeout --json --help" ;;
 	"webhook delete") options="--url --token --timeout --json --help" ;;

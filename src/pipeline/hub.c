@@ -330,6 +330,7 @@ open_parts(struct hub *hub, struct buf *why)
 	struct store_options store = {.directory = hub->options.directory,
 		.bytes_max = hub->options.store_bytes_max};
 	struct writer_options writer = {.queue_max = hub->options.queue_max,
+		.bytes_max = hub->options.queue_bytes,
 		.batch_max = hub->options.batch_max};
 	enum err err = open_directory(hub->options.directory, why);
 

@@ -24,6 +24,7 @@ struct hub_options {
 	struct dispatch_options dispatch;
 	size_t connections_max;
 	size_t queue_max;
+	size_t queue_bytes; /* 0: the writer's own */
 	size_t batch_max;
 	int64_t connect_timeout;
 	int64_t delivery_timeout;

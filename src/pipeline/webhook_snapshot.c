@@ -5,6 +5,7 @@
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "pipeline/live.h"
 
 unsigned
 webhook_rate(const struct webhook *webhook)
@@ -31,6 +32,7 @@ webhook_unref(const struct webhook *webhook)
 	if (webhook == NULL || atomic_fetch_sub_explicit(&counted->refs, 1,
 				       memory_order_acq_rel) > 1)
 		return;
+	live_unref(counted->live);
 	arena_release(&counted->arena);
 	mem_free(counted);
 }
@@ -131,6 +133,7 @@ webhook_copy(const struct webhook *webhook)
 	size_t column;
 	enum err err;
 
+	copy->live = webhook->live ? live_ref(webhook->live) : live_new();
 	copy->number = webhook->number;
 	copy->id = webhook->id;
 	copy->workspace = webhook->workspace;
@@ -388,6 +391,7 @@ webhook_from_row(const struct webhook_row *row, const struct seal_key *key,
 	size_t column;
 	enum err err;
 
+	webhook->live = live_new();
 	read_columns(webhook, row);
 	err = read_secrets(webhook, row, key, &scratch);
 	if (err)

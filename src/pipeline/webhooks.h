@@ -22,6 +22,7 @@ struct allow_lists;
 struct match;
 struct writer;
 struct webhook;
+struct live;
 
 /** Who is told of changes, on the thread that made them, in their order. */
 struct webhooks_listener {
@@ -99,6 +100,7 @@ struct webhook {
 	const struct http_way *way; /* by the options; NULL: none needed */
 	unsigned allowed_rate;	    /* granted by the handshake; 0: no limit */
 	int64_t enables[WEBHOOK_ENABLES_KEPT]; /* newest first; 0: none */
+	struct live *live;  /* shared by all snapshots; NULL in some tests */
 	uint64_t handshake; /* revision that asked for the present handshake;
 			       not stored: a restart asks anew */
 };

@@ -1,5 +1,12 @@
 -- Version 3: more than webhooks.
 
+-- What keeps one resource's deliveries in order (rule/resource_key.h): only of
+-- webhooks that want it, so that others pay for nothing.
+ALTER TABLE deliveries ADD COLUMN resource INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX deliveries_ordered ON deliveries (webhook, resource)
+	WHERE state = 0 AND resource <> 0;
+
 -- Small things that are set up rather than streamed (store/object.h).
 CREATE TABLE objects (
 	workspace INTEGER NOT NULL,
