@@ -6,9 +6,11 @@
 #include "pipeline/attempt_private.h"
 #include "pipeline/envelope.h"
 #include "rule/event_body.h"
+#include "rule/trace_context.h"
 
-/* Content-Type, three of Standard Webhooks, origin, and the credential. */
-enum { FIXED_HEADERS = 6 };
+/* Content-Type, three of Standard Webhooks, generation, sequence, origin, two
+   of the trace, and the credential. */
+enum { FIXED_HEADERS = 10 };
 
 /** What payload.rest is to be (see there). */
 static struct str
@@ -108,6 +110,36 @@ sign(struct attempt *attempt, struct str body)
 		&webhook->old_key, id, seconds, body, &attempt->signature);
 }
 
+/** What tells a receiver that it has newer things already. */
+static void
+add_order(struct attempt *attempt, const struct envelope *envelope)
+{
+	struct arena *arena = &attempt->arena;
+
+	add_header(attempt, STR("webhook-generation"),
+		arena_printf(arena, "%llu",
+			(unsigned long long)attempt->webhook->generation));
+	if (!envelope->has_sequence)
+		add_header(attempt, STR("ce-sequence"),
+			arena_printf(arena, "%020llu",
+				(unsigned long long)attempt->delivery->event));
+}
+
+/** The trace that the event was published in goes on. */
+static void
+add_trace(struct attempt *attempt)
+{
+	struct trace_context trace = trace_context_read(
+		attempt->delivery->payload->attributes, &attempt->arena);
+
+	if (trace.parent.len > 0)
+		add_header(attempt, STR("traceparent"),
+			arena_copy(&attempt->arena, trace.parent));
+	if (trace.state.len > 0)
+		add_header(attempt, STR("tracestate"),
+			arena_copy(&attempt->arena, trace.state));
+}
+
 static void
 build_headers(struct attempt *attempt, const struct envelope *envelope,
 	const struct credential *credential)
@@ -134,6 +166,8 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 	for (size_t i = 0; i < envelope->header_count; i++)
 		add_header(attempt, envelope->headers[i].name,
 			envelope->headers[i].value);
+	add_order(attempt, envelope);
+	add_trace(attempt);
 	attempt->shown_count = attempt->header_count;
 	if (credential->has_header)
 		add_header(attempt, credential->header.name,

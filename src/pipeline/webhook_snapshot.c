@@ -5,6 +5,7 @@
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "pipeline/live.h"
 
 unsigned
 webhook_rate(const struct webhook *webhook)
@@ -31,6 +32,9 @@ webhook_unref(const struct webhook *webhook)
 	if (webhook == NULL || atomic_fetch_sub_explicit(&counted->refs, 1,
 				       memory_order_acq_rel) > 1)
 		return;
+	live_unref(counted->live);
+	for (size_t i = 0; i < counted->subscription_count; i++)
+		subscription_unref(counted->subscriptions[i]);
 	arena_release(&counted->arena);
 	mem_free(counted);
 }
@@ -118,6 +122,9 @@ webhook_set_filter(struct webhook *webhook, struct str text, size_t *ret_column,
 	struct buf *why)
 {
 	webhook->filter_text = arena_copy(&webhook->arena, text);
+	webhook->filter = NULL;
+	if (str_is_empty(text))
+		return ERR_OK;
 	return filter_compile(webhook->filter_text, &webhook->arena,
 		&webhook->filter, ret_column, why);
 }
@@ -131,6 +138,7 @@ webhook_copy(const struct webhook *webhook)
 	size_t column;
 	enum err err;
 
+	copy->live = webhook->live ? live_ref(webhook->live) : live_new();
 	copy->number = webhook->number;
 	copy->id = webhook->id;
 	copy->workspace = webhook->workspace;
@@ -157,6 +165,7 @@ webhook_copy(const struct webhook *webhook)
 	copy_headers(copy, webhook->headers, webhook->header_count);
 	err = webhook_set_filter(copy, webhook->filter_text, &column, &why);
 	assert(err == ERR_OK); /* it has compiled before */
+	webhook_copy_subscriptions(copy, webhook);
 	return copy;
 }
 
@@ -388,6 +397,7 @@ webhook_from_row(const struct webhook_row *row, const struct seal_key *key,
 	size_t column;
 	enum err err;
 
+	webhook->live = live_new();
 	read_columns(webhook, row);
 	err = read_secrets(webhook, row, key, &scratch);
 	if (err)
