@@ -2,6 +2,7 @@
 #include "api/explain_routes.h"
 #include "api/filter_routes.h"
 #include "api/gl_webhooks.h"
+#include "api/handshake_routes.h"
 #include "api/native_webhooks.h"
 #include "api/router.h"
 
@@ -16,6 +17,7 @@ api_router_new(struct api *api)
 		{api_explain_routes, api_explain_route_count},
 		{api_webhook_routes, api_webhook_route_count},
 		{api_filter_routes, api_filter_route_count},
+		{api_handshake_routes, api_handshake_route_count},
 		{api_oauth_routes, api_oauth_route_count},
 		{api_operations_routes, api_operations_route_count},
 	};
