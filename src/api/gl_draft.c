@@ -472,7 +472,4 @@ gl_draft_read(struct json body, const struct webhook *present,
 		return;
 	ret->draft.has_state = true;
 	ret->draft.state = WEBHOOK_ENABLED;
-	/* Without a subscription it gets nothing: a type is never empty. */
-	ret->draft.has_filter = true;
-	ret->draft.filter = STR("type eq ''");
 }
