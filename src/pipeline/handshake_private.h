@@ -19,6 +19,7 @@ struct handshake {
 	unsigned tries;	    /* that have failed */
 	struct alarm again;
 	bool awaits_callback;
+	int64_t pause; /* before the next try after a failure of our side */
 	struct rate_probe probe;
 	struct handshake_outcome outcome;
 };
