@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "pipeline/attempt.h"
 #include "pipeline/handshake.h"
+#include "pipeline/heartbeat.h"
+#include "pipeline/report.h"
 #include "pipeline/worker.h"
 
 /* Lanes read for between two looks at the sockets. */
@@ -15,9 +17,6 @@ enum { REFILLS_AT_ONCE = 16 };
 
 /* How long to leave a store alone that could not be read. */
 #define REFILL_AGAIN_AFTER (1 * SECONDS)
-
-/* How long a report waits that could not be stored. */
-#define REPORT_AGAIN_AFTER (1 * SECONDS)
 
 struct deliver {
 	struct deliver_options options;
@@ -58,40 +57,15 @@ report_health_again(struct worker *worker, const struct webhook *webhook)
 }
 
 static void
-keep_report(struct worker *worker, struct report_mail *mail)
+hasten(struct worker *worker, struct message *message)
 {
-	mail->next = worker->reports;
-	worker->reports = mail;
-	worker->report_again_at = clock_monotonic() + REPORT_AGAIN_AFTER;
-}
+	struct hasten_mail *mail =
+		CONTAINER_OF(message, struct hasten_mail, message);
 
-static void
-say_report(const struct deliver_options *options,
-	const struct deliver_report *report)
-{
-	if (report->handshake)
-		options->handshake_ended(options->context, report->webhook,
-			report->handshake, &report->outcome);
-	else
-		options->health_moved(options->context, report->webhook,
-			report->revision, &report->health, report->reason);
-}
-
-/** `is_said` false: they are thrown away. */
-static void
-end_reports(struct worker *worker, bool is_said)
-{
-	struct report_mail *mail = worker->reports;
-
-	worker->reports = NULL;
-	while (mail) {
-		struct report_mail *next = mail->next;
-
-		if (is_said)
-			say_report(worker->options, &mail->report);
-		mem_free(mail);
-		mail = next;
-	}
+	for (size_t i = 0; i < mail->count; i++)
+		dispatch_hasten(
+			worker->dispatch, mail->deliveries[i], clock_now());
+	mem_free(mail);
 }
 
 static void
@@ -106,8 +80,9 @@ read_mail(struct worker *worker, struct message *message)
 			CONTAINER_OF(message, struct delivery, message));
 		return;
 	case MAIL_SETTLED: attempt_settled(worker, message); return;
+	case MAIL_HASTEN: hasten(worker, message); return;
 	case MAIL_REPORT:
-		keep_report(worker,
+		report_keep(worker,
 			CONTAINER_OF(message, struct report_mail, message));
 		return;
 	case MAIL_WEBHOOK:
@@ -115,11 +90,13 @@ read_mail(struct worker *worker, struct message *message)
 			about->is_fresh, about->has_backlog);
 		if (!about->is_fresh)
 			report_health_again(worker, about->webhook);
+		heartbeat_set(worker, about->webhook, about->is_fresh);
 		break;
 	case MAIL_REMOVED:
 		dispatch_remove_webhook(
 			worker->dispatch, about->webhook->number);
 		credentials_forget(worker->credentials, about->webhook->number);
+		heartbeat_remove(worker, about->webhook->number);
 		break;
 	case MAIL_HANDSHAKE:
 		webhook_ref(about->webhook);
@@ -205,6 +182,8 @@ sleep_time(const struct worker *worker)
 
 	if (next != INT64_MAX && next - clock_now() < time)
 		time = next - clock_now();
+	if (alarm_next(&worker->alarms) < time)
+		time = alarm_next(&worker->alarms);
 	if (worker->unwritten &&
 		worker->write_again_at - clock_monotonic() < time)
 		time = worker->write_again_at - clock_monotonic();
@@ -243,6 +222,7 @@ drain(struct worker *worker)
 	}
 	http_client_free(worker->client); /* aborts the rest */
 	worker->client = NULL;
+	alarm_ring_last(&worker->alarms);
 }
 
 static void *
@@ -259,12 +239,13 @@ run(void *context)
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
+		alarm_ring_due(&worker->alarms);
 		if (worker->unwritten &&
 			clock_monotonic() >= worker->write_again_at)
 			attempt_write_again(worker);
 		if (worker->reports &&
 			clock_monotonic() >= worker->report_again_at)
-			end_reports(worker, true);
+			report_end(worker, true);
 	}
 	drain(worker);
 	return NULL;
@@ -337,7 +318,7 @@ throw_away_mail(struct worker *worker)
 	struct message *message = mailbox_take_all(worker->mailbox);
 
 	attempt_abandon_unwritten(worker);
-	end_reports(worker, false);
+	report_end(worker, false);
 	while (message) {
 		struct message *next = message->next;
 		struct webhook_mail *about =
@@ -348,6 +329,9 @@ throw_away_mail(struct worker *worker)
 				message, struct delivery, message));
 		} else if (message->kind == MAIL_SETTLED) {
 			attempt_abandon(worker, message);
+		} else if (message->kind == MAIL_HASTEN) {
+			mem_free(CONTAINER_OF(
+				message, struct hasten_mail, message));
 		} else if (message->kind == MAIL_REPORT) {
 			mem_free(CONTAINER_OF(
 				message, struct report_mail, message));
@@ -368,6 +352,7 @@ deliver_free(struct deliver *deliver)
 		struct worker *worker = &deliver->workers[i];
 
 		throw_away_mail(worker);
+		heartbeat_release(worker);
 		dispatch_free(worker->dispatch);
 		credentials_free(worker->credentials);
 		mailbox_free(worker->mailbox);
@@ -393,6 +378,19 @@ deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 	delivery->message.kind = MAIL_DELIVERY;
 	mailbox_post(
 		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
+}
+
+void
+deliver_hasten(struct deliver *deliver, uint64_t webhook,
+	const uint64_t *deliveries, size_t count)
+{
+	struct hasten_mail *mail =
+		mem_alloc(sizeof(*mail) + count * sizeof(*deliveries));
+
+	mail->message.kind = MAIL_HASTEN;
+	mail->count = count;
+	memcpy(mail->deliveries, deliveries, count * sizeof(*deliveries));
+	mailbox_post(worker_of(deliver, webhook)->mailbox, &mail->message);
 }
 
 static void

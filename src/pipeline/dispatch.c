@@ -72,7 +72,8 @@ pick(const struct dispatch *dispatch, struct lane *lane, int64_t now)
 
 	if (rate_due(&lane->rate) > now)
 		return NULL;
-	if (lane->first_tries.first && lane_has_first_slot(dispatch, lane)) {
+	if (lane_first_due(dispatch, lane) <= now &&
+		lane_has_first_slot(dispatch, lane)) {
 		delivery = lane_take_first(lane);
 		lane->first_in_flight++;
 	} else if (retry && retry->due <= now &&
@@ -119,6 +120,8 @@ dispatch_take(struct dispatch *dispatch, int64_t now)
 		}
 		dispatch->in_flight++;
 		dispatch->unsettled++;
+		delivery->holds_slot = true;
+		lane_fill_batch(dispatch, lane, delivery, now);
 		lane_reconsider(dispatch, lane);
 		disk_note_hungry(dispatch, lane);
 		return delivery;
@@ -131,6 +134,9 @@ dispatch_attempted(struct dispatch *dispatch, struct delivery *delivery)
 {
 	struct lane *lane = delivery->lane;
 
+	if (!delivery->holds_slot)
+		return;
+	delivery->holds_slot = false;
 	dispatch->in_flight--;
 	if (delivery->is_retry)
 		lane->retries_in_flight--;
@@ -155,6 +161,21 @@ dispatch_settle(
 	if (is_wanted)
 		disk_leave(dispatch, lane, delivery);
 	lane_forget(dispatch, delivery);
+}
+
+void
+dispatch_hasten(struct dispatch *dispatch, uint64_t sequence, int64_t now)
+{
+	struct delivery *delivery =
+		map_get(&dispatch->known, dispatch_key(&sequence));
+
+	if (delivery == NULL || delivery->by_due.place == 0 ||
+		delivery->due <= now)
+		return;
+	heap_remove(&delivery->lane->retries, &delivery->by_due);
+	delivery->due = now;
+	lane_enqueue(delivery->lane, delivery);
+	lane_reconsider(dispatch, delivery->lane);
 }
 
 int64_t

@@ -19,6 +19,12 @@
  * is on disk: while it is, the same row read from the disk again is
  * recognised and dropped.
  *
+ * A webhook that batches gets several deliveries in one request: as many as
+ * wait, up to `batch_max`, once there are so many or the oldest has waited for
+ * `batch_window`. A batch takes one slot and one turn of the rate. Retries
+ * that are due at the same time go together again. Everything else of a
+ * delivery is its own, on disk and here.
+ *
  *   offered ─> queued ─> taken ─> attempted ─> settled ─> gone, or queued
  *                └── turned away: on disk, read back later
  */
@@ -35,11 +41,13 @@ struct delivery {
 	int64_t created;
 	int64_t due;
 	struct payload *payload; /* may be NULL: read it from the store */
+	struct delivery *batch;	 /* dispatch_take: the next one of its batch */
 	/* the dispatch's own */
 	struct lane *lane;
 	struct delivery *next;
 	struct heap_node by_due;
 	bool is_retry;
+	bool holds_slot;
 };
 
 struct delivery *delivery_new(
@@ -51,6 +59,8 @@ struct dispatch_options {
 	unsigned concurrency;	    /* first tries in flight, each lane */
 	unsigned concurrency_total; /* all attempts in flight */
 	size_t unsettled_max; /* attempted, but their outcome not on disk yet */
+	size_t batch_max;     /* deliveries; 0: 1 */
+	int64_t batch_window; /* microseconds */
 };
 
 struct dispatch *dispatch_new(const struct dispatch_options *options);
@@ -79,10 +89,16 @@ enum dispatch_answer {
 enum dispatch_answer dispatch_offer(
 	struct dispatch *dispatch, struct delivery *take_delivery);
 
-/** The next one to attempt now, or NULL; it occupies a slot from here on. */
+/**
+ * The next one to attempt now, or NULL; it occupies a slot from here on. With
+ * `batch` begins the list of those that go in the same request.
+ */
 struct delivery *dispatch_take(struct dispatch *dispatch, int64_t now);
 
-/** The attempt is over: its slot is free, its outcome still on the way. */
+/**
+ * The attempt is over: its slot is free, its outcome still on the way. Each
+ * of a batch is told of by itself.
+ */
 void dispatch_attempted(struct dispatch *dispatch, struct delivery *delivery);
 
 /**
@@ -91,6 +107,9 @@ void dispatch_attempted(struct dispatch *dispatch, struct delivery *delivery);
  */
 void dispatch_settle(
 	struct dispatch *dispatch, struct delivery *delivery, bool is_again);
+
+/** A retry that waits in memory is due now. */
+void dispatch_hasten(struct dispatch *dispatch, uint64_t sequence, int64_t now);
 
 /** When dispatch_take may have something next; INT64_MAX: not by itself. */
 int64_t dispatch_next_time(const struct dispatch *dispatch);

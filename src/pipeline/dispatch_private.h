@@ -20,6 +20,7 @@ struct lane {
 	bool is_removed;
 	unsigned concurrency; /* the webhook's own, or the dispatch's */
 	bool is_strict;	      /* it counts first tries and retries together */
+	size_t batch;	      /* deliveries in a request, at most */
 	struct rate rate;
 
 	struct queue first_tries;
@@ -86,6 +87,18 @@ bool lane_has_first_slot(
 	const struct dispatch *dispatch, const struct lane *lane);
 bool lane_has_retry_slot(
 	const struct dispatch *dispatch, const struct lane *lane);
+
+/* ---- dispatch_batch.c ---- */
+
+/**
+ * When the first tries in the queue may go; INT64_MIN: now, INT64_MAX: there
+ * are none.
+ */
+int64_t lane_first_due(
+	const struct dispatch *dispatch, const struct lane *lane);
+/** Takes those out of the queues that go with `first`. */
+void lane_fill_batch(struct dispatch *dispatch, struct lane *lane,
+	struct delivery *first, int64_t now);
 
 /* ---- dispatch_disk.c ---- */
 
