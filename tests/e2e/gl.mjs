@@ -87,15 +87,24 @@ export async function patchWebhook (hub, id, changes) {
 /** The events that the tests publish, and a type that only they have. */
 export const TYPE = 'com.hpe.greenlake.sample-publisher.v1beta1.sample-event4'
 
-/**
- * A webhook that is ACTIVE and gets every event of TYPE. How it came to want
- * them is not what these tests are about.
- */
+export const SUBSCRIPTIONS = '/events/v1beta1/subscriptions'
+
+/** What subscribes a webhook to a type; `changes` replace or add members. */
+export const wanting = (id, eventType = TYPE, changes = {}) =>
+  ({ eventType, webhook: { resourceUri: `${GL}/${id}` }, ...changes })
+
+/** Subscribes a webhook to a type; the subscription. */
+export async function subscribe (hub, id, eventType, changes) {
+  const { status, body, text } =
+    await hub.api.post(SUBSCRIPTIONS, [wanting(id, eventType, changes)])
+  assert.equal(status, 201, text)
+  return body[0]
+}
+
+/** A webhook that is ACTIVE and gets every event of TYPE. */
 export async function activeWebhook (hub, destination, changes) {
   const { id } = await createWebhook(hub, destination, changes)
-  const { status, text } =
-    await hub.api.patch(`/v1/webhooks/${id}`, { filter: `type eq '${TYPE}'` })
-  assert.equal(status, 200, text)
+  await subscribe(hub, id)
   return untilStatus(hub, id, 'ACTIVE')
 }
 
