@@ -343,3 +343,29 @@ test('the hub\'s own interface and the commands do the same', async (t) => {
   assert.equal((await cli('delete', one.id)).code, 0)
   assert.equal((await hub.api.get('/v1/subscriptions')).body.total, 1)
 })
+
+test('a subscription is checked, explained and tried before it is made',
+  async (t) => {
+    const hub = await startHub(t)
+    const asked = { eventType: TYPE, eventFilter: 'n gt 1' }
+    await publishEvent(hub, event('low', { data: { n: 1 } }))
+    await publishEvent(hub, event('high', { data: { n: 2 } }))
+    const check = await hub.api.post('/v1/filters/check', asked)
+    assert.equal(check.body.canonical, `type eq '${TYPE}' and $data/n gt 1`)
+    assert.deepEqual(check.body.types, [TYPE])
+    const bad = await hub.api.post('/v1/filters/check',
+      { ...asked, eventFilter: 'n gt' })
+    assert.deepEqual([bad.body.valid, bad.body.column], [false, 5])
+    const why = await hub.api.post('/v1/filters/explain',
+      { ...asked, eventId: 'low' })
+    assert.equal(why.body.matches, false)
+    assert.deepEqual(why.body.because, ['$data/n gt 1'])
+    const lately = await hub.api.post('/v1/filters/backtest', asked)
+    assert.equal(lately.body.matched, 1)
+    assert.equal(lately.body.samples[0].id, 'high')
+    for (const body of [{ ...asked, filter: 'n gt 1' }, { eventFilter: 'a' },
+      { eventType: 'a b' }]) {
+      const { status } = await hub.api.post('/v1/filters/backtest', body)
+      assert.equal(status, 400)
+    }
+  })
