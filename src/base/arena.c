@@ -36,12 +36,13 @@ struct arena_block {
 
 enum {
 	SIZES_KEPT = 4,
-	BYTES_KEPT = HAS_SANITIZER ? 0 : 256 * 1024, /* of each size */
+	/* Of the smallest size; of each next one half as many. */
+	BYTES_KEPT = HAS_SANITIZER ? 0 : 1 << 20,
 };
 
 struct kept_blocks {
 	struct arena_block *block;
-	size_t count;
+	size_t bytes;
 };
 
 static _Thread_local struct kept_blocks kept_blocks[SIZES_KEPT];
@@ -92,7 +93,7 @@ block_new(size_t size)
 	if (kept && kept->block) {
 		block = kept->block;
 		kept->block = block->older;
-		kept->count--;
+		kept->bytes -= size;
 		return block;
 	}
 	block = mem_resize(NULL, sizeof(*block) + size);
@@ -106,7 +107,8 @@ block_free(struct arena_block *block)
 	struct kept_blocks *kept = kept_of_size(block->size);
 
 	if (kept == NULL || is_ending ||
-		(kept->count + 1) * block->size > BYTES_KEPT) {
+		kept->bytes + block->size >
+			(size_t)BYTES_KEPT * FIRST_BLOCK / block->size) {
 		mem_free(block);
 		return;
 	}
@@ -117,7 +119,7 @@ block_free(struct arena_block *block)
 	}
 	block->older = kept->block;
 	kept->block = block;
-	kept->count++;
+	kept->bytes += block->size;
 }
 
 /* ---- arenas ---- */

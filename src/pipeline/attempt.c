@@ -13,8 +13,10 @@
 struct attempt *
 attempt_new(struct worker *worker, struct delivery *delivery)
 {
-	struct attempt *attempt = MEM_NEW(struct attempt);
+	struct arena arena = {0};
+	struct attempt *attempt = ARENA_NEW(&arena, struct attempt);
 
+	attempt->arena = arena;
 	attempt->message.kind = MAIL_SETTLED;
 	attempt->worker = worker;
 	attempt->delivery = delivery;
@@ -26,9 +28,10 @@ attempt_new(struct worker *worker, struct delivery *delivery)
 static void
 attempt_free(struct attempt *attempt)
 {
+	struct arena arena = attempt->arena;
+
 	webhook_unref(attempt->webhook);
-	arena_release(&attempt->arena);
-	mem_free(attempt);
+	arena_release(&arena);
 }
 
 /** A retry reads its event anew: in memory it would only wait (P7). */

@@ -15,7 +15,7 @@ struct attempt {
 	struct delivery *delivery;
 	struct attempt *batch;	       /* the next one in the request */
 	const struct webhook *webhook; /* the snapshot it is made with */
-	struct arena arena;
+	struct arena arena;	       /* it lies in this itself */
 	struct http_header *headers;
 	size_t header_count;
 	size_t shown_count; /* of them: the others' values may be secret */
