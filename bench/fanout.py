@@ -6,12 +6,8 @@
 Against the nginx sink of bench/run.py: makes WEBHOOKS webhooks that all match
 one event, tells the hub's memory while it idles with them, publishes the
 event and tells how long it takes until every attempt has reached the sink
-(goal: 2 s from the acknowledgement at the default caps), and that its body
-was stored once. Then a webhook whose endpoint never answers gathers
-BACKLOG deliveries on disk, and the hub is started with two sizes of window:
-what the larger one takes more, by delivery, is what a waiting delivery costs
-(goal: 400 bytes). The yardstick for the fan-out is wrk sending as many POSTs
-to the sink itself.
+(goal: 2 s from the acknowledgement at the default caps), and that its body was
+stored once. The yardstick is wrk sending as many POSTs to the sink itself.
 """
 
 import concurrent.futures
@@ -22,20 +18,16 @@ import os
 import pathlib
 import re
 import signal
-import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import run as bench  # noqa: E402
 
 WEBHOOKS = 10000
-BACKLOG = 60000
-WINDOWS = (1000, 50000)
 THREADS = 16
 TOTAL_SECONDS = 240
 FILTER = "type eq 'bench/fanout'"
@@ -109,42 +101,21 @@ def measure_yardstick(sink):
     return WEBHOOKS * result["seconds"] / result["requests"]
 
 
-class Mute:
-    """An endpoint that takes connections and never answers."""
-
-    def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://127.0.0.1:%d/" % self.listener.getsockname()[1]
-        self.kept = []
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                self.kept.append(self.listener.accept()[0])
-
-    def stop(self):
-        self.listener.close()
-        for each in self.kept:
-            each.close()
-
-
-def publish_backlog(hub):
-    connection = http.client.HTTPConnection(hub.listen)
-    for first in range(0, BACKLOG, 500):
-        call(connection, hub, "POST", "/v1/resources", "".join(
-            json.dumps({"type": "bench/backlog", "id": str(n),
-                        "state": {"n": n}}) + "\n"
-            for n in range(first, first + 500)), "application/x-ndjson")
-    connection.close()
-
-
 @contextlib.contextmanager
 def running_hub(hub):
     with bench.running(hub.command(), env=hub.environment(),
                        stdout=subprocess.DEVNULL) as process:
         bench.wait_until(hub.is_ready, 30, "the hub is ready")
         yield process
+
+
+def count_bodies(directory):
+    """Rows that hold the body of one of the events, by the database."""
+    with contextlib.closing(sqlite3.connect(
+            f"file:{directory}/data/grapnel.db?mode=ro", uri=True)) as store:
+        return store.execute(
+            "SELECT count(*) * 1.0 / count(DISTINCT body) FROM events"
+            " WHERE type = 'bench/fanout'").fetchone()[0]
 
 
 def measure_many(directory, binary, sink):
@@ -161,38 +132,11 @@ def measure_many(directory, binary, sink):
           f"{idle[0] / 1024:.1f} MiB with {WEBHOOKS} "
           f"({idle[1] / 1024:.1f} of it its own); just after they were made "
           f"{made[0] / 1024:.1f}")
+    print(f"bodies stored for each of these events: "
+          f"{count_bodies(directory):.0f}")
     print(f"1 event -> {WEBHOOKS} webhooks: all attempts arrived "
           f"{' '.join(f'{each:.2f}' for each in times)} s after the "
           f"acknowledgement; wrk takes {yardstick:.2f} s for as many")
-
-
-def in_memory(hub):
-    asked = urllib.request.Request(hub.url + "/metrics", headers={
-        "Authorization": f"Bearer {hub.token}"})
-    with urllib.request.urlopen(asked, timeout=10) as answer:
-        return int(re.search(r"^grapnel_deliveries_in_memory (\d+)",
-                             answer.read().decode(), re.M).group(1))
-
-
-def measure_window(directory, binary):
-    mute = Mute()
-    hub = FanoutHub(binary, f"{directory}/window", bench.free_port())
-    os.mkdir(hub.directory)
-    with running_hub(hub):
-        add_webhooks(hub, mute.url, 1, "type eq 'bench/backlog'")
-        publish_backlog(hub)
-    sizes = []
-    for window in WINDOWS:
-        hub.more = ["--window", str(window)]
-        with running_hub(hub) as process:
-            bench.wait_until(lambda: in_memory(hub) >= window, 20,
-                             f"{window} deliveries are in memory")
-            sizes.append(settled_memory(process.pid)[1])
-    mute.stop()
-    each = (sizes[1] - sizes[0]) * 1024 / (WINDOWS[1] - WINDOWS[0])
-    print(f"a waiting delivery in the window: {each:.0f} bytes "
-          f"({sizes[0]} KiB with {WINDOWS[0]} of {BACKLOG} in memory, "
-          f"{sizes[1]} KiB with {WINDOWS[1]})")
 
 
 def too_late(*_):
@@ -211,7 +155,6 @@ def main(arguments):
         with bench.running(sink.command()):
             bench.wait_until(sink.is_up, 10, "the sink is up")
             measure_many(directory, binary, sink)
-        measure_window(directory, binary)
     return 0
 
 

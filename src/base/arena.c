@@ -217,10 +217,12 @@ arena_alloc_array(struct arena *arena, size_t count, size_t size)
 struct str
 arena_copy(struct arena *arena, struct str bytes)
 {
-	char *at = arena_alloc_raw(arena, bytes.len + 1);
+	char *at;
 
-	if (bytes.len)
-		memcpy(at, bytes.ptr, bytes.len);
+	if (bytes.len == 0)
+		return STR("");
+	at = arena_alloc_raw(arena, bytes.len + 1);
+	memcpy(at, bytes.ptr, bytes.len);
 	at[bytes.len] = '\0';
 	return str_make(at, bytes.len);
 }

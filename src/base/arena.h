@@ -36,7 +36,8 @@ void *arena_alloc_raw(struct arena *arena, size_t size);
 /** `count` zeroed elements; a product that overflows aborts. */
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 
-/** A copy, followed by a NUL that does not count. */
+/** A copy, followed by a NUL that does not count; an empty one takes nothing.
+ */
 struct str arena_copy(struct arena *arena, struct str bytes);
 
 /** The same with ASCII's capital letters made small. */

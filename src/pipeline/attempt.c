@@ -374,8 +374,8 @@ policy_of(const struct attempt *attempt)
 	const struct webhook_options *options = &attempt->webhook->options;
 	const struct deliver_options *hub = attempt->worker->options;
 
-	if (options->has_retry)
-		return &options->retry;
+	if (options->retry)
+		return options->retry;
 	return options->failures == FAILURES_GREENLAKE ? &hub->retry_greenlake
 						       : &hub->retry;
 }
