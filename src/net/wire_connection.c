@@ -1,14 +1,15 @@
 #include "net/wire_connection.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 /* A head and a small body go as one TLS record, which is worth a copy. */
@@ -28,7 +29,11 @@ static const bool moves[COUNT_OF(state_names)][COUNT_OF(state_names)] = {
 static void
 move(struct wire_connection *connection, enum wire_connection_state to)
 {
-	assert(moves[connection->state][to]);
+	if (!moves[connection->state][to]) { /* a bug */
+		log_error("wire.connection", "from=%s to=%s",
+			state_names[connection->state], state_names[to]);
+		abort();
+	}
 	connection->state = to;
 }
 

@@ -1,10 +1,11 @@
 #include "net/wire_engine.h"
 
-#include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "net/wire_exchange.h"
 
@@ -39,7 +40,11 @@ static const bool moves[COUNT_OF(state_names)][COUNT_OF(state_names)] = {
 void
 wire_exchange_move(struct wire_exchange *exchange, enum wire_exchange_state to)
 {
-	assert(moves[exchange->state][to]);
+	if (!moves[exchange->state][to]) { /* a bug */
+		log_error("wire.exchange", "from=%s to=%s",
+			state_names[exchange->state], state_names[to]);
+		abort();
+	}
 	exchange->state = to;
 }
 
