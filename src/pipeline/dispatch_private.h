@@ -72,8 +72,9 @@ struct dispatch {
 	} turns[2]; /* of fast and of slow lanes */
 	bool is_slows_turn;
 	struct heap patience; /* attempts by when their lane turns slow */
-	struct heap timers; /* lanes by when they may have something to send */
-	struct lane *hungry;
+	struct heap timers;  /* lanes by when they may have something to send */
+	struct lane *hungry; /* in the order in which they are served */
+	struct lane **hungry_last;
 	size_t in_flight;
 	size_t slow_in_flight; /* of slow lanes */
 	size_t unsettled;
