@@ -26,6 +26,7 @@ struct sample {
 	double last_commit_time;
 	double waiting, lag, store_bytes, store_used, store_max;
 	double removed_events, removed_deliveries, is_making_room;
+	double filters, filters_scanned;
 	double webhooks[STATUS_COUNT];
 };
 
@@ -101,6 +102,10 @@ static const struct metric metrics[] = {
 		"Deliveries of theirs, and others that were too old."),
 	GAUGE(is_making_room, "retention_making_room",
 		"1 while things are removed before their time, for room."),
+	GAUGE(filters, "filters", "Filters that events are matched against."),
+	GAUGE(filters_scanned, "filters_scanned",
+		"Distinct filters that every event is held against, because "
+		"nothing in them leads from an event to them."),
 };
 
 /** The second number of /proc/self/statm, in pages. */
@@ -182,6 +187,7 @@ gather_pipeline(const struct hub *hub, struct sample *sample)
 {
 	struct ingest_stats in;
 	struct deliver_stats out;
+	struct match_counts matching = match_count(hub->match);
 
 	ingest_stats(hub->ingest, &in);
 	deliver_stats(hub->deliver, &out);
@@ -198,6 +204,8 @@ gather_pipeline(const struct hub *hub, struct sample *sample)
 	sample->attempts_slow = (double)out.slow_in_flight;
 	sample->unsettled = (double)out.unsettled;
 	sample->payload_bytes = (double)payload_memory();
+	sample->filters = (double)matching.filters;
+	sample->filters_scanned = (double)matching.scanned;
 }
 
 static void

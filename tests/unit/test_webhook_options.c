@@ -49,7 +49,9 @@ read_over(struct reading *reading, const char *body)
 	"{\"payload\":\"resource\",\"handshake\":\"com\",\"signing\":\"v1\"," \
 	"\"retry\":null,\"timeout\":null,\"concurrency\":null," \
 	"\"rate\":null,\"ordering\":\"none\",\"orderingLimit\":null," \
-	"\"auth\":{\"type\":\"none\"}}"
+	"\"auth\":{\"type\":\"none\"}," \
+	"\"firstByteTimeout\":null,\"tls\":null,\"proxy\":null," \
+	"\"allowLists\":null}"
 
 TEST(webhook_options, nothing_said_is_the_defaults_and_null_too)
 {
@@ -92,7 +94,8 @@ TEST(webhook_options, what_is_written_reads_the_same_but_for_secrets)
 		"\"concurrency\":1000,\"rate\":60000,\"ordering\":"
 		"\"resource\",\"orderingLimit\":100,\"auth\":{\"type\":"
 		"\"oauth2\",\"tokenUrl\":\"https://t/\",\"clientId\":\"c\","
-		"\"scope\":\"a b\"}}");
+		"\"scope\":\"a b\"},\"firstByteTimeout\":null,\"tls\":null,"
+		"\"proxy\":null,\"allowLists\":null}");
 	CHECK_STR(got.options.auth.secret, STR("hush"));
 	read_over(&again, buf_text(&got.written));
 	CHECK_TEXT(buf_text(&again.written), buf_text(&got.written));
