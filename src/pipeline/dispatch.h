@@ -52,6 +52,7 @@ struct delivery {
 	struct delivery *next;
 	struct heap_node by_due; /* monotonic */
 	bool is_retry;
+	bool is_late; /* under way, and nothing has come back for long */
 	bool is_offered_again; /* a user wants it once more, meanwhile */
 	bool is_stuck; /* its outcome cannot be written: said by the worker;
 			  what is behind it waits for the next start */

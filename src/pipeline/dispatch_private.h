@@ -39,7 +39,9 @@ struct lane {
 	struct heap retries; /* by due */
 	unsigned first_in_flight;
 	unsigned retries_in_flight;
-	size_t known; /* deliveries of this lane anywhere in memory */
+	unsigned late;	 /* of those: under way for longer than is patience */
+	unsigned timely; /* that came back in time, in a row */
+	size_t known;	 /* deliveries of this lane anywhere in memory */
 
 	struct numbers strands;
 	struct strand *wanted; /* those whose next is to be looked for */
