@@ -5,13 +5,27 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook resource event delivery allow-list key filter json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery allow-list key filter template json" -- "$cur"))
 		return
 	fi
 	case $command in
 	webhook)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries test rotate-secret" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	subscription)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "create list delete" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	event-type)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "list show register delete" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -58,6 +72,13 @@ _grapnel() {
 		fi
 		command="$command ${COMP_WORDS[2]}"
 		;;
+	template)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "check eval functions" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
 	json)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "check" -- "$cur"))
@@ -95,6 +116,9 @@ _grapnel() {
 	"serve --delivery-timeout") COMPREPLY=(); return ;;
 	"serve --first-byte-timeout") COMPREPLY=(); return ;;
 	"serve --webhooks-max") COMPREPLY=(); return ;;
+	"serve --dedupe-window") COMPREPLY=(); return ;;
+	"serve --greenlake-event-max") COMPREPLY=(); return ;;
+	"serve --subscriptions-max") COMPREPLY=(); return ;;
 	"serve --enables-max") COMPREPLY=(); return ;;
 	"serve --enables-window") COMPREPLY=(); return ;;
 	"serve --retry-schedule") COMPREPLY=(); return ;;
@@ -223,6 +247,41 @@ _grapnel() {
 	"webhook rotate-secret --url") COMPREPLY=(); return ;;
 	"webhook rotate-secret --token") COMPREPLY=(); return ;;
 	"webhook rotate-secret --timeout") COMPREPLY=(); return ;;
+	"subscription create --webhook") COMPREPLY=(); return ;;
+	"subscription create --type") COMPREPLY=(); return ;;
+	"subscription create --filter") COMPREPLY=(); return ;;
+	"subscription create --url") COMPREPLY=(); return ;;
+	"subscription create --token") COMPREPLY=(); return ;;
+	"subscription create --timeout") COMPREPLY=(); return ;;
+	"subscription list --webhook") COMPREPLY=(); return ;;
+	"subscription list --url") COMPREPLY=(); return ;;
+	"subscription list --token") COMPREPLY=(); return ;;
+	"subscription list --timeout") COMPREPLY=(); return ;;
+	"subscription delete --url") COMPREPLY=(); return ;;
+	"subscription delete --token") COMPREPLY=(); return ;;
+	"subscription delete --timeout") COMPREPLY=(); return ;;
+	"event-type list --group") COMPREPLY=(); return ;;
+	"event-type list --url") COMPREPLY=(); return ;;
+	"event-type list --token") COMPREPLY=(); return ;;
+	"event-type list --timeout") COMPREPLY=(); return ;;
+	"event-type show --url") COMPREPLY=(); return ;;
+	"event-type show --token") COMPREPLY=(); return ;;
+	"event-type show --timeout") COMPREPLY=(); return ;;
+	"event-type register --schema") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"event-type register --validation") COMPREPLY=($(compgen -W "refuse warn off" -- "$cur")); return ;;
+	"event-type register --sample") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"event-type register --friendly-name") COMPREPLY=(); return ;;
+	"event-type register --description") COMPREPLY=(); return ;;
+	"event-type register --service-manager") COMPREPLY=(); return ;;
+	"event-type register --group") COMPREPLY=(); return ;;
+	"event-type register --kind") COMPREPLY=($(compgen -W "event resource" -- "$cur")); return ;;
+	"event-type register --dataschema") COMPREPLY=(); return ;;
+	"event-type register --url") COMPREPLY=(); return ;;
+	"event-type register --token") COMPREPLY=(); return ;;
+	"event-type register --timeout") COMPREPLY=(); return ;;
+	"event-type delete --url") COMPREPLY=(); return ;;
+	"event-type delete --token") COMPREPLY=(); return ;;
+	"event-type delete --timeout") COMPREPLY=(); return ;;
 	"resource get --url") COMPREPLY=(); return ;;
 	"resource get --token") COMPREPLY=(); return ;;
 	"resource get --timeout") COMPREPLY=(); return ;;
@@ -293,7 +352,7 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
@@ -307,6 +366,13 @@ _grapnel() {
 	"webhook deliveries") options="--url --token --timeout --json --help" ;;
 	"webhook test") options="--url --token --timeout --json --help" ;;
 	"webhook rotate-secret") options="--overlap --url --token --timeout --json --help" ;;
+	"subscription create") options="--webhook --type --filter --url --token --timeout --json --help" ;;
+	"subscription list") options="--webhook --url --token --timeout --json --help" ;;
+	"subscription delete") options="--url --token --timeout --json --help" ;;
+	"event-type list") options="--group --url --token --timeout --json --help" ;;
+	"event-type show") options="--schema --url --token --timeout --json --help" ;;
+	"event-type register") options="--schema --validation --sample --friendly-name --description --service-manager --group --kind --dataschema --deprecated --update --url --token --timeout --json --help" ;;
+	"event-type delete") options="--url --token --timeout --json --help" ;;
 	"resource get") options="--url --token --timeout --json --help" ;;
 	"resource delete") options="--url --token --timeout --json --help" ;;
 	"event list") options="--type --subject --from --to --limit --cursor --url --token --timeout --json --help" ;;
@@ -325,6 +391,9 @@ _grapnel() {
 	"filter check") options="--help" ;;
 	"filter eval") options="--batch --help" ;;
 	"filter explain") options="--json --help" ;;
+	"template check") options="--help" ;;
+	"template eval") options="--batch --help" ;;
+	"template functions") options="--help" ;;
 	"json check") options="--help" ;;
 	esac
 	case $cur in

@@ -21,12 +21,13 @@ struct sample {
 	double acknowledged, failed, dead;
 	double queued, attempts_in_flight, attempts_slow, unsettled;
 	double payload_bytes;
+	double schema_refusals, schema_warnings, oversized;
 	double is_healthy, commits, units, failures, writer_queued;
 	double writer_queued_bytes;
 	double last_commit_time;
 	double waiting, lag, store_bytes, store_used, store_max;
-	double removed_events, removed_deliveries, is_making_room;
 	double filters, filters_scanned;
+	double removed_events, removed_deliveries, is_making_room;
 	double webhooks[STATUS_COUNT];
 };
 
@@ -61,6 +62,13 @@ static const struct metric metrics[] = {
 	COUNTER(duplicates, "events_duplicate",
 		"Events whose source and id had been accepted before."),
 	COUNTER(refused, "events_refused", "Events not stored."),
+	COUNTER(schema_refusals, "events_refused_by_schema",
+		"Events not stored because they are not as their type says."),
+	COUNTER(schema_warnings, "events_schema_warnings",
+		"Events stored although they are not as their type says."),
+	COUNTER(oversized, "events_refused_oversized",
+		"Events not stored because a GreenLake webhook wants them and "
+		"they are too large for it."),
 	COUNTER(matched, "events_matched",
 		"Deliveries that accepted events gave rise to."),
 	COUNTER(acknowledged, "attempts_acknowledged",
@@ -92,6 +100,10 @@ static const struct metric metrics[] = {
 	GAUGE(lag, "deliveries_lag_seconds",
 		"How late the oldest waiting delivery is."),
 	GAUGE(store_bytes, "store_bytes", "Size of the database on disk."),
+	GAUGE(filters, "filters", "Filters that events are matched against."),
+	GAUGE(filters_scanned, "filters_scanned",
+		"Distinct filters that every event is held against, because "
+		"nothing in them leads from an event to them."),
 	GAUGE(store_used, "store_used_bytes",
 		"Of it, pages that hold something."),
 	GAUGE(store_max, "store_max_bytes",
@@ -102,10 +114,6 @@ static const struct metric metrics[] = {
 		"Deliveries of theirs, and others that were too old."),
 	GAUGE(is_making_room, "retention_making_room",
 		"1 while things are removed before their time, for room."),
-	GAUGE(filters, "filters", "Filters that events are matched against."),
-	GAUGE(filters_scanned, "filters_scanned",
-		"Distinct filters that every event is held against, because "
-		"nothing in them leads from an event to them."),
 };
 
 /** The second number of /proc/self/statm, in pages. */
@@ -195,6 +203,9 @@ gather_pipeline(const struct hub *hub, struct sample *sample)
 	sample->unchanged = (double)in.unchanged;
 	sample->duplicates = (double)in.duplicates;
 	sample->refused = (double)in.refused;
+	sample->schema_refusals = (double)in.schema_refusals;
+	sample->schema_warnings = (double)in.schema_warnings;
+	sample->oversized = (double)in.oversized;
 	sample->matched = (double)in.matched;
 	sample->acknowledged = (double)out.acknowledged;
 	sample->failed = (double)out.failed;

@@ -21,20 +21,6 @@ write_public_key(struct json_out *out, const struct signature_key *key)
 	json_out_string(out, "publicKey", buf_str(&text));
 }
 
-/** How it is going: not settings, and different at every look. */
-static void
-write_live(struct json_out *out, const struct live *live)
-{
-	struct live_view view;
-
-	live_read(live, &view);
-	json_out_object(out, "live");
-	json_out_integer(out, "concurrency", view.concurrency);
-	json_out_integer(out, "inFlight", view.in_flight);
-	json_out_integer(out, "queued", (int64_t)view.queued);
-	json_out_end(out);
-}
-
 /** What was taken and will most likely not do what is hoped for. */
 static void
 write_warnings(struct json_out *out, const struct webhook_options *options)
@@ -48,6 +34,20 @@ write_warnings(struct json_out *out, const struct webhook_options *options)
 	timestamp_append(&text, expires);
 	json_out_array(out, "warnings");
 	json_out_string(out, NULL, buf_str(&text));
+	json_out_end(out);
+}
+
+/** How it is going: not settings, and different at every look. */
+static void
+write_live(struct json_out *out, const struct live *live)
+{
+	struct live_view view;
+
+	live_read(live, &view);
+	json_out_object(out, "live");
+	json_out_integer(out, "concurrency", view.concurrency);
+	json_out_integer(out, "inFlight", view.in_flight);
+	json_out_integer(out, "queued", (int64_t)view.queued);
 	json_out_end(out);
 }
 

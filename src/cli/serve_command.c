@@ -87,6 +87,34 @@ machine_name(void)
 	return str_of(name);
 }
 
+/** What it points to lives as long as the process, or the settings. */
+static struct deliver_ways
+ways_out(const struct settings *settings)
+{
+	static struct str no_proxy[SETTING_LIST_MAX];
+	static struct http_proxy proxy;
+	struct str credentials = str_of(settings->proxy_credentials);
+	struct deliver_ways ways = {
+		.no_proxy = no_proxy,
+		.no_proxy_count = settings->no_proxy.count,
+		.resolver.ttl = settings->dns_ttl,
+		.first_byte_timeout = settings->first_byte_timeout,
+	};
+
+	for (size_t i = 0; i < settings->no_proxy.count; i++)
+		no_proxy[i] = str_of(settings->no_proxy.items[i]);
+	if (settings->proxy == NULL)
+		return ways;
+	proxy.url = str_of(settings->proxy);
+	if (settings->proxy_credentials) {
+		proxy.username = str_split(&credentials, ':');
+		proxy.password = credentials;
+	}
+	proxy.is_looking_up = settings->proxy_lookup != 0;
+	ways.proxy = &proxy;
+	return ways;
+}
+
 static unsigned
 attempts_total(const struct settings *settings)
 {
@@ -115,34 +143,6 @@ attempts_max(const struct settings *settings)
 	most = limit.rlim_max > taken ? limit.rlim_max - taken : 0;
 	most = most < wanted ? most : wanted;
 	return (unsigned)(most > least ? most : least);
-}
-
-/** What it points to lives as long as the process, or the settings. */
-static struct deliver_ways
-ways_out(const struct settings *settings)
-{
-	static struct str no_proxy[SETTING_LIST_MAX];
-	static struct http_proxy proxy;
-	struct str credentials = str_of(settings->proxy_credentials);
-	struct deliver_ways ways = {
-		.no_proxy = no_proxy,
-		.no_proxy_count = settings->no_proxy.count,
-		.resolver.ttl = settings->dns_ttl,
-		.first_byte_timeout = settings->first_byte_timeout,
-	};
-
-	for (size_t i = 0; i < settings->no_proxy.count; i++)
-		no_proxy[i] = str_of(settings->no_proxy.items[i]);
-	if (settings->proxy == NULL)
-		return ways;
-	proxy.url = str_of(settings->proxy);
-	if (settings->proxy_credentials) {
-		proxy.username = str_split(&credentials, ':');
-		proxy.password = credentials;
-	}
-	proxy.is_looking_up = settings->proxy_lookup != 0;
-	ways.proxy = &proxy;
-	return ways;
 }
 
 static enum err
@@ -175,6 +175,9 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 		.handshake_timeout = settings->handshake_timeout,
 		.response_kept = RESPONSE_KEPT,
 		.webhooks_max = settings->webhooks_max,
+		.subscriptions_max = settings->subscriptions_max,
+		.dedupe_window = settings->dedupe_window,
+		.greenlake_event_max = (size_t)settings->greenlake_event_max,
 		.enables_max = settings->enables_max,
 		.enables_window = settings->enables_window,
 		.retention_events = settings->retention_events,

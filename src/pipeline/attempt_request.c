@@ -6,10 +6,11 @@
 #include "pipeline/attempt_private.h"
 #include "pipeline/envelope.h"
 #include "rule/event_body.h"
+#include "rule/trace_context.h"
 
-/* Content-Type, three of Standard Webhooks, generation, sequence, origin, and
-   the credential. */
-enum { FIXED_HEADERS = 8 };
+/* Content-Type, three of Standard Webhooks, generation, sequence, origin, two
+   of the trace, and the credential. */
+enum { FIXED_HEADERS = 10 };
 
 /** What payload.rest is to be (see there). */
 static struct str
@@ -124,6 +125,21 @@ add_order(struct attempt *attempt, const struct envelope *envelope)
 				(unsigned long long)attempt->delivery->event));
 }
 
+/** The trace that the event was published in goes on. */
+static void
+add_trace(struct attempt *attempt)
+{
+	struct trace_context trace = trace_context_read(
+		attempt->delivery->payload->attributes, &attempt->arena);
+
+	if (trace.parent.len > 0)
+		add_header(attempt, STR("traceparent"),
+			arena_copy(&attempt->arena, trace.parent));
+	if (trace.state.len > 0)
+		add_header(attempt, STR("tracestate"),
+			arena_copy(&attempt->arena, trace.state));
+}
+
 static void
 build_headers(struct attempt *attempt, const struct envelope *envelope,
 	const struct credential *credential)
@@ -151,6 +167,7 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 		add_header(attempt, envelope->headers[i].name,
 			envelope->headers[i].value);
 	add_order(attempt, envelope);
+	add_trace(attempt);
 	attempt->shown_count = attempt->header_count;
 	if (credential->has_header)
 		add_header(attempt, credential->header.name,

@@ -239,6 +239,7 @@ open_webhooks(struct hub *hub, struct buf *why)
 			.removed = on_removed,
 			.handshake = on_handshake},
 		.webhooks_max = hub->options.webhooks_max,
+		.subscriptions_max = hub->options.subscriptions_max,
 		.enables_max = hub->options.enables_max,
 		.enables_window = hub->options.enables_window,
 	};
@@ -254,6 +255,9 @@ open_ingest(struct hub *hub, struct buf *why)
 		.writer = hub->writer,
 		.match = hub->match,
 		.desk = hub->desk,
+		.event_types = hub->event_types,
+		.dedupe_window = hub->options.dedupe_window,
+		.greenlake_bytes_max = hub->options.greenlake_event_max,
 		.source = hub->options.source,
 		.context = hub,
 		.accepted = on_accepted,
@@ -351,6 +355,9 @@ open_parts(struct hub *hub, struct buf *why)
 	if (err == ERR_DENIED)
 		explain_wrong_key(hub, why);
 	if (!err)
+		err = event_types_open(
+			hub->store, hub->writer, &hub->event_types, why);
+	if (!err)
 		err = open_ingest(hub, why);
 	if (err)
 		return err;
@@ -407,6 +414,7 @@ hub_close(struct hub *hub)
 	if (hub == NULL)
 		return;
 	ingest_close(hub->ingest);
+	event_types_close(hub->event_types);
 	webhooks_close(hub->webhooks);
 	allow_lists_close(hub->allow_lists);
 	match_free(hub->match);

@@ -33,6 +33,8 @@ webhook_unref(const struct webhook *webhook)
 				       memory_order_acq_rel) > 1)
 		return;
 	live_unref(counted->live);
+	for (size_t i = 0; i < counted->subscription_count; i++)
+		subscription_unref(counted->subscriptions[i]);
 	arena_release(&counted->arena);
 	mem_free(counted);
 }
@@ -120,6 +122,9 @@ webhook_set_filter(struct webhook *webhook, struct str text, size_t *ret_column,
 	struct buf *why)
 {
 	webhook->filter_text = arena_copy(&webhook->arena, text);
+	webhook->filter = NULL;
+	if (str_is_empty(text))
+		return ERR_OK;
 	return filter_compile(webhook->filter_text, &webhook->arena,
 		&webhook->filter, ret_column, why);
 }
@@ -160,6 +165,7 @@ webhook_copy(const struct webhook *webhook)
 	copy_headers(copy, webhook->headers, webhook->header_count);
 	err = webhook_set_filter(copy, webhook->filter_text, &column, &why);
 	assert(err == ERR_OK); /* it has compiled before */
+	webhook_copy_subscriptions(copy, webhook);
 	return copy;
 }
 

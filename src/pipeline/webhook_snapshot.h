@@ -28,9 +28,20 @@ enum err webhook_set_secret(struct webhook *webhook, struct str secret)
  */
 void webhook_new_secret(struct webhook *webhook, int64_t old_until);
 
-/** Compiles `text` into the webhook's own arena. */
+/** Compiles `text` into the webhook's own arena; empty: it has none. */
 enum err webhook_set_filter(struct webhook *webhook, struct str text,
 	size_t *ret_column, struct buf *why) MUST_USE;
+
+/** The same as `from` has, by reference. */
+void webhook_copy_subscriptions(
+	struct webhook *webhook, const struct webhook *from);
+
+/** Puts it among the others by age. Takes over the reference. */
+void webhook_add_subscription(
+	struct webhook *webhook, const struct subscription *take_subscription);
+
+/** Takes out the one of that id and gives its reference back. */
+void webhook_remove_subscription(struct webhook *webhook, struct uuid id);
 
 /** Sets `way` by the options, whose texts are in the webhook's own arena. */
 void webhook_set_way(struct webhook *webhook);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "net/address.h"
 #include "net/http_client.h"
+#include "pipeline/subscription.h"
 #include "rule/filter.h"
 #include "rule/signature.h"
 #include "rule/webhook_options.h"
@@ -44,8 +45,9 @@ struct webhooks_options {
 	struct allow_lists *allow_lists;     /* borrowed; NULL: none */
 	const struct seal_key *key;	     /* borrowed */
 	struct webhooks_listener listener;
-	unsigned webhooks_max; /* in a workspace */
-	unsigned enables_max;  /* of a webhook in enables_window */
+	unsigned webhooks_max;	    /* in a workspace */
+	unsigned subscriptions_max; /* of a webhook; 0: 5 */
+	unsigned enables_max;	    /* of a webhook in enables_window */
 	int64_t enables_window;
 };
 
@@ -80,8 +82,12 @@ struct webhook {
 	struct str dialect; /* "com", "native": where it was created */
 	struct str name;
 	struct str destination;
+	/* Both empty: it has subscriptions instead. */
 	struct str filter_text;
 	const struct filter *filter;
+	const struct subscription *
+		*subscriptions; /* references, oldest first */
+	size_t subscription_count;
 	struct health health;
 	struct str status_reason;
 	uint64_t generation;
@@ -108,6 +114,21 @@ struct webhook {
 /** Attempts a minute: the lower of what is wanted and granted; 0: no limit. */
 unsigned webhook_rate(const struct webhook *webhook);
 
+/** Whether it has subscriptions, if only none so far, and not a filter. */
+static inline bool
+webhook_is_by_subscription(const struct webhook *webhook)
+{
+	return webhook->filter_text.len == 0;
+}
+
+/** Whether this snapshot of a subscription is one of the webhook's. */
+bool webhook_has_subscription(
+	const struct webhook *webhook, const struct subscription *subscription);
+
+/** Whether its filter, or one of its subscriptions, is true for an event. */
+bool webhook_wants(const struct webhook *webhook,
+	const struct filter_event *event, struct arena *scratch);
+
 void webhook_ref(const struct webhook *webhook);
 void webhook_unref(const struct webhook *webhook);
 
@@ -120,6 +141,8 @@ webhook_unconst(const struct webhook *webhook)
 
 /** What a user says; members without their has_ flag stay as they are. */
 struct webhook_draft {
+	/* A filter stays a filter: a webhook that has subscriptions instead
+	   refuses one, and one that has a filter cannot be without. */
 	bool has_name, has_destination, has_state, has_filter, has_headers;
 	bool has_options;
 	struct str dialect; /* of a new one; empty: "com" */
@@ -144,7 +167,8 @@ struct webhook_problem {
 };
 
 /**
- * Creates a webhook from a draft that has all members. ERR_INVALID (a member
+ * Creates a webhook from a draft that has all members; without a filter it is
+ * one that has subscriptions (pipeline/subscriptions.h). ERR_INVALID (a member
  * is wrong: `field`), ERR_DENIED (destination or header not allowed),
  * ERR_LIMIT (too many webhooks in the workspace), ERR_IO (not stored).
  * `*ret` is a reference.

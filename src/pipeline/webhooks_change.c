@@ -381,6 +381,12 @@ webhooks_patch(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 			(unsigned long long)former->generation,
 			(unsigned long long)draft->expected_generation);
 		err = ERR_CONFLICT;
+	} else if (draft->has_filter && webhook_is_by_subscription(former)) {
+		problem->field = "eventFilter";
+		buf_append(&problem->why,
+			STR("the webhook has subscriptions instead of a "
+			    "filter; change those"));
+		err = ERR_INVALID;
 	} else {
 		err = patch_locked(webhooks, former, draft, ret, problem);
 	}
@@ -394,9 +400,18 @@ delete_locked(struct webhooks *webhooks, const struct webhook *webhook,
 	struct webhook_problem *problem)
 {
 	const struct webhooks_listener *listener = &webhooks->options.listener;
-	struct store_change change = {.kind = STORE_WEBHOOK_REMOVE,
-		.webhook_number = webhook->number};
-	enum err err = commit_changes(webhooks, &change, 1, problem);
+	char id[UUID_TEXT_SIZE];
+	const struct object_change subscriptions = {.what = OBJECT_REMOVE_OWNED,
+		.row = {.workspace = webhook->workspace,
+			.kind = OBJECT_SUBSCRIPTION,
+			.owner = str_of(uuid_format(webhook->id, id))}};
+	const struct store_change changes[] = {
+		{.kind = STORE_WEBHOOK_REMOVE,
+			.webhook_number = webhook->number},
+		{.kind = STORE_OBJECT, .object = &subscriptions},
+	};
+	enum err err =
+		commit_changes(webhooks, changes, COUNT_OF(changes), problem);
 
 	if (err)
 		return err == ERR_LIMIT ? ERR_IO : err;

@@ -16,8 +16,9 @@ struct webhooks {
 	struct webhooks_options options;
 	pthread_mutex_t change;
 	pthread_rwlock_t table;
-	struct map by_id;     /* 16 bytes */
-	struct map by_number; /* 8 bytes */
+	struct map by_id;	  /* 16 bytes */
+	struct map by_number;	  /* 8 bytes */
+	struct map subscriptions; /* by id; the webhooks' references */
 	uint64_t last_number;
 };
 
@@ -33,6 +34,10 @@ webhooks_number_key(const uint64_t *number)
 {
 	return str_make((const char *)number, sizeof(*number));
 }
+
+/** Gives the webhooks that were loaded their subscriptions; on opening. */
+enum err webhooks_load_subscriptions(struct webhooks *webhooks, struct buf *why)
+	MUST_USE;
 
 /* The change lock is held: */
 

@@ -22,3 +22,42 @@ CREATE TABLE objects (
 ) STRICT;
 
 CREATE INDEX objects_owned ON objects (workspace, kind, owner, id);
+
+-- Executions of scenarios and their steps (store/flow.h). Large columns last.
+CREATE TABLE executions (
+	sequence INTEGER PRIMARY KEY,
+	workspace INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	due INTEGER NOT NULL,
+	scenario_version INTEGER NOT NULL,
+	created INTEGER NOT NULL,
+	started INTEGER NOT NULL,
+	ended INTEGER NOT NULL,
+	attempts INTEGER NOT NULL,
+	operations INTEGER NOT NULL,
+	failed_step INTEGER NOT NULL,
+	scenario TEXT NOT NULL,
+	cause TEXT NOT NULL,
+	error TEXT NOT NULL,
+	trigger_bundle TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX executions_queued ON executions (scenario, sequence)
+	WHERE state = 0;
+CREATE INDEX executions_open ON executions (state, sequence)
+	WHERE state = 0 OR state = 1 OR state = 5;
+CREATE INDEX executions_of ON executions (scenario, sequence);
+
+CREATE TABLE steps (
+	execution INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL,
+	module INTEGER NOT NULL,
+	started INTEGER NOT NULL,
+	ended INTEGER NOT NULL,
+	failure TEXT NOT NULL,
+	message TEXT NOT NULL,
+	input TEXT NOT NULL,
+	trace TEXT NOT NULL,
+	output TEXT NOT NULL,
+	PRIMARY KEY (execution, ordinal)
+) STRICT, WITHOUT ROWID;

@@ -39,6 +39,13 @@
 #define KEY_COLUMNS \
 	"k.id, k.workspace, k.role, k.is_seeded, k.created, k.name, k.salt," \
 	" k.hash"
+#define EXECUTION_COLUMNS \
+	"sequence, workspace, state, due, scenario_version, created, started," \
+	" ended, attempts, operations, failed_step, scenario, cause, error," \
+	" trigger_bundle"
+#define STEP_COLUMNS \
+	"execution, ordinal, module, started, ended, failure, message, input," \
+	" trace, output"
 #define OBJECT_COLUMNS \
 	"workspace, kind, id, owner, revision, created, updated, body, sealed"
 

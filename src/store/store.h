@@ -175,12 +175,14 @@ enum store_change_kind {
 	STORE_KEY_ADD,	       /* conflict: id is there */
 	STORE_KEY_REMOVE,      /* conflict: gone */
 	STORE_OBJECT,	       /* store/object.h; can conflict */
+	STORE_FLOW,	       /* store/flow.h; can conflict */
 	STORE_RETAIN,	       /* store/retain.h: removes what is old */
 	STORE_PROBE, /* writes a row of its own: proves a commit works */
 };
 
 struct retain_step;   /* store/retain.h */
 struct object_change; /* store/object.h */
+struct flow_change;   /* store/flow.h */
 
 struct store_change {
 	enum store_change_kind kind;
@@ -193,6 +195,7 @@ struct store_change {
 		const struct key_row *key;
 		struct str key_id;
 		const struct object_change *object;
+		const struct flow_change *flow;
 		struct retain_step *retain;
 		uint64_t webhook_number; /* WEBHOOK_REMOVE, DELIVERIES_SKIP */
 	};
@@ -200,6 +203,9 @@ struct store_change {
 	struct health health; /* HEALTH_SET, with webhook_number */
 	struct str reason;    /* DELIVERIES_SKIP */
 	int64_t now;	      /* DELIVERIES_SKIP: its `updated` */
+	/* EVENT_ADD: an event of the same (source, id) that was accepted before
+	   this is none of the same: it gives way. 0: any is the same. */
+	int64_t repeats_from;
 };
 
 /**

@@ -49,9 +49,8 @@ read_over(struct reading *reading, const char *body)
 	"{\"payload\":\"resource\",\"handshake\":\"com\",\"signing\":\"v1\"," \
 	"\"retry\":null,\"timeout\":null,\"concurrency\":null," \
 	"\"rate\":null,\"ordering\":\"none\",\"orderingLimit\":null," \
-	"\"auth\":{\"type\":\"none\"}," \
-	"\"firstByteTimeout\":null,\"tls\":null,\"proxy\":null," \
-	"\"allowLists\":null}"
+	"\"auth\":{\"type\":\"none\"},\"firstByteTimeout\":null," \
+	"\"tls\":null,\"proxy\":null,\"allowLists\":null}"
 
 TEST(webhook_options, nothing_said_is_the_defaults_and_null_too)
 {
