@@ -2,6 +2,7 @@
 #include "api/event_types.h"
 #include "api/explain_routes.h"
 #include "api/filter_routes.h"
+#include "api/gl_webhooks.h"
 #include "api/native_webhooks.h"
 #include "api/router.h"
 #include "api/subscription_routes.h"
@@ -11,6 +12,7 @@ api_router_new(struct api *api)
 {
 	const struct route_table tables[] = {
 		{api_com_routes, api_com_route_count},
+		{api_gl_routes, api_gl_route_count},
 		{api_native_routes, api_native_route_count},
 		{api_allow_list_routes, api_allow_list_route_count},
 		{api_explain_routes, api_explain_route_count},

@@ -16,6 +16,7 @@
 #include "cli/version_command.h"
 #include "cli/webhook_command.h"
 #include "cli/webhook_delivery_options.h"
+#include "cli/webhook_greenlake.h"
 #include "cli/webhook_way_options.h"
 
 /*
@@ -178,7 +179,8 @@ const struct command commands_table[] = {
 		.no_means = "The hub refused, or (with --wait) the handshake "
 			    "was not accepted.",
 		.tables = {&webhook_create_table, &webhook_delivery_table,
-			&webhook_way_table, &client_table},
+			&webhook_way_table, &webhook_greenlake_table,
+			&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_create,
 	},
@@ -218,7 +220,8 @@ const struct command commands_table[] = {
 		.examples = "grapnel webhook patch 3f1c... --header "
 			    "'Authorization: Bearer abc' --wait",
 		.tables = {&webhook_patch_table, &webhook_delivery_table,
-			&webhook_way_table, &client_table},
+			&webhook_way_table, &webhook_greenlake_table,
+			&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_patch,
 	},
@@ -287,6 +290,23 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_test,
+	},
+	{
+		.group = "webhook",
+		.name = "verify",
+		.summary = "Ask a webhook's destination for its challenge anew",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Sends the destination of a webhook of the dialect "
+			"greenlake a challenge, and waits for the outcome. The "
+			"webhook sends again if it was stopped by failures.",
+		.no_means = "The challenge was not answered, or the hub "
+			    "refused.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = webhook_greenlake_verify,
 	},
 	{
 		.group = "webhook",

@@ -32,8 +32,12 @@ struct hub_options {
 	int64_t handshake_timeout;
 	size_t response_kept;
 	struct retry_policy retry;
+	struct retry_policy retry_greenlake;
+	struct retry_policy challenge;
+	int64_t heartbeat;
 	unsigned webhooks_max;
 	unsigned subscriptions_max; /* of a webhook */
+	unsigned greenlake_max;
 	unsigned enables_max;
 	int64_t enables_window;
 	unsigned desk_threads;

@@ -18,9 +18,19 @@ void webhook_to_row(const struct webhook *webhook, const struct seal_key *key,
 /** A copy with one reference, to be changed before anybody sees it. */
 struct webhook *webhook_copy(const struct webhook *webhook);
 
-/** Sets the text form and the raw key; ERR_INVALID when it is none. */
+/**
+ * Sets the text form and the raw key, of the options' scheme; ERR_INVALID
+ * when it is none.
+ */
 enum err webhook_set_secret(struct webhook *webhook, struct str secret)
 	MUST_USE;
+
+/**
+ * Sets the second secret, that signs too until `until`; empty takes it away.
+ * ERR_INVALID when it is none.
+ */
+enum err webhook_set_second_secret(
+	struct webhook *webhook, struct str secret, int64_t until) MUST_USE;
 
 /**
  * A new random secret of the options' scheme. The present one, if there is

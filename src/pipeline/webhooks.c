@@ -154,6 +154,20 @@ load_one(void *context, const struct webhook_row *row)
 	return true;
 }
 
+static enum err
+count_failures(struct webhooks *webhooks, struct buf *why)
+{
+	struct webhook *webhook;
+	enum err err = ERR_OK;
+	size_t at = 0;
+
+	while (!err && (webhook = map_next(&webhooks->by_number, &at)))
+		err = webhooks_count_failures(webhooks, webhook);
+	if (err)
+		buf_append(why, STR("the webhooks' failures cannot be read"));
+	return err;
+}
+
 enum err
 webhooks_open(const struct webhooks_options *options, struct webhooks **ret,
 	struct buf *why)
@@ -180,6 +194,8 @@ webhooks_open(const struct webhooks_options *options, struct webhooks **ret,
 	if (!err)
 		err = webhooks_load_subscriptions(webhooks, why);
 	arena_release(&arena);
+	if (!err)
+		err = count_failures(webhooks, why);
 	if (err) {
 		webhooks_close(webhooks);
 		return err;
