@@ -1,4 +1,5 @@
 #pragma once
+#include "base/json.h"
 #include "base/json_out.h"
 #include "base/zone.h"
 
