@@ -144,6 +144,7 @@ TEST(template_decisions, a_reference_that_ends_in_brackets_is_the_array)
 {
 	expect("{{length(map(1.list[]; \"a\"))}}", "2");
 	expect("{{join(1.e[]; \",\")}}", "\"\"");
+	expect("{{length(1.list[])}}", "2");
 	expect("{{get(1.list[]; \"a\")}}", "1");
 }
 
