@@ -4,7 +4,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: build run test soak bench bench-filter format docs fuzz install clean
+.PHONY: build run test soak bench bench-filter bench-backlog format docs fuzz install clean
 
 build:
 	@tools/install-packages.sh build
@@ -27,10 +27,15 @@ bench: build
 	@tools/install-packages.sh bench
 	@bench/run.py $(BUILD)
 
-# The index of filters, at 100 to 100,000 of them; FILTERS="N…" says others.
-FILTERS ?= 100 1000 10000 100000
+# The index of filters, at 100 to a million; FILTERS="N…" says others.
+FILTERS ?= 100 1000 10000 100000 1000000
 bench-filter: build
 	@bench/filters.sh $(BUILD) $(FILTERS)
+
+# A start with a million deliveries waiting, and what each takes in memory.
+bench-backlog: build
+	@tools/install-packages.sh bench
+	@bench/backlog.py $(BUILD)
 
 format:
 	@tools/install-packages.sh test

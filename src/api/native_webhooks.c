@@ -5,6 +5,8 @@
 #include "api/com_deliveries.h"
 #include "api/com_webhooks.h"
 #include "base/clock.h"
+#include "base/timestamp.h"
+#include "pipeline/live.h"
 #include "pipeline/redeliver.h"
 #include "rule/duration.h"
 
@@ -17,6 +19,36 @@ write_public_key(struct json_out *out, const struct signature_key *key)
 		return;
 	signature_public_key(key, &text);
 	json_out_string(out, "publicKey", buf_str(&text));
+}
+
+/** What was taken and will most likely not do what is hoped for. */
+static void
+write_warnings(struct json_out *out, const struct webhook_options *options)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(256);
+	int64_t expires = webhook_certificate_expires(options);
+
+	if (expires > clock_now())
+		return;
+	buf_append(&text, STR("tls.certificate has expired at "));
+	timestamp_append(&text, expires);
+	json_out_array(out, "warnings");
+	json_out_string(out, NULL, buf_str(&text));
+	json_out_end(out);
+}
+
+/** How it is going: not settings, and different at every look. */
+static void
+write_live(struct json_out *out, const struct live *live)
+{
+	struct live_view view;
+
+	live_read(live, &view);
+	json_out_object(out, "live");
+	json_out_integer(out, "concurrency", view.concurrency);
+	json_out_integer(out, "inFlight", view.in_flight);
+	json_out_integer(out, "queued", (int64_t)view.queued);
+	json_out_end(out);
 }
 
 void
@@ -39,8 +71,10 @@ native_webhook_write(struct json_out *out, const struct webhook *webhook)
 		out, "status", webhook_status_name(webhook->health.status));
 	json_out_string(out, "statusReason", webhook->status_reason);
 	webhook_options_write(&webhook->options, out);
+	write_warnings(out, &webhook->options);
 	if (webhook->allowed_rate)
 		json_out_integer(out, "allowedRate", webhook->allowed_rate);
+	write_live(out, webhook->live);
 	write_public_key(out, &webhook->key);
 	if (webhook->old_until > clock_now())
 		json_out_time(out, "oldSecretUntil", webhook->old_until);

@@ -19,8 +19,14 @@
 /* Debian's file of all authorities has 220 KB. */
 enum { AUTHORITIES_MAX = 16 << 20 };
 
-/* Attempts in flight in one worker, over all of its webhooks. */
-enum { ATTEMPTS_TOTAL = 1024, UNSETTLED_MAX = 16384, RESPONSE_KEPT = 2048 };
+enum {
+	UNSETTLED_MAX = 16384, /* of one worker */
+	RESPONSE_KEPT = 2048,
+	/* Attempts to endpoints that hang, beside those that do not, before
+	   nothing else can start: so many times concurrency-total in all. */
+	HANGING_TIMES = 4,
+	FILES_KEPT = 256, /* for the store, the log and name servers */
+};
 
 /* ---- settings → options ---- */
 
@@ -80,6 +86,51 @@ machine_name(void)
 	return str_of(name);
 }
 
+/** What it points to lives as long as the process, or the settings. */
+static struct deliver_ways
+ways_out(const struct settings *settings)
+{
+	static struct str no_proxy[SETTING_LIST_MAX];
+	static struct http_proxy proxy;
+	struct str credentials = str_of(settings->proxy_credentials);
+	struct deliver_ways ways = {
+		.no_proxy = no_proxy,
+		.no_proxy_count = settings->no_proxy.count,
+		.resolver.ttl = settings->dns_ttl,
+		.first_byte_timeout = settings->first_byte_timeout,
+	};
+
+	for (size_t i = 0; i < settings->no_proxy.count; i++)
+		no_proxy[i] = str_of(settings->no_proxy.items[i]);
+	if (settings->proxy == NULL)
+		return ways;
+	proxy.url = str_of(settings->proxy);
+	if (settings->proxy_credentials) {
+		proxy.username = str_split(&credentials, ':');
+		proxy.password = credentials;
+	}
+	proxy.is_looking_up = settings->proxy_lookup != 0;
+	ways.proxy = &proxy;
+	return ways;
+}
+
+/** As many as there are files for, but no fewer than those that do not hang. */
+static unsigned
+attempts_max(const struct settings *settings)
+{
+	rlim_t wanted = (rlim_t)settings->concurrency_total * HANGING_TIMES;
+	rlim_t least = (rlim_t)settings->concurrency_total * 3 / 2 + 1;
+	rlim_t taken = (rlim_t)settings->connections_max + FILES_KEPT;
+	struct rlimit limit;
+	rlim_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return (unsigned)wanted;
+	most = limit.rlim_max > taken ? limit.rlim_max - taken : 0;
+	most = most < wanted ? most : wanted;
+	return (unsigned)(most > least ? most : least);
+}
+
 static enum err
 set_hub_options(const struct settings *settings, struct hub_options *hub,
 	struct buf *why)
@@ -89,16 +140,22 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 		.key_file = settings->key_file,
 		.ca_file = settings->ca_file,
 		.user_agent = settings->user_agent,
+		.ways = ways_out(settings),
+		.allow_lists_are_off = !settings->allow_lists,
 		.source = str_of(settings->source),
 		.origin = settings->origin ? str_of(settings->origin)
 					   : machine_name(),
 		.workers = settings->workers,
 		.dispatch = {.window = settings->window,
 			.concurrency = settings->concurrency,
-			.concurrency_total = ATTEMPTS_TOTAL,
+			.window_total = (size_t)settings->window_total,
+			.concurrency_total =
+				(unsigned)settings->concurrency_total,
+			.in_flight_max = attempts_max(settings),
 			.unsettled_max = UNSETTLED_MAX},
-		.connections_max = ATTEMPTS_TOTAL,
+		.connections_max = (size_t)settings->concurrency_total,
 		.queue_max = settings->queue_max,
+		.queue_bytes = (size_t)settings->queue_bytes,
 		.batch_max = settings->batch_max,
 		.connect_timeout = settings->connect_timeout,
 		.delivery_timeout = settings->delivery_timeout,
@@ -251,7 +308,9 @@ tell_address(const struct settings *settings, const struct serving *serving)
 static void
 raise_file_limit(const struct settings *settings)
 {
-	rlim_t wanted = (rlim_t)settings->connections_max + ATTEMPTS_TOTAL;
+	rlim_t wanted = (rlim_t)settings->connections_max +
+			(rlim_t)settings->concurrency_total * 3 / 2 +
+			FILES_KEPT;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)

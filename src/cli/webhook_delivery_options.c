@@ -1,5 +1,7 @@
 #include "cli/webhook_delivery_options.h"
 
+#include "cli/webhook_way_options.h"
+
 /* How a webhook delivers, as options of `webhook create` and `patch`. */
 
 #define OR_DEFAULT " \"default\" is what the hub is set to."
@@ -35,6 +37,15 @@ static const struct option options[] = {
 	{.name = "rate",
 		.placeholder = "N",
 		.help = "Attempts a minute." OR_DEFAULT},
+	{.name = "ordering",
+		.placeholder = "ORDER",
+		.help = "resource: one resource's events one after the other, "
+			"in their order.",
+		.choices = "none resource"},
+	{.name = "ordering-limit",
+		.placeholder = "N",
+		.help = "Attempts after which one that fails no longer holds "
+			"back the later ones of its resource." OR_DEFAULT},
 	{.name = "auth-type",
 		.placeholder = "TYPE",
 		.help = "How the hub proves itself to the destination.",
@@ -73,6 +84,8 @@ static const struct member members[] = {
 	{"delivery-timeout", "timeout", TEXT},
 	{"concurrency", "concurrency", COUNT},
 	{"rate", "rate", COUNT},
+	{"ordering", "ordering", TEXT},
+	{"ordering-limit", "orderingLimit", COUNT},
 };
 
 static const struct member retry_members[] = {
@@ -173,6 +186,7 @@ bool
 webhook_delivery_options_given(const struct args *args)
 {
 	return args_is_given(args, "auth-type") ||
+	       webhook_way_options_given(args) ||
 	       is_any_given(args, members, COUNT_OF(members)) ||
 	       is_any_given(args, retry_members, COUNT_OF(retry_members)) ||
 	       is_any_given(args, auth_members, COUNT_OF(auth_members));
@@ -192,5 +206,7 @@ webhook_delivery_options_write(
 			args, retry_members, COUNT_OF(retry_members), out, why);
 		json_out_end(out);
 	}
+	if (!err)
+		err = webhook_way_options_write(args, out, why);
 	return err ? err : write_auth(args, out, why);
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/attempt_private.h"
+#include "pipeline/live.h"
 
 /* How long outcomes wait before they are offered to the writer again. */
 #define WRITE_AGAIN_AFTER (1 * SECONDS)
@@ -122,6 +123,7 @@ attempt_settled(struct worker *worker, struct message *message)
 		/* A bug of ours: writing it again would fail again. The
 		   delivery waits on disk; the next start takes it up. */
 		log_error("attempt.refused", "delivery=%s", attempt->id);
+		attempt->delivery->is_stuck = true;
 		give_back(attempt, false);
 		return;
 	}
@@ -240,6 +242,32 @@ describe_failure(struct attempt *attempt, const struct http_result *result)
 		"The endpoint answered with status %d.", result->status);
 }
 
+/**
+ * What fails at the endpoint's side holds back the later deliveries of its
+ * resource for so many attempts; faults of our own side are nobody's turn.
+ */
+static bool
+has_held_back_enough(
+	const struct attempt *attempt, const struct retry_decision *decision)
+{
+	const struct delivery *delivery = attempt->delivery;
+	unsigned limit = attempt->webhook->options.ordering_limit;
+
+	return delivery->resource && decision->counts_against_health &&
+	       delivery->attempts >= (limit ? limit : WEBHOOK_ORDERING_LIMIT);
+}
+
+static void
+skip_for_those_behind(struct attempt *attempt, const struct http_result *result)
+{
+	fill_delivery(attempt, DELIVERY_SKIPPED,
+		arena_printf(&attempt->arena,
+			"After %u attempts it no longer holds back the later "
+			"ones of its resource: %.*s",
+			attempt->delivery->attempts,
+			STR_ARG(describe_failure(attempt, result))));
+}
+
 /** Turns the decision into the delivery's next state. */
 static void
 apply_decision(struct attempt *attempt, const struct http_result *result,
@@ -256,8 +284,13 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 		return;
 	case RETRY_AGAIN:
 		worker_count(&worker->failed);
+		if (has_held_back_enough(attempt, decision)) {
+			skip_for_those_behind(attempt, result);
+			return;
+		}
 		attempt->is_again = true;
-		delivery->due = clock_now() + decision->delay;
+		delivery->written = clock_now();
+		delivery->due = delivery->written + decision->delay;
 		fill_delivery(attempt, DELIVERY_WAITING,
 			describe_failure(attempt, result));
 		return;
@@ -332,6 +365,9 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 	struct retry_decision decision;
 	struct str retry_after;
 
+	worker_look(worker);
+	dispatch_outcome(
+		worker->dispatch, delivery, result->failure, result->status);
 	dispatch_attempted(worker->dispatch, delivery);
 	if (result->failure == HTTP_ABORTED) {
 		/* We are stopping; it is WAITING on disk, as before. */
@@ -343,7 +379,11 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		outcome.retry_after =
 			retry_after_read(retry_after, clock_now());
 	decision = retry_decide(policy_of(attempt), &outcome,
-		delivery->attempts + 1, clock_now() - delivery->created);
+		delivery->attempts + 1,
+		drift_age(dispatch_drift(worker->dispatch), delivery->created));
+	live_count(attempt->webhook->live, decision.verdict == RETRY_DELIVERED);
+	worker_measure(
+		worker, result, delivery, decision.verdict == RETRY_DELIVERED);
 	fill_row(attempt, result, decision.verdict == RETRY_DELIVERED);
 	delivery->attempts++;
 	apply_decision(attempt, result, &decision);

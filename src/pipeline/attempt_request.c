@@ -2,12 +2,14 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "pipeline/allow_lists.h"
 #include "pipeline/attempt_private.h"
 #include "pipeline/envelope.h"
 #include "rule/event_body.h"
 
-/* Content-Type, three of Standard Webhooks, origin, and the credential. */
-enum { FIXED_HEADERS = 6 };
+/* Content-Type, three of Standard Webhooks, generation, sequence, origin, and
+   the credential. */
+enum { FIXED_HEADERS = 8 };
 
 /** What payload.rest is to be (see there). */
 static struct str
@@ -107,6 +109,21 @@ sign(struct attempt *attempt, struct str body)
 		&webhook->old_key, id, seconds, body, &attempt->signature);
 }
 
+/** What tells a receiver that it has newer things already. */
+static void
+add_order(struct attempt *attempt, const struct envelope *envelope)
+{
+	struct arena *arena = &attempt->arena;
+
+	add_header(attempt, STR("webhook-generation"),
+		arena_printf(arena, "%llu",
+			(unsigned long long)attempt->webhook->generation));
+	if (!envelope->has_sequence)
+		add_header(attempt, STR("ce-sequence"),
+			arena_printf(arena, "%020llu",
+				(unsigned long long)attempt->delivery->event));
+}
+
 static void
 build_headers(struct attempt *attempt, const struct envelope *envelope,
 	const struct credential *credential)
@@ -133,6 +150,7 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 	for (size_t i = 0; i < envelope->header_count; i++)
 		add_header(attempt, envelope->headers[i].name,
 			envelope->headers[i].value);
+	add_order(attempt, envelope);
 	attempt->shown_count = attempt->header_count;
 	if (credential->has_header)
 		add_header(attempt, credential->header.name,
@@ -150,7 +168,8 @@ static void
 send_request(struct attempt *attempt, const struct credential *credential)
 {
 	struct worker *worker = attempt->worker;
-	const struct webhook_options *options = &attempt->webhook->options;
+	const struct webhook *webhook = attempt->webhook;
+	const struct webhook_options *options = &webhook->options;
 	struct envelope envelope;
 	struct http_request request;
 
@@ -160,13 +179,20 @@ send_request(struct attempt *attempt, const struct credential *credential)
 	build_headers(attempt, &envelope, credential);
 	request = (struct http_request){
 		.method = "POST",
-		.url = attempt->webhook->destination,
+		.url = webhook->destination,
 		.headers = attempt->headers,
 		.header_count = attempt->header_count,
 		.body = envelope.body,
 		.has_body = true,
+		.way = webhook->way,
+		.list = allow_lists_for(worker->options->allow_lists,
+			webhook->workspace, options, &attempt->arena),
 		.timeout = options->timeout ? options->timeout
 					    : worker->options->delivery_timeout,
+		.first_byte_timeout =
+			options->first_byte_timeout
+				? options->first_byte_timeout
+				: worker->options->ways.first_byte_timeout,
 		.response_max = worker->options->response_kept,
 		.context = attempt,
 		.done = answered,

@@ -1,4 +1,5 @@
 #pragma once
+#include "base/histogram.h"
 #include "pipeline/dispatch.h"
 #include "pipeline/writer.h"
 
@@ -13,15 +14,26 @@
  */
 struct deliver;
 
+/** What all requests share on their ways out; borrowed for life. */
+struct deliver_ways {
+	const struct http_proxy *proxy; /* NULL: none */
+	const struct str *no_proxy;
+	size_t no_proxy_count;
+	struct resolver_options resolver;
+	int64_t first_byte_timeout; /* 0: none */
+};
+
 struct deliver_options {
 	struct store *store;
 	struct writer *writer;
 	const struct address_policy *policy; /* borrowed */
 	const char *ca_file;
 	const char *user_agent;
+	struct deliver_ways ways;
+	struct allow_lists *allow_lists;  /* NULL: there are none */
 	struct str origin;		  /* WebHook-Request-Origin; borrowed */
 	unsigned workers;		  /* 0: one a processor */
-	struct dispatch_options dispatch; /* of each worker */
+	struct dispatch_options dispatch; /* the totals over all workers */
 	size_t connections_max;
 	int64_t connect_timeout;
 	int64_t delivery_timeout;
@@ -80,6 +92,23 @@ struct deliver_stats {
 	uint64_t dead;
 	size_t queued;
 	size_t in_flight;
+	size_t slow_in_flight; /* of those: to endpoints that hang */
 	size_t unsettled;
 };
 void deliver_stats(const struct deliver *deliver, struct deliver_stats *ret);
+
+/** What is measured of every attempt. */
+enum deliver_latency {
+	LATENCY_DELIVERED, /* from accepting the event; of those acknowledged */
+	/* phases, if the attempt went through them */
+	LATENCY_NAME,
+	LATENCY_CONNECT,
+	LATENCY_TLS,
+	LATENCY_FIRST_BYTE, /* from having a connection */
+	LATENCY_TOTAL,
+	LATENCY_COUNT
+};
+
+/** Over all workers, since the start. */
+void deliver_latencies(const struct deliver *deliver,
+	struct histogram_view ret[LATENCY_COUNT]);

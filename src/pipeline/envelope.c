@@ -116,6 +116,18 @@ describe(const struct payload *payload, struct arena *arena)
 	return event;
 }
 
+/** A publisher's own `sequence` must not be contradicted. */
+static bool
+has_own_sequence(const struct payload *payload, const struct cloudevent *event,
+	struct arena *arena)
+{
+	struct json_doc doc;
+
+	return payload->is_cloudevent &&
+	       json_read(event->extensions, arena, &doc, NULL) == ERR_OK &&
+	       !json_is_missing(json_member(json_root(&doc), STR("sequence")));
+}
+
 /* ---- the forms ---- */
 
 static void
@@ -136,6 +148,7 @@ build_structured(const struct payload *payload, struct arena *arena,
 	struct json_out out = json_out_make(&text);
 
 	cloudevents_write(&event, &out, NULL);
+	ret->has_sequence = has_own_sequence(payload, &event, arena);
 	/* In lower case: a public library takes the type for a whole. */
 	ret->content_type = STR("application/cloudevents+json; charset=utf-8");
 	ret->body = arena_copy(arena, buf_str(&text));

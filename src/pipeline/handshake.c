@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "pipeline/allow_lists.h"
 
 enum { RESPONSE_MAX = 16384, TOKEN_BYTES = 32, FIXED_HEADERS = 3 };
 
@@ -242,6 +243,10 @@ send_request(struct handshake *handshake, const struct credential *credential)
 		.url = webhook->destination,
 		.headers = handshake->headers,
 		.header_count = handshake->header_count,
+		.way = webhook->way,
+		.list = allow_lists_for(worker->options->allow_lists,
+			webhook->workspace, &webhook->options,
+			&handshake->arena),
 		.timeout = worker->options->handshake_timeout,
 		.response_max = RESPONSE_MAX,
 		.context = handshake,

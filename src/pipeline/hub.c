@@ -193,6 +193,8 @@ start_deliver(struct hub *hub)
 		.policy = &options->policy,
 		.ca_file = options->ca_file,
 		.user_agent = options->user_agent,
+		.ways = options->ways,
+		.allow_lists = hub->allow_lists,
 		.origin = options->origin,
 		.workers = options->workers,
 		.dispatch = options->dispatch,
@@ -211,6 +213,18 @@ start_deliver(struct hub *hub)
 }
 
 static enum err
+open_allow_lists(struct hub *hub, struct buf *why)
+{
+	struct allow_lists_options options = {
+		.store = hub->store,
+		.writer = hub->writer,
+		.are_off = hub->options.allow_lists_are_off,
+	};
+
+	return allow_lists_open(&options, &hub->allow_lists, why);
+}
+
+static enum err
 open_webhooks(struct hub *hub, struct buf *why)
 {
 	struct webhooks_options options = {
@@ -218,6 +232,7 @@ open_webhooks(struct hub *hub, struct buf *why)
 		.writer = hub->writer,
 		.match = hub->match,
 		.policy = &hub->options.policy,
+		.allow_lists = hub->allow_lists,
 		.key = &hub->store_key,
 		.listener = {.context = hub,
 			.changed = on_changed,
@@ -315,6 +330,7 @@ open_parts(struct hub *hub, struct buf *why)
 	struct store_options store = {.directory = hub->options.directory,
 		.bytes_max = hub->options.store_bytes_max};
 	struct writer_options writer = {.queue_max = hub->options.queue_max,
+		.bytes_max = hub->options.queue_bytes,
 		.batch_max = hub->options.batch_max};
 	enum err err = open_directory(hub->options.directory, why);
 
@@ -329,7 +345,9 @@ open_parts(struct hub *hub, struct buf *why)
 	hub->writer = writer_start(&writer);
 	hub->desk = desk_start(hub->options.desk_threads, 8192);
 	hub->match = match_new();
-	err = open_webhooks(hub, why);
+	err = open_allow_lists(hub, why);
+	if (!err)
+		err = open_webhooks(hub, why);
 	if (err == ERR_DENIED)
 		explain_wrong_key(hub, why);
 	if (!err)
@@ -390,6 +408,7 @@ hub_close(struct hub *hub)
 		return;
 	ingest_close(hub->ingest);
 	webhooks_close(hub->webhooks);
+	allow_lists_close(hub->allow_lists);
 	match_free(hub->match);
 	store_close(hub->store);
 	mem_free(hub);

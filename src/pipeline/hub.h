@@ -1,5 +1,6 @@
 #pragma once
 #include "base/desk.h"
+#include "pipeline/allow_lists.h"
 #include "pipeline/deliver.h"
 #include "pipeline/ingest.h"
 #include "pipeline/retention.h"
@@ -15,12 +16,15 @@ struct hub_options {
 	struct address_policy policy;
 	const char *ca_file;
 	const char *user_agent;
+	struct deliver_ways ways;
+	bool allow_lists_are_off;
 	struct str origin; /* names this system to endpoints */
 	struct str source; /* CloudEvents source of resource events */
 	unsigned workers;  /* 0: one a processor */
 	struct dispatch_options dispatch;
 	size_t connections_max;
 	size_t queue_max;
+	size_t queue_bytes; /* 0: the writer's own */
 	size_t batch_max;
 	int64_t connect_timeout;
 	int64_t delivery_timeout;
@@ -44,6 +48,7 @@ struct hub {
 	struct writer *writer;
 	struct desk *desk;
 	struct match *match;
+	struct allow_lists *allow_lists;
 	struct webhooks *webhooks;
 	struct deliver *deliver;
 	struct ingest *ingest;

@@ -3,6 +3,7 @@
 
 #include "pipeline/event_view.h"
 #include "pipeline/ingest_work.h"
+#include "rule/resource_key.h"
 
 static void
 find_webhooks(struct ingest_work *work, struct match_list *ret)
@@ -15,13 +16,26 @@ find_webhooks(struct ingest_work *work, struct match_list *ret)
 		.new_state = work->new_state,
 		.old_state = work->old_state,
 	};
+	struct filter_late_attributes late = event_view_late(
+		event, work->item->cloudevent.extensions.len > 2);
 
 	*ret = (struct match_list){0};
 	if (!event_view_is_sent(&view))
 		return;
-	view.attributes = event_view_attributes(event, arena);
+	view.late = &late;
 	match_event(work->ingest->options.match, event->workspace, &view, arena,
 		ret);
+}
+
+/** What orders its deliveries to those webhooks that want an order. */
+static uint64_t
+order_of(const struct ingest_work *work)
+{
+	const struct event_row *event = &work->event;
+
+	return work->is_resource
+		       ? resource_key(event->type, work->resource.id)
+		       : resource_key_of_event(event->source, event->subject);
 }
 
 static void
@@ -43,6 +57,9 @@ set_delivery(struct ingest_work *work, const struct webhook *webhook,
 		.due = work->event.accepted,
 		.created = work->event.accepted,
 		.updated = work->event.accepted,
+		.resource = webhook->options.ordering == ORDERING_RESOURCE
+				    ? order_of(work)
+				    : 0,
 	};
 	if (is_sent) {
 		work->item->matched++;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "rule/duration.h"
 #include "rule/webhook_options_auth.h"
+#include "rule/webhook_options_way.h"
 
 static const int64_t timeout_max = 120 * SECONDS;
 static const int64_t window_max = 7 * 24 * HOURS;
@@ -42,6 +43,11 @@ static const char *const handshakes[] = {
 static const char *const signings[] = {
 	[SIGNATURE_V1] = "v1",
 	[SIGNATURE_V1A] = "v1a",
+};
+
+static const char *const orderings[] = {
+	[ORDERING_NONE] = "none",
+	[ORDERING_RESOURCE] = "resource",
 };
 
 /** The value's index among the names; 0 for null, and when it is none. */
@@ -155,6 +161,27 @@ write_timeout(const struct webhook_options *options, struct json_out *out)
 		json_out_null(out, "timeout");
 }
 
+static void
+read_first_byte(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->first_byte_timeout =
+		json_kind(value) == JSON_NULL
+			? 0
+			: read_time("firstByteTimeout", value, timeout_max,
+				  issues);
+}
+
+static void
+write_first_byte(const struct webhook_options *options, struct json_out *out)
+{
+	if (options->first_byte_timeout)
+		write_time(
+			out, "firstByteTimeout", options->first_byte_timeout);
+	else
+		json_out_null(out, "firstByteTimeout");
+}
+
 static unsigned
 read_count(const char *field, struct json value, unsigned max,
 	struct webhook_issues *issues)
@@ -205,6 +232,35 @@ static void
 write_rate(const struct webhook_options *options, struct json_out *out)
 {
 	write_count(out, "rate", options->rate);
+}
+
+static void
+read_ordering(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->ordering = (enum webhook_ordering)read_name(
+		"ordering", value, orderings, COUNT_OF(orderings), issues);
+}
+
+static void
+write_ordering(const struct webhook_options *options, struct json_out *out)
+{
+	json_out_text(out, "ordering", orderings[options->ordering]);
+}
+
+static void
+read_ordering_limit(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->ordering_limit = read_count(
+		"orderingLimit", value, WEBHOOK_ORDERING_LIMIT_MAX, issues);
+}
+
+static void
+write_ordering_limit(
+	const struct webhook_options *options, struct json_out *out)
+{
+	write_count(out, "orderingLimit", options->ordering_limit);
 }
 
 static void
@@ -312,7 +368,13 @@ static const struct option {
 	{"timeout", read_timeout, write_timeout},
 	{"concurrency", read_concurrency, write_concurrency},
 	{"rate", read_rate, write_rate},
+	{"ordering", read_ordering, write_ordering},
+	{"orderingLimit", read_ordering_limit, write_ordering_limit},
 	{"auth", read_auth, write_auth},
+	{"firstByteTimeout", read_first_byte, write_first_byte},
+	{"tls", webhook_tls_read, webhook_tls_write},
+	{"proxy", webhook_proxy_read, webhook_proxy_write},
+	{"allowLists", webhook_allow_lists_read, webhook_allow_lists_write},
 };
 
 bool
@@ -351,5 +413,17 @@ webhook_options_copy(const struct webhook_options *options, struct arena *arena)
 	struct webhook_options copy = *options;
 
 	copy.auth = webhook_auth_copy(&options->auth, arena);
+	webhook_way_copy(&copy, arena);
 	return copy;
+}
+
+void
+webhook_options_take_secrets(
+	struct webhook_options *options, const struct webhook_options *from)
+{
+	options->auth.secret = from->auth.secret;
+	options->tls.authorities = from->tls.authorities;
+	options->tls.certificate = from->tls.certificate;
+	options->tls.key = from->tls.key;
+	options->proxy.password = from->proxy.password;
 }

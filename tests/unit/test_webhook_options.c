@@ -48,7 +48,9 @@ read_over(struct reading *reading, const char *body)
 #define DEFAULTS \
 	"{\"payload\":\"resource\",\"handshake\":\"com\",\"signing\":\"v1\"," \
 	"\"retry\":null,\"timeout\":null,\"concurrency\":null," \
-	"\"rate\":null,\"auth\":{\"type\":\"none\"}}"
+	"\"rate\":null,\"ordering\":\"none\",\"orderingLimit\":null," \
+	"\"auth\":{\"type\":\"none\"},\"firstByteTimeout\":null," \
+	"\"tls\":null,\"proxy\":null,\"allowLists\":null}"
 
 TEST(webhook_options, nothing_said_is_the_defaults_and_null_too)
 {
@@ -59,12 +61,14 @@ TEST(webhook_options, nothing_said_is_the_defaults_and_null_too)
 	read_over(&got,
 		"{\"payload\":\"cloudevent\",\"handshake\":\"none\","
 		"\"signing\":\"v1a\",\"retry\":{},\"timeout\":\"1s\","
-		"\"concurrency\":1,\"rate\":1,\"auth\":{\"type\":\"basic\","
+		"\"concurrency\":1,\"rate\":1,"
+		"\"ordering\":\"resource\",\"orderingLimit\":7,\"auth\":{\"type\":\"basic\","
 		"\"username\":\"u\",\"password\":\"p\"}}");
 	CHECK_TEXT(buf_text(&got.issues), "");
 	read_over(&got, "{\"payload\":null,\"handshake\":null,\"signing\":null,"
 			"\"retry\":null,\"timeout\":null,\"concurrency\":null,"
-			"\"rate\":null,\"auth\":null}");
+			"\"rate\":null,\"ordering\":null,"
+			"\"orderingLimit\":null,\"auth\":null}");
 	CHECK_TEXT(buf_text(&got.issues), "");
 	CHECK_TEXT(buf_text(&got.written), DEFAULTS);
 }
@@ -77,7 +81,8 @@ TEST(webhook_options, what_is_written_reads_the_same_but_for_secrets)
 		"{\"payload\":\"cloudevent-binary\",\"handshake\":"
 		"\"cloudevents\",\"signing\":\"v1a\",\"retry\":{\"schedule\":"
 		"\"90s,60m,1d\",\"window\":\"7d\"},\"timeout\":\"120s\","
-		"\"concurrency\":1000,\"rate\":60000,\"auth\":{\"type\":"
+		"\"concurrency\":1000,\"rate\":60000,\"ordering\":"
+		"\"resource\",\"orderingLimit\":100,\"auth\":{\"type\":"
 		"\"oauth2\",\"tokenUrl\":\"https://t/\",\"clientId\":\"c\","
 		"\"clientSecret\":\"hush\",\"scope\":\"a b\"}}");
 	CHECK_TEXT(buf_text(&got.issues), "");
@@ -85,9 +90,11 @@ TEST(webhook_options, what_is_written_reads_the_same_but_for_secrets)
 		"{\"payload\":\"cloudevent-binary\",\"handshake\":"
 		"\"cloudevents\",\"signing\":\"v1a\",\"retry\":{\"schedule\":"
 		"\"90s,1h,24h\",\"window\":\"168h\"},\"timeout\":\"2m\","
-		"\"concurrency\":1000,\"rate\":60000,\"auth\":{\"type\":"
+		"\"concurrency\":1000,\"rate\":60000,\"ordering\":"
+		"\"resource\",\"orderingLimit\":100,\"auth\":{\"type\":"
 		"\"oauth2\",\"tokenUrl\":\"https://t/\",\"clientId\":\"c\","
-		"\"scope\":\"a b\"}}");
+		"\"scope\":\"a b\"},\"firstByteTimeout\":null,\"tls\":null,"
+		"\"proxy\":null,\"allowLists\":null}");
 	CHECK_STR(got.options.auth.secret, STR("hush"));
 	read_over(&again, buf_text(&got.written));
 	CHECK_TEXT(buf_text(&again.written), buf_text(&got.written));
