@@ -21,6 +21,7 @@ struct sample {
 	double acknowledged, failed, dead;
 	double queued, attempts_in_flight, attempts_slow, unsettled;
 	double payload_bytes;
+	double schema_refusals, schema_warnings, oversized;
 	double is_healthy, commits, units, failures, writer_queued;
 	double writer_queued_bytes;
 	double last_commit_time;
@@ -61,6 +62,13 @@ static const struct metric metrics[] = {
 	COUNTER(duplicates, "events_duplicate",
 		"Events whose source and id had been accepted before."),
 	COUNTER(refused, "events_refused", "Events not stored."),
+	COUNTER(schema_refusals, "events_refused_by_schema",
+		"Events not stored because they are not as their type says."),
+	COUNTER(schema_warnings, "events_schema_warnings",
+		"Events stored although they are not as their type says."),
+	COUNTER(oversized, "events_refused_oversized",
+		"Events not stored because a GreenLake webhook wants them and "
+		"they are too large for it."),
 	COUNTER(matched, "events_matched",
 		"Deliveries that accepted events gave rise to."),
 	COUNTER(acknowledged, "attempts_acknowledged",
@@ -195,6 +203,9 @@ gather_pipeline(const struct hub *hub, struct sample *sample)
 	sample->unchanged = (double)in.unchanged;
 	sample->duplicates = (double)in.duplicates;
 	sample->refused = (double)in.refused;
+	sample->schema_refusals = (double)in.schema_refusals;
+	sample->schema_warnings = (double)in.schema_warnings;
+	sample->oversized = (double)in.oversized;
 	sample->matched = (double)in.matched;
 	sample->acknowledged = (double)out.acknowledged;
 	sample->failed = (double)out.failed;

@@ -76,7 +76,8 @@ native_webhook_write(struct json_out *out, const struct webhook *webhook)
 		json_out_integer(out, "allowedRate", webhook->allowed_rate);
 	write_live(out, webhook->live);
 	write_public_key(out, &webhook->key);
-	if (webhook->old_until > clock_now())
+	if (webhook->old_until > clock_now() &&
+		webhook->old_until != WEBHOOK_ALWAYS)
 		json_out_time(out, "oldSecretUntil", webhook->old_until);
 	json_out_integer(out, "generation", (int64_t)webhook->generation);
 	json_out_time(out, "createdAt", webhook->created);

@@ -132,6 +132,21 @@ attempts_max(const struct settings *settings)
 }
 
 static enum err
+set_schedules(const struct settings *settings, struct hub_options *hub,
+	struct buf *why)
+{
+	if (retry_policy_parse(
+		    str_of(settings->retry_schedule), &hub->retry, why) ||
+		retry_policy_parse(str_of(settings->greenlake_retry_schedule),
+			&hub->retry_greenlake, why) ||
+		retry_policy_parse(str_of(settings->challenge_retries),
+			&hub->challenge, why))
+		return ERR_INVALID;
+	hub->retry_greenlake.window = retry_greenlake_policy.window;
+	return ERR_OK;
+}
+
+static enum err
 set_hub_options(const struct settings *settings, struct hub_options *hub,
 	struct buf *why)
 {
@@ -152,7 +167,9 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 			.concurrency_total =
 				(unsigned)settings->concurrency_total,
 			.in_flight_max = attempts_max(settings),
-			.unsettled_max = UNSETTLED_MAX},
+			.unsettled_max = UNSETTLED_MAX,
+			.batch_max = settings->delivery_batch_max,
+			.batch_window = settings->delivery_batch_window},
 		.connections_max = (size_t)settings->concurrency_total,
 		.queue_max = settings->queue_max,
 		.queue_bytes = (size_t)settings->queue_bytes,
@@ -161,15 +178,19 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 		.delivery_timeout = settings->delivery_timeout,
 		.handshake_timeout = settings->handshake_timeout,
 		.response_kept = RESPONSE_KEPT,
+		.heartbeat = settings->rate_heartbeat,
 		.webhooks_max = settings->webhooks_max,
+		.subscriptions_max = settings->subscriptions_max,
+		.dedupe_window = settings->dedupe_window,
+		.greenlake_event_max = (size_t)settings->greenlake_event_max,
+		.greenlake_max = settings->greenlake_webhooks_max,
 		.enables_max = settings->enables_max,
 		.enables_window = settings->enables_window,
 		.retention_events = settings->retention_events,
 		.retention_deliveries = settings->retention_deliveries,
 		.store_bytes_max = (uint64_t)settings->store_max_bytes,
 	};
-	if (retry_policy_parse(
-		    str_of(settings->retry_schedule), &hub->retry, why))
+	if (set_schedules(settings, hub, why))
 		return ERR_INVALID;
 	if (check_authorities(settings->ca_file, why))
 		return ERR_INVALID;
@@ -223,6 +244,13 @@ open_api(const struct settings *settings, struct serving *serving,
 	api->desk = api->hub->desk;
 	api->body_max = settings->body_max;
 	api->bulk_body_max = settings->bulk_body_max;
+	api->greenlake = (struct gl_limits){
+		.name_max = settings->greenlake_name_max,
+		.description_max = settings->greenlake_description_max,
+		.secret_min = settings->greenlake_secret_min,
+		.secret_max = settings->greenlake_secret_max,
+	};
+	api->gl_batch_max = settings->delivery_batch_max;
 	api->started = clock_monotonic();
 	api->are_metrics_public = settings->metrics_public;
 	err = open_keys(settings, serving, why);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/attempt_private.h"
+#include "pipeline/heartbeat.h"
 #include "pipeline/live.h"
 
 /* How long outcomes wait before they are offered to the writer again. */
@@ -28,7 +29,6 @@ static void
 attempt_free(struct attempt *attempt)
 {
 	webhook_unref(attempt->webhook);
-	buf_release(&attempt->signature);
 	arena_release(&attempt->arena);
 	mem_free(attempt);
 }
@@ -162,26 +162,34 @@ attempt_abandon(struct worker *worker, struct message *message)
 /* ---- the end of a request ---- */
 
 /** The request's head as it was sent, what may be secret masked. */
-static struct str
-describe_request(struct attempt *attempt)
+static void
+describe_request(const struct attempt *attempt, struct buf *head)
 {
-	CLEANUP(buf_release) struct buf head = buf_make(16384);
-
 	buf_printf(
-		&head, "POST %.*s\r\n", STR_ARG(attempt->webhook->destination));
+		head, "POST %.*s\r\n", STR_ARG(attempt->webhook->destination));
 	for (size_t i = 0; i < attempt->header_count; i++)
-		buf_printf(&head, "%.*s: %.*s\r\n",
+		buf_printf(head, "%.*s: %.*s\r\n",
 			STR_ARG(attempt->headers[i].name),
 			STR_ARG(i < attempt->shown_count
 					? attempt->headers[i].value
 					: STR("(masked)")));
-	return arena_copy(&attempt->arena, buf_str(&head));
 }
 
+/* How the request of a batch ended, for each in it. */
+struct ending {
+	const struct http_result *result;
+	struct retry_outcome outcome;
+	struct str request_head;
+	int64_t now;
+	bool has_delay; /* one for all, so that they stay together */
+	int64_t delay;
+};
+
 static void
-fill_row(struct attempt *attempt, const struct http_result *result,
+fill_row(struct attempt *attempt, const struct ending *ending,
 	bool is_acknowledged)
 {
+	const struct http_result *result = ending->result;
 	const struct delivery *delivery = attempt->delivery;
 	struct arena *arena = &attempt->arena;
 
@@ -194,7 +202,7 @@ fill_row(struct attempt *attempt, const struct http_result *result,
 		.status = result->status,
 		.is_acknowledged = is_acknowledged,
 		.destination = attempt->webhook->destination,
-		.request_head = describe_request(attempt),
+		.request_head = arena_copy(arena, ending->request_head),
 		.response_head = arena_copy(arena, result->head),
 		.response_body = arena_copy(arena, result->body),
 		.name_resolved = result->timings.name_resolved,
@@ -270,9 +278,10 @@ skip_for_those_behind(struct attempt *attempt, const struct http_result *result)
 
 /** Turns the decision into the delivery's next state. */
 static void
-apply_decision(struct attempt *attempt, const struct http_result *result,
+apply_decision(struct attempt *attempt, const struct ending *ending,
 	const struct retry_decision *decision)
 {
+	const struct http_result *result = ending->result;
 	struct worker *worker = attempt->worker;
 	struct delivery *delivery = attempt->delivery;
 	char webhook[UUID_TEXT_SIZE];
@@ -289,7 +298,7 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 			return;
 		}
 		attempt->is_again = true;
-		delivery->written = clock_now();
+		delivery->written = ending->now;
 		delivery->due = delivery->written + decision->delay;
 		fill_delivery(attempt, DELIVERY_WAITING,
 			describe_failure(attempt, result));
@@ -311,7 +320,7 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 
 /** The lane's health moves with the outcome; the change is reported. */
 static void
-apply_health(struct attempt *attempt, bool is_acknowledged)
+apply_health(struct attempt *attempt, enum health_trigger trigger)
 {
 	struct worker *worker = attempt->worker;
 	const struct deliver_options *options = worker->options;
@@ -321,13 +330,11 @@ apply_health(struct attempt *attempt, bool is_acknowledged)
 	struct store_change *change;
 	const char *reason;
 
-	if (health_move(health,
-		    is_acknowledged ? HEALTH_DELIVERY_ACKNOWLEDGED
-				    : HEALTH_DELIVERY_FAILED,
-		    &reason)) {
+	if (health_move(health, trigger, &reason)) {
 		options->health_moved(options->context, webhook->number,
 			webhook->revision, health, reason);
 		dispatch_health_moved(worker->dispatch, lane);
+		heartbeat_set(worker, webhook, false);
 		return;
 	}
 	change = &attempt->changes[attempt->outcome.unit.count++];
@@ -351,50 +358,112 @@ static const struct retry_policy *
 policy_of(const struct attempt *attempt)
 {
 	const struct webhook_options *options = &attempt->webhook->options;
+	const struct deliver_options *hub = attempt->worker->options;
 
-	return options->has_retry ? &options->retry
-				  : &attempt->worker->options->retry;
+	if (options->has_retry)
+		return &options->retry;
+	return options->failures == FAILURES_GREENLAKE ? &hub->retry_greenlake
+						       : &hub->retry;
+}
+
+static enum health_trigger
+trigger_of(const struct retry_decision *decision)
+{
+	if (decision->verdict == RETRY_DELIVERED)
+		return HEALTH_DELIVERY_ACKNOWLEDGED;
+	if (decision->disables)
+		return HEALTH_DELIVERY_REFUSED;
+	return decision->is_used_up ? HEALTH_DELIVERY_LOST
+				    : HEALTH_DELIVERY_FAILED;
+}
+
+static struct retry_decision
+decide(const struct attempt *attempt, struct ending *ending)
+{
+	const struct delivery *delivery = attempt->delivery;
+	struct retry_decision decision = retry_decide(policy_of(attempt),
+		&ending->outcome, delivery->attempts + 1,
+		drift_age(dispatch_drift(attempt->worker->dispatch),
+			delivery->created));
+
+	if (decision.verdict != RETRY_AGAIN)
+		return decision;
+	if (!ending->has_delay)
+		ending->delay = decision.delay;
+	ending->has_delay = true;
+	decision.delay = ending->delay;
+	return decision;
+}
+
+/** `is_first`: it stands for the request where the webhook is concerned. */
+static void
+end_one(struct attempt *attempt, struct ending *ending, bool is_first)
+{
+	struct retry_decision decision = decide(attempt, ending);
+	bool is_delivered = decision.verdict == RETRY_DELIVERED;
+
+	drop_payload(attempt->delivery);
+	if (is_first)
+		worker_measure(attempt->worker, ending->result,
+			attempt->delivery, is_delivered);
+	live_count(attempt->webhook->live, is_delivered);
+	fill_row(attempt, ending, is_delivered);
+	attempt->delivery->attempts++;
+	apply_decision(attempt, ending, &decision);
+	attempt->changes[1] = (struct store_change){
+		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
+	attempt->outcome.unit.count = 2;
+	if (is_first && (is_delivered || decision.counts_against_health) &&
+		is_of_present_target(attempt))
+		apply_health(attempt, trigger_of(&decision));
+	write_outcome(attempt);
+}
+
+/** We are stopping; they are WAITING on disk, as before. */
+static void
+abandon(struct attempt *attempt)
+{
+	while (attempt) {
+		struct attempt *next = attempt->batch;
+
+		give_back(attempt, false);
+		attempt = next;
+	}
 }
 
 void
 attempt_done(struct attempt *attempt, const struct http_result *result)
 {
-	struct worker *worker = attempt->worker;
-	struct delivery *delivery = attempt->delivery;
-	struct retry_outcome outcome = {result->failure, result->status, 0};
-	struct retry_decision decision;
+	CLEANUP(buf_release) struct buf head = buf_make(16384);
+	struct ending ending = {.result = result,
+		.now = clock_now(),
+		.outcome = {.failure = result->failure,
+			.status = result->status,
+			.rules = attempt->webhook->options.failures}};
+	struct attempt *each, *next;
 	struct str retry_after;
 
-	worker_look(worker);
-	dispatch_outcome(
-		worker->dispatch, delivery, result->failure, result->status);
-	dispatch_attempted(worker->dispatch, delivery);
+	worker_look(attempt->worker);
+	for (each = attempt; each; each = each->batch) {
+		struct dispatch *dispatch = each->worker->dispatch;
+
+		dispatch_outcome(dispatch, each->delivery, result->failure,
+			result->status);
+		dispatch_attempted(dispatch, each->delivery);
+	}
 	if (result->failure == HTTP_ABORTED) {
-		/* We are stopping; it is WAITING on disk, as before. */
-		give_back(attempt, false);
+		abandon(attempt);
 		return;
 	}
-	drop_payload(delivery);
 	if (http_head_find(result->head, STR("Retry-After"), &retry_after))
-		outcome.retry_after =
+		ending.outcome.retry_after =
 			retry_after_read(retry_after, clock_now());
-	decision = retry_decide(policy_of(attempt), &outcome,
-		delivery->attempts + 1,
-		drift_age(dispatch_drift(worker->dispatch), delivery->created));
-	live_count(attempt->webhook->live, decision.verdict == RETRY_DELIVERED);
-	worker_measure(
-		worker, result, delivery, decision.verdict == RETRY_DELIVERED);
-	fill_row(attempt, result, decision.verdict == RETRY_DELIVERED);
-	delivery->attempts++;
-	apply_decision(attempt, result, &decision);
-	attempt->changes[1] = (struct store_change){
-		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
-	attempt->outcome.unit.count = 2;
-	if ((decision.verdict == RETRY_DELIVERED ||
-		    decision.counts_against_health) &&
-		is_of_present_target(attempt))
-		apply_health(attempt, decision.verdict == RETRY_DELIVERED);
-	write_outcome(attempt);
+	describe_request(attempt, &head);
+	ending.request_head = buf_str(&head);
+	for (each = attempt; each; each = next) {
+		next = each->batch;
+		end_one(each, &ending, each == attempt);
+	}
 }
 
 /* ---- without a request ---- */

@@ -4,7 +4,8 @@
 
 /*
  * Private to attempt.c (how an attempt ends) and attempt_request.c (how it is
- * made).
+ * made). In a batch each delivery has its attempt, with an outcome that is
+ * written by itself; the first one makes the request for all of them.
  */
 enum { ATTEMPT_CHANGES_MAX = 3 };
 
@@ -12,6 +13,7 @@ struct attempt {
 	struct message message;
 	struct worker *worker;
 	struct delivery *delivery;
+	struct attempt *batch;	       /* the next one in the request */
 	const struct webhook *webhook; /* the snapshot it is made with */
 	struct arena arena;
 	struct http_header *headers;
@@ -20,8 +22,8 @@ struct attempt {
 	struct credential_wait credential;
 	bool is_credential_kept;
 	bool is_repeated; /* with a fresh token, after a 401 */
-	struct buf signature;
 	char id[UUID_TEXT_SIZE];
+	char batch_id[UUID_TEXT_SIZE]; /* of the request for several */
 	char timestamp[24];
 	int64_t started; /* wall clock */
 
@@ -36,5 +38,8 @@ struct attempt {
 
 struct attempt *attempt_new(struct worker *worker, struct delivery *delivery);
 
-/** The request has ended, or none could be made: decides what follows. */
+/**
+ * The request has ended, or none could be made: decides what follows, for all
+ * in the batch.
+ */
 void attempt_done(struct attempt *attempt, const struct http_result *result);

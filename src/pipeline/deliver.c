@@ -8,10 +8,9 @@
 #include "base/mem.h"
 #include "pipeline/attempt.h"
 #include "pipeline/handshake.h"
+#include "pipeline/heartbeat.h"
+#include "pipeline/report.h"
 #include "pipeline/worker.h"
-
-/* How long a report waits that could not be stored. */
-#define REPORT_AGAIN_AFTER (1 * SECONDS)
 
 struct deliver {
 	struct deliver_options options;
@@ -52,40 +51,15 @@ report_health_again(struct worker *worker, const struct webhook *webhook)
 }
 
 static void
-keep_report(struct worker *worker, struct report_mail *mail)
+hasten(struct worker *worker, struct message *message)
 {
-	mail->next = worker->reports;
-	worker->reports = mail;
-	worker->report_again_at = clock_monotonic() + REPORT_AGAIN_AFTER;
-}
+	struct hasten_mail *mail =
+		CONTAINER_OF(message, struct hasten_mail, message);
 
-static void
-say_report(const struct deliver_options *options,
-	const struct deliver_report *report)
-{
-	if (report->handshake)
-		options->handshake_ended(options->context, report->webhook,
-			report->handshake, &report->outcome);
-	else
-		options->health_moved(options->context, report->webhook,
-			report->revision, &report->health, report->reason);
-}
-
-/** `is_said` false: they are thrown away. */
-static void
-end_reports(struct worker *worker, bool is_said)
-{
-	struct report_mail *mail = worker->reports;
-
-	worker->reports = NULL;
-	while (mail) {
-		struct report_mail *next = mail->next;
-
-		if (is_said)
-			say_report(worker->options, &mail->report);
-		mem_free(mail);
-		mail = next;
-	}
+	for (size_t i = 0; i < mail->count; i++)
+		dispatch_hasten(
+			worker->dispatch, mail->deliveries[i], clock_now());
+	mem_free(mail);
 }
 
 static void
@@ -100,8 +74,9 @@ read_mail(struct worker *worker, struct message *message)
 			CONTAINER_OF(message, struct delivery, message));
 		return;
 	case MAIL_SETTLED: attempt_settled(worker, message); return;
+	case MAIL_HASTEN: hasten(worker, message); return;
 	case MAIL_REPORT:
-		keep_report(worker,
+		report_keep(worker,
 			CONTAINER_OF(message, struct report_mail, message));
 		return;
 	case MAIL_WEBHOOK:
@@ -109,15 +84,20 @@ read_mail(struct worker *worker, struct message *message)
 			about->is_fresh, about->has_backlog);
 		if (!about->is_fresh)
 			report_health_again(worker, about->webhook);
+		heartbeat_set(worker, about->webhook, about->is_fresh);
 		break;
 	case MAIL_REMOVED:
 		dispatch_remove_webhook(
 			worker->dispatch, about->webhook->number);
 		credentials_forget(worker->credentials, about->webhook->number);
+		heartbeat_remove(worker, about->webhook->number);
 		break;
 	case MAIL_HANDSHAKE:
-		webhook_ref(about->webhook);
-		handshake_start(worker, about->webhook);
+		/* Without a client we are stopping: the next start makes it. */
+		if (worker->client) {
+			webhook_ref(about->webhook);
+			handshake_start(worker, about->webhook);
+		}
 		break;
 	}
 	webhook_unref(about->webhook);
@@ -162,6 +142,8 @@ sleep_time(const struct worker *worker)
 
 	if (next != INT64_MAX && next - clock_monotonic() < time)
 		time = next - clock_monotonic();
+	if (alarm_next(&worker->alarms) < time)
+		time = alarm_next(&worker->alarms);
 	if (worker->unwritten &&
 		worker->write_again_at - clock_monotonic() < time)
 		time = worker->write_again_at - clock_monotonic();
@@ -227,6 +209,7 @@ drain(struct worker *worker)
 	worker->client = NULL;
 	read_all_mail(worker);
 	attempt_write_again(worker);
+	alarm_ring_last(&worker->alarms);
 }
 
 static void *
@@ -243,10 +226,11 @@ run(void *context)
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
+		alarm_ring_due(&worker->alarms);
 		write_again_if_due(worker);
 		if (worker->reports &&
 			clock_monotonic() >= worker->report_again_at)
-			end_reports(worker, true);
+			report_end(worker, true);
 	}
 	drain(worker);
 	return NULL;
@@ -338,7 +322,7 @@ throw_away_mail(struct worker *worker)
 	struct message *message = mailbox_take_all(worker->mailbox);
 
 	attempt_abandon_unwritten(worker);
-	end_reports(worker, false);
+	report_end(worker, false);
 	while (message) {
 		struct message *next = message->next;
 		struct webhook_mail *about =
@@ -349,6 +333,9 @@ throw_away_mail(struct worker *worker)
 				message, struct delivery, message));
 		} else if (message->kind == MAIL_SETTLED) {
 			attempt_abandon(worker, message);
+		} else if (message->kind == MAIL_HASTEN) {
+			mem_free(CONTAINER_OF(
+				message, struct hasten_mail, message));
 		} else if (message->kind == MAIL_REPORT) {
 			mem_free(CONTAINER_OF(
 				message, struct report_mail, message));
@@ -369,6 +356,7 @@ deliver_free(struct deliver *deliver)
 		struct worker *worker = &deliver->workers[i];
 
 		throw_away_mail(worker);
+		heartbeat_release(worker);
 		dispatch_free(worker->dispatch);
 		credentials_free(worker->credentials);
 		mailbox_free(worker->mailbox);
@@ -394,6 +382,19 @@ deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 	delivery->message.kind = MAIL_DELIVERY;
 	mailbox_post(
 		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
+}
+
+void
+deliver_hasten(struct deliver *deliver, uint64_t webhook,
+	const uint64_t *deliveries, size_t count)
+{
+	struct hasten_mail *mail =
+		mem_alloc(sizeof(*mail) + count * sizeof(*deliveries));
+
+	mail->message.kind = MAIL_HASTEN;
+	mail->count = count;
+	memcpy(mail->deliveries, deliveries, count * sizeof(*deliveries));
+	mailbox_post(worker_of(deliver, webhook)->mailbox, &mail->message);
 }
 
 static void

@@ -40,12 +40,19 @@ struct deliver_options {
 	int64_t handshake_timeout;
 	size_t response_kept; /* bytes of a response's body in the log */
 	struct retry_policy retry;
+	struct retry_policy retry_greenlake; /* of webhooks by its rules */
+	struct retry_policy challenge; /* pauses before GreenLake's handshake
+					  is tried again; `window` unused */
+	int64_t heartbeat; /* how often rates are asked for; 0: never */
+	struct str source; /* CloudEvents source of the hub; borrowed */
 	void *context;
 	/* Worker's thread; must not block. */
 	void (*handshake_ended)(void *context, uint64_t webhook,
 		uint64_t handshake, const struct handshake_outcome *outcome);
 	void (*health_moved)(void *context, uint64_t webhook, uint64_t revision,
 		const struct health *health, const char *reason);
+	void (*rate_told)(void *context, uint64_t webhook,
+		unsigned allowed_rate, bool is_unlimited);
 };
 
 struct deliver *deliver_start(const struct deliver_options *options);
@@ -64,6 +71,13 @@ void deliver_free(struct deliver *deliver);
 void deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 	struct payload *payload);
 
+/**
+ * Deliveries of a webhook that wait for their next attempt get it now,
+ * together if it batches. Those that are not in memory keep their time.
+ */
+void deliver_hasten(struct deliver *deliver, uint64_t webhook,
+	const uint64_t *deliveries, size_t count);
+
 void deliver_set_webhook(struct deliver *deliver, const struct webhook *webhook,
 	bool is_fresh, bool has_backlog);
 void deliver_remove_webhook(
@@ -72,10 +86,15 @@ void deliver_remove_webhook(
 /** Makes the handshake that the snapshot's revision asks for. */
 void deliver_handshake(struct deliver *deliver, const struct webhook *webhook);
 
-/** What handshake_ended or health_moved said. */
+/** What handshake_ended, health_moved or rate_told said. */
 struct deliver_report {
+	enum {
+		DELIVER_HANDSHAKE,
+		DELIVER_HEALTH,
+		DELIVER_RATE, /* `outcome` has the rate */
+	} what;
 	uint64_t webhook;
-	uint64_t handshake; /* 0: it is about health */
+	uint64_t handshake;
 	struct handshake_outcome outcome;
 	uint64_t revision;
 	struct health health;

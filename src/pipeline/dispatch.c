@@ -118,7 +118,8 @@ pick(struct dispatch *dispatch, struct lane *lane, int64_t now)
 
 	if (rate_due(&lane->rate) > now)
 		return NULL;
-	if (lane->first_tries.first && lane_has_first_slot(dispatch, lane)) {
+	if (lane_first_due(dispatch, lane) <= now &&
+		lane_has_first_slot(dispatch, lane)) {
 		delivery = lane_take_first(lane);
 	} else if (retry && retry->by_due.key <= now &&
 		   lane_has_retry_slot(dispatch, lane)) {
@@ -128,6 +129,7 @@ pick(struct dispatch *dispatch, struct lane *lane, int64_t now)
 	if (delivery) {
 		rate_take(&lane->rate, now);
 		slots_take(dispatch, lane, delivery);
+		lane_fill_batch(dispatch, lane, delivery);
 	}
 	return delivery;
 }
@@ -216,6 +218,20 @@ dispatch_settle(
 	if (!is_wanted)
 		order_pass_on(dispatch, lane, delivery);
 	lane_forget(dispatch, delivery);
+}
+
+void
+dispatch_hasten(struct dispatch *dispatch, uint64_t sequence, int64_t now)
+{
+	struct delivery *delivery = dispatch_known(dispatch, sequence);
+
+	if (delivery == NULL || !delivery->is_retry || delivery->holds_slot ||
+		delivery->by_due.place == 0)
+		return;
+	heap_remove(&delivery->lane->retries, &delivery->by_due);
+	delivery->due = delivery->written = now;
+	lane_enqueue(dispatch, delivery->lane, delivery);
+	lane_reconsider(dispatch, delivery->lane);
 }
 
 int64_t

@@ -26,6 +26,12 @@
  * order of sequence; the others wait on disk. One that was in progress when an
  * earlier one was made to wait again (by a user) is finished first.
  *
+ * A webhook that batches gets several deliveries in one request: as many as
+ * wait, up to `batch_max`, once there are so many or the oldest has waited for
+ * `batch_window`. A batch takes one slot and one turn of the rate. Retries
+ * that are due at the same time go together again. Everything else of a
+ * delivery is its own, on disk and here.
+ *
  *   offered ─> queued ─> taken ─> attempted ─> settled ─> gone, or queued
  *                └── turned away: on disk, read back later
  */
@@ -48,10 +54,12 @@ struct delivery {
 	/* the dispatch's own */
 	struct numbers_node by_sequence;
 	struct lane *lane;
-	struct strand *strand; /* NULL: in none */
-	struct delivery *next;
+	struct strand *strand;	 /* NULL: in none */
+	struct delivery *next;	 /* in its queue; when given out: the next one
+				    of its batch */
 	struct heap_node by_due; /* monotonic */
 	bool is_retry;
+	bool holds_slot;       /* of a batch the first one does */
 	bool is_offered_again; /* a user wants it once more, meanwhile */
 	bool is_stuck; /* its outcome cannot be written: said by the worker;
 			  what is behind it waits for the next start */
@@ -72,6 +80,8 @@ struct dispatch_options {
 	unsigned slow_total; /* … of the others, when one starts; 0: half */
 	unsigned in_flight_max; /* … of all; 0: concurrency_total * 4 */
 	size_t unsettled_max; /* attempted, but their outcome not on disk yet */
+	size_t batch_max;     /* deliveries; 0: 1 */
+	int64_t batch_window; /* microseconds */
 };
 
 struct dispatch *dispatch_new(const struct dispatch_options *options);
@@ -108,10 +118,16 @@ enum dispatch_answer {
 enum dispatch_answer dispatch_offer(
 	struct dispatch *dispatch, struct delivery *take_delivery);
 
-/** The next one to attempt now, or NULL; it occupies a slot from here on. */
+/**
+ * The next one to attempt now, or NULL; it occupies a slot from here on. With
+ * `next` begins the list of those that go in the same request.
+ */
 struct delivery *dispatch_take(struct dispatch *dispatch, int64_t now);
 
-/** What the attempt has come to, said before dispatch_attempted. */
+/**
+ * What the attempt has come to, said before dispatch_attempted. Of a batch
+ * both are said of each.
+ */
 void dispatch_outcome(struct dispatch *dispatch, struct delivery *delivery,
 	enum http_failure failure, int status);
 
@@ -124,6 +140,9 @@ void dispatch_attempted(struct dispatch *dispatch, struct delivery *delivery);
  */
 void dispatch_settle(
 	struct dispatch *dispatch, struct delivery *delivery, bool is_again);
+
+/** A retry that waits in memory is due now; `now` by the wall clock. */
+void dispatch_hasten(struct dispatch *dispatch, uint64_t sequence, int64_t now);
 
 /** When dispatch_take may have something next; INT64_MAX: not by itself. */
 int64_t dispatch_next_time(const struct dispatch *dispatch);

@@ -98,8 +98,9 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 {
 	struct delivery *retry = lane_earliest_retry(lane);
 	bool may_send = !lane->is_removed && health_is_sending(&lane->health);
-	bool has_first =
-		lane->first_tries.first && lane_has_first_slot(dispatch, lane);
+	int64_t first = lane_has_first_slot(dispatch, lane)
+				? lane_first_due(dispatch, lane)
+				: INT64_MAX;
 	int64_t at = INT64_MAX;
 
 	show(lane, retry);
@@ -112,10 +113,10 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 		at = retry->by_due.key;
 	/* With a rate every turn is waited for, also one that is due: only
 	   dispatch_take knows what time it is. */
-	if (has_first && lane->rate.interval == 0)
+	if (first == INT64_MIN && lane->rate.interval == 0)
 		lane_join_turn(dispatch, lane);
-	else if (has_first)
-		at = INT64_MIN;
+	else if (first < at)
+		at = first;
 	if (at == INT64_MAX)
 		return;
 	lane->by_due.key =
@@ -154,8 +155,8 @@ lane_enqueue(
 	struct dispatch *dispatch, struct lane *lane, struct delivery *delivery)
 {
 	delivery->is_retry = delivery->attempts > 0;
+	delivery->by_due.key = dispatch_due(dispatch, delivery);
 	if (delivery->is_retry) {
-		delivery->by_due.key = dispatch_due(dispatch, delivery);
 		heap_add(&lane->retries, &delivery->by_due);
 	} else {
 		queue_add(&lane->first_tries, delivery);
@@ -264,6 +265,10 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 	webhook_ref(webhook);
 	lane->webhook = webhook;
 	lane->is_strict = webhook->options.concurrency > 0;
+	lane->batch =
+		webhook->options.is_batching && dispatch->options.batch_max
+			? dispatch->options.batch_max
+			: 1;
 	pace_set_cap(&lane->pace, lane->is_strict
 					  ? webhook->options.concurrency
 					  : dispatch->options.concurrency);
@@ -271,6 +276,7 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 	webhook_unref(former);
 	if (is_fresh)
 		lane->health = webhook->health;
+	lane->health.rules = webhook->options.failures;
 	/* What came while it was closed, or was dropped when it closed, may
 	   have escaped the skipping and be waiting on disk. */
 	if (has_backlog || (!was_open && lane_is_open(lane)))

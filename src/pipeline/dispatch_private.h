@@ -7,6 +7,7 @@
  * Private to the dispatch: dispatch.c (in and out), dispatch_lane.c (a lane's
  * queues and its turn), dispatch_disk.c (what did not fit into memory),
  * dispatch_order.c (one resource's deliveries, one after the other),
+ * dispatch_batch.c (several deliveries in one request),
  * dispatch_slots.c (who may have how many attempts under way).
  */
 
@@ -33,6 +34,7 @@ struct lane {
 	bool is_strict;	 /* first tries and retries count together */
 	bool is_slow;	 /* its endpoint does not come back in time */
 	int64_t back_at; /* when something last came back */
+	size_t batch;	 /* deliveries in a request, at most */
 	struct rate rate;
 
 	struct queue first_tries;
@@ -119,6 +121,18 @@ struct delivery *lane_earliest_retry(const struct lane *lane);
 
 /** Whether its webhook sends, or waits for its handshake. */
 bool lane_is_open(const struct lane *lane);
+
+/* ---- dispatch_batch.c ---- */
+
+/**
+ * When the first tries in the queue may go; INT64_MIN: now, INT64_MAX: there
+ * are none.
+ */
+int64_t lane_first_due(
+	const struct dispatch *dispatch, const struct lane *lane);
+/** Takes those out of the queues that go with `first`. */
+void lane_fill_batch(
+	struct dispatch *dispatch, struct lane *lane, struct delivery *first);
 
 /* ---- dispatch_slots.c ---- */
 

@@ -96,6 +96,7 @@ void
 slots_take(
 	struct dispatch *dispatch, struct lane *lane, struct delivery *delivery)
 {
+	delivery->holds_slot = true;
 	dispatch->in_flight++;
 	dispatch->slow_in_flight += lane->is_slow;
 	if (delivery->is_retry)
@@ -110,6 +111,9 @@ void
 slots_give_back(
 	struct dispatch *dispatch, struct lane *lane, struct delivery *delivery)
 {
+	if (!delivery->holds_slot)
+		return;
+	delivery->holds_slot = false;
 	heap_remove(&dispatch->patience, &delivery->by_due);
 	dispatch->in_flight--;
 	dispatch->slow_in_flight -= lane->is_slow;
@@ -166,6 +170,8 @@ dispatch_outcome(struct dispatch *dispatch, struct delivery *delivery,
 	};
 	bool is_late = outcome.ended - outcome.started >= SLOTS_PATIENCE;
 
+	if (!delivery->holds_slot)
+		return;
 	pace_move(&lane->pace, &outcome);
 	if (failure == HTTP_TIMED_OUT) {
 		set_slow(dispatch, lane, true);

@@ -10,6 +10,7 @@
  *   resource           the payload's body, byte for byte
  *   cloudevent         CloudEvents 1.0 in structured mode
  *   cloudevent-binary  CloudEvents 1.0 in binary mode
+ *   cloudevent-plain   as cloudevent, with the media type application/json
  *
  * A CloudEvent that came in goes out as it came: its id, source, type, time,
  * subject, data and extensions. A resource's state that was published becomes
@@ -36,3 +37,10 @@ bool envelope_needs_whole(enum webhook_payload form);
 /** What is made is in `arena`, the rest the payload's own. */
 void envelope_build(enum webhook_payload form, const struct payload *payload,
 	struct arena *arena, struct envelope *ret);
+
+/**
+ * One body of many envelopes of a form that knows batches: a JSON array
+ * (CloudEvents JSON format §4). What is made is in `arena`.
+ */
+void envelope_join(enum webhook_payload form, const struct envelope *parts,
+	size_t count, struct arena *arena, struct envelope *ret);

@@ -76,9 +76,8 @@ webhooks_commit_next(struct webhooks *webhooks, const struct webhook *former,
 	return ERR_OK;
 }
 
-/** Moves the health and writes the reason; true when something changed. */
-static bool
-move_health(struct webhook *webhook, enum health_trigger trigger)
+bool
+webhooks_move_health(struct webhook *webhook, enum health_trigger trigger)
 {
 	const char *reason;
 
@@ -95,7 +94,7 @@ pass_if_none_is_asked(struct webhook *webhook)
 	if (webhook->options.handshake != HANDSHAKE_NONE ||
 		!health_is_waiting(&webhook->health))
 		return;
-	move_health(webhook, HEALTH_HANDSHAKE_ACCEPTED);
+	webhooks_move_health(webhook, HEALTH_HANDSHAKE_ACCEPTED);
 	webhook->status_reason = STR("No handshake is asked for.");
 	webhook->allowed_rate = 0;
 }
@@ -131,20 +130,6 @@ note_enable(struct webhooks *webhooks, struct webhook *webhook,
 		sizeof(webhook->enables) - sizeof(webhook->enables[0]));
 	webhook->enables[0] = now;
 	return ERR_OK;
-}
-
-static unsigned
-count_of_workspace(struct webhooks *webhooks, uint32_t workspace)
-{
-	struct arena arena = {0};
-	size_t count;
-	const struct webhook **list =
-		webhooks_list(webhooks, workspace, &arena, &count);
-
-	for (size_t i = 0; i < count; i++)
-		webhook_unref(list[i]);
-	arena_release(&arena);
-	return (unsigned)count;
 }
 
 /* ---- what may be reached ---- */
@@ -222,6 +207,7 @@ build(struct webhooks *webhooks, uint32_t workspace,
 	webhook->revision = webhook->generation = 1;
 	webhook->created = webhook->updated = clock_now();
 	webhook->handshake = is_enabled ? 1 : 0;
+	webhook->created_by = arena_copy(&webhook->arena, draft->who);
 	reach_of(webhooks, workspace, draft, NULL, &reach);
 	err = webhook_draft_check(draft, &reach.policy, problem);
 	if (!err)
@@ -231,13 +217,15 @@ build(struct webhooks *webhooks, uint32_t workspace,
 			draft, &reach.policy, webhook, &edit, problem);
 	if (!err)
 		err = check_allow_lists(webhooks, webhook, problem);
-	if (!err)
+	if (!err) {
 		webhook_new_secret(webhook, 0);
+		err = webhook_draft_apply_secrets(draft, webhook, problem);
+	}
 	if (!err && is_enabled)
 		err = note_enable(webhooks, webhook, problem);
 	if (err)
 		return err;
-	move_health(webhook,
+	webhooks_move_health(webhook,
 		is_enabled ? HEALTH_CREATED_ENABLED : HEALTH_CREATED_DISABLED);
 	pass_if_none_is_asked(webhook);
 	return ERR_OK;
@@ -252,17 +240,11 @@ create_locked(struct webhooks *webhooks, uint32_t workspace,
 	struct webhook_row row;
 	struct store_change change = {
 		.kind = STORE_WEBHOOK_ADD, .webhook = &row};
-	enum err err;
+	enum err err =
+		webhooks_check_count(webhooks, workspace, draft, problem);
 
-	if (count_of_workspace(webhooks, workspace) >=
-		webhooks->options.webhooks_max) {
-		buf_printf(&problem->why,
-			"this workspace has %u webhooks, which is the most "
-			"allowed: delete one first",
-			webhooks->options.webhooks_max);
-		return ERR_LIMIT;
-	}
-	err = build(webhooks, workspace, draft, webhook, problem);
+	if (!err)
+		err = build(webhooks, workspace, draft, webhook, problem);
 	if (err)
 		return err;
 	webhook->number = ++webhooks->last_number;
@@ -299,6 +281,17 @@ webhooks_create(struct webhooks *webhooks, uint32_t workspace,
 	return ERR_OK;
 }
 
+/** GreenLake names who did it. */
+static void
+name_who(struct webhook *webhook, const struct webhook_draft *draft)
+{
+	if (webhook->health.rules == FAILURES_GREENLAKE &&
+		!str_is_empty(draft->who))
+		webhook->status_reason = arena_printf(&webhook->arena,
+			"%.*s: user:%.*s", STR_ARG(webhook->status_reason),
+			STR_ARG(draft->who));
+}
+
 /** What the draft's state, or a new target, does to the webhook's health. */
 static enum err
 apply_state(struct webhooks *webhooks, const struct webhook_draft *draft,
@@ -310,15 +303,21 @@ apply_state(struct webhooks *webhooks, const struct webhook_draft *draft,
 
 	*ret_is_fresh = false;
 	if (draft->has_state && draft->state == WEBHOOK_DISABLED) {
-		*ret_is_fresh = move_health(next, HEALTH_USER_DISABLED);
+		*ret_is_fresh =
+			webhooks_move_health(next, HEALTH_USER_DISABLED);
+		if (*ret_is_fresh)
+			name_who(next, draft);
 	} else if (draft->has_state) {
 		err = note_enable(webhooks, next, problem);
 		if (err)
 			return err;
-		move_health(next, HEALTH_USER_ENABLED);
+		webhooks_move_health(next, HEALTH_USER_ENABLED);
 		*ret_is_fresh = true;
+	} else if (draft->verifies) {
+		*ret_is_fresh =
+			webhooks_move_health(next, HEALTH_USER_VERIFIES);
 	} else if (changes_target && is_enabled) {
-		move_health(next, HEALTH_USER_CHANGED_TARGET);
+		webhooks_move_health(next, HEALTH_USER_CHANGED_TARGET);
 		*ret_is_fresh = true;
 	}
 	pass_if_none_is_asked(next);
@@ -339,12 +338,16 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 	reach_of(webhooks, former->workspace, draft, former, &reach);
 	err = webhook_draft_check(draft, &reach.policy, problem);
 	if (!err)
+		err = webhooks_check_name(webhooks, former, draft, problem);
+	if (!err)
 		err = webhook_draft_apply(draft, next, &edit, problem);
 	if (!err)
 		err = webhook_draft_apply_options(
 			draft, &reach.policy, next, &edit, problem);
 	if (!err && draft->has_options)
 		err = check_allow_lists(webhooks, next, problem);
+	if (!err)
+		err = webhook_draft_apply_secrets(draft, next, problem);
 	if (!err)
 		err = apply_state(webhooks, draft, edit.changes_target, next,
 			&is_fresh, problem);
@@ -381,6 +384,12 @@ webhooks_patch(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 			(unsigned long long)former->generation,
 			(unsigned long long)draft->expected_generation);
 		err = ERR_CONFLICT;
+	} else if (draft->has_filter && webhook_is_by_subscription(former)) {
+		problem->field = "eventFilter";
+		buf_append(&problem->why,
+			STR("the webhook has subscriptions instead of a "
+			    "filter; change those"));
+		err = ERR_INVALID;
 	} else {
 		err = patch_locked(webhooks, former, draft, ret, problem);
 	}
@@ -394,9 +403,18 @@ delete_locked(struct webhooks *webhooks, const struct webhook *webhook,
 	struct webhook_problem *problem)
 {
 	const struct webhooks_listener *listener = &webhooks->options.listener;
-	struct store_change change = {.kind = STORE_WEBHOOK_REMOVE,
-		.webhook_number = webhook->number};
-	enum err err = commit_changes(webhooks, &change, 1, problem);
+	char id[UUID_TEXT_SIZE];
+	const struct object_change subscriptions = {.what = OBJECT_REMOVE_OWNED,
+		.row = {.workspace = webhook->workspace,
+			.kind = OBJECT_SUBSCRIPTION,
+			.owner = str_of(uuid_format(webhook->id, id))}};
+	const struct store_change changes[] = {
+		{.kind = STORE_WEBHOOK_REMOVE,
+			.webhook_number = webhook->number},
+		{.kind = STORE_OBJECT, .object = &subscriptions},
+	};
+	enum err err =
+		commit_changes(webhooks, changes, COUNT_OF(changes), problem);
 
 	if (err)
 		return err == ERR_LIMIT ? ERR_IO : err;
@@ -424,9 +442,8 @@ webhooks_delete(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 
 /* ---- what the deliverers report ---- */
 
-/** Stores what happened by itself; a failure is told here, to the log. */
-static enum err
-report(struct webhooks *webhooks, const struct webhook *former,
+enum err
+webhooks_report(struct webhooks *webhooks, const struct webhook *former,
 	struct webhook *next, bool is_fresh)
 {
 	enum err err;
@@ -438,30 +455,6 @@ report(struct webhooks *webhooks, const struct webhook *former,
 		log_error("webhook.status",
 			"number=%llu err=%s its new status is not stored",
 			(unsigned long long)former->number, err_name(err));
-	return err;
-}
-
-enum err
-webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
-	uint64_t handshake, const struct handshake_outcome *outcome)
-{
-	const struct webhook *former;
-	enum err err = ERR_OK;
-
-	pthread_mutex_lock(&webhooks->change);
-	former = webhooks_find_number(webhooks, number);
-	if (former && former->handshake == handshake &&
-		health_is_waiting(&former->health)) {
-		struct webhook *next = webhook_copy(former);
-
-		next->allowed_rate = outcome->allowed_rate;
-		move_health(next, outcome->is_accepted
-					  ? HEALTH_HANDSHAKE_ACCEPTED
-					  : HEALTH_HANDSHAKE_FAILED);
-		err = report(webhooks, former, next, true);
-	}
-	pthread_mutex_unlock(&webhooks->change);
-	webhook_unref(former);
 	return err;
 }
 
@@ -479,7 +472,7 @@ webhooks_set_health(struct webhooks *webhooks, uint64_t number,
 
 		next->health = *health;
 		next->status_reason = arena_copy(&next->arena, str_of(reason));
-		err = report(webhooks, former, next, false);
+		err = webhooks_report(webhooks, former, next, false);
 	}
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);

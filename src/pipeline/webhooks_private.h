@@ -16,9 +16,11 @@ struct webhooks {
 	struct webhooks_options options;
 	pthread_mutex_t change;
 	pthread_rwlock_t table;
-	struct map by_id;     /* 16 bytes */
-	struct map by_number; /* 8 bytes */
+	struct map by_id;	  /* 16 bytes */
+	struct map by_number;	  /* 8 bytes */
+	struct map subscriptions; /* by id; the webhooks' references */
 	uint64_t last_number;
+	struct webhooks_wait *waits; /* the change lock's */
 };
 
 /* Keys of the maps; they point into their argument. */
@@ -33,6 +35,10 @@ webhooks_number_key(const uint64_t *number)
 {
 	return str_make((const char *)number, sizeof(*number));
 }
+
+/** Gives the webhooks that were loaded their subscriptions; on opening. */
+enum err webhooks_load_subscriptions(struct webhooks *webhooks, struct buf *why)
+	MUST_USE;
 
 /* The change lock is held: */
 
@@ -49,6 +55,33 @@ void webhooks_take_out(
 enum err webhooks_commit_next(struct webhooks *webhooks,
 	const struct webhook *former, struct webhook *take_next, bool is_fresh,
 	struct webhook_problem *problem) MUST_USE;
+
+/**
+ * Whether the workspace may have one more webhook, of this name. ERR_LIMIT, or
+ * ERR_CONFLICT when names are unique and it is taken.
+ */
+enum err webhooks_check_count(struct webhooks *webhooks, uint32_t workspace,
+	const struct webhook_draft *draft, struct webhook_problem *problem)
+	MUST_USE;
+
+/** Whether it may have the draft's name. ERR_CONFLICT. */
+enum err webhooks_check_name(struct webhooks *webhooks,
+	const struct webhook *former, const struct webhook_draft *draft,
+	struct webhook_problem *problem) MUST_USE;
+
+/** Moves the health and writes the reason; true when something changed. */
+bool webhooks_move_health(struct webhook *webhook, enum health_trigger trigger);
+
+/** Stores what happened by itself; a failure is told here, to the log. */
+enum err webhooks_report(struct webhooks *webhooks,
+	const struct webhook *former, struct webhook *take_next, bool is_fresh);
+
+/**
+ * After a start: counts the failures of the last hours, which are on disk as
+ * attempts, of a webhook whose rules ask for them and that is failing.
+ */
+enum err webhooks_count_failures(
+	struct webhooks *webhooks, struct webhook *webhook) MUST_USE;
 
 /** Match index, workers, and the handshake if one is due. */
 void webhooks_tell(struct webhooks *webhooks, const struct webhook *webhook,

@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include "net/http_client.h"
+#include "pipeline/alarm.h"
 #include "pipeline/credentials.h"
 #include "pipeline/deliver.h"
 
@@ -19,6 +20,13 @@ enum mail_kind {
 	MAIL_HANDSHAKE, /* struct webhook_mail */
 	MAIL_SETTLED,	/* struct attempt: its outcome was committed, or not */
 	MAIL_REPORT,	/* struct report_mail: to be said again */
+	MAIL_HASTEN,	/* struct hasten_mail */
+};
+
+struct hasten_mail {
+	struct message message;
+	size_t count;
+	uint64_t deliveries[]; /* sequences */
 };
 
 struct report_mail {
@@ -43,6 +51,8 @@ struct worker {
 	struct dispatch *dispatch;
 	struct http_client *client;
 	struct credentials *credentials;
+	struct heap alarms;
+	struct map heartbeats;	     /* webhook's number → struct heartbeat */
 	struct attempt *unwritten;   /* outcomes to be submitted again */
 	int64_t write_again_at;	     /* monotonic */
 	int64_t refill_at;	     /* monotonic */

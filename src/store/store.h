@@ -203,6 +203,9 @@ struct store_change {
 	struct health health; /* HEALTH_SET, with webhook_number */
 	struct str reason;    /* DELIVERIES_SKIP */
 	int64_t now;	      /* DELIVERIES_SKIP: its `updated` */
+	/* EVENT_ADD: an event of the same (source, id) that was accepted before
+	   this is none of the same: it gives way. 0: any is the same. */
+	int64_t repeats_from;
 };
 
 /**
