@@ -209,6 +209,12 @@ TEST(template_decisions, an_argument_that_does_not_fit_gives_an_empty_result)
 	expect("{{round(1.o)}}", "null");
 }
 
+TEST(template_decisions, now_is_one_instant_all_over_a_mapper)
+{
+	expect("{{now}}", "{\"$date\":\"2019-03-19T14:30:00.000Z\"}");
+	expect("{{now = now & now - now = 0}}", "true");
+}
+
 /* ---- functions ---- */
 
 TEST(template_decisions, an_array_without_items_is_empty_to_ifempty)
