@@ -240,6 +240,24 @@ try_again(struct handshake *handshake)
 	return true;
 }
 
+/*
+ * A failure of our own side proves nothing: the handshake is made again, and
+ * the webhook waits meanwhile.
+ */
+#define FIRST_PAUSE (2 * SECONDS)
+#define LONGEST_PAUSE (5 * MINUTES)
+
+static void
+postpone(struct handshake *handshake)
+{
+	if (handshake->pause == 0)
+		handshake->pause = FIRST_PAUSE;
+	alarm_set(&handshake->worker->alarms, &handshake->again,
+		handshake->pause);
+	if (handshake->pause < LONGEST_PAUSE)
+		handshake->pause *= 2;
+}
+
 static void
 handshake_done(void *context, const struct http_result *result)
 {
@@ -253,7 +271,9 @@ handshake_done(void *context, const struct http_result *result)
 	}
 	handshake->outcome.is_accepted = is_consent(handshake, result, &why);
 	log_end(handshake, result, &why);
-	if (handshake->outcome.is_accepted || !try_again(handshake))
+	if (http_failure_is_ours(result->failure) && !is_overtaken(handshake))
+		postpone(handshake);
+	else if (handshake->outcome.is_accepted || !try_again(handshake))
 		tell_end(handshake);
 }
 
