@@ -11,7 +11,7 @@ _grapnel() {
 	case $command in
 	webhook)
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries test rotate-secret" -- "$cur"))
+			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries log test rotate-secret" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -121,6 +121,7 @@ _grapnel() {
 	"webhook create --delivery-timeout") COMPREPLY=(); return ;;
 	"webhook create --concurrency") COMPREPLY=(); return ;;
 	"webhook create --rate") COMPREPLY=(); return ;;
+	"webhook create --notify") COMPREPLY=(); return ;;
 	"webhook create --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
 	"webhook create --auth-header") COMPREPLY=(); return ;;
 	"webhook create --auth-username") COMPREPLY=(); return ;;
@@ -155,6 +156,7 @@ _grapnel() {
 	"webhook patch --delivery-timeout") COMPREPLY=(); return ;;
 	"webhook patch --concurrency") COMPREPLY=(); return ;;
 	"webhook patch --rate") COMPREPLY=(); return ;;
+	"webhook patch --notify") COMPREPLY=(); return ;;
 	"webhook patch --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
 	"webhook patch --auth-header") COMPREPLY=(); return ;;
 	"webhook patch --auth-username") COMPREPLY=(); return ;;
@@ -177,6 +179,11 @@ _grapnel() {
 	"webhook deliveries --url") COMPREPLY=(); return ;;
 	"webhook deliveries --token") COMPREPLY=(); return ;;
 	"webhook deliveries --timeout") COMPREPLY=(); return ;;
+	"webhook log --limit") COMPREPLY=(); return ;;
+	"webhook log --cursor") COMPREPLY=(); return ;;
+	"webhook log --url") COMPREPLY=(); return ;;
+	"webhook log --token") COMPREPLY=(); return ;;
+	"webhook log --timeout") COMPREPLY=(); return ;;
 	"webhook test --url") COMPREPLY=(); return ;;
 	"webhook test --token") COMPREPLY=(); return ;;
 	"webhook test --timeout") COMPREPLY=(); return ;;
@@ -240,14 +247,15 @@ _grapnel() {
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
-	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
+	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
 	"webhook list") options="--limit --offset --filter --sort --url --token --timeout --json --help" ;;
 	"webhook get") options="--url --token --timeout --json --help" ;;
-	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
+	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
 	"webhook enable") options="--wait --url --token --timeout --json --help" ;;
 	"webhook disable") options="--url --token --timeout --json --help" ;;
 	"webhook delete") options="--url --token --timeout --json --help" ;;
 	"webhook deliveries") options="--url --token --timeout --json --help" ;;
+	"webhook log") options="--limit --cursor --url --token --timeout --json --help" ;;
 	"webhook test") options="--url --token --timeout --json --help" ;;
 	"webhook rotate-secret") options="--overlap --url --token --timeout --json --help" ;;
 	"resource get") options="--url --token --timeout --json --help" ;;

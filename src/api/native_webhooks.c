@@ -4,6 +4,7 @@
 #include "api/com_call.h"
 #include "api/com_deliveries.h"
 #include "api/com_webhooks.h"
+#include "api/webhook_log.h"
 #include "base/clock.h"
 #include "pipeline/redeliver.h"
 #include "rule/duration.h"
@@ -158,15 +159,15 @@ rotate_secret(struct api_call *call)
 {
 	struct webhook_problem problem = {.why = buf_make(4096)};
 	const struct webhook *webhook = com_find_webhook(call);
+	struct webhook_rotation rotation = {.key_id = call->who.key_id};
 	struct str secret;
-	int64_t overlap;
 	enum err err;
 
 	if (webhook == NULL)
 		return;
-	if (read_overlap(call, &overlap)) {
+	if (read_overlap(call, &rotation.overlap)) {
 		err = webhooks_rotate_secret(call->api->webhooks, webhook,
-			overlap, call->arena, &secret, &problem);
+			&rotation, call->arena, &secret, &problem);
 		if (err)
 			com_refuse_change(call, err, &problem);
 		else
@@ -297,6 +298,8 @@ const struct route api_webhook_routes[] = {
 		com_webhooks_patch},
 	{"DELETE", ONE, API_NATIVE, ACCESS_ADMIN, BODY_NONE, true, false,
 		com_webhooks_delete},
+	{"GET", ONE "/log", API_NATIVE, ACCESS_VIEWER, BODY_NONE, true, false,
+		webhook_log_list},
 	{"GET", ONE "/secret", API_NATIVE, ACCESS_ADMIN, BODY_NONE, true, false,
 		read_secret},
 	{"POST", ONE "/secret/rotate", API_NATIVE, ACCESS_ADMIN, BODY_JSON,

@@ -12,6 +12,7 @@
 #include "cli/version_command.h"
 #include "cli/webhook_command.h"
 #include "cli/webhook_delivery_options.h"
+#include "cli/webhook_log_command.h"
 
 /*
  * The table of commands. After a change: tools/make-docs.sh, since the manual
@@ -257,6 +258,22 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_deliveries,
+	},
+	{
+		.group = "webhook",
+		.name = "log",
+		.summary = "Show what changed a webhook, and when",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Lists every change of a webhook's state, the newest "
+			"first: what it was and became, who or what did it "
+			"(a key, the handshake, its health, a probe) and why; "
+			"also what was skipped or given up.",
+		.tables = {&webhook_log_table, &client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_log,
 	},
 	{
 		.group = "webhook",

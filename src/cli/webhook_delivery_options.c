@@ -35,6 +35,10 @@ static const struct option options[] = {
 	{.name = "rate",
 		.placeholder = "N",
 		.help = "Attempts a minute." OR_DEFAULT},
+	{.name = "notify",
+		.placeholder = "ID",
+		.help = "Another webhook that is told when this one fails or "
+			"is disabled; \"default\" is none."},
 	{.name = "auth-type",
 		.placeholder = "TYPE",
 		.help = "How the hub proves itself to the destination.",
@@ -73,6 +77,7 @@ static const struct member members[] = {
 	{"delivery-timeout", "timeout", TEXT},
 	{"concurrency", "concurrency", COUNT},
 	{"rate", "rate", COUNT},
+	{"notify", "notify", TEXT},
 };
 
 static const struct member retry_members[] = {

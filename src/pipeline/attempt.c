@@ -1,11 +1,17 @@
 #include "pipeline/attempt.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/attempt_private.h"
+#include "pipeline/dead_tally.h"
+#include "pipeline/webhook_news.h"
+
+/* Bytes of a redirect's target that are told. */
+enum { TARGET_SHOWN = 512 };
 
 /* How long outcomes wait before they are offered to the writer again. */
 #define WRITE_AGAIN_AFTER (1 * SECONDS)
@@ -19,6 +25,7 @@ attempt_new(struct worker *worker, struct delivery *delivery)
 	attempt->worker = worker;
 	attempt->delivery = delivery;
 	attempt->is_in_dispatch = true;
+	attempt->changes = attempt->few;
 	return attempt;
 }
 
@@ -26,6 +33,7 @@ attempt_new(struct worker *worker, struct delivery *delivery)
 static void
 attempt_free(struct attempt *attempt)
 {
+	announce_end(attempt->announced, false);
 	webhook_unref(attempt->webhook);
 	buf_release(&attempt->signature);
 	arena_release(&attempt->arena);
@@ -96,10 +104,19 @@ give_back(struct attempt *attempt, bool is_again)
 	attempt_free(attempt);
 }
 
+/** It is told of, or is not. */
+static void
+end_news(struct attempt *attempt, bool is_stored)
+{
+	announce_end(attempt->announced, is_stored);
+	attempt->announced = NULL;
+}
+
 /** Leaves nothing of the outcome but the attempt; false: there is none. */
 static bool
 keep_only_attempt(struct attempt *attempt)
 {
+	end_news(attempt, false);
 	for (size_t i = 1; i < attempt->outcome.unit.count; i++) {
 		if (attempt->changes[i].kind != STORE_ATTEMPT_ADD)
 			continue;
@@ -136,6 +153,7 @@ attempt_settled(struct worker *worker, struct message *message)
 		write_outcome(attempt);
 		return;
 	}
+	end_news(attempt, err == ERR_OK);
 	give_back(attempt, err == ERR_OK && attempt->is_again);
 }
 
@@ -176,6 +194,26 @@ describe_request(struct attempt *attempt)
 	return arena_copy(&attempt->arena, buf_str(&head));
 }
 
+/** What went wrong, in words; a redirect with where it points. */
+static struct str
+describe_failure(struct attempt *attempt, const struct http_result *result)
+{
+	struct arena *arena = &attempt->arena;
+	struct str target;
+
+	if (result->failure != HTTP_NO_FAILURE)
+		return arena_copy(arena, result->error);
+	if (result->status >= 300 && result->status <= 399 &&
+		http_head_find(result->head, STR("Location"), &target))
+		return arena_printf(arena,
+			"The endpoint redirects to %.*s (status %d); redirects "
+			"are not followed.",
+			STR_ARG(str_head(target, TARGET_SHOWN)),
+			result->status);
+	return arena_printf(
+		arena, "The endpoint answered with status %d.", result->status);
+}
+
 static void
 fill_row(struct attempt *attempt, const struct http_result *result,
 	bool is_acknowledged)
@@ -200,11 +238,11 @@ fill_row(struct attempt *attempt, const struct http_result *result,
 		.tls_done = result->timings.tls_done,
 		.first_byte = result->timings.first_byte,
 	};
-	if (result->failure != HTTP_NO_FAILURE) {
+	if (result->failure != HTTP_NO_FAILURE)
 		attempt->row.failure =
 			str_of(http_failure_name(result->failure));
-		attempt->row.error = arena_copy(arena, result->error);
-	}
+	if (!is_acknowledged)
+		attempt->row.error = describe_failure(attempt, result);
 }
 
 static void
@@ -230,20 +268,9 @@ fill_delivery(
 	attempt->outcome.unit.count = 1;
 }
 
-/** "status 503", or what went wrong. */
-static struct str
-describe_failure(struct attempt *attempt, const struct http_result *result)
-{
-	if (result->failure != HTTP_NO_FAILURE)
-		return attempt->row.error;
-	return arena_printf(&attempt->arena,
-		"The endpoint answered with status %d.", result->status);
-}
-
 /** Turns the decision into the delivery's next state. */
 static void
-apply_decision(struct attempt *attempt, const struct http_result *result,
-	const struct retry_decision *decision)
+apply_decision(struct attempt *attempt, const struct retry_decision *decision)
 {
 	struct worker *worker = attempt->worker;
 	struct delivery *delivery = attempt->delivery;
@@ -258,16 +285,14 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 		worker_count(&worker->failed);
 		attempt->is_again = true;
 		delivery->due = clock_now() + decision->delay;
-		fill_delivery(attempt, DELIVERY_WAITING,
-			describe_failure(attempt, result));
+		fill_delivery(attempt, DELIVERY_WAITING, attempt->row.error);
 		return;
 	case RETRY_GIVE_UP:
 		worker_count(&worker->failed);
 		worker_count(&worker->dead);
 		fill_delivery(attempt, DELIVERY_DEAD,
 			arena_printf(&attempt->arena, "%s: %.*s",
-				decision->reason,
-				STR_ARG(describe_failure(attempt, result))));
+				decision->reason, STR_ARG(attempt->row.error)));
 		uuid_format(attempt->webhook->id, webhook);
 		log_warning("delivery.dead",
 			"delivery=%s webhook=%s reason=\"%.*s\"", attempt->id,
@@ -276,24 +301,48 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 	}
 }
 
+static void
+report_health(const struct attempt *attempt, const struct webhook *webhook,
+	const struct health *health, const char *reason)
+{
+	const struct deliver_options *options = attempt->worker->options;
+	struct health_report report = {.revision = webhook->revision,
+		.health = *health,
+		.reason = reason};
+
+	snprintf(report.detail, sizeof(report.detail), "%.*s",
+		STR_ARG(attempt->row.error));
+	options->health_moved(options->context, webhook->number, &report);
+}
+
+/**
+ * COM counts a 410 as a failure among others (docs/compat-com.md); the hub's
+ * own webhooks take the endpoint at its word.
+ */
+static enum health_trigger
+trigger_of(const struct attempt *attempt, const struct retry_decision *decision)
+{
+	if (decision->verdict == RETRY_DELIVERED)
+		return HEALTH_DELIVERY_ACKNOWLEDGED;
+	return decision->is_gone && str_equal(attempt->webhook->dialect,
+					    STR("native"))
+		       ? HEALTH_ENDPOINT_GONE
+		       : HEALTH_DELIVERY_FAILED;
+}
+
 /** The lane's health moves with the outcome; the change is reported. */
 static void
-apply_health(struct attempt *attempt, bool is_acknowledged)
+apply_health(struct attempt *attempt, enum health_trigger trigger)
 {
 	struct worker *worker = attempt->worker;
-	const struct deliver_options *options = worker->options;
 	struct lane *lane = attempt->delivery->lane;
 	const struct webhook *webhook = lane_webhook(lane);
 	struct health *health = lane_health(lane);
 	struct store_change *change;
 	const char *reason;
 
-	if (health_move(health,
-		    is_acknowledged ? HEALTH_DELIVERY_ACKNOWLEDGED
-				    : HEALTH_DELIVERY_FAILED,
-		    &reason)) {
-		options->health_moved(options->context, webhook->number,
-			webhook->revision, health, reason);
+	if (health_move(health, trigger, &reason)) {
+		report_health(attempt, webhook, health, reason);
 		dispatch_health_moved(worker->dispatch, lane);
 		return;
 	}
@@ -323,6 +372,38 @@ policy_of(const struct attempt *attempt)
 				  : &attempt->worker->options->retry;
 }
 
+/** News of a delivery that was given up, into the outcome's unit. */
+static void
+tell_dead(struct attempt *attempt, const struct payload *payload)
+{
+	struct worker *worker = attempt->worker;
+	const struct webhook *webhook = attempt->webhook;
+	size_t count = attempt->outcome.unit.count;
+	struct store_change *all;
+	struct webhook_dead dead = {
+		.count = dead_tally_add(
+			worker->dead_tally, webhook->number, clock_monotonic()),
+		.reason = attempt->delivery_row.reason,
+	};
+
+	if (dead.count == 0 || payload == NULL ||
+		uuid_parse(str_of(attempt->id), &dead.delivery))
+		return;
+	dead.event_id = payload->id;
+	dead.event_type = payload->type;
+	attempt->announced =
+		webhook_news_dead(worker->options->webhooks, webhook, &dead);
+	if (attempt->announced == NULL)
+		return;
+	all = arena_alloc_array(&attempt->arena,
+		count + announce_count(attempt->announced), sizeof(*all));
+	memcpy(all, attempt->changes, count * sizeof(*all));
+	announce_changes(attempt->announced, all + count);
+	attempt->changes = all;
+	attempt->outcome.unit.count =
+		count + announce_count(attempt->announced);
+}
+
 void
 attempt_done(struct attempt *attempt, const struct http_result *result)
 {
@@ -330,6 +411,7 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 	struct delivery *delivery = attempt->delivery;
 	struct retry_outcome outcome = {result->failure, result->status, 0};
 	struct retry_decision decision;
+	struct payload *payload;
 	struct str retry_after;
 
 	dispatch_attempted(worker->dispatch, delivery);
@@ -338,6 +420,7 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		give_back(attempt, false);
 		return;
 	}
+	payload = payload_ref(delivery->payload);
 	drop_payload(delivery);
 	if (http_head_find(result->head, STR("Retry-After"), &retry_after))
 		outcome.retry_after =
@@ -346,14 +429,17 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		delivery->attempts + 1, clock_now() - delivery->created);
 	fill_row(attempt, result, decision.verdict == RETRY_DELIVERED);
 	delivery->attempts++;
-	apply_decision(attempt, result, &decision);
+	apply_decision(attempt, &decision);
 	attempt->changes[1] = (struct store_change){
 		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
 	attempt->outcome.unit.count = 2;
 	if ((decision.verdict == RETRY_DELIVERED ||
 		    decision.counts_against_health) &&
 		is_of_present_target(attempt))
-		apply_health(attempt, decision.verdict == RETRY_DELIVERED);
+		apply_health(attempt, trigger_of(attempt, &decision));
+	if (decision.verdict == RETRY_GIVE_UP && !attempt->is_own)
+		tell_dead(attempt, payload);
+	payload_unref(payload);
 	write_outcome(attempt);
 }
 

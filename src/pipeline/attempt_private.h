@@ -8,6 +8,8 @@
  */
 enum { ATTEMPT_CHANGES_MAX = 3 };
 
+struct announced; /* pipeline/announce.h */
+
 struct attempt {
 	struct message message;
 	struct worker *worker;
@@ -20,13 +22,16 @@ struct attempt {
 	struct credential_wait credential;
 	bool is_credential_kept;
 	bool is_repeated; /* with a fresh token, after a 401 */
+	bool is_own;	  /* its event is the hub's: no news of it */
 	struct buf signature;
 	char id[UUID_TEXT_SIZE];
 	char timestamp[24];
 	int64_t started; /* wall clock */
 
 	struct writer_item outcome;
-	struct store_change changes[ATTEMPT_CHANGES_MAX];
+	struct store_change *changes; /* `few`, or in the arena */
+	struct store_change few[ATTEMPT_CHANGES_MAX];
+	struct announced *announced; /* in the same unit, or NULL */
 	struct delivery_row delivery_row;
 	struct attempt_row row;
 	bool is_again;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "pipeline/announce.h"
 #include "pipeline/attempt_private.h"
 #include "pipeline/envelope.h"
 #include "rule/event_body.h"
@@ -262,8 +263,10 @@ attempt_start(struct worker *worker, struct delivery *delivery)
 		attempt->id);
 	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
 		(long long)(attempt->started / SECONDS));
-	if (get_payload(attempt))
-		ask_credential(attempt);
-	else
+	if (!get_payload(attempt)) {
 		postpone(attempt);
+		return;
+	}
+	attempt->is_own = announce_is_own(delivery->payload->source);
+	ask_credential(attempt);
 }

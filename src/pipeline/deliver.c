@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/attempt.h"
+#include "pipeline/dead_tally.h"
 #include "pipeline/handshake.h"
 #include "pipeline/worker.h"
 
@@ -54,7 +55,9 @@ report_health_again(struct worker *worker, const struct webhook *webhook)
 	if (health->status == webhook->health.status)
 		return;
 	options->health_moved(options->context, webhook->number,
-		webhook->revision, health, "Status by recent deliveries.");
+		&(struct health_report){.revision = webhook->revision,
+			.health = *health,
+			.reason = health_reason(health)});
 }
 
 static void
@@ -73,8 +76,8 @@ say_report(const struct deliver_options *options,
 		options->handshake_ended(options->context, report->webhook,
 			report->handshake, &report->outcome);
 	else
-		options->health_moved(options->context, report->webhook,
-			report->revision, &report->health, report->reason);
+		options->health_moved(
+			options->context, report->webhook, &report->health);
 }
 
 /** `is_said` false: they are thrown away. */
@@ -120,6 +123,7 @@ read_mail(struct worker *worker, struct message *message)
 		dispatch_remove_webhook(
 			worker->dispatch, about->webhook->number);
 		credentials_forget(worker->credentials, about->webhook->number);
+		dead_tally_forget(worker->dead_tally, about->webhook->number);
 		break;
 	case MAIL_HANDSHAKE:
 		webhook_ref(about->webhook);
@@ -287,6 +291,7 @@ worker_start(struct worker *worker, const struct deliver_options *options)
 	worker->mailbox = mailbox_new();
 	worker->dispatch = dispatch_new(&options->dispatch);
 	worker->client = http_client_new(&client);
+	worker->dead_tally = dead_tally_new();
 	worker->credentials =
 		credentials_new(worker->client, options->handshake_timeout);
 	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
@@ -366,6 +371,7 @@ deliver_free(struct deliver *deliver)
 		throw_away_mail(worker);
 		dispatch_free(worker->dispatch);
 		credentials_free(worker->credentials);
+		dead_tally_free(worker->dead_tally);
 		mailbox_free(worker->mailbox);
 	}
 	mem_free(deliver->workers);

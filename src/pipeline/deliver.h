@@ -16,6 +16,7 @@ struct deliver;
 struct deliver_options {
 	struct store *store;
 	struct writer *writer;
+	struct webhooks *webhooks; /* for telling of what was given up */
 	const struct address_policy *policy; /* borrowed */
 	const char *ca_file;
 	const char *user_agent;
@@ -32,8 +33,8 @@ struct deliver_options {
 	/* Worker's thread; must not block. */
 	void (*handshake_ended)(void *context, uint64_t webhook,
 		uint64_t handshake, const struct handshake_outcome *outcome);
-	void (*health_moved)(void *context, uint64_t webhook, uint64_t revision,
-		const struct health *health, const char *reason);
+	void (*health_moved)(void *context, uint64_t webhook,
+		const struct health_report *report);
 };
 
 struct deliver *deliver_start(const struct deliver_options *options);
@@ -65,9 +66,7 @@ struct deliver_report {
 	uint64_t webhook;
 	uint64_t handshake; /* 0: it is about health */
 	struct handshake_outcome outcome;
-	uint64_t revision;
-	struct health health;
-	const char *reason;
+	struct health_report health;
 };
 
 /** It could not be stored: the worker says it again, a second later. */

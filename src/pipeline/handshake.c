@@ -1,5 +1,7 @@
 #include "pipeline/handshake.h"
 
+#include <stdio.h>
+
 #include "base/encode.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -203,6 +205,7 @@ handshake_done(void *context, const struct http_result *result)
 
 	uuid_format(webhook->id, id);
 	outcome.is_accepted = is_consent(handshake, result, &outcome, &why);
+	snprintf(outcome.detail, sizeof(outcome.detail), "%s", buf_text(&why));
 	if (outcome.is_accepted)
 		log_info("handshake.accepted",
 			"webhook=%s destination=%.*s took=%lldus", id,

@@ -63,8 +63,8 @@ run_report(struct desk_job *job)
 		err = webhooks_end_handshake(webhooks, report->webhook,
 			report->handshake, &report->outcome);
 	else
-		err = webhooks_set_health(webhooks, report->webhook,
-			report->revision, &report->health, report->reason);
+		err = webhooks_set_health(
+			webhooks, report->webhook, &report->health);
 	/* Left alone, the webhook would wait for its handshake, or show a
 	   status that its deliveries no longer have, until the next start. */
 	if (err)
@@ -96,13 +96,11 @@ on_handshake_ended(void *context, uint64_t webhook, uint64_t handshake,
 }
 
 static void
-on_health_moved(void *context, uint64_t webhook, uint64_t revision,
-	const struct health *health, const char *reason)
+on_health_moved(
+	void *context, uint64_t webhook, const struct health_report *report)
 {
-	post_report(context, &(struct deliver_report){.webhook = webhook,
-				     .revision = revision,
-				     .health = *health,
-				     .reason = reason});
+	post_report(context, &(struct deliver_report){
+				     .webhook = webhook, .health = *report});
 }
 
 /* ---- putting it together ---- */
@@ -190,6 +188,7 @@ start_deliver(struct hub *hub)
 	struct deliver_options deliver = {
 		.store = hub->store,
 		.writer = hub->writer,
+		.webhooks = hub->webhooks,
 		.policy = &options->policy,
 		.ca_file = options->ca_file,
 		.user_agent = options->user_agent,
@@ -217,6 +216,7 @@ open_webhooks(struct hub *hub, struct buf *why)
 		.store = hub->store,
 		.writer = hub->writer,
 		.match = hub->match,
+		.ingest = hub->ingest,
 		.policy = &hub->options.policy,
 		.key = &hub->store_key,
 		.listener = {.context = hub,
@@ -329,11 +329,11 @@ open_parts(struct hub *hub, struct buf *why)
 	hub->writer = writer_start(&writer);
 	hub->desk = desk_start(hub->options.desk_threads, 8192);
 	hub->match = match_new();
-	err = open_webhooks(hub, why);
+	err = open_ingest(hub, why);
+	if (!err)
+		err = open_webhooks(hub, why);
 	if (err == ERR_DENIED)
 		explain_wrong_key(hub, why);
-	if (!err)
-		err = open_ingest(hub, why);
 	if (err)
 		return err;
 	start_deliver(hub);

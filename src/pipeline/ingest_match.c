@@ -56,12 +56,39 @@ set_delivery(struct ingest_work *work, const struct webhook *webhook,
 			STR_ARG(webhook->status_reason));
 }
 
+/** Whom the event is kept from, and who gets it without asking. */
+static void
+adjust_webhooks(struct ingest_work *work, struct match_list *list)
+{
+	const struct webhook *also = work->also_to;
+	const struct webhook **all;
+	size_t kept = 0;
+
+	if (also == NULL && work->not_to == 0)
+		return;
+	all = arena_alloc_array(work->arena, list->count + 1, sizeof(*all));
+	for (size_t i = 0; i < list->count; i++) {
+		uint64_t number = list->webhooks[i]->number;
+
+		if (number == work->not_to || (also && number == also->number))
+			webhook_unref(list->webhooks[i]);
+		else
+			all[kept++] = list->webhooks[i];
+	}
+	if (also && also->number != work->not_to) {
+		webhook_ref(also);
+		all[kept++] = also;
+	}
+	*list = (struct match_list){all, kept};
+}
+
 static void
 make_deliveries(struct ingest_work *work)
 {
 	struct match_list list;
 
 	find_webhooks(work, &list);
+	adjust_webhooks(work, &list);
 	work->item->matched = work->item->skipped = 0;
 	work->wants_envelope = false;
 	work->deliveries = arena_alloc_array(

@@ -123,6 +123,10 @@ webhook_copy(const struct webhook *webhook)
 	copy->options = webhook_options_copy(&webhook->options, arena);
 	copy->allowed_rate = webhook->allowed_rate;
 	copy->handshake = webhook->handshake;
+	copy->gap_from = webhook->gap_from;
+	copy->news_since = webhook->news_since;
+	copy->news_count = webhook->news_count;
+	copy->news_left_off = webhook->news_left_off;
 	memcpy(copy->enables, webhook->enables, sizeof(copy->enables));
 	copy_headers(copy, webhook->headers, webhook->header_count);
 	err = webhook_set_filter(copy, webhook->filter_text, &column, &why);
@@ -145,6 +149,7 @@ write_options(const struct webhook *webhook, struct buf *out)
 	json_out_end(&json);
 	json_out_integer(&json, "oldSecretUntil", webhook->old_until);
 	json_out_integer(&json, "allowedRate", webhook->allowed_rate);
+	json_out_integer(&json, "gapFrom", webhook->gap_from);
 	webhook_options_write(&webhook->options, &json);
 	json_out_end(&json);
 }
@@ -274,6 +279,7 @@ read_delivery_options(
 	webhook->options.auth.secret = secret;
 	json_to_integer(
 		json_member(json, STR("oldSecretUntil")), &webhook->old_until);
+	json_to_integer(json_member(json, STR("gapFrom")), &webhook->gap_from);
 	json_to_integer(json_member(json, STR("allowedRate")), &rate);
 	webhook->allowed_rate =
 		rate > 0 && rate <= UINT32_MAX ? (unsigned)rate : 0;

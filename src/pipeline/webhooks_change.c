@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "pipeline/match.h"
 #include "pipeline/webhook_draft.h"
+#include "pipeline/webhook_news.h"
 #include "pipeline/webhook_snapshot.h"
 #include "pipeline/webhooks_private.h"
 #include "pipeline/writer.h"
@@ -26,11 +27,23 @@ log_status(const struct webhook *former, const struct webhook *webhook)
 		STR_ARG(webhook->status_reason));
 }
 
+/* A unit of changes, and what is told with it. */
+struct commit {
+	struct store_change changes[2];
+	size_t count;
+	struct announced *news[2]; /* taken */
+};
+
 static enum err
-commit_changes(struct webhooks *webhooks, const struct store_change *changes,
-	size_t count, struct webhook_problem *problem)
+commit_changes(struct webhooks *webhooks, const struct commit *commit,
+	struct webhook_problem *problem)
 {
-	enum err err = writer_commit(webhooks->options.writer, changes, count);
+	enum err err = webhooks->options.ingest
+			       ? announce_commit(webhooks->options.ingest,
+					 commit->changes, commit->count,
+					 commit->news, COUNT_OF(commit->news))
+			       : writer_commit(webhooks->options.writer,
+					 commit->changes, commit->count);
 
 	if (err && problem)
 		buf_printf(&problem->why, "the change could not be stored (%s)",
@@ -38,30 +51,60 @@ commit_changes(struct webhooks *webhooks, const struct store_change *changes,
 	return err;
 }
 
-enum err
-webhooks_commit_next(struct webhooks *webhooks, const struct webhook *former,
-	struct webhook *next, bool is_fresh, struct webhook_problem *problem)
+static bool
+is_open(const struct webhook *webhook)
 {
-	struct arena arena = {0};
-	struct webhook_row row;
-	struct store_change changes[2] = {
-		{.kind = STORE_WEBHOOK_SET, .webhook = &row}};
-	size_t count = 1;
-	enum err err;
+	return health_is_sending(&webhook->health) ||
+	       health_is_waiting(&webhook->health);
+}
 
+/** What was skipped until now is told when the webhook sends again. */
+static void
+note_gap(struct webhooks *webhooks, struct webhook *next, struct commit *commit)
+{
+	if (!is_open(next) && next->gap_from == 0)
+		next->gap_from = next->updated;
+	if (!health_is_sending(&next->health) || next->gap_from == 0)
+		return;
+	commit->news[1] = webhook_news_gap(webhooks, next, next->gap_from);
+	next->gap_from = 0;
+}
+
+static void
+prepare_next(struct webhooks *webhooks, const struct webhook *former,
+	struct webhook *next, const struct webhook_step *step,
+	struct commit *commit)
+{
 	next->revision = former->revision + 1;
 	next->updated = clock_now();
-	if (is_fresh && health_is_waiting(&next->health))
+	if (step->is_fresh && health_is_waiting(&next->health))
 		next->handshake = next->revision;
-	if (!health_is_sending(&next->health) &&
-		!health_is_waiting(&next->health))
-		changes[count++] =
+	if (!is_open(next))
+		commit->changes[commit->count++] =
 			(struct store_change){.kind = STORE_DELIVERIES_SKIP,
 				.webhook_number = next->number,
 				.reason = next->status_reason,
 				.now = next->updated};
+	if (step->cause)
+		commit->news[0] = webhook_news_change(
+			webhooks, former, next, step->cause);
+	note_gap(webhooks, next, commit);
+}
+
+enum err
+webhooks_commit_next(struct webhooks *webhooks, const struct webhook *former,
+	struct webhook *next, const struct webhook_step *step)
+{
+	struct arena arena = {0};
+	struct webhook_row row;
+	struct commit commit = {
+		.changes = {{.kind = STORE_WEBHOOK_SET, .webhook = &row}},
+		.count = 1};
+	enum err err;
+
+	prepare_next(webhooks, former, next, step, &commit);
 	webhook_to_row(next, webhooks->options.key, &arena, &row);
-	err = commit_changes(webhooks, changes, count, problem);
+	err = commit_changes(webhooks, &commit, step->problem);
 	arena_release(&arena);
 	if (err) {
 		webhook_unref(next);
@@ -70,14 +113,13 @@ webhooks_commit_next(struct webhooks *webhooks, const struct webhook *former,
 	log_status(former, next);
 	webhook_ref(next);
 	webhooks_put(webhooks, next);
-	webhooks_tell(webhooks, next, is_fresh);
+	webhooks_tell(webhooks, next, step->is_fresh);
 	webhook_unref(next);
 	return ERR_OK;
 }
 
-/** Moves the health and writes the reason; true when something changed. */
-static bool
-move_health(struct webhook *webhook, enum health_trigger trigger)
+bool
+webhooks_move_health(struct webhook *webhook, enum health_trigger trigger)
 {
 	const char *reason;
 
@@ -94,7 +136,7 @@ pass_if_none_is_asked(struct webhook *webhook)
 	if (webhook->options.handshake != HANDSHAKE_NONE ||
 		!health_is_waiting(&webhook->health))
 		return;
-	move_health(webhook, HEALTH_HANDSHAKE_ACCEPTED);
+	webhooks_move_health(webhook, HEALTH_HANDSHAKE_ACCEPTED);
 	webhook->status_reason = STR("No handshake is asked for.");
 	webhook->allowed_rate = 0;
 }
@@ -130,6 +172,29 @@ note_enable(struct webhooks *webhooks, struct webhook *webhook,
 		sizeof(webhook->enables) - sizeof(webhook->enables[0]));
 	webhook->enables[0] = now;
 	return ERR_OK;
+}
+
+/** Whom `notify` names must be there, and be another one. */
+static enum err
+check_notify(struct webhooks *webhooks, const struct webhook *former,
+	const struct webhook *webhook, struct webhook_problem *problem)
+{
+	struct str notify = webhook->options.notify;
+	const struct webhook *other = NULL;
+	struct uuid id;
+
+	if (str_is_empty(notify) ||
+		(former && str_equal(notify, former->options.notify)))
+		return ERR_OK;
+	if (uuid_parse(notify, &id) == ERR_OK && !uuid_equal(id, webhook->id))
+		other = webhooks_find(webhooks, webhook->workspace, id);
+	webhook_unref(other);
+	if (other)
+		return ERR_OK;
+	problem->field = "notify";
+	buf_append(&problem->why,
+		STR("expected the id of another webhook of the workspace"));
+	return ERR_INVALID;
 }
 
 static unsigned
@@ -168,12 +233,14 @@ build(struct webhooks *webhooks, uint32_t workspace,
 		err = webhook_draft_apply_options(draft,
 			webhooks->options.policy, webhook, &edit, problem);
 	if (!err)
+		err = check_notify(webhooks, NULL, webhook, problem);
+	if (!err)
 		webhook_new_secret(webhook, 0);
 	if (!err && is_enabled)
 		err = note_enable(webhooks, webhook, problem);
 	if (err)
 		return err;
-	move_health(webhook,
+	webhooks_move_health(webhook,
 		is_enabled ? HEALTH_CREATED_ENABLED : HEALTH_CREATED_DISABLED);
 	pass_if_none_is_asked(webhook);
 	return ERR_OK;
@@ -186,8 +253,11 @@ create_locked(struct webhooks *webhooks, uint32_t workspace,
 {
 	struct arena arena = {0};
 	struct webhook_row row;
-	struct store_change change = {
-		.kind = STORE_WEBHOOK_ADD, .webhook = &row};
+	struct commit commit = {
+		.changes = {{.kind = STORE_WEBHOOK_ADD, .webhook = &row}},
+		.count = 1};
+	const struct webhook_cause cause = {
+		.kind = WEBHOOK_BY_KEY, .key_id = draft->key_id};
 	enum err err;
 
 	if (count_of_workspace(webhooks, workspace) >=
@@ -202,8 +272,11 @@ create_locked(struct webhooks *webhooks, uint32_t workspace,
 	if (err)
 		return err;
 	webhook->number = ++webhooks->last_number;
+	if (!is_open(webhook))
+		webhook->gap_from = webhook->created;
 	webhook_to_row(webhook, webhooks->options.key, &arena, &row);
-	err = commit_changes(webhooks, &change, 1, problem);
+	commit.news[0] = webhook_news_change(webhooks, NULL, webhook, &cause);
+	err = commit_changes(webhooks, &commit, problem);
 	arena_release(&arena);
 	if (err)
 		return err == ERR_LIMIT ? ERR_IO : err;
@@ -249,15 +322,16 @@ apply_state(struct webhooks *webhooks, const struct webhook_draft *draft,
 
 	*ret_is_fresh = false;
 	if (draft->has_state && draft->state == WEBHOOK_DISABLED) {
-		*ret_is_fresh = move_health(next, HEALTH_USER_DISABLED);
+		*ret_is_fresh =
+			webhooks_move_health(next, HEALTH_USER_DISABLED);
 	} else if (draft->has_state) {
 		err = note_enable(webhooks, next, problem);
 		if (err)
 			return err;
-		move_health(next, HEALTH_USER_ENABLED);
+		webhooks_move_health(next, HEALTH_USER_ENABLED);
 		*ret_is_fresh = true;
 	} else if (changes_target && is_enabled) {
-		move_health(next, HEALTH_USER_CHANGED_TARGET);
+		webhooks_move_health(next, HEALTH_USER_CHANGED_TARGET);
 		*ret_is_fresh = true;
 	}
 	pass_if_none_is_asked(next);
@@ -269,24 +343,28 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 	const struct webhook_draft *draft, const struct webhook **ret,
 	struct webhook_problem *problem)
 {
+	const struct webhook_cause cause = {
+		.kind = WEBHOOK_BY_KEY, .key_id = draft->key_id};
+	struct webhook_step step = {.cause = &cause, .problem = problem};
 	struct webhook *next = webhook_copy(former);
 	struct webhook_edit edit;
-	bool is_fresh = false;
 	enum err err = webhook_draft_apply(draft, next, &edit, problem);
 
 	if (!err)
 		err = webhook_draft_apply_options(
 			draft, webhooks->options.policy, next, &edit, problem);
 	if (!err)
+		err = check_notify(webhooks, former, next, problem);
+	if (!err)
 		err = apply_state(webhooks, draft, edit.changes_target, next,
-			&is_fresh, problem);
+			&step.is_fresh, problem);
 	if (err) {
 		webhook_unref(next);
 		return err;
 	}
 	next->generation++;
 	webhook_ref(next);
-	err = webhooks_commit_next(webhooks, former, next, is_fresh, problem);
+	err = webhooks_commit_next(webhooks, former, next, &step);
 	if (err) {
 		webhook_unref(next);
 		return err == ERR_LIMIT ? ERR_IO : err;
@@ -326,12 +404,17 @@ webhooks_patch(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 
 static enum err
 delete_locked(struct webhooks *webhooks, const struct webhook *webhook,
-	struct webhook_problem *problem)
+	struct str key_id, struct webhook_problem *problem)
 {
 	const struct webhooks_listener *listener = &webhooks->options.listener;
-	struct store_change change = {.kind = STORE_WEBHOOK_REMOVE,
-		.webhook_number = webhook->number};
-	enum err err = commit_changes(webhooks, &change, 1, problem);
+	const struct webhook_cause cause = {
+		.kind = WEBHOOK_BY_KEY, .key_id = key_id};
+	const struct commit commit = {
+		.changes = {{.kind = STORE_WEBHOOK_REMOVE,
+			.webhook_number = webhook->number}},
+		.count = 1,
+		.news = {webhook_news_change(webhooks, webhook, NULL, &cause)}};
+	enum err err = commit_changes(webhooks, &commit, problem);
 
 	if (err)
 		return err == ERR_LIMIT ? ERR_IO : err;
@@ -343,7 +426,7 @@ delete_locked(struct webhooks *webhooks, const struct webhook *webhook,
 
 enum err
 webhooks_delete(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
-	struct webhook_problem *problem)
+	struct str key_id, struct webhook_problem *problem)
 {
 	const struct webhook *webhook;
 	enum err err = ERR_NOT_FOUND;
@@ -351,72 +434,8 @@ webhooks_delete(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 	pthread_mutex_lock(&webhooks->change);
 	webhook = webhooks_find(webhooks, workspace, id);
 	if (webhook)
-		err = delete_locked(webhooks, webhook, problem);
+		err = delete_locked(webhooks, webhook, key_id, problem);
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(webhook);
-	return err;
-}
-
-/* ---- what the deliverers report ---- */
-
-/** Stores what happened by itself; a failure is told here, to the log. */
-static enum err
-report(struct webhooks *webhooks, const struct webhook *former,
-	struct webhook *next, bool is_fresh)
-{
-	enum err err;
-
-	if (next->health.state != former->health.state)
-		next->generation++;
-	err = webhooks_commit_next(webhooks, former, next, is_fresh, NULL);
-	if (err)
-		log_error("webhook.status",
-			"number=%llu err=%s its new status is not stored",
-			(unsigned long long)former->number, err_name(err));
-	return err;
-}
-
-enum err
-webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
-	uint64_t handshake, const struct handshake_outcome *outcome)
-{
-	const struct webhook *former;
-	enum err err = ERR_OK;
-
-	pthread_mutex_lock(&webhooks->change);
-	former = webhooks_find_number(webhooks, number);
-	if (former && former->handshake == handshake &&
-		health_is_waiting(&former->health)) {
-		struct webhook *next = webhook_copy(former);
-
-		next->allowed_rate = outcome->allowed_rate;
-		move_health(next, outcome->is_accepted
-					  ? HEALTH_HANDSHAKE_ACCEPTED
-					  : HEALTH_HANDSHAKE_FAILED);
-		err = report(webhooks, former, next, true);
-	}
-	pthread_mutex_unlock(&webhooks->change);
-	webhook_unref(former);
-	return err;
-}
-
-enum err
-webhooks_set_health(struct webhooks *webhooks, uint64_t number,
-	uint64_t revision, const struct health *health, const char *reason)
-{
-	const struct webhook *former;
-	enum err err = ERR_OK;
-
-	pthread_mutex_lock(&webhooks->change);
-	former = webhooks_find_number(webhooks, number);
-	if (former && former->revision == revision) {
-		struct webhook *next = webhook_copy(former);
-
-		next->health = *health;
-		next->status_reason = arena_copy(&next->arena, str_of(reason));
-		err = report(webhooks, former, next, false);
-	}
-	pthread_mutex_unlock(&webhooks->change);
-	webhook_unref(former);
 	return err;
 }

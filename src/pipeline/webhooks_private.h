@@ -4,8 +4,12 @@
 #include "base/map.h"
 #include "pipeline/webhooks.h"
 
-/* Private to webhooks.c (table and life), webhooks_change.c, webhooks_secret.c.
+/*
+ * Private to webhooks.c (table and life), webhooks_change.c (what users do),
+ * webhooks_report.c (what deliveries, handshakes and the clock do),
+ * webhooks_secret.c and webhook_news.c.
  */
+struct webhook_cause; /* pipeline/webhook_news.h */
 
 /*
  * Two locks. `change` is held through a whole change, commit included, so
@@ -46,9 +50,17 @@ void webhooks_take_out(
  * caller's reference to `next` (also on failure). Waiting deliveries become
  * SKIPPED when it neither sends nor waits any more.
  */
+struct webhook_step {
+	bool is_fresh;
+	const struct webhook_cause *cause; /* NULL: nobody is told */
+	struct webhook_problem *problem;   /* may be NULL */
+};
 enum err webhooks_commit_next(struct webhooks *webhooks,
-	const struct webhook *former, struct webhook *take_next, bool is_fresh,
-	struct webhook_problem *problem) MUST_USE;
+	const struct webhook *former, struct webhook *take_next,
+	const struct webhook_step *step) MUST_USE;
+
+/** Moves the health and writes the reason; true when something changed. */
+bool webhooks_move_health(struct webhook *webhook, enum health_trigger trigger);
 
 /** Match index, workers, and the handshake if one is due. */
 void webhooks_tell(struct webhooks *webhooks, const struct webhook *webhook,

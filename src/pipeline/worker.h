@@ -34,6 +34,7 @@ struct webhook_mail {
 };
 
 struct attempt;
+struct dead_tally; /* pipeline/dead_tally.h */
 
 struct worker {
 	pthread_t thread;
@@ -42,6 +43,7 @@ struct worker {
 	struct dispatch *dispatch;
 	struct http_client *client;
 	struct credentials *credentials;
+	struct dead_tally *dead_tally;
 	struct attempt *unwritten;   /* outcomes to be submitted again */
 	int64_t write_again_at;	     /* monotonic */
 	int64_t refill_at;	     /* monotonic */

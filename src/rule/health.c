@@ -62,6 +62,8 @@ static const struct move moves[] = {
 		"Webhook disabled after repeated delivery failures."},
 	{HEALTH_DELIVERY_FAILED, MANY_FAILED, ACTIVE, WARNING, false,
 		"Webhook deliveries are failing."},
+	{HEALTH_ENDPOINT_GONE, ALWAYS, SENDING, ERROR, false,
+		"The endpoint says that it is gone for good (410)."},
 };
 
 static enum situation
@@ -124,9 +126,8 @@ health_move(struct health *health, enum health_trigger trigger,
 {
 	unsigned from = situation_of(health);
 
-	if ((from & SENDING) && (trigger == HEALTH_DELIVERY_ACKNOWLEDGED ||
-					trigger == HEALTH_DELIVERY_FAILED))
-		record(health, trigger == HEALTH_DELIVERY_FAILED);
+	if ((from & SENDING) && trigger >= HEALTH_DELIVERY_ACKNOWLEDGED)
+		record(health, trigger != HEALTH_DELIVERY_ACKNOWLEDGED);
 	for (size_t i = 0; i < COUNT_OF(moves); i++) {
 		const struct move *move = &moves[i];
 
@@ -138,6 +139,25 @@ health_move(struct health *health, enum health_trigger trigger,
 		}
 	}
 	return false;
+}
+
+const char *
+health_reason(const struct health *health)
+{
+	enum situation now = situation_of(health);
+	const char *reason = "Status by recent deliveries.";
+
+	/* The first row that leads there. Into ERROR there are two; the
+	   outcomes stand still then, so the condition tells which it was. */
+	for (size_t i = COUNT_OF(moves); i-- > 0;) {
+		const struct move *move = &moves[i];
+
+		if (move->trigger >= HEALTH_DELIVERY_ACKNOWLEDGED &&
+			move->to == now &&
+			(now != ERROR || is_met(move->condition, health)))
+			reason = move->reason;
+	}
+	return reason;
 }
 
 bool
@@ -175,6 +195,7 @@ static const char *const trigger_names[] = {
 	[HEALTH_HANDSHAKE_FAILED] = "HANDSHAKE_FAILED",
 	[HEALTH_DELIVERY_ACKNOWLEDGED] = "DELIVERY_ACKNOWLEDGED",
 	[HEALTH_DELIVERY_FAILED] = "DELIVERY_FAILED",
+	[HEALTH_ENDPOINT_GONE] = "ENDPOINT_GONE",
 };
 
 const char *

@@ -10,8 +10,8 @@
  *      ^  user disables          │ handshake bad       │ 5 of 10 bad
  *      └── (from anywhere)       v                     v       │
  *                  state DISABLED, WARNING          WARNING ───┘
- *                                                      │ 10 bad in a row
- *                                                      v
+ *                                                      │ 10 bad in a row,
+ *                                                      v or gone (410)
  *                                          state DISABLED, ERROR
  */
 enum webhook_state { WEBHOOK_ENABLED, WEBHOOK_DISABLED };
@@ -34,6 +34,7 @@ enum health_trigger {
 	HEALTH_HANDSHAKE_FAILED,
 	HEALTH_DELIVERY_ACKNOWLEDGED,
 	HEALTH_DELIVERY_FAILED,
+	HEALTH_ENDPOINT_GONE, /* a delivery failed, for good: 410 */
 };
 
 enum { HEALTH_WINDOW = 10, HEALTH_WARNING_AT = 5, HEALTH_ERROR_AT = 10 };
@@ -58,6 +59,9 @@ struct health {
  */
 bool health_move(struct health *health, enum health_trigger trigger,
 	const char **ret_reason);
+
+/** The reason for what the outcomes of deliveries made of it (static). */
+const char *health_reason(const struct health *health);
 
 /** Whether deliveries may be sent now. */
 bool health_is_sending(const struct health *health);

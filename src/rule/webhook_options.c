@@ -286,6 +286,33 @@ write_retry(const struct webhook_options *options, struct json_out *out)
 }
 
 static void
+read_notify(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	struct str text = json_string(value, issues->arena);
+	struct uuid id;
+
+	if (json_kind(value) == JSON_NULL)
+		options->notify = STR("");
+	else if (json_kind(value) == JSON_STRING &&
+		 uuid_parse(text, &id) == ERR_OK)
+		options->notify = text;
+	else
+		webhook_issues_add(issues, "notify",
+			"expected the id of another webhook, found %.*s",
+			STR_ARG(str_head(json_raw(value), 64)));
+}
+
+static void
+write_notify(const struct webhook_options *options, struct json_out *out)
+{
+	if (options->notify.len > 0)
+		json_out_string(out, "notify", options->notify);
+	else
+		json_out_null(out, "notify");
+}
+
+static void
 read_auth(struct json value, struct webhook_options *options,
 	struct webhook_issues *issues)
 {
@@ -312,6 +339,7 @@ static const struct option {
 	{"timeout", read_timeout, write_timeout},
 	{"concurrency", read_concurrency, write_concurrency},
 	{"rate", read_rate, write_rate},
+	{"notify", read_notify, write_notify},
 	{"auth", read_auth, write_auth},
 };
 
@@ -351,5 +379,6 @@ webhook_options_copy(const struct webhook_options *options, struct arena *arena)
 	struct webhook_options copy = *options;
 
 	copy.auth = webhook_auth_copy(&options->auth, arena);
+	copy.notify = arena_copy(arena, options->notify);
 	return copy;
 }

@@ -15,3 +15,7 @@ CREATE TABLE objects (
 ) STRICT;
 
 CREATE INDEX objects_owned ON objects (workspace, kind, owner, id);
+
+-- The log of each webhook's changes (pipeline/webhook_news.h).
+CREATE INDEX events_of_webhooks ON events (subject)
+	WHERE source = '/grapnel/webhooks';

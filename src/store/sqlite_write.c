@@ -399,7 +399,8 @@ static bool
 has_event(const struct store_unit *unit)
 {
 	for (size_t i = 0; i < unit->count; i++) {
-		if (unit->changes[i].kind == STORE_EVENT_ADD)
+		if (unit->changes[i].kind == STORE_EVENT_ADD &&
+			!unit->changes[i].is_own)
 			return true;
 	}
 	return false;

@@ -193,7 +193,8 @@ struct store_change {
 		struct retain_step *retain;
 		uint64_t webhook_number; /* WEBHOOK_REMOVE, DELIVERIES_SKIP */
 	};
-	uint64_t expected;    /* RESOURCE_SET */
+	uint64_t expected; /* RESOURCE_SET */
+	bool is_own;	   /* EVENT_ADD: the hub's own, not held to bytes_max */
 	struct health health; /* HEALTH_SET, with webhook_number */
 	struct str reason;    /* DELIVERIES_SKIP */
 	int64_t now;	      /* DELIVERIES_SKIP: its `updated` */

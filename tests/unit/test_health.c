@@ -188,3 +188,30 @@ TEST(health, names_are_read_back)
 	CHECK_INT(webhook_status_parse(STR(""), &status), ERR_INVALID);
 	CHECK_INT(health_trigger_parse(STR("x"), &trigger), ERR_INVALID);
 }
+
+TEST(health, the_reason_of_a_status_can_be_told_again)
+{
+	static const struct {
+		enum health_trigger trigger;
+		int times;
+		const char *reason;
+	} rows[] = {
+		{HEALTH_DELIVERY_FAILED, 5, "Webhook deliveries are failing."},
+		{HEALTH_DELIVERY_ACKNOWLEDGED, 10,
+			"Webhook deliveries recovered."},
+		{HEALTH_DELIVERY_FAILED, 10,
+			"Webhook disabled after repeated delivery failures."},
+	};
+	struct health health = {.status = WEBHOOK_ACTIVE};
+	struct health gone = {.status = WEBHOOK_ACTIVE};
+	const char *reason = NULL;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		for (int n = 0; n < rows[i].times; n++)
+			health_move(&health, rows[i].trigger, &reason);
+		CHECK_TEXT(reason, rows[i].reason);
+		CHECK_TEXT(health_reason(&health), rows[i].reason);
+	}
+	CHECK(health_move(&gone, HEALTH_ENDPOINT_GONE, &reason));
+	CHECK_TEXT(health_reason(&gone), reason);
+}

@@ -1,0 +1,80 @@
+/* What deliveries and handshakes report of a webhook. */
+#include "base/log.h"
+#include "pipeline/webhook_news.h"
+#include "pipeline/webhook_snapshot.h"
+#include "pipeline/webhooks_private.h"
+
+/** Stores what happened by itself; a failure is told here, to the log. */
+static enum err
+report(struct webhooks *webhooks, const struct webhook *former,
+	struct webhook *next, const struct webhook_step *step)
+{
+	enum err err;
+
+	if (next->health.state != former->health.state)
+		next->generation++;
+	err = webhooks_commit_next(webhooks, former, next, step);
+	if (err)
+		log_error("webhook.status",
+			"number=%llu err=%s its new status is not stored",
+			(unsigned long long)former->number, err_name(err));
+	return err;
+}
+
+static enum err
+end_handshake(struct webhooks *webhooks, const struct webhook *former,
+	const struct handshake_outcome *outcome)
+{
+	const struct webhook_cause cause = {.kind = WEBHOOK_BY_HANDSHAKE,
+		.detail = str_of(outcome->detail)};
+	const struct webhook_step step = {.is_fresh = true, .cause = &cause};
+	struct webhook *next = webhook_copy(former);
+
+	next->allowed_rate = outcome->allowed_rate;
+	webhooks_move_health(next, outcome->is_accepted
+					   ? HEALTH_HANDSHAKE_ACCEPTED
+					   : HEALTH_HANDSHAKE_FAILED);
+	return report(webhooks, former, next, &step);
+}
+
+enum err
+webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
+	uint64_t handshake, const struct handshake_outcome *outcome)
+{
+	const struct webhook *former;
+	enum err err = ERR_OK;
+
+	pthread_mutex_lock(&webhooks->change);
+	former = webhooks_find_number(webhooks, number);
+	if (former && former->handshake == handshake &&
+		health_is_waiting(&former->health))
+		err = end_handshake(webhooks, former, outcome);
+	pthread_mutex_unlock(&webhooks->change);
+	webhook_unref(former);
+	return err;
+}
+
+enum err
+webhooks_set_health(struct webhooks *webhooks, uint64_t number,
+	const struct health_report *facts)
+{
+	const struct webhook_cause cause = {
+		.kind = WEBHOOK_BY_HEALTH, .detail = str_of(facts->detail)};
+	const struct webhook_step step = {.cause = &cause};
+	const struct webhook *former;
+	enum err err = ERR_OK;
+
+	pthread_mutex_lock(&webhooks->change);
+	former = webhooks_find_number(webhooks, number);
+	if (former && former->revision == facts->revision) {
+		struct webhook *next = webhook_copy(former);
+
+		next->health = facts->health;
+		next->status_reason =
+			arena_copy(&next->arena, str_of(facts->reason));
+		err = report(webhooks, former, next, &step);
+	}
+	pthread_mutex_unlock(&webhooks->change);
+	webhook_unref(former);
+	return err;
+}
