@@ -5,13 +5,13 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook resource event delivery key filter json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook resource event delivery replay key filter json" -- "$cur"))
 		return
 	fi
 	case $command in
 	webhook)
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries log test rotate-secret" -- "$cur"))
+			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries log test replay rotate-secret" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -33,6 +33,13 @@ _grapnel() {
 	delivery)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "list get retry" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	replay)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "list show cancel" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -187,6 +194,14 @@ _grapnel() {
 	"webhook test --url") COMPREPLY=(); return ;;
 	"webhook test --token") COMPREPLY=(); return ;;
 	"webhook test --timeout") COMPREPLY=(); return ;;
+	"webhook replay --which") COMPREPLY=($(compgen -W "failed skipped all" -- "$cur")); return ;;
+	"webhook replay --from") COMPREPLY=(); return ;;
+	"webhook replay --to") COMPREPLY=(); return ;;
+	"webhook replay --filter") COMPREPLY=(); return ;;
+	"webhook replay --rate") COMPREPLY=(); return ;;
+	"webhook replay --url") COMPREPLY=(); return ;;
+	"webhook replay --token") COMPREPLY=(); return ;;
+	"webhook replay --timeout") COMPREPLY=(); return ;;
 	"webhook rotate-secret --overlap") COMPREPLY=(); return ;;
 	"webhook rotate-secret --url") COMPREPLY=(); return ;;
 	"webhook rotate-secret --token") COMPREPLY=(); return ;;
@@ -230,6 +245,15 @@ _grapnel() {
 	"delivery retry --url") COMPREPLY=(); return ;;
 	"delivery retry --token") COMPREPLY=(); return ;;
 	"delivery retry --timeout") COMPREPLY=(); return ;;
+	"replay list --url") COMPREPLY=(); return ;;
+	"replay list --token") COMPREPLY=(); return ;;
+	"replay list --timeout") COMPREPLY=(); return ;;
+	"replay show --url") COMPREPLY=(); return ;;
+	"replay show --token") COMPREPLY=(); return ;;
+	"replay show --timeout") COMPREPLY=(); return ;;
+	"replay cancel --url") COMPREPLY=(); return ;;
+	"replay cancel --token") COMPREPLY=(); return ;;
+	"replay cancel --timeout") COMPREPLY=(); return ;;
 	"key create --role") COMPREPLY=($(compgen -W "viewer publisher admin" -- "$cur")); return ;;
 	"key create --name") COMPREPLY=(); return ;;
 	"key create --url") COMPREPLY=(); return ;;
@@ -257,6 +281,7 @@ _grapnel() {
 	"webhook deliveries") options="--url --token --timeout --json --help" ;;
 	"webhook log") options="--limit --cursor --url --token --timeout --json --help" ;;
 	"webhook test") options="--url --token --timeout --json --help" ;;
+	"webhook replay") options="--which --from --to --filter --rate --preview --url --token --timeout --json --help" ;;
 	"webhook rotate-secret") options="--overlap --url --token --timeout --json --help" ;;
 	"resource get") options="--url --token --timeout --json --help" ;;
 	"resource delete") options="--url --token --timeout --json --help" ;;
@@ -266,6 +291,9 @@ _grapnel() {
 	"delivery list") options="--webhook --event --state --type --text --from --to --limit --cursor --url --token --timeout --json --help" ;;
 	"delivery get") options="--url --token --timeout --json --help" ;;
 	"delivery retry") options="--url --token --timeout --json --help" ;;
+	"replay list") options="--url --token --timeout --json --help" ;;
+	"replay show") options="--url --token --timeout --json --help" ;;
+	"replay cancel") options="--url --token --timeout --json --help" ;;
 	"key create") options="--role --name --url --token --timeout --json --help" ;;
 	"key list") options="--url --token --timeout --json --help" ;;
 	"key revoke") options="--url --token --timeout --json --help" ;;

@@ -1,6 +1,7 @@
 #include "api/explain_routes.h"
 #include "api/filter_routes.h"
 #include "api/native_webhooks.h"
+#include "api/replay_routes.h"
 #include "api/router.h"
 
 struct api_router *
@@ -12,6 +13,7 @@ api_router_new(struct api *api)
 		{api_explain_routes, api_explain_route_count},
 		{api_webhook_routes, api_webhook_route_count},
 		{api_filter_routes, api_filter_route_count},
+		{api_replay_routes, api_replay_route_count},
 		{api_oauth_routes, api_oauth_route_count},
 		{api_operations_routes, api_operations_route_count},
 	};

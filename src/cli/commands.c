@@ -7,6 +7,7 @@
 #include "cli/key_command.h"
 #include "cli/publish_command.h"
 #include "cli/receive_command.h"
+#include "cli/replay_command.h"
 #include "cli/resource_command.h"
 #include "cli/settings_command.h"
 #include "cli/version_command.h"
@@ -69,6 +70,7 @@ const struct command_group commands_groups[] = {
 	{"resource", "Resources: their last known states"},
 	{"event", "Events: what was published, and what became of it"},
 	{"delivery", "Deliveries: what was sent where, and why not"},
+	{"replay", "Replays: sending again what was missed"},
 	{"key", "Keys: who may use the hub"},
 	{"filter", "Filters: trying them out"},
 	{"json", "JSON: checking texts"},
@@ -290,6 +292,30 @@ const struct command commands_table[] = {
 	},
 	{
 		.group = "webhook",
+		.name = "replay",
+		.summary = "Send a webhook again what it missed",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Starts a job that sends a webhook again what was "
+			"given up, what was skipped while it was not sending, "
+			"or all of a time. `grapnel replay show` tells how far "
+			"it is. Each delivery has its schedule of retries "
+			"anew.",
+		.examples =
+			"grapnel webhook replay 3f1c... --which skipped "
+			"--from 2026-03-01T12:00:00Z --preview\n"
+			"grapnel webhook replay 3f1c... --which failed --rate "
+			"600",
+		.no_means = "The hub refused: the webhook is not sending, or "
+			    "has a replay already.",
+		.tables = {&webhook_replay_table, &client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_replay,
+	},
+	{
+		.group = "webhook",
 		.name = "rotate-secret",
 		.summary = "Give a webhook a new secret and print it",
 		.operands = "ID",
@@ -415,6 +441,42 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_retry,
+	},
+	{
+		.group = "replay",
+		.name = "list",
+		.summary = "List replays, the newest first",
+		.description = "Lists the replays that run and the latest "
+			       "that have ended.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = replay_command_list,
+	},
+	{
+		.group = "replay",
+		.name = "show",
+		.summary = "Show how far a replay is",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Shows what a replay sends and how far it is.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = replay_command_show,
+	},
+	{
+		.group = "replay",
+		.name = "cancel",
+		.summary = "End a replay",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Ends a replay. What it has made to wait until "
+			       "then is still sent.",
+		.no_means = "It has ended already.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = replay_command_cancel,
 	},
 	{
 		.group = "key",

@@ -404,6 +404,22 @@ tell_dead(struct attempt *attempt, const struct payload *payload)
 		count + announce_count(attempt->announced);
 }
 
+static struct retry_decision
+decide(const struct attempt *attempt, const struct retry_outcome *outcome)
+{
+	const struct delivery *delivery = attempt->delivery;
+	struct retry_decision decision = retry_decide(policy_of(attempt),
+		outcome, delivery->attempts + 1 - delivery->spent,
+		clock_now() - delivery->since);
+
+	if (decision.verdict == RETRY_AGAIN &&
+		delivery->attempts + 1 >= DELIVERY_ATTEMPTS_MAX) {
+		decision.verdict = RETRY_GIVE_UP;
+		decision.reason = "it has had as many attempts as there can be";
+	}
+	return decision;
+}
+
 void
 attempt_done(struct attempt *attempt, const struct http_result *result)
 {
@@ -425,8 +441,7 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 	if (http_head_find(result->head, STR("Retry-After"), &retry_after))
 		outcome.retry_after =
 			retry_after_read(retry_after, clock_now());
-	decision = retry_decide(policy_of(attempt), &outcome,
-		delivery->attempts + 1, clock_now() - delivery->created);
+	decision = decide(attempt, &outcome);
 	fill_row(attempt, result, decision.verdict == RETRY_DELIVERED);
 	delivery->attempts++;
 	apply_decision(attempt, &decision);

@@ -25,6 +25,9 @@
 struct dispatch;
 struct lane;
 
+/* Attempts of one delivery: their numbers have to fit into ids. */
+enum { DELIVERY_ATTEMPTS_MAX = 64 };
+
 struct delivery {
 	struct message message; /* in the worker's mailbox */
 	uint64_t sequence;
@@ -32,6 +35,8 @@ struct delivery {
 	uint64_t webhook;
 	uint32_t workspace;
 	uint32_t attempts; /* made so far */
+	uint32_t spent;	   /* of them before its schedule began anew */
+	int64_t since;	   /* its schedule runs */
 	int64_t created;
 	int64_t due;
 	struct payload *payload; /* may be NULL: read it from the store */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/match.h"
+#include "pipeline/replay.h"
 
 /* ---- what one part tells another ---- */
 
@@ -339,6 +340,8 @@ open_parts(struct hub *hub, struct buf *why)
 	start_deliver(hub);
 	err = resume(hub, why);
 	if (!err)
+		err = replay_start(hub, &hub->replay, why);
+	if (!err)
 		start_retention(hub);
 	return err;
 }
@@ -365,6 +368,8 @@ hub_stop(struct hub *hub, int64_t timeout)
 {
 	if (hub == NULL)
 		return;
+	replay_stop(hub->replay);
+	hub->replay = NULL;
 	retention_stop(hub->retention);
 	hub->retention = NULL;
 	if (hub->deliver)

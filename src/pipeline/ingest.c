@@ -386,8 +386,10 @@ void
 ingest_number(
 	struct ingest *ingest, uint64_t *ret_event, uint64_t *ret_delivery)
 {
-	*ret_event = atomic_fetch_add(&ingest->last_event, 1) + 1;
-	*ret_delivery = atomic_fetch_add(&ingest->last_delivery, 1) + 1;
+	if (ret_event)
+		*ret_event = atomic_fetch_add(&ingest->last_event, 1) + 1;
+	if (ret_delivery)
+		*ret_delivery = atomic_fetch_add(&ingest->last_delivery, 1) + 1;
 }
 
 void

@@ -90,7 +90,8 @@ repeat(struct hub *hub, struct delivery_row *row, struct buf *why)
 		return ERR_CONFLICT;
 	}
 	row->state = DELIVERY_WAITING;
-	row->due = row->updated = clock_now();
+	row->due = row->updated = row->since = clock_now();
+	row->spent = row->attempts;
 	row->reason = STR("Another attempt was asked for.");
 	err = commit(hub, &change, 1, why);
 	if (!err)

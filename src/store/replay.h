@@ -38,6 +38,10 @@ enum err store_delivery_to(struct store *store, uint64_t event,
 	uint64_t webhook, struct arena *arena, struct delivery_row *ret)
 	MUST_USE;
 
+/** The first event there is; ERR_NOT_FOUND when there is none. */
+enum err store_replay_first(struct store *store, uint64_t *ret_sequence,
+	int64_t *ret_accepted) MUST_USE;
+
 /**
  * The stretch of sequences that holds all rows of a time (from <= t < to; `to`
  * 0: no end), and few others: whoever walks it looks at each row's own time.

@@ -79,6 +79,23 @@ store_delivery_to(struct store *store, uint64_t event, uint64_t webhook,
 	return sqlite_reading_end_single(&reading, is_there);
 }
 
+enum err
+store_replay_first(
+	struct store *store, uint64_t *ret_sequence, int64_t *ret_accepted)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_EVENT_FROM, NULL);
+	bool is_there;
+
+	sqlite_row_bind_u64(reading.row.stmt, 1, 1);
+	is_there = sqlite_reading_step(&reading);
+	if (is_there) {
+		*ret_sequence = sqlite_row_u64(&reading.row);
+		*ret_accepted = sqlite_row_i64(&reading.row);
+	}
+	return sqlite_reading_end_single(&reading, is_there);
+}
+
 /** `end` is one above the last key in use. */
 static enum err
 find_range(struct store *store, enum sqlite_sql at, int64_t from, int64_t to,

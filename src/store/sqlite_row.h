@@ -19,7 +19,7 @@
 	"r.workspace, r.type, r.id, r.last, r.is_deleted, r.updated"
 #define DELIVERY_COLUMNS \
 	"d.sequence, d.workspace, d.event, d.webhook, d.state, d.attempts," \
-	" d.due, d.created, d.updated, d.reason"
+	" d.due, d.created, d.updated, d.reason, d.spent, d.since"
 #define ATTEMPT_COLUMNS \
 	"a.delivery, a.number, a.webhook, a.started, a.ended, a.status," \
 	" a.is_acknowledged, a.name_resolved, a.connected, a.tls_done," \

@@ -93,6 +93,9 @@ struct delivery_row {
 	int64_t created;
 	int64_t updated;
 	struct str reason; /* of DEAD and SKIPPED; of WAITING after a failure */
+	/* Of one that was made to wait again; set by DELIVERY_AGAIN only. */
+	uint32_t spent; /* attempts made before, which count no more */
+	int64_t since;	/* when; 0: never */
 };
 
 struct attempt_row {
@@ -158,7 +161,8 @@ enum store_change_kind {
 	STORE_DELIVERY_SET, /* state, attempts, due, updated, reason; conflict:
 			       it is not WAITING, unless a SKIPPED one turns
 			       out to be DELIVERED */
-	STORE_DELIVERY_AGAIN, /* WAITING again; conflict: it is, or has had
+	STORE_DELIVERY_AGAIN, /* WAITING again, its schedule anew from
+				 `updated` on; conflict: it is, or has had
 				 another number of attempts */
 	STORE_ATTEMPT_ADD,
 	STORE_WEBHOOK_ADD,
