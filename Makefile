@@ -4,7 +4,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: build run test bench bench-filter format docs fuzz install clean
+.PHONY: build run test soak bench bench-filter format docs fuzz install clean
 
 build:
 	@tools/install-packages.sh build
@@ -17,6 +17,11 @@ run: build
 test:
 	@tools/install-packages.sh build test
 	@tests/run
+
+# The same proofs in their long form: about a quarter of an hour.
+soak: build
+	@tools/install-packages.sh build test
+	@tools/soak.sh $(BUILD)
 
 bench: build
 	@tools/install-packages.sh bench

@@ -36,7 +36,7 @@ static const struct refusal {
 	{ERR_INVALID, 400, 0},
 	{ERR_NOT_FOUND, 404, 0},
 	{ERR_BUSY, 429, 1 * SECONDS},
-	{ERR_LIMIT, 507, 0},
+	{ERR_LIMIT, 507, 30 * SECONDS},
 	{ERR_IO, 503, 5 * SECONDS},
 };
 

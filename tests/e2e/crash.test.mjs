@@ -5,71 +5,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { activeWebhook, resourcePath } from './com.mjs'
 import {
-  activeWebhook, bulkItem, resourcePath
-} from './com.mjs'
-import { startHub, waitUntil } from './harness.mjs'
+  IN_FLIGHT_MAX, KINDS, SERVER, publishUntilGone, untilArrived
+} from './crash.mjs'
+import { startHub } from './harness.mjs'
 import { startReceiver } from './receiver.mjs'
-import { server } from './states.mjs'
 
 const ROUNDS = Number(process.env.GRAPNEL_CRASH_ROUNDS ?? 5)
-const PUBLISHERS = 8
-const IN_FLIGHT_MAX = 32 // the default of --concurrency
-const SERVER = 'compute-ops/server'
-
-/**
- * Publishes from several sides until the hub is gone. `send(name)` publishes
- * something and returns the names that were acknowledged.
- */
-async function publishUntilGone (send, round, onAcknowledged) {
-  let next = 0
-  const publisher = async () => {
-    for (;;) {
-      let names
-      try {
-        names = await send(`${round}-${next++}`)
-      } catch (error) {
-        if (error.code === 'ERR_ASSERTION') throw error
-        return // it has died: this one was not acknowledged
-      }
-      names.forEach(onAcknowledged)
-    }
-  }
-  await Promise.all(Array.from({ length: PUBLISHERS }, publisher))
-}
-
-const KINDS = {
-  'single states': (hub) => async (name) => {
-    const { status, text } =
-      await hub.api.put(resourcePath(SERVER, name), server({ name }))
-    assert.equal(status, 202, text)
-    return [name]
-  },
-  'bulks of states': (hub) => async (name) => {
-    const names = [0, 1, 2, 3, 4].map((n) => `${name}-${n}`)
-    const lines = names.map((each) =>
-      JSON.stringify(bulkItem(SERVER, each, server({ name: each }))) + '\n')
-    const { status, text } =
-      await hub.api.post('/v1/resources', lines.join(''),
-        { headers: { 'content-type': 'application/x-ndjson' } })
-    assert.equal(status, 202, text)
-    return names
-  },
-  'CloudEvents': (hub) => async (name) => {
-    const event = {
-      specversion: '1.0',
-      id: name,
-      source: '/crash',
-      type: SERVER,
-      subject: name,
-      data: { operation: 'Created', new: server({ name }), old: null }
-    }
-    const { status, text } = await hub.api.post('/v1/events', event,
-      { headers: { 'content-type': 'application/cloudevents+json' } })
-    assert.equal(status, 202, text)
-    return [name]
-  }
-}
 
 for (const [kind, publishWith] of Object.entries(KINDS)) {
   test(`kill -9 loses no acknowledged event: ${kind}`, async (t) => {
@@ -77,7 +20,7 @@ for (const [kind, publishWith] of Object.entries(KINDS)) {
     const receiver = await startReceiver(t)
     await activeWebhook(hub, receiver.url)
     const acknowledged = new Set()
-    const arrivals = () => receiver.bodies.map((body) => body.name)
+    let all
 
     for (let round = 0; round < ROUNDS; round++) {
       // At another point of the load each time, the first answer included.
@@ -90,14 +33,8 @@ for (const [kind, publishWith] of Object.entries(KINDS)) {
       assert.ok(killed, `publishing ended by itself:\n${hub.tail()}`)
       await killed
       await hub.start()
-      const missing = () => {
-        const arrived = new Set(arrivals())
-        return [...acknowledged].filter((name) => !arrived.has(name))
-      }
-      await waitUntil(() => missing().length === 0,
-        `round ${round}: all ${acknowledged.size} acknowledged have arrived`)
+      all = await untilArrived(receiver, acknowledged, `round ${round}`)
     }
-    const all = arrivals()
     const repeated = all.length - new Set(all).size
     assert.ok(repeated <= ROUNDS * IN_FLIGHT_MAX,
       `${repeated} were repeated, more than were in flight`)
