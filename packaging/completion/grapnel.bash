@@ -128,6 +128,8 @@ _grapnel() {
 	"webhook create --delivery-timeout") COMPREPLY=(); return ;;
 	"webhook create --concurrency") COMPREPLY=(); return ;;
 	"webhook create --rate") COMPREPLY=(); return ;;
+	"webhook create --probe-after") COMPREPLY=(); return ;;
+	"webhook create --probe-max") COMPREPLY=(); return ;;
 	"webhook create --notify") COMPREPLY=(); return ;;
 	"webhook create --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
 	"webhook create --auth-header") COMPREPLY=(); return ;;
@@ -163,6 +165,8 @@ _grapnel() {
 	"webhook patch --delivery-timeout") COMPREPLY=(); return ;;
 	"webhook patch --concurrency") COMPREPLY=(); return ;;
 	"webhook patch --rate") COMPREPLY=(); return ;;
+	"webhook patch --probe-after") COMPREPLY=(); return ;;
+	"webhook patch --probe-max") COMPREPLY=(); return ;;
 	"webhook patch --notify") COMPREPLY=(); return ;;
 	"webhook patch --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
 	"webhook patch --auth-header") COMPREPLY=(); return ;;
@@ -271,10 +275,10 @@ _grapnel() {
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
-	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
+	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --probe-after --probe-max --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
 	"webhook list") options="--limit --offset --filter --sort --url --token --timeout --json --help" ;;
 	"webhook get") options="--url --token --timeout --json --help" ;;
-	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
+	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --probe-after --probe-max --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
 	"webhook enable") options="--wait --url --token --timeout --json --help" ;;
 	"webhook disable") options="--url --token --timeout --json --help" ;;
 	"webhook delete") options="--url --token --timeout --json --help" ;;

@@ -45,6 +45,8 @@ native_webhook_write(struct json_out *out, const struct webhook *webhook)
 	write_public_key(out, &webhook->key);
 	if (webhook->old_until > clock_now())
 		json_out_time(out, "oldSecretUntil", webhook->old_until);
+	if (webhook->probe_at)
+		json_out_time(out, "nextProbeAt", webhook->probe_at);
 	json_out_integer(out, "generation", (int64_t)webhook->generation);
 	json_out_time(out, "createdAt", webhook->created);
 	json_out_time(out, "updatedAt", webhook->updated);

@@ -91,23 +91,6 @@ is_custom(const struct webhook *webhook, struct str name)
 	return false;
 }
 
-/** By the secret, and by the one before it until its time is over. */
-static void
-sign(struct attempt *attempt, struct str body)
-{
-	const struct webhook *webhook = attempt->webhook;
-	int64_t seconds = attempt->started / SECONDS;
-	struct str id = str_of(attempt->id);
-
-	buf_clear(&attempt->signature);
-	signature_sign(&webhook->key, id, seconds, body, &attempt->signature);
-	if (webhook->old_until <= attempt->started)
-		return;
-	buf_append_char(&attempt->signature, ' ');
-	signature_sign(
-		&webhook->old_key, id, seconds, body, &attempt->signature);
-}
-
 static void
 build_headers(struct attempt *attempt, const struct envelope *envelope,
 	const struct credential *credential)
@@ -157,7 +140,9 @@ send_request(struct attempt *attempt, const struct credential *credential)
 
 	envelope_build(options->payload, attempt->delivery->payload,
 		&attempt->arena, &envelope);
-	sign(attempt, envelope.body);
+	buf_clear(&attempt->signature);
+	webhook_sign(attempt->webhook, str_of(attempt->id), attempt->started,
+		envelope.body, &attempt->signature);
 	build_headers(attempt, &envelope, credential);
 	request = (struct http_request){
 		.method = "POST",

@@ -3,12 +3,14 @@
 #include <stdio.h>
 
 #include "base/encode.h"
-#include "base/json.h"
+#include "base/json_out.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "pipeline/envelope.h"
+#include "pipeline/webhook_news.h"
 
-enum { RESPONSE_MAX = 16384, TOKEN_BYTES = 32, FIXED_HEADERS = 3 };
+enum { RESPONSE_MAX = 16384, TOKEN_BYTES = 32, FIXED_HEADERS = 40 };
 
 struct handshake {
 	struct worker *worker;
@@ -17,6 +19,7 @@ struct handshake {
 	struct buf token;
 	struct http_header *headers;
 	size_t header_count;
+	struct str body; /* of a probe; else there is none */
 	struct arena arena;
 };
 
@@ -161,7 +164,98 @@ check_cloudevents(const struct handshake *handshake,
 	return true;
 }
 
-/* ---- both ---- */
+/* ---- without one: a probe ---- */
+
+#define TEST_ATTRIBUTES "{\"datacontenttype\":\"application/json\"}"
+
+static struct str
+compose_test(const struct webhook *webhook, struct arena *arena)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+	struct json_out out = json_out_make(&text);
+
+	json_out_object(&out, NULL);
+	json_out_uuid(&out, "webhookId", webhook->id);
+	json_out_string(&out, "name", webhook->name);
+	json_out_text(&out, "message",
+		"This event was made to find out whether the endpoint works "
+		"again.");
+	json_out_end(&out);
+	return arena_copy(arena, buf_str(&text));
+}
+
+static struct payload *
+make_test(struct handshake *handshake, struct str id)
+{
+	const struct webhook *webhook = handshake->webhook;
+	char subject[UUID_TEXT_SIZE];
+	const struct payload_facts facts = {
+		.time = clock_now(),
+		.id = id,
+		.source = STR(WEBHOOK_NEWS_SOURCE),
+		.type = STR("grapnel.webhook.test"),
+		.subject = str_of(uuid_format(webhook->id, subject)),
+		.attributes = STR(TEST_ATTRIBUTES),
+		.body = compose_test(webhook, &handshake->arena),
+		.is_cloudevent = true,
+		.is_whole = true,
+	};
+
+	return payload_new(&facts);
+}
+
+/** Content-Type, Standard Webhooks' three, and what the form wants. */
+static void
+add_envelope(struct handshake *handshake, const struct envelope *envelope,
+	struct str id)
+{
+	CLEANUP(buf_release) struct buf signature = buf_make(0);
+	struct arena *arena = &handshake->arena;
+	int64_t now = clock_now();
+
+	handshake->body = arena_copy(arena, envelope->body);
+	webhook_sign(handshake->webhook, id, now, handshake->body, &signature);
+	add_header(handshake, STR("Content-Type"),
+		arena_copy(arena, envelope->content_type));
+	add_header(handshake, STR("webhook-id"), id);
+	add_header(handshake, STR("webhook-timestamp"),
+		arena_printf(arena, "%lld", (long long)(now / SECONDS)));
+	add_header(handshake, STR("webhook-signature"),
+		arena_copy(arena, buf_str(&signature)));
+	for (size_t i = 0; i < envelope->header_count; i++)
+		add_header(handshake,
+			arena_copy(arena, envelope->headers[i].name),
+			arena_copy(arena, envelope->headers[i].value));
+}
+
+static void
+ask_probe(struct handshake *handshake)
+{
+	char text[UUID_TEXT_SIZE];
+	struct str id = arena_copy(
+		&handshake->arena, str_of(uuid_format(uuid_random(), text)));
+	struct payload *payload = make_test(handshake, id);
+	struct envelope envelope;
+
+	envelope_build(handshake->webhook->options.payload, payload,
+		&handshake->arena, &envelope);
+	add_envelope(handshake, &envelope, id);
+	payload_unref(payload);
+}
+
+static bool
+check_probe(const struct handshake *handshake, const struct http_result *result,
+	struct handshake_outcome *outcome, struct buf *why)
+{
+	(void)handshake;
+	(void)outcome;
+	if (result->status >= 200 && result->status <= 299)
+		return true;
+	buf_printf(why, "status %d, expected 2xx", result->status);
+	return false;
+}
+
+/* ---- all ---- */
 
 static const struct kind {
 	const char *method;
@@ -174,6 +268,7 @@ static const struct kind {
 	[HANDSHAKE_COM] = {"GET", ask_com, check_com},
 	[HANDSHAKE_CLOUDEVENTS] = {"OPTIONS", ask_cloudevents,
 		check_cloudevents},
+	[HANDSHAKE_NONE] = {"POST", ask_probe, check_probe},
 };
 
 static const struct kind *
@@ -245,6 +340,8 @@ send_request(struct handshake *handshake, const struct credential *credential)
 		.url = webhook->destination,
 		.headers = handshake->headers,
 		.header_count = handshake->header_count,
+		.body = handshake->body,
+		.has_body = handshake->body.len > 0,
 		.timeout = worker->options->handshake_timeout,
 		.response_max = RESPONSE_MAX,
 		.context = handshake,

@@ -15,7 +15,9 @@
  *                bounds the rate from then on (CloudEvents, HTTP 1.1 Web Hooks
  *                §4). No callback is offered: an answer that comes later than
  *                the response is none.
- *   none         is never made
+ *   none         is made to probe a disabled webhook only: a POST of a test
+ *                event in the webhook's form, signed, to be answered with a
+ *                2xx. It is no delivery; nothing of it is kept
  */
 
 /** Takes the caller's reference to the webhook. */

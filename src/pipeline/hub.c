@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/match.h"
+#include "pipeline/prober.h"
 #include "pipeline/replay.h"
 
 /* ---- what one part tells another ---- */
@@ -27,6 +28,7 @@ on_changed(void *context, const struct webhook *webhook, bool is_fresh)
 	struct hub *hub = context;
 
 	deliver_set_webhook(hub->deliver, webhook, is_fresh, false);
+	prober_note(hub->prober, webhook);
 }
 
 static void
@@ -35,6 +37,7 @@ on_removed(void *context, const struct webhook *webhook)
 	struct hub *hub = context;
 
 	deliver_remove_webhook(hub->deliver, webhook);
+	prober_forget(hub->prober, webhook->number);
 }
 
 static void
@@ -338,6 +341,7 @@ open_parts(struct hub *hub, struct buf *why)
 	if (err)
 		return err;
 	start_deliver(hub);
+	hub->prober = prober_start(hub->webhooks);
 	err = resume(hub, why);
 	if (!err)
 		err = replay_start(hub, &hub->replay, why);
@@ -368,6 +372,7 @@ hub_stop(struct hub *hub, int64_t timeout)
 {
 	if (hub == NULL)
 		return;
+	prober_stop(hub->prober);
 	replay_stop(hub->replay);
 	hub->replay = NULL;
 	retention_stop(hub->retention);
@@ -383,6 +388,8 @@ hub_stop(struct hub *hub, int64_t timeout)
 	desk_stop(hub->desk);
 	writer_stop(hub->writer);
 	deliver_free(hub->deliver);
+	prober_free(hub->prober);
+	hub->prober = NULL;
 	hub->deliver = NULL;
 	hub->desk = NULL;
 	hub->writer = NULL;

@@ -9,6 +9,7 @@
  * way out, put together. Everything is opened and started by hub_open and
  * ended, in the order that loses nothing, by hub_stop and hub_close.
  */
+struct prober; /* pipeline/prober.h */
 struct replay; /* pipeline/replay.h */
 
 struct hub_options {
@@ -51,6 +52,7 @@ struct hub {
 	struct ingest *ingest;
 	struct retention *retention;
 	struct replay *replay;
+	struct prober *prober;
 };
 
 /** Sentences in `why` name the file or directory that is the matter. */

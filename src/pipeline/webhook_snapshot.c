@@ -15,6 +15,19 @@ webhook_rate(const struct webhook *webhook)
 }
 
 void
+webhook_sign(const struct webhook *webhook, struct str id, int64_t now,
+	struct str body, struct buf *out)
+{
+	int64_t seconds = now / SECONDS;
+
+	signature_sign(&webhook->key, id, seconds, body, out);
+	if (webhook->old_until <= now)
+		return;
+	buf_append_char(out, ' ');
+	signature_sign(&webhook->old_key, id, seconds, body, out);
+}
+
+void
 webhook_ref(const struct webhook *webhook)
 {
 	struct webhook *counted = webhook_unconst(webhook);
@@ -123,6 +136,8 @@ webhook_copy(const struct webhook *webhook)
 	copy->options = webhook_options_copy(&webhook->options, arena);
 	copy->allowed_rate = webhook->allowed_rate;
 	copy->handshake = webhook->handshake;
+	copy->probe_at = webhook->probe_at;
+	copy->probes_failed = webhook->probes_failed;
 	copy->gap_from = webhook->gap_from;
 	copy->news_since = webhook->news_since;
 	copy->news_count = webhook->news_count;
@@ -150,6 +165,8 @@ write_options(const struct webhook *webhook, struct buf *out)
 	json_out_integer(&json, "oldSecretUntil", webhook->old_until);
 	json_out_integer(&json, "allowedRate", webhook->allowed_rate);
 	json_out_integer(&json, "gapFrom", webhook->gap_from);
+	json_out_integer(&json, "probeAt", webhook->probe_at);
+	json_out_integer(&json, "probesFailed", webhook->probes_failed);
 	webhook_options_write(&webhook->options, &json);
 	json_out_end(&json);
 }
@@ -271,7 +288,7 @@ read_delivery_options(
 {
 	struct webhook_issues issues = {.arena = scratch};
 	struct str secret = webhook->options.auth.secret;
-	int64_t rate = 0;
+	int64_t rate = 0, failed = 0;
 
 	webhook_options_read(json, &webhook->options, &issues);
 	webhook->options =
@@ -280,6 +297,10 @@ read_delivery_options(
 	json_to_integer(
 		json_member(json, STR("oldSecretUntil")), &webhook->old_until);
 	json_to_integer(json_member(json, STR("gapFrom")), &webhook->gap_from);
+	json_to_integer(json_member(json, STR("probeAt")), &webhook->probe_at);
+	json_to_integer(json_member(json, STR("probesFailed")), &failed);
+	webhook->probes_failed =
+		failed > 0 && failed <= UINT32_MAX ? (unsigned)failed : 0;
 	json_to_integer(json_member(json, STR("allowedRate")), &rate);
 	webhook->allowed_rate =
 		rate > 0 && rate <= UINT32_MAX ? (unsigned)rate : 0;

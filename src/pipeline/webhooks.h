@@ -31,7 +31,8 @@ struct webhooks_listener {
 	void (*changed)(
 		void *context, const struct webhook *webhook, bool is_fresh);
 	void (*removed)(void *context, const struct webhook *webhook);
-	/* A handshake is to be made; ends in webhooks_end_handshake. */
+	/* A handshake, or a probe, is to be made; ends in
+	   webhooks_end_handshake. */
 	void (*handshake)(void *context, const struct webhook *webhook);
 };
 
@@ -100,6 +101,8 @@ struct webhook {
 	int64_t enables[WEBHOOK_ENABLES_KEPT]; /* newest first; 0: none */
 	uint64_t handshake; /* revision that asked for the present handshake;
 			       not stored: a restart asks anew */
+	int64_t probe_at;   /* wall clock; 0: no probe is due */
+	unsigned probes_failed; /* since it was disabled */
 	/* Since when deliveries are skipped, until that has been told. */
 	int64_t gap_from;
 	/* How often it was told of this hour (webhook_news.h); not stored. */
@@ -110,6 +113,10 @@ struct webhook {
 
 /** Attempts a minute: the lower of what is wanted and granted; 0: no limit. */
 unsigned webhook_rate(const struct webhook *webhook);
+
+/** Appends webhook-signature's value: by all secrets that sign at `now`. */
+void webhook_sign(const struct webhook *webhook, struct str id, int64_t now,
+	struct str body, struct buf *out);
 
 void webhook_ref(const struct webhook *webhook);
 void webhook_unref(const struct webhook *webhook);
@@ -201,6 +208,14 @@ struct health_report {
 };
 enum err webhooks_set_health(struct webhooks *webhooks, uint64_t number,
 	const struct health_report *report) MUST_USE;
+
+/**
+ * The time for a probe has come: makes the handshake (or, where there is none,
+ * sends a test event) and lets its outcome decide whether the webhook is
+ * enabled again; ends in webhooks_end_handshake. Ignored when it is not due.
+ * Blocks. Errors as above.
+ */
+enum err webhooks_probe(struct webhooks *webhooks, uint64_t number) MUST_USE;
 
 /** The secret's text in `arena`, the first time; then ERR_DENIED. */
 enum err webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,

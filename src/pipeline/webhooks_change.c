@@ -58,6 +58,24 @@ is_open(const struct webhook *webhook)
 	       health_is_waiting(&webhook->health);
 }
 
+/** When it is probed, if its health has disabled it. */
+static void
+plan_probe(struct webhook *next)
+{
+	const struct webhook_options *options = &next->options;
+
+	if (!health_may_be_probed(&next->health) || options->probe_after == 0) {
+		next->probe_at = 0;
+		if (!health_is_probing(&next->health))
+			next->probes_failed = 0;
+	} else if (next->probe_at == 0) {
+		next->probe_at =
+			next->updated + health_probe_pause(options->probe_after,
+						options->probe_max,
+						next->probes_failed);
+	}
+}
+
 /** What was skipped until now is told when the webhook sends again. */
 static void
 note_gap(struct webhooks *webhooks, struct webhook *next, struct commit *commit)
@@ -77,8 +95,10 @@ prepare_next(struct webhooks *webhooks, const struct webhook *former,
 {
 	next->revision = former->revision + 1;
 	next->updated = clock_now();
-	if (step->is_fresh && health_is_waiting(&next->health))
+	if (step->is_fresh && (health_is_waiting(&next->health) ||
+				      health_is_probing(&next->health)))
 		next->handshake = next->revision;
+	plan_probe(next);
 	if (!is_open(next))
 		commit->changes[commit->count++] =
 			(struct store_change){.kind = STORE_DELIVERIES_SKIP,

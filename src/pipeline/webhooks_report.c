@@ -37,6 +37,24 @@ end_handshake(struct webhooks *webhooks, const struct webhook *former,
 	return report(webhooks, former, next, &step);
 }
 
+static enum err
+end_probe(struct webhooks *webhooks, const struct webhook *former,
+	const struct handshake_outcome *outcome)
+{
+	const struct webhook_cause cause = {
+		.kind = WEBHOOK_BY_PROBE, .detail = str_of(outcome->detail)};
+	const struct webhook_step step = {.is_fresh = true, .cause = &cause};
+	struct webhook *next = webhook_copy(former);
+
+	if (outcome->is_accepted)
+		next->allowed_rate = outcome->allowed_rate;
+	else
+		next->probes_failed++;
+	webhooks_move_health(next, outcome->is_accepted ? HEALTH_PROBE_ANSWERED
+							: HEALTH_PROBE_FAILED);
+	return report(webhooks, former, next, &step);
+}
+
 enum err
 webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 	uint64_t handshake, const struct handshake_outcome *outcome)
@@ -46,9 +64,38 @@ webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 
 	pthread_mutex_lock(&webhooks->change);
 	former = webhooks_find_number(webhooks, number);
-	if (former && former->handshake == handshake &&
-		health_is_waiting(&former->health))
-		err = end_handshake(webhooks, former, outcome);
+	if (former && former->handshake == handshake) {
+		if (health_is_waiting(&former->health))
+			err = end_handshake(webhooks, former, outcome);
+		else if (health_is_probing(&former->health))
+			err = end_probe(webhooks, former, outcome);
+	}
+	pthread_mutex_unlock(&webhooks->change);
+	webhook_unref(former);
+	return err;
+}
+
+static enum err
+begin_probe(struct webhooks *webhooks, const struct webhook *former)
+{
+	const struct webhook_cause cause = {.kind = WEBHOOK_BY_PROBE};
+	const struct webhook_step step = {.is_fresh = true, .cause = &cause};
+	struct webhook *next = webhook_copy(former);
+
+	webhooks_move_health(next, HEALTH_PROBE_DUE);
+	return report(webhooks, former, next, &step);
+}
+
+enum err
+webhooks_probe(struct webhooks *webhooks, uint64_t number)
+{
+	const struct webhook *former;
+	enum err err = ERR_OK;
+
+	pthread_mutex_lock(&webhooks->change);
+	former = webhooks_find_number(webhooks, number);
+	if (former && former->probe_at && former->probe_at <= clock_now())
+		err = begin_probe(webhooks, former);
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);
 	return err;

@@ -10,9 +10,10 @@ enum situation {
 	REFUSED = 1 << 3, /* DISABLED/WARNING: the handshake failed */
 	ERROR = 1 << 4,
 	OFF = 1 << 5,
+	PROBING = 1 << 6, /* DISABLED/PENDING */
 	SENDING = ACTIVE | WARNING,
 	ENABLED = PENDING | SENDING,
-	ANY = ENABLED | REFUSED | ERROR | OFF,
+	ANY = ENABLED | REFUSED | ERROR | OFF | PROBING,
 };
 
 static const struct {
@@ -26,6 +27,7 @@ static const struct {
 	{WEBHOOK_DISABLED, WEBHOOK_WARNING, REFUSED},
 	{WEBHOOK_DISABLED, WEBHOOK_ERROR, ERROR},
 	{WEBHOOK_DISABLED, WEBHOOK_OFF, OFF},
+	{WEBHOOK_DISABLED, WEBHOOK_PENDING, PROBING},
 };
 
 /* What the outcomes so far must amount to. */
@@ -56,6 +58,12 @@ static const struct move moves[] = {
 		"Webhook handshake accepted."},
 	{HEALTH_HANDSHAKE_FAILED, ALWAYS, PENDING, REFUSED, false,
 		"Incorrect handshake response."},
+	{HEALTH_PROBE_DUE, ALWAYS, ERROR, PROBING, false,
+		"A probe asks whether the endpoint works again."},
+	{HEALTH_PROBE_ANSWERED, ALWAYS, PROBING, ACTIVE, true,
+		"A probe was answered: the webhook is enabled again."},
+	{HEALTH_PROBE_FAILED, ALWAYS, PROBING, ERROR, false,
+		"A probe of the disabled webhook failed."},
 	{HEALTH_DELIVERY_ACKNOWLEDGED, ALL_GOOD, WARNING, ACTIVE, false,
 		"Webhook deliveries recovered."},
 	{HEALTH_DELIVERY_FAILED, ALL_FAILED, SENDING, ERROR, false,
@@ -126,8 +134,9 @@ health_move(struct health *health, enum health_trigger trigger,
 {
 	unsigned from = situation_of(health);
 
-	if ((from & SENDING) && trigger >= HEALTH_DELIVERY_ACKNOWLEDGED)
-		record(health, trigger != HEALTH_DELIVERY_ACKNOWLEDGED);
+	if ((from & SENDING) && (trigger == HEALTH_DELIVERY_ACKNOWLEDGED ||
+					trigger == HEALTH_DELIVERY_FAILED))
+		record(health, trigger == HEALTH_DELIVERY_FAILED);
 	for (size_t i = 0; i < COUNT_OF(moves); i++) {
 		const struct move *move = &moves[i];
 
@@ -172,6 +181,26 @@ health_is_waiting(const struct health *health)
 	return situation_of(health) == PENDING;
 }
 
+bool
+health_is_probing(const struct health *health)
+{
+	return situation_of(health) == PROBING;
+}
+
+bool
+health_may_be_probed(const struct health *health)
+{
+	return situation_of(health) == ERROR && is_met(ALL_FAILED, health);
+}
+
+int64_t
+health_probe_pause(int64_t after, int64_t max, unsigned failed)
+{
+	for (unsigned i = 0; i < failed && after < max; i++)
+		after = after > max / 2 ? max : after * 2;
+	return after < max ? after : max;
+}
+
 static const char *const state_names[] = {
 	[WEBHOOK_ENABLED] = "ENABLED",
 	[WEBHOOK_DISABLED] = "DISABLED",
@@ -193,6 +222,9 @@ static const char *const trigger_names[] = {
 	[HEALTH_USER_CHANGED_TARGET] = "USER_CHANGED_TARGET",
 	[HEALTH_HANDSHAKE_ACCEPTED] = "HANDSHAKE_ACCEPTED",
 	[HEALTH_HANDSHAKE_FAILED] = "HANDSHAKE_FAILED",
+	[HEALTH_PROBE_DUE] = "PROBE_DUE",
+	[HEALTH_PROBE_ANSWERED] = "PROBE_ANSWERED",
+	[HEALTH_PROBE_FAILED] = "PROBE_FAILED",
 	[HEALTH_DELIVERY_ACKNOWLEDGED] = "DELIVERY_ACKNOWLEDGED",
 	[HEALTH_DELIVERY_FAILED] = "DELIVERY_FAILED",
 	[HEALTH_ENDPOINT_GONE] = "ENDPOINT_GONE",

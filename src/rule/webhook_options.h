@@ -14,6 +14,7 @@
  *   retry        {"schedule": "5s,30s" | "none", "window": "36h"}
  *   timeout      "10s"         concurrency  1 … 1000
  *   signing      "v1" | "v1a"  rate         1 … 60000 a minute
+ *   probe        {"after": "10m", "max": "24h"}: when disabled by its health
  *   notify       id of another webhook that is told when this one is in need
  *   auth         {"type": "none"}
  *                {"type": "apiKey", "header", "value"}
@@ -71,7 +72,9 @@ struct webhook_options {
 	int64_t timeout;	   /* microseconds; 0: the hub's own */
 	unsigned concurrency;	   /* 0: the hub's own */
 	unsigned rate;		   /* a minute; 0: no limit */
-	struct str notify;	   /* a webhook's id as text, or empty */
+	int64_t probe_after;	   /* microseconds; 0: it is not probed */
+	int64_t probe_max;
+	struct str notify; /* a webhook's id as text, or empty */
 	struct webhook_auth auth;
 };
 
