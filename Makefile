@@ -27,8 +27,8 @@ bench: build
 	@tools/install-packages.sh bench
 	@bench/run.py $(BUILD)
 
-# The index of filters, at 100 to 100,000 of them; FILTERS="N…" says others.
-FILTERS ?= 100 1000 10000 100000
+# The index of filters, at 100 to a million; FILTERS="N…" says others.
+FILTERS ?= 100 1000 10000 100000 1000000
 bench-filter: build
 	@bench/filters.sh $(BUILD) $(FILTERS)
 

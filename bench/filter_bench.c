@@ -13,28 +13,60 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/mem.h"
-#include "rule/filter_index.h"
+#include "filter_bench_input.h"
 
 enum { ROUNDS_MIN = 5, SAMPLE_MAX = 5000, BATCH = 1000 };
 static const double seconds_min = 1.0;
 
-struct event {
-	struct str text;
-	struct filter_event view;
-	struct json_doc doc;
-};
-
 struct bench {
-	struct str *filters; /* by id */
-	uint32_t filter_count;
-	struct event *events;
-	size_t event_count;
-	size_t event_bytes;
+	struct input in;
 	struct filter_index *index;
 	struct arena kept; /* of events read for matching alone */
 	double match_seconds;
+	double events_a_second;
+	double reads_a_second;
 };
+
+/* ---- output ---- */
+
+/** What is to be reached with so many filters or more; the last one counts. */
+struct goal {
+	uint32_t filters;
+	double value;
+};
+
+static const struct goal reading_goals[] = {{0, 0.9}, {0, 0}};
+static const struct goal event_goals[] = {
+	{10000, 80000}, {100000, 60000}, {1000000, 40000}, {0, 0}};
+static const struct goal matching_goals[] = {{1000000, 15}, {0, 0}};
+static const struct goal tree_goals[] = {{10000, 20}, {1000000, 1000}, {0, 0}};
+static const struct goal memory_goals[] = {{10000, 150}, {0, 0}};
+static const struct goal adding_goals[] = {{0, 300000}, {0, 0}};
+static const struct goal share_goals[] = {{0, 80}, {0, 0}};
+static const struct goal spread_goals[] = {{0, 5}, {0, 0}};
+
+/** `is_most`: the goal is not to be exceeded. `more` is the yardstick. */
+static void
+say(const struct bench *bench, const char *what, double value,
+	const struct goal *goals, bool is_most, const char *more)
+{
+	double goal = 0;
+	bool is_met;
+
+	for (; goals->value > 0; goals++) {
+		if (bench->in.filter_count >= goals->filters)
+			goal = goals->value;
+	}
+	is_met = is_most ? value <= goal : value >= goal;
+	if (goal > 0)
+		printf("%-22s %10.*f  %s %7.*f %-7s %s\n", what,
+			value < 1000 ? 2 : 0, value,
+			is_most ? "<=" : ">=", goal < 10 ? 1 : 0, goal,
+			is_met ? "met," : "MISSED,", more);
+	else
+		printf("%-22s %10.*f  %-18s %s\n", what, value < 1000 ? 2 : 0,
+			value, "(no goal),", more);
+}
 
 static double
 cpu_now(void)
@@ -43,102 +75,6 @@ cpu_now(void)
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
 	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-static _Noreturn void
-fail(const char *what, const char *detail)
-{
-	fprintf(stderr, "filter_bench: %s: %s\n", what, detail);
-	exit(1);
-}
-
-/* ---- input ---- */
-
-static struct str
-read_file(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char *bytes;
-	long size;
-
-	if (file == NULL || fseek(file, 0, SEEK_END) ||
-		(size = ftell(file)) < 0)
-		fail(path, "cannot be read");
-	rewind(file);
-	bytes = mem_alloc((size_t)size + 1);
-	if (fread(bytes, 1, (size_t)size, file) != (size_t)size)
-		fail(path, "cannot be read");
-	fclose(file);
-	return str_make(bytes, (size_t)size);
-}
-
-static size_t
-count_lines(struct str text)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		count += text.ptr[i] == '\n';
-	return count;
-}
-
-static void
-read_inputs(struct bench *bench, const char *filters, const char *events)
-{
-	struct str text = read_file(filters);
-
-	bench->filter_count = (uint32_t)count_lines(text);
-	bench->filters =
-		mem_alloc_array(bench->filter_count, sizeof(struct str));
-	for (uint32_t i = 0; i < bench->filter_count; i++) {
-		bench->filters[i] = str_split(&text, '\n');
-		str_split(&bench->filters[i], '\t');
-	}
-	text = read_file(events);
-	bench->event_bytes = text.len;
-	bench->event_count = count_lines(text);
-	bench->events =
-		mem_alloc_array(bench->event_count, sizeof(struct event));
-	for (size_t i = 0; i < bench->event_count; i++)
-		bench->events[i].text = str_split(&text, '\n');
-}
-
-static void
-read_event(struct str text, struct arena *arena, struct json_doc *doc,
-	struct filter_event *ret)
-{
-	struct json_walk walk;
-
-	if (json_read(text, arena, doc, NULL))
-		fail("event", "not JSON");
-	*ret = (struct filter_event){0};
-	walk = json_walk(json_root(doc));
-	while (json_walk_next(&walk)) {
-		struct str key = json_raw_string(walk.key);
-
-		if (str_equal(key, STR("type")))
-			ret->type = json_string(walk.value, arena);
-		else if (str_equal(key, STR("operation")))
-			ret->operation = json_string(walk.value, arena);
-		else if (json_kind(walk.value) != JSON_OBJECT)
-			continue;
-		else if (str_equal(key, STR("new")))
-			ret->new_state = walk.value;
-		else if (str_equal(key, STR("old")))
-			ret->old_state = walk.value;
-	}
-}
-
-static const struct filter *
-compile(struct str text, struct arena *arena)
-{
-	CLEANUP(buf_release) struct buf why = buf_make(0);
-	const struct filter *filter;
-	size_t column;
-
-	if (filter_compile(text, arena, &filter, &column, &why))
-		fail("filter", buf_text(&why));
-	return filter;
 }
 
 /* ---- what is measured ---- */
@@ -159,7 +95,7 @@ at_share(double *values, size_t count, double share)
 	return values[(size_t)((double)(count - 1) * share)];
 }
 
-enum what { READ = 1, MATCH = 2 };
+enum what { READ = 1, MATCH = 2, COPY = 4 };
 
 /** CPU seconds of one pass over all events. */
 static double
@@ -168,12 +104,14 @@ pass(struct bench *bench, struct filter_reader *reader, int what)
 	struct arena arena = {0};
 	double start = cpu_now();
 
-	for (size_t i = 0; i < bench->event_count; i++) {
-		struct event *event = &bench->events[i];
+	for (size_t i = 0; i < bench->in.event_count; i++) {
+		struct event *event = &bench->in.events[i];
 		struct json_doc doc;
 		struct filter_event view;
 		size_t count;
 
+		if (what & COPY)
+			arena_copy(&arena, event->text);
 		if (what & READ)
 			read_event(event->text, &arena, &doc, &view);
 		if (what & MATCH)
@@ -211,10 +149,15 @@ static void
 report_reading(struct bench *bench)
 {
 	double seconds = measure(bench, READ);
+	double copying = measure(bench, COPY);
+	char more[100];
 
-	printf("reading       %10.2f GB/s   %.0f events/s\n",
-		(double)bench->event_bytes / seconds / 1e9,
-		(double)bench->event_count / seconds);
+	bench->reads_a_second = (double)bench->in.event_count / seconds;
+	snprintf(more, sizeof(more), "copying the same bytes %.2f GB/s",
+		(double)bench->in.event_bytes / copying / 1e9);
+	say(bench, "reading, GB/s",
+		(double)bench->in.event_bytes / seconds / 1e9, reading_goals,
+		false, more);
 }
 
 static size_t
@@ -233,14 +176,15 @@ report_adding(struct bench *bench)
 	size_t before = heap_used();
 	double compiling = 0, adding = 0;
 	struct filter_index_counts counts;
+	char more[100];
 
 	bench->index = filter_index_new();
-	for (uint32_t i = 0; i < bench->filter_count;) {
+	for (uint32_t i = 0; i < bench->in.filter_count;) {
 		uint32_t n = 0;
 		double start = cpu_now(), middle;
 
-		for (; n < BATCH && i + n < bench->filter_count; n++)
-			batch[n] = compile(bench->filters[i + n], &arena);
+		for (; n < BATCH && i + n < bench->in.filter_count; n++)
+			batch[n] = compile(bench->in.filters[i + n], &arena);
 		middle = cpu_now();
 		compiling += middle - start;
 		for (uint32_t k = 0; k < n; k++)
@@ -251,43 +195,50 @@ report_adding(struct bench *bench)
 	}
 	arena_release(&arena);
 	counts = filter_index_count(bench->index);
-	printf("adding        %10.0f filters/s from text; %.0f compiled/s, "
-	       "%.0f added/s\n",
-		bench->filter_count / (compiling + adding),
-		bench->filter_count / compiling, bench->filter_count / adding);
-	printf("memory        %10.1f bytes a filter beyond its text\n",
-		(double)(heap_used() - before) / bench->filter_count);
-	printf("index         %10u filters, %u distinct, %u scanned, "
-	       "%u predicates, %u paths\n",
-		counts.filters, counts.rules, counts.scanned, counts.predicates,
-		counts.slots);
+	snprintf(more, sizeof(more),
+		"compiling alone %.0f, adding what is compiled %.0f",
+		bench->in.filter_count / compiling,
+		bench->in.filter_count / adding);
+	say(bench, "adding text, filters/s",
+		bench->in.filter_count / (compiling + adding), adding_goals,
+		false, more);
+	snprintf(more, sizeof(more), "the text takes %.1f",
+		(double)bench->in.filter_bytes / bench->in.filter_count);
+	say(bench, "memory, bytes a filter",
+		(double)(heap_used() - before) / bench->in.filter_count,
+		memory_goals, true, more);
+	printf("%-22s %10u  distinct %u, scanned %u, predicates %u, paths %u\n",
+		"filters", counts.filters, counts.rules, counts.scanned,
+		counts.predicates, counts.slots);
 }
 
 static void
 report_matching(struct bench *bench)
 {
 	double whole = measure(bench, READ | MATCH);
+	char more[100];
 
 	bench->match_seconds = measure(bench, MATCH);
-	printf("events/s      %10.0f  (text in, ids out)\n",
-		(double)bench->event_count / whole);
-	printf("matching      %10.2f us an event\n",
-		bench->match_seconds / (double)bench->event_count * 1e6);
+	bench->events_a_second = (double)bench->in.event_count / whole;
+	snprintf(more, sizeof(more), "reading alone %.0f",
+		bench->reads_a_second);
+	say(bench, "text to ids, events/s", bench->events_a_second, event_goals,
+		false, more);
 }
 
 /** Microseconds of each match. */
 static double *
 time_matches(struct bench *bench, struct filter_reader *reader)
 {
-	double *times = mem_alloc_array(bench->event_count, sizeof(*times));
+	double *times = mem_alloc_array(bench->in.event_count, sizeof(*times));
 	struct arena arena = {0};
 
-	for (size_t i = 0; i < bench->event_count; i++) {
+	for (size_t i = 0; i < bench->in.event_count; i++) {
 		double start = cpu_now();
 		size_t count;
 
 		filter_index_match(
-			reader, &bench->events[i].view, &arena, &count);
+			reader, &bench->in.events[i].view, &arena, &count);
 		times[i] = (cpu_now() - start) * 1e6;
 		arena_reset(&arena);
 	}
@@ -307,10 +258,10 @@ report_work(struct bench *bench)
 	times = time_matches(bench, reader);
 	after = filter_index_work_done(reader);
 	events = (double)(after.events - before.events);
-	printf("one match     %10.2f us p50, %.2f us p99\n",
-		at_share(times, bench->event_count, 0.5),
-		at_share(times, bench->event_count, 0.99));
-	printf("an event      %10.1f candidates, %.1f predicates\n",
+	printf("%-22s %10.2f  p99 %.2f; candidates %.1f, predicates %.1f\n",
+		"one match, us, p50",
+		at_share(times, bench->in.event_count, 0.5),
+		at_share(times, bench->in.event_count, 0.99),
 		(double)(after.candidates - before.candidates) / events,
 		(double)(after.evaluations - before.evaluations) / events);
 	filter_index_leave(reader);
@@ -319,11 +270,26 @@ report_work(struct bench *bench)
 
 /* ---- against the tree evaluator ---- */
 
+/** Of one match; `tree`: the seconds that all filters one by one take. */
+static void
+say_factor(struct bench *bench, double tree)
+{
+	double match = bench->match_seconds / (double)bench->in.event_count;
+	char more[100];
+
+	snprintf(more, sizeof(more), "the tree evaluator %.0f", tree * 1e6);
+	say(bench, "matching alone, us", match * 1e6, matching_goals, true,
+		more);
+	snprintf(more, sizeof(more), "%.0f ns a filter and event",
+		tree / bench->in.filter_count * 1e9);
+	say(bench, "times the tree", tree / match, tree_goals, false, more);
+}
+
 /** A sample of filters against a sample of events, both ways. */
 static void
 report_factor(struct bench *bench)
 {
-	uint32_t step = (bench->filter_count + SAMPLE_MAX - 1) / SAMPLE_MAX;
+	uint32_t step = (bench->in.filter_count + SAMPLE_MAX - 1) / SAMPLE_MAX;
 	struct filter_reader *reader = filter_index_enter(bench->index);
 	struct arena filters = {0}, arena = {0};
 	const struct filter *sample[SAMPLE_MAX];
@@ -331,10 +297,10 @@ report_factor(struct bench *bench)
 	uint32_t count = 0, pairs = 0;
 	double seconds = 0;
 
-	for (uint32_t id = 0; id < bench->filter_count; id += step)
-		sample[count++] = compile(bench->filters[id], &filters);
-	for (size_t e = 0; e < bench->event_count && seconds < 2; e += 17) {
-		const struct filter_event *event = &bench->events[e].view;
+	for (uint32_t id = 0; id < bench->in.filter_count; id += step)
+		sample[count++] = compile(bench->in.filters[id], &filters);
+	for (size_t e = 0; e < bench->in.event_count && seconds < 2; e += 17) {
+		const struct filter_event *event = &bench->in.events[e].view;
 		double start = cpu_now();
 		const uint32_t *ids;
 		size_t found;
@@ -349,15 +315,11 @@ report_factor(struct bench *bench)
 				at++;
 			if ((at < found && ids[at] == i * step) != is_true[i])
 				fail("index and tree evaluator differ",
-					bench->filters[i * step].ptr);
+					bench->in.filters[i * step].ptr);
 		}
 		arena_reset(&arena);
 	}
-	printf("tree          %10.0f ns a filter and event; the index is "
-	       "%.0f times as fast\n",
-		seconds / pairs * 1e9,
-		seconds / pairs * bench->filter_count /
-			(bench->match_seconds / (double)bench->event_count));
+	say_factor(bench, seconds / pairs * bench->in.filter_count);
 	filter_index_leave(reader);
 	arena_release(&filters);
 	arena_release(&arena);
@@ -368,14 +330,22 @@ report_factor(struct bench *bench)
 struct replacing {
 	struct bench *bench;
 	_Atomic bool is_over;
-	uint32_t to; /* ids that were touched, from 0 */
+	uint32_t to;	/* ids that were touched, from 0 */
+	double slowest; /* seconds of a change */
+	double changing;
 };
 
-static void
+/** The seconds that the change took, without compiling. */
+static double
 replace(struct bench *bench, uint32_t id, uint32_t by, struct arena *arena)
 {
-	filter_index_set(bench->index, id, compile(bench->filters[by], arena));
+	const struct filter *filter = compile(bench->in.filters[by], arena);
+	double start = cpu_now();
+
+	filter_index_set(bench->index, id, filter);
+	start = cpu_now() - start;
 	arena_reset(arena);
+	return start;
 }
 
 /** 1 % a second, in steps of 5 ms. */
@@ -385,20 +355,41 @@ replace_filters(void *argument)
 	struct replacing *replacing = argument;
 	struct bench *bench = replacing->bench;
 	struct timespec pause = {.tv_nsec = 5000000};
-	double a_step = bench->filter_count * 0.01 * 0.005, due = 0;
+	double a_step = bench->in.filter_count * 0.01 * 0.005, due = 0;
 	struct arena arena = {0};
 
 	while (!atomic_load(&replacing->is_over)) {
 		nanosleep(&pause, NULL);
 		for (due += a_step; due >= 1; due--) {
-			uint32_t id = replacing->to++ % bench->filter_count;
+			uint32_t id = replacing->to++ % bench->in.filter_count;
 
-			replace(bench, id, (id + 7919) % bench->filter_count,
-				&arena);
+			double took = replace(bench, id,
+				(id + 7919) % bench->in.filter_count, &arena);
+
+			replacing->changing += took;
+			if (took > replacing->slowest)
+				replacing->slowest = took;
 		}
 	}
 	arena_release(&arena);
 	return NULL;
+}
+
+static void
+say_replacing(const struct bench *bench, double events_a_second, double *times,
+	uint32_t count)
+{
+	double p50 = at_share(times, bench->in.event_count, 0.5);
+	double p99 = at_share(times, bench->in.event_count, 0.99);
+	char more[100];
+
+	snprintf(more, sizeof(more), "%.0f events/s of %.0f; %u replaced",
+		events_a_second, bench->events_a_second, count);
+	say(bench, "1 %/s replaced, rate %",
+		events_a_second / bench->events_a_second * 100, share_goals,
+		false, more);
+	snprintf(more, sizeof(more), "p99 %.2f us, p50 %.2f us", p99, p50);
+	say(bench, "meanwhile p99 / p50", p99 / p50, spread_goals, true, more);
 }
 
 static void
@@ -424,14 +415,15 @@ report_replacing(struct bench *bench)
 	filter_index_leave(reader);
 	atomic_store(&replacing.is_over, true);
 	pthread_join(thread, NULL);
-	printf("replacing 1%%/s%9.0f events/s; one match %.2f us p50, %.2f us "
-	       "p99; %u replaced\n",
-		(double)(bench->event_count * passes) / seconds,
-		at_share(times, bench->event_count, 0.5),
-		at_share(times, bench->event_count, 0.99), replacing.to);
+	say_replacing(bench, (double)(bench->in.event_count * passes) / seconds,
+		times, replacing.to);
+	if (replacing.to)
+		printf("%-22s %10.2f  slowest %.0f\n", "one change, us",
+			replacing.changing / replacing.to * 1e6,
+			replacing.slowest * 1e6);
 	for (uint32_t i = 0; i < replacing.to; i++)
-		replace(bench, i % bench->filter_count, i % bench->filter_count,
-			&arena);
+		replace(bench, i % bench->in.filter_count,
+			i % bench->in.filter_count, &arena);
 	arena_release(&arena);
 	mem_free(times);
 }
@@ -448,10 +440,10 @@ check_line(struct bench *bench, struct filter_reader *reader, struct str line)
 	size_t count;
 
 	if (str_to_u64(str_split(&line, '\t'), &event) ||
-		event >= bench->event_count)
+		event >= bench->in.event_count)
 		fail("expected", "no such event");
 	ids = filter_index_match(
-		reader, &bench->events[event].view, &arena, &count);
+		reader, &bench->in.events[event].view, &arena, &count);
 	for (size_t i = 0; i < count; i++)
 		buf_printf(&found, i ? ",%u" : "%u", ids[i]);
 	if (!str_equal(buf_str(&found), line)) {
@@ -471,7 +463,8 @@ check_expected(struct bench *bench, const char *path)
 	for (size_t i = 0; i < lines; i++)
 		check_line(bench, reader, str_split(&text, '\n'));
 	filter_index_leave(reader);
-	printf("expected      %10zu events match what they should\n", lines);
+	printf("%-22s %10zu  events matched what they should\n", "expected",
+		lines);
 }
 
 int
@@ -481,11 +474,12 @@ main(int argc, char **argv)
 
 	if (argc < 3)
 		fail("usage", "filter_bench FILTERS EVENTS [EXPECTED]");
-	read_inputs(&bench, argv[1], argv[2]);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	read_inputs(&bench.in, argv[1], argv[2]);
 	report_adding(&bench);
-	for (size_t i = 0; i < bench.event_count; i++)
-		read_event(bench.events[i].text, &bench.kept,
-			&bench.events[i].doc, &bench.events[i].view);
+	for (size_t i = 0; i < bench.in.event_count; i++)
+		read_event(bench.in.events[i].text, &bench.kept,
+			&bench.in.events[i].doc, &bench.in.events[i].view);
 	if (argc > 3)
 		check_expected(&bench, argv[3]);
 	report_reading(&bench);

@@ -31,5 +31,8 @@ proof GRAPNEL_OVERLOAD_SECONDS=120 overload
 say "a million pairs of filter and event: the index against the evaluator"
 env GRAPNEL_TEST_PAIRS=1000000 "$build/tests/unit/unit_tests" \
   filter_index_random
+say "a million filters of each form that come and go: nothing is left"
+env GRAPNEL_TEST_CHURN=1000000 "$build/tests/unit/unit_tests" \
+  filter_index_churn
 say "50 healthy endpoints beside 50 that hang"
 node bench/neighbours.mjs "$build" 20

@@ -5,7 +5,7 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook resource event delivery replay key filter json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook resource event delivery replay allow-list key filter json" -- "$cur"))
 		return
 	fi
 	case $command in
@@ -40,6 +40,13 @@ _grapnel() {
 	replay)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "list show cancel" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	allow-list)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "create list patch delete" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -83,12 +90,17 @@ _grapnel() {
 	"serve --bulk-body-max") COMPREPLY=(); return ;;
 	"serve --allow-private") COMPREPLY=(); return ;;
 	"serve --ca-file") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"serve --proxy") COMPREPLY=(); return ;;
+	"serve --proxy-lookup") COMPREPLY=($(compgen -W "hub proxy" -- "$cur")); return ;;
+	"serve --no-proxy") COMPREPLY=(); return ;;
+	"serve --dns-ttl") COMPREPLY=(); return ;;
 	"serve --user-agent") COMPREPLY=(); return ;;
 	"serve --source") COMPREPLY=(); return ;;
 	"serve --origin") COMPREPLY=(); return ;;
 	"serve --connect-timeout") COMPREPLY=(); return ;;
 	"serve --handshake-timeout") COMPREPLY=(); return ;;
 	"serve --delivery-timeout") COMPREPLY=(); return ;;
+	"serve --first-byte-timeout") COMPREPLY=(); return ;;
 	"serve --webhooks-max") COMPREPLY=(); return ;;
 	"serve --enables-max") COMPREPLY=(); return ;;
 	"serve --enables-window") COMPREPLY=(); return ;;
@@ -138,6 +150,16 @@ _grapnel() {
 	"webhook create --auth-client-id") COMPREPLY=(); return ;;
 	"webhook create --auth-scope") COMPREPLY=(); return ;;
 	"webhook create --auth-secret") COMPREPLY=(); return ;;
+	"webhook create --first-byte-timeout") COMPREPLY=(); return ;;
+	"webhook create --tls-minimum") COMPREPLY=($(compgen -W "1.2 1.3" -- "$cur")); return ;;
+	"webhook create --tls-authorities") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"webhook create --tls-certificate") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"webhook create --tls-key") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"webhook create --proxy") COMPREPLY=(); return ;;
+	"webhook create --proxy-username") COMPREPLY=(); return ;;
+	"webhook create --proxy-password") COMPREPLY=(); return ;;
+	"webhook create --proxy-lookup") COMPREPLY=($(compgen -W "hub proxy" -- "$cur")); return ;;
+	"webhook create --allow-list") COMPREPLY=(); return ;;
 	"webhook create --url") COMPREPLY=(); return ;;
 	"webhook create --token") COMPREPLY=(); return ;;
 	"webhook create --timeout") COMPREPLY=(); return ;;
@@ -175,6 +197,16 @@ _grapnel() {
 	"webhook patch --auth-client-id") COMPREPLY=(); return ;;
 	"webhook patch --auth-scope") COMPREPLY=(); return ;;
 	"webhook patch --auth-secret") COMPREPLY=(); return ;;
+	"webhook patch --first-byte-timeout") COMPREPLY=(); return ;;
+	"webhook patch --tls-minimum") COMPREPLY=($(compgen -W "1.2 1.3" -- "$cur")); return ;;
+	"webhook patch --tls-authorities") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"webhook patch --tls-certificate") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"webhook patch --tls-key") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"webhook patch --proxy") COMPREPLY=(); return ;;
+	"webhook patch --proxy-username") COMPREPLY=(); return ;;
+	"webhook patch --proxy-password") COMPREPLY=(); return ;;
+	"webhook patch --proxy-lookup") COMPREPLY=($(compgen -W "hub proxy" -- "$cur")); return ;;
+	"webhook patch --allow-list") COMPREPLY=(); return ;;
 	"webhook patch --url") COMPREPLY=(); return ;;
 	"webhook patch --token") COMPREPLY=(); return ;;
 	"webhook patch --timeout") COMPREPLY=(); return ;;
@@ -258,6 +290,24 @@ _grapnel() {
 	"replay cancel --url") COMPREPLY=(); return ;;
 	"replay cancel --token") COMPREPLY=(); return ;;
 	"replay cancel --timeout") COMPREPLY=(); return ;;
+	"allow-list create --network") COMPREPLY=(); return ;;
+	"allow-list create --host") COMPREPLY=(); return ;;
+	"allow-list create --description") COMPREPLY=(); return ;;
+	"allow-list create --url") COMPREPLY=(); return ;;
+	"allow-list create --token") COMPREPLY=(); return ;;
+	"allow-list create --timeout") COMPREPLY=(); return ;;
+	"allow-list list --url") COMPREPLY=(); return ;;
+	"allow-list list --token") COMPREPLY=(); return ;;
+	"allow-list list --timeout") COMPREPLY=(); return ;;
+	"allow-list patch --network") COMPREPLY=(); return ;;
+	"allow-list patch --host") COMPREPLY=(); return ;;
+	"allow-list patch --description") COMPREPLY=(); return ;;
+	"allow-list patch --url") COMPREPLY=(); return ;;
+	"allow-list patch --token") COMPREPLY=(); return ;;
+	"allow-list patch --timeout") COMPREPLY=(); return ;;
+	"allow-list delete --url") COMPREPLY=(); return ;;
+	"allow-list delete --token") COMPREPLY=(); return ;;
+	"allow-list delete --timeout") COMPREPLY=(); return ;;
 	"key create --role") COMPREPLY=($(compgen -W "viewer publisher admin" -- "$cur")); return ;;
 	"key create --name") COMPREPLY=(); return ;;
 	"key create --url") COMPREPLY=(); return ;;
@@ -271,14 +321,14 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
-	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --probe-after --probe-max --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
+	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --probe-after --probe-max --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --url --token --timeout --json --help" ;;
 	"webhook list") options="--limit --offset --filter --sort --url --token --timeout --json --help" ;;
 	"webhook get") options="--url --token --timeout --json --help" ;;
-	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --probe-after --probe-max --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --url --token --timeout --json --help" ;;
+	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --probe-after --probe-max --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --url --token --timeout --json --help" ;;
 	"webhook enable") options="--wait --url --token --timeout --json --help" ;;
 	"webhook disable") options="--url --token --timeout --json --help" ;;
 	"webhook delete") options="--url --token --timeout --json --help" ;;
@@ -298,6 +348,10 @@ _grapnel() {
 	"replay list") options="--url --token --timeout --json --help" ;;
 	"replay show") options="--url --token --timeout --json --help" ;;
 	"replay cancel") options="--url --token --timeout --json --help" ;;
+	"allow-list create") options="--network --host --description --default --url --token --timeout --json --help" ;;
+	"allow-list list") options="--url --token --timeout --json --help" ;;
+	"allow-list patch") options="--network --host --description --default --url --token --timeout --json --help" ;;
+	"allow-list delete") options="--url --token --timeout --json --help" ;;
 	"key create") options="--role --name --url --token --timeout --json --help" ;;
 	"key list") options="--url --token --timeout --json --help" ;;
 	"key revoke") options="--url --token --timeout --json --help" ;;

@@ -81,6 +81,13 @@ explain_write_attempt(struct json_out *out, const struct attempt_row *row)
 		json_out_null(out, "status");
 	write_or_null(out, "failure", row->failure);
 	write_or_null(out, "error", row->error);
+	/* A connection that was open needed no phase before the answer. */
+	if (row->connected)
+		json_out_text(out, "connection", "new");
+	else if (row->first_byte)
+		json_out_text(out, "connection", "reused");
+	else
+		json_out_null(out, "connection");
 	json_out_object(out, "milliseconds");
 	write_phase(out, "nameResolved", row->name_resolved);
 	write_phase(out, "connected", row->connected);

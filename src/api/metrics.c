@@ -21,6 +21,7 @@ struct sample {
 	double is_healthy, commits, units, failures, writer_queued;
 	double last_commit_time;
 	double waiting, lag, store_bytes;
+	double filters, filters_scanned;
 	double webhooks[STATUS_COUNT];
 };
 
@@ -82,6 +83,10 @@ static const struct metric metrics[] = {
 	GAUGE(lag, "deliveries_lag_seconds",
 		"How late the oldest waiting delivery is."),
 	GAUGE(store_bytes, "store_bytes", "Size of the database on disk."),
+	GAUGE(filters, "filters", "Filters that events are matched against."),
+	GAUGE(filters_scanned, "filters_scanned",
+		"Distinct filters that every event is held against, because "
+		"nothing in them leads from an event to them."),
 };
 
 /** The second number of /proc/self/statm, in pages. */
@@ -147,6 +152,7 @@ gather_pipeline(const struct hub *hub, struct sample *sample)
 {
 	struct ingest_stats in;
 	struct deliver_stats out;
+	struct match_counts matching = match_count(hub->match);
 
 	ingest_stats(hub->ingest, &in);
 	deliver_stats(hub->deliver, &out);
@@ -162,6 +168,8 @@ gather_pipeline(const struct hub *hub, struct sample *sample)
 	sample->attempts_in_flight = (double)out.in_flight;
 	sample->unsettled = (double)out.unsettled;
 	sample->payload_bytes = (double)payload_memory();
+	sample->filters = (double)matching.filters;
+	sample->filters_scanned = (double)matching.scanned;
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "api/com_webhooks.h"
 #include "api/webhook_log.h"
 #include "base/clock.h"
+#include "base/timestamp.h"
 #include "pipeline/redeliver.h"
 #include "rule/duration.h"
 
@@ -18,6 +19,22 @@ write_public_key(struct json_out *out, const struct signature_key *key)
 		return;
 	signature_public_key(key, &text);
 	json_out_string(out, "publicKey", buf_str(&text));
+}
+
+/** What was taken and will most likely not do what is hoped for. */
+static void
+write_warnings(struct json_out *out, const struct webhook_options *options)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(256);
+	int64_t expires = webhook_certificate_expires(options);
+
+	if (expires > clock_now())
+		return;
+	buf_append(&text, STR("tls.certificate has expired at "));
+	timestamp_append(&text, expires);
+	json_out_array(out, "warnings");
+	json_out_string(out, NULL, buf_str(&text));
+	json_out_end(out);
 }
 
 void
@@ -40,6 +57,7 @@ native_webhook_write(struct json_out *out, const struct webhook *webhook)
 		out, "status", webhook_status_name(webhook->health.status));
 	json_out_string(out, "statusReason", webhook->status_reason);
 	webhook_options_write(&webhook->options, out);
+	write_warnings(out, &webhook->options);
 	if (webhook->allowed_rate)
 		json_out_integer(out, "allowedRate", webhook->allowed_rate);
 	write_public_key(out, &webhook->key);

@@ -1,3 +1,4 @@
+#include "api/allow_list_routes.h"
 #include "api/explain_routes.h"
 #include "api/filter_routes.h"
 #include "api/native_webhooks.h"
@@ -10,6 +11,7 @@ api_router_new(struct api *api)
 	const struct route_table tables[] = {
 		{api_com_routes, api_com_route_count},
 		{api_native_routes, api_native_route_count},
+		{api_allow_list_routes, api_allow_list_route_count},
 		{api_explain_routes, api_explain_route_count},
 		{api_webhook_routes, api_webhook_route_count},
 		{api_filter_routes, api_filter_route_count},

@@ -12,13 +12,21 @@
  * a store-release after chunks_take().
  */
 enum {
-	CHUNKS_STEP = 1024, /* elements a chunk */
-	CHUNKS_MAX = 1 << 16,
+	CHUNKS_STEP = 256, /* elements a chunk */
+	CHUNKS_MAX = 1 << 18,
+};
+
+/** Where the chunks are; a larger one takes its place, it stays till the end.
+ */
+struct chunks_directory {
+	struct chunks_directory *older;
+	uint32_t cap;
+	_Atomic(char *) chunk[];
 };
 
 struct chunks {
-	_Atomic(char *) *directory;
-	size_t size;		/* of an element */
+	size_t size; /* of an element */
+	_Atomic(struct chunks_directory *) directory;
 	_Atomic uint32_t count; /* numbers ever handed out */
 	uint32_t *free;		/* a stack */
 	uint32_t free_count;
@@ -43,7 +51,10 @@ chunks_count(const struct chunks *chunks)
 static inline void *
 chunks_at(const struct chunks *chunks, uint32_t number)
 {
-	return atomic_load_explicit(&chunks->directory[number / CHUNKS_STEP],
+	struct chunks_directory *directory =
+		atomic_load_explicit(&chunks->directory, memory_order_acquire);
+
+	return atomic_load_explicit(&directory->chunk[number / CHUNKS_STEP],
 		       memory_order_acquire) +
 	       (size_t)(number % CHUNKS_STEP) * chunks->size;
 }

@@ -1,3 +1,4 @@
+#include "cli/allow_list_command.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/explain_command.h"
@@ -14,6 +15,7 @@
 #include "cli/webhook_command.h"
 #include "cli/webhook_delivery_options.h"
 #include "cli/webhook_log_command.h"
+#include "cli/webhook_way_options.h"
 
 /*
  * The table of commands. After a change: tools/make-docs.sh, since the manual
@@ -71,6 +73,7 @@ const struct command_group commands_groups[] = {
 	{"event", "Events: what was published, and what became of it"},
 	{"delivery", "Deliveries: what was sent where, and why not"},
 	{"replay", "Replays: sending again what was missed"},
+	{"allow-list", "Allow-lists: what may be reached though not public"},
 	{"key", "Keys: who may use the hub"},
 	{"filter", "Filters: trying them out"},
 	{"json", "JSON: checking texts"},
@@ -164,7 +167,7 @@ const struct command commands_table[] = {
 		.no_means = "The hub refused, or (with --wait) the handshake "
 			    "was not accepted.",
 		.tables = {&webhook_create_table, &webhook_delivery_table,
-			&client_table},
+			&webhook_way_table, &client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_create,
 	},
@@ -204,7 +207,7 @@ const struct command commands_table[] = {
 		.examples = "grapnel webhook patch 3f1c... --header "
 			    "'Authorization: Bearer abc' --wait",
 		.tables = {&webhook_patch_table, &webhook_delivery_table,
-			&client_table},
+			&webhook_way_table, &client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_patch,
 	},
@@ -477,6 +480,62 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = replay_command_cancel,
+	},
+	{
+		.group = "allow-list",
+		.name = "create",
+		.summary = "Make an allow-list",
+		.operands = "NAME",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Makes a list of networks and hosts that webhooks may "
+			"reach although they are not public. A webhook names "
+			"those it may use, or uses the default ones. "
+			"Link-local and metadata addresses stay closed.",
+		.examples = "grapnel allow-list create lab --network "
+			    "10.20.0.0/16 --host .lab.example.com",
+		.tables = {&allow_list_create_table, &client_table},
+		.talks_to_hub = true,
+		.run = allow_list_command_create,
+	},
+	{
+		.group = "allow-list",
+		.name = "list",
+		.summary = "List allow-lists",
+		.description = "Lists allow-lists with what they open.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = allow_list_command_list,
+	},
+	{
+		.group = "allow-list",
+		.name = "patch",
+		.summary = "Change an allow-list",
+		.operands = "NAME",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Changes what is given. Networks and hosts that "
+			       "are given replace all former ones; an empty "
+			       "one alone leaves none.",
+		.examples = "grapnel allow-list patch lab --network "
+			    "10.20.0.0/16 --network 10.30.0.0/16",
+		.tables = {&allow_list_patch_table, &client_table},
+		.talks_to_hub = true,
+		.run = allow_list_command_patch,
+	},
+	{
+		.group = "allow-list",
+		.name = "delete",
+		.summary = "Delete an allow-list",
+		.operands = "NAME",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Deletes it; webhooks that name it reach what "
+			       "it opened no more.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = allow_list_command_delete,
 	},
 	{
 		.group = "key",

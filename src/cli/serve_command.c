@@ -80,6 +80,34 @@ machine_name(void)
 	return str_of(name);
 }
 
+/** What it points to lives as long as the process, or the settings. */
+static struct deliver_ways
+ways_out(const struct settings *settings)
+{
+	static struct str no_proxy[SETTING_LIST_MAX];
+	static struct http_proxy proxy;
+	struct str credentials = str_of(settings->proxy_credentials);
+	struct deliver_ways ways = {
+		.no_proxy = no_proxy,
+		.no_proxy_count = settings->no_proxy.count,
+		.resolver.ttl = settings->dns_ttl,
+		.first_byte_timeout = settings->first_byte_timeout,
+	};
+
+	for (size_t i = 0; i < settings->no_proxy.count; i++)
+		no_proxy[i] = str_of(settings->no_proxy.items[i]);
+	if (settings->proxy == NULL)
+		return ways;
+	proxy.url = str_of(settings->proxy);
+	if (settings->proxy_credentials) {
+		proxy.username = str_split(&credentials, ':');
+		proxy.password = credentials;
+	}
+	proxy.is_looking_up = settings->proxy_lookup != 0;
+	ways.proxy = &proxy;
+	return ways;
+}
+
 static enum err
 set_hub_options(const struct settings *settings, struct hub_options *hub,
 	struct buf *why)
@@ -89,6 +117,8 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 		.key_file = settings->key_file,
 		.ca_file = settings->ca_file,
 		.user_agent = settings->user_agent,
+		.ways = ways_out(settings),
+		.allow_lists_are_off = !settings->allow_lists,
 		.source = str_of(settings->source),
 		.origin = settings->origin ? str_of(settings->origin)
 					   : machine_name(),

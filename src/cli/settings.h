@@ -131,6 +131,8 @@ const char *settings_variable(const char *name, struct arena *arena);
 /* The rows' own checks (settings_check.c). */
 enum err settings_check_listen(struct str value, struct buf *why);
 enum err settings_check_network(struct str value, struct buf *why);
+enum err settings_check_proxy(struct str value, struct buf *why);
+enum err settings_check_proxy_credentials(struct str value, struct buf *why);
 enum err settings_check_schedule(struct str value, struct buf *why);
 enum err settings_check_header(struct str value, struct buf *why);
 enum err settings_check_source(struct str value, struct buf *why);

@@ -82,6 +82,27 @@ settings_check_network(struct str value, struct buf *why)
 }
 
 enum err
+settings_check_proxy(struct str value, struct buf *why)
+{
+	CLEANUP(arena_release) struct arena arena = {0};
+	struct url url;
+
+	return http_proxy_read(value, NULL, &arena, &url, why);
+}
+
+enum err
+settings_check_proxy_credentials(struct str value, struct buf *why)
+{
+	size_t colon = str_find_char(value, ':');
+
+	if (colon != SIZE_MAX && colon > 0 && !str_has_control(value))
+		return ERR_OK;
+	buf_append(why, STR("expected a name, a colon and a password, without "
+			    "control characters"));
+	return ERR_INVALID;
+}
+
+enum err
 settings_check_schedule(struct str value, struct buf *why)
 {
 	struct retry_policy policy = retry_default_policy;

@@ -1,5 +1,7 @@
 #include "cli/webhook_delivery_options.h"
 
+#include "cli/webhook_way_options.h"
+
 /* How a webhook delivers, as options of `webhook create` and `patch`. */
 
 #define OR_DEFAULT " \"default\" is what the hub is set to."
@@ -221,6 +223,7 @@ bool
 webhook_delivery_options_given(const struct args *args)
 {
 	return args_is_given(args, "auth-type") ||
+	       webhook_way_options_given(args) ||
 	       is_any_given(args, members, COUNT_OF(members)) ||
 	       is_any_given(args, retry_members, COUNT_OF(retry_members)) ||
 	       is_any_given(args, probe_members, COUNT_OF(probe_members)) ||
@@ -239,5 +242,7 @@ webhook_delivery_options_write(
 			COUNT_OF(retry_members), out, why);
 	if (!err)
 		err = write_probe(args, out, why);
+	if (!err)
+		err = webhook_way_options_write(args, out, why);
 	return err ? err : write_auth(args, out, why);
 }

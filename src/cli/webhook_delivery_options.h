@@ -4,7 +4,7 @@
 
 /*
  * How a webhook delivers (rule/webhook_options.h), as options of `grapnel
- * webhook create` and `patch`. Pure.
+ * webhook create` and `patch`, with those of cli/webhook_way_options.h.
  */
 extern const struct option_table webhook_delivery_table;
 

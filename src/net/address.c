@@ -169,18 +169,28 @@ class_by_range(const struct bits *bits)
 }
 
 static bool
-is_listed(const struct address_policy *policy, const struct bits *bits)
+is_in(const struct address_network *network, const struct bits *bits)
+{
+	struct bits start;
+
+	memcpy(start.byte, network->bytes, sizeof(start.byte));
+	/* "::/0" speaks of IPv6 only. */
+	if (bits_are_v4(bits) && (network->prefix < 96 || !bits_are_v4(&start)))
+		return false;
+	return lies_in(bits, network->bytes, network->prefix);
+}
+
+/** `list` may be NULL, and so may `policy`. */
+static bool
+is_listed(const struct address_policy *policy, const struct address_list *list,
+	const struct bits *bits)
 {
 	for (size_t i = 0; policy && i < policy->allowed_count; i++) {
-		const struct address_network *network = &policy->allowed[i];
-		struct bits start;
-
-		memcpy(start.byte, network->bytes, sizeof(start.byte));
-		/* "::/0" speaks of IPv6 only. */
-		if (bits_are_v4(bits) &&
-			(network->prefix < 96 || !bits_are_v4(&start)))
-			continue;
-		if (lies_in(bits, network->bytes, network->prefix))
+		if (is_in(&policy->allowed[i], bits))
+			return true;
+	}
+	for (size_t i = 0; list && i < list->network_count; i++) {
+		if (is_in(&list->networks[i], bits))
 			return true;
 	}
 	return false;
@@ -191,14 +201,15 @@ is_listed(const struct address_policy *policy, const struct bits *bits)
  * carrier's own bits decide only when no inner address was found wanting.
  */
 static const char *
-class_left(const struct address_policy *policy, const struct bits *bits)
+class_left(const struct address_policy *policy, const struct address_list *list,
+	const struct bits *bits)
 {
 	const char *class = class_by_range(bits);
 	bool is_carrier = false;
 
 	if (class == NULL && bits_are_v4(bits))
 		return NULL;
-	if (is_listed(policy, bits))
+	if (is_listed(policy, list, bits))
 		return NULL;
 	/* :: and ::1 have rows of their own and carry nothing. */
 	if (class != NULL && strcmp(class, "reserved") != 0)
@@ -212,11 +223,21 @@ class_left(const struct address_policy *policy, const struct bits *bits)
 			continue;
 		inner = bits_of_v4(bits->byte + carrier->at, carrier->flipped);
 		inner_class = class_by_range(&inner);
-		if (inner_class && !is_listed(policy, &inner))
+		if (inner_class && !is_listed(policy, list, &inner))
 			return inner_class;
 		is_carrier = carrier->is_public;
 	}
 	return is_carrier ? NULL : class;
+}
+
+/** What no allow-list of a workspace opens. */
+static bool
+is_beyond_lists(const struct bits *bits)
+{
+	const char *class = class_left(NULL, NULL, bits);
+
+	return class &&
+	       (!strcmp(class, "metadata") || !strcmp(class, "link-local"));
 }
 
 bool
@@ -225,8 +246,41 @@ address_is_allowed(
 {
 	struct bits bits;
 
-	return bits_of_sockaddr(address, &bits) &&
-	       class_left(policy, &bits) == NULL;
+	if (!bits_of_sockaddr(address, &bits))
+		return false;
+	if (class_left(policy, NULL, &bits) == NULL)
+		return true;
+	return policy->list && !is_beyond_lists(&bits) &&
+	       class_left(policy, policy->list, &bits) == NULL;
+}
+
+bool
+address_is_allowed_for(const struct address_policy *policy, struct str host,
+	const struct sockaddr *address)
+{
+	const struct address_list *list = policy->list;
+	struct bits bits;
+
+	if (address_is_allowed(policy, address))
+		return true;
+	return list && bits_of_sockaddr(address, &bits) &&
+	       !is_beyond_lists(&bits) &&
+	       address_host_is_listed(list->hosts, list->host_count, host);
+}
+
+bool
+address_host_is_listed(const struct str *hosts, size_t count, struct str host)
+{
+	if (str_ends_with(host, STR(".")))
+		host.len--;
+	for (size_t i = 0; i < count; i++) {
+		bool is_below = hosts[i].len > 0 && hosts[i].ptr[0] == '.';
+
+		if (is_below ? str_ends_with(host, hosts[i])
+			     : str_equal(host, hosts[i]))
+			return true;
+	}
+	return false;
 }
 
 const char *
@@ -236,7 +290,7 @@ address_class(const struct sockaddr *address)
 
 	if (!bits_of_sockaddr(address, &bits))
 		return "unknown";
-	return class_left(NULL, &bits);
+	return class_left(NULL, NULL, &bits);
 }
 
 void
@@ -278,6 +332,16 @@ parse_address(struct str text, struct bits *ret, unsigned *width)
 		return ERR_OK;
 	}
 	return ERR_INVALID;
+}
+
+bool
+address_network_holds(const struct address_network *network, struct str address)
+{
+	struct bits bits;
+	unsigned width;
+
+	return parse_address(address, &bits, &width) == ERR_OK &&
+	       is_in(network, &bits);
 }
 
 static bool

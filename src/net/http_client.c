@@ -7,12 +7,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/http_client_exchange.h"
-#include "net/http_client_lookup.h"
-
-#define LOOKUP_TIME (2 * SECONDS)
 
 enum {
 	IDLE_EXCHANGES_MAX = 256,
+	IDLE_EXCHANGES_OF_WAY_MAX = 4,
 	DEFAULT_CONNECTIONS = 1024,
 };
 
@@ -21,15 +19,14 @@ struct http_client {
 	struct http_client_options options; /* its texts are ours */
 	struct arena arena;		    /* those texts */
 	struct http_sockets sockets;
-	struct http_destinations destinations;
-	struct http_exchange *running; /* doubly linked, newest first */
-	struct http_exchange *failed;  /* ended before they began, a queue */
+	struct http_pools pools;
+	/* Those that were begun, some of which wait for an address; doubly
+	   linked, newest first. */
+	struct http_exchange *running;
+	struct http_exchange *failed; /* ended before they began, a queue */
 	struct http_exchange **failed_end;
-	struct http_exchange *asking; /* oldest first; see ask_why() */
-	struct http_lookups *lookups; /* NULL until needed */
-	uintptr_t lookup_number;      /* of the latest */
-	struct http_exchange *idle;   /* a stack */
-	size_t idle_count;
+	struct resolver *resolver;
+	struct heap timers;   /* of exchanges */
 	size_t running_count; /* all that were not done */
 	bool is_closing;
 };
@@ -51,6 +48,39 @@ keep_text(struct http_client *client, const char *text)
 	return text ? arena_copy(&client->arena, str_of(text)).ptr : NULL;
 }
 
+static void
+keep_proxy(struct http_client *client)
+{
+	struct http_client_options *options = &client->options;
+	struct arena *arena = &client->arena;
+	struct http_proxy *proxy = ARENA_NEW(arena, struct http_proxy);
+	struct str *entries = arena_alloc_array(
+		arena, options->no_proxy_count, sizeof(*entries));
+
+	if (options->proxy == NULL)
+		return;
+	*proxy = *options->proxy;
+	proxy->url = arena_copy(arena, proxy->url);
+	proxy->username = arena_copy(arena, proxy->username);
+	proxy->password = arena_copy(arena, proxy->password);
+	for (size_t i = 0; i < options->no_proxy_count; i++)
+		entries[i] = arena_copy(arena, options->no_proxy[i]);
+	options->proxy = proxy;
+	options->no_proxy = entries;
+}
+
+static void
+free_idle(struct http_pool *pool)
+{
+	while (pool->idle) {
+		struct http_exchange *exchange = pool->idle;
+
+		pool->idle = exchange->next;
+		http_exchange_free(exchange);
+	}
+	pool->idle_count = 0;
+}
+
 struct http_client *
 http_client_new(const struct http_client_options *options)
 {
@@ -64,9 +94,14 @@ http_client_new(const struct http_client_options *options)
 	client->options = *options;
 	client->options.user_agent = keep_text(client, options->user_agent);
 	client->options.ca_file = keep_text(client, options->ca_file);
-	client->destinations.policy = options->policy;
+	keep_proxy(client);
+	http_pools_init(&client->pools, &client->options, free_idle);
 	client->failed_end = &client->failed;
 	http_sockets_open(&client->sockets, client->multi);
+	client->resolver = resolver_new(options->resolver);
+	client->options.resolver = NULL;
+	http_sockets_watch_always(
+		&client->sockets, resolver_fd(client->resolver));
 	if (connections == 0 || connections > INT32_MAX)
 		connections = DEFAULT_CONNECTIONS;
 	curl_multi_setopt(
@@ -77,14 +112,15 @@ http_client_new(const struct http_client_options *options)
 }
 
 static struct http_exchange *
-take_exchange(struct http_client *client)
+take_exchange(struct http_client *client, struct http_pool *pool)
 {
-	struct http_exchange *exchange = client->idle;
+	struct http_exchange *exchange = pool->idle;
 
 	if (exchange == NULL)
-		return http_exchange_new(&client->sockets, &client->options);
-	client->idle = exchange->next;
-	client->idle_count--;
+		return http_exchange_new(
+			&client->sockets, pool, &client->options);
+	pool->idle = exchange->next;
+	pool->idle_count--;
 	exchange->next = NULL;
 	return exchange;
 }
@@ -92,17 +128,22 @@ take_exchange(struct http_client *client)
 static void
 give_back_exchange(struct http_client *client, struct http_exchange *exchange)
 {
+	struct http_pool *pool = exchange->pool;
+	size_t max = pool == &client->pools.plain ? IDLE_EXCHANGES_MAX
+						  : IDLE_EXCHANGES_OF_WAY_MAX;
+
 	if (exchange->destination)
 		http_destination_give_back(
-			&client->destinations, exchange->destination);
+			&pool->destinations, exchange->destination);
 	http_exchange_reset(exchange);
-	if (client->idle_count == IDLE_EXCHANGES_MAX || client->is_closing) {
+	if (pool->idle_count == max || client->is_closing) {
 		http_exchange_free(exchange);
-		return;
+	} else {
+		exchange->next = pool->idle;
+		pool->idle = exchange;
+		pool->idle_count++;
 	}
-	exchange->next = client->idle;
-	client->idle = exchange;
-	client->idle_count++;
+	http_pools_give_back(&client->pools, pool);
 }
 
 static void
@@ -128,43 +169,134 @@ unlink_running(struct http_client *client, struct http_exchange *exchange)
 	exchange->next = NULL;
 }
 
-/** Hands it to libcurl; what stands in the way, with a sentence, if not. */
+/* ---- how a request begins ---- */
+
+static void
+fail(struct http_client *client, struct http_exchange *exchange,
+	enum http_failure failure)
+{
+	exchange->failure = failure;
+	*client->failed_end = exchange;
+	client->failed_end = &exchange->next;
+}
+
+static void
+set_timer(
+	struct http_client *client, struct http_exchange *exchange, int64_t due)
+{
+	exchange->timer.key = due;
+	heap_add(&client->timers, &exchange->timer);
+}
+
+/** Hands it to libcurl. */
+static enum http_failure
+launch(struct http_client *client, struct http_exchange *exchange)
+{
+	if (!http_exchange_arm(exchange)) {
+		buf_append(&exchange->why,
+			STR("there was no time left after the look-up"));
+		return HTTP_DNS_DOWN;
+	}
+	if (curl_multi_add_handle(client->multi, exchange->easy) != CURLM_OK) {
+		buf_append(&exchange->why, STR("libcurl took no request"));
+		return HTTP_OUR_FAULT;
+	}
+	exchange->is_running = true;
+	link_running(client, exchange);
+	if (exchange->request.first_byte_timeout > 0)
+		set_timer(client, exchange,
+			clock_monotonic() +
+				exchange->request.first_byte_timeout);
+	return HTTP_NO_FAILURE;
+}
+
+static void address_came(
+	struct resolver_wait *wait, const struct resolver_answer *answer);
+
+/** Finds the addresses that are needed, one name after the other. */
+static enum http_failure
+find_addresses(struct http_client *client, struct http_exchange *exchange)
+{
+	struct resolver_answer answer;
+	struct str host;
+
+	while (http_exchange_next_host(exchange, &host)) {
+		enum http_failure failure;
+
+		exchange->wait.done = address_came;
+		if (!resolver_ask(
+			    client->resolver, host, &exchange->wait, &answer)) {
+			set_timer(client, exchange,
+				exchange->began + http_exchange_connect_timeout(
+							  exchange));
+			link_running(client, exchange);
+			return HTTP_NO_FAILURE;
+		}
+		failure = http_exchange_found(exchange, &answer);
+		if (failure != HTTP_NO_FAILURE)
+			return failure;
+	}
+	return launch(client, exchange);
+}
+
+static void
+address_came(struct resolver_wait *wait, const struct resolver_answer *answer)
+{
+	struct http_exchange *exchange =
+		CONTAINER_OF(wait, struct http_exchange, wait);
+	struct http_client *client = exchange->client;
+	enum http_failure failure;
+
+	heap_remove(&client->timers, &exchange->timer);
+	unlink_running(client, exchange);
+	failure = http_exchange_found(exchange, answer);
+	if (failure == HTTP_NO_FAILURE)
+		failure = find_addresses(client, exchange);
+	if (failure != HTTP_NO_FAILURE)
+		fail(client, exchange, failure);
+}
+
+/** What stands in the way, with a sentence, or nothing. */
 static enum http_failure
 start(struct http_client *client, struct http_exchange *exchange)
 {
+	struct http_pool *pool = exchange->pool;
 	enum err err;
 
 	if (client->is_closing) {
 		buf_append(&exchange->why, STR("the client is stopping"));
 		return HTTP_ABORTED;
 	}
-	err = http_destination_take(&client->destinations,
-		exchange->request.url, &exchange->destination, &exchange->why);
+	err = http_destination_take(&pool->destinations, exchange->request.url,
+		&exchange->destination, &exchange->why);
 	if (err != ERR_OK)
 		return err == ERR_DENIED ? HTTP_NOT_ALLOWED : HTTP_BAD_URL;
 	if (http_exchange_prepare(exchange) != ERR_OK)
 		return HTTP_OUR_FAULT;
-	if (curl_multi_add_handle(client->multi, exchange->easy) != CURLM_OK) {
-		buf_append(&exchange->why, STR("libcurl took no request"));
-		return HTTP_OUR_FAULT;
-	}
-	return HTTP_NO_FAILURE;
+	return find_addresses(client, exchange);
 }
 
 void
 http_client_send(struct http_client *client, const struct http_request *request)
 {
-	struct http_exchange *exchange = take_exchange(client);
+	CLEANUP(buf_release) struct buf why = buf_make(1024);
+	struct http_exchange *exchange;
+	enum http_failure failure;
+	struct http_pool *pool;
 
+	failure = http_pools_take(
+		&client->pools, request->way, request->list, &pool, &why);
+	exchange = take_exchange(client, pool);
 	client->running_count++;
+	exchange->client = client;
 	exchange->request = *request;
-	exchange->failure = start(client, exchange);
-	if (exchange->failure == HTTP_NO_FAILURE) {
-		link_running(client, exchange);
-		return;
-	}
-	*client->failed_end = exchange;
-	client->failed_end = &exchange->next;
+	exchange->began = clock_monotonic();
+	if (failure == HTTP_NO_FAILURE)
+		failure = start(client, exchange);
+	else
+		buf_append(&exchange->why, buf_str(&why));
+	if (failure != HTTP_NO_FAILURE)
+		fail(client, exchange, failure);
 }
 
 size_t
@@ -172,6 +304,8 @@ http_client_running(const struct http_client *client)
 {
 	return client->running_count;
 }
+
+/* ---- how it ends ---- */
 
 static void
 tell(struct http_client *client, struct http_exchange *exchange,
@@ -196,6 +330,8 @@ tell_failed(struct http_client *client)
 		struct http_result result = {
 			.failure = exchange->failure,
 			.error = buf_str(&exchange->why),
+			.timings.name_resolved = exchange->waited,
+			.timings.total = exchange->waited,
 		};
 
 		exchange->next = NULL;
@@ -205,68 +341,60 @@ tell_failed(struct http_client *client)
 	return was_any;
 }
 
-/**
- * Whether there is no such host or the name server failed makes a difference
- * to the endpoint's health. False when it cannot be found out; else the
- * exchange is told when the answer is there or LOOKUP_TIME has passed.
- */
-static bool
-ask_why(struct http_client *client, struct http_exchange *exchange,
-	struct http_result *result)
+static void
+end_transfer(struct http_client *client, struct http_exchange *exchange)
 {
-	struct http_exchange **end = &client->asking;
+	heap_remove(&client->timers, &exchange->timer);
+	if (exchange->is_running)
+		curl_multi_remove_handle(client->multi, exchange->easy);
+	else
+		resolver_cancel(&exchange->wait);
+	exchange->is_running = false;
+	unlink_running(client, exchange);
+}
 
-	if (client->lookups == NULL) {
-		client->lookups = http_lookups_new();
-		http_sockets_watch_always(
-			&client->sockets, http_lookups_fd(client->lookups));
+static void
+end_without_address(struct http_client *client, struct http_exchange *exchange)
+{
+	end_transfer(client, exchange);
+	fail(client, exchange, http_exchange_not_found(exchange));
+}
+
+static void
+end_without_answer(struct http_client *client, struct http_exchange *exchange)
+{
+	int64_t due = http_exchange_first_byte_due(exchange);
+	struct http_result result;
+
+	heap_remove(&client->timers, &exchange->timer);
+	if (due == INT64_MAX)
+		return; /* it came */
+	if (due > clock_monotonic()) {
+		set_timer(client, exchange, due);
+		return;
 	}
-	/* That so many still wait says that the name server is slow. */
-	result->failure = HTTP_DNS_DOWN;
-	if (!http_lookups_start(client->lookups,
-		    exchange->destination->url.host,
-		    (void *)(client->lookup_number + 1)))
-		return false;
-	exchange->asked_result = *result;
-	exchange->asked_number = ++client->lookup_number;
-	exchange->asked_due = clock_monotonic() + LOOKUP_TIME;
-	while (*end)
-		end = &(*end)->next;
-	*end = exchange;
-	return true;
+	exchange->stop = HTTP_STOP_NO_FIRST_BYTE;
+	end_transfer(client, exchange);
+	http_exchange_result(exchange, CURLE_OPERATION_TIMEDOUT, &result);
+	tell(client, exchange, &result);
 }
 
-/** Nothing happens when it was told already, its time having passed. */
+/** No address came, or no answer began, in its time. */
 static void
-tell_asked(
-	struct http_client *client, uintptr_t number, enum http_failure failure)
+tell_late(struct http_client *client)
 {
-	struct http_exchange **at = &client->asking;
-	struct http_exchange *exchange;
+	int64_t now = client->timers.count ? clock_monotonic() : 0;
+	struct heap_node *first;
 
-	while (*at && (*at)->asked_number != number)
-		at = &(*at)->next;
-	exchange = *at;
-	if (exchange == NULL)
-		return;
-	*at = exchange->next;
-	exchange->next = NULL;
-	exchange->asked_result.failure = failure;
-	tell(client, exchange, &exchange->asked_result);
-}
+	while ((first = heap_first(&client->timers)) && first->key <= now) {
+		struct http_exchange *exchange =
+			CONTAINER_OF(first, struct http_exchange, timer);
 
-static void
-tell_all_asked(struct http_client *client)
-{
-	enum http_failure failure;
-	void *context;
-
-	if (client->lookups == NULL)
-		return;
-	while (http_lookups_take(client->lookups, &context, &failure))
-		tell_asked(client, (uintptr_t)context, failure);
-	while (client->asking && client->asking->asked_due <= clock_monotonic())
-		tell_asked(client, client->asking->asked_number, HTTP_DNS_DOWN);
+		if (exchange->is_running)
+			end_without_answer(client, exchange);
+		else
+			end_without_address(client, exchange);
+	}
 }
 
 static bool
@@ -283,13 +411,9 @@ tell_ended(struct http_client *client)
 		struct http_result result;
 
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &exchange);
-		curl_multi_remove_handle(client->multi, easy);
-		unlink_running(client, exchange);
+		end_transfer(client, exchange);
 		http_exchange_result(exchange, code, &result);
 		was_any = true;
-		if (result.failure == HTTP_NAME_UNKNOWN &&
-			ask_why(client, exchange, &result))
-			continue;
 		tell(client, exchange, &result);
 	}
 	return was_any;
@@ -305,14 +429,16 @@ http_client_wait(struct http_client *client, int extra_fd, int64_t timeout)
 		was_busy |= tell_ended(client);
 	if (was_busy)
 		timeout = 0;
-	if (timeout > 0 && client->asking) {
-		int64_t left = client->asking->asked_due - clock_monotonic();
+	if (timeout > 0 && client->timers.count) {
+		int64_t left =
+			heap_first(&client->timers)->key - clock_monotonic();
 
 		timeout = left < timeout ? left : timeout;
 	}
 	http_sockets_wait(&client->sockets, extra_fd, timeout);
 	tell_ended(client);
-	tell_all_asked(client);
+	resolver_run(client->resolver);
+	tell_late(client);
 }
 
 static void
@@ -325,12 +451,9 @@ abort_all(struct http_client *client)
 			.error = STR("the client is stopping"),
 		};
 
-		curl_multi_remove_handle(client->multi, exchange->easy);
-		unlink_running(client, exchange);
+		end_transfer(client, exchange);
 		tell(client, exchange, &result);
 	}
-	while (client->asking)
-		tell_asked(client, client->asking->asked_number, HTTP_ABORTED);
 	while (tell_failed(client))
 		;
 }
@@ -342,16 +465,11 @@ http_client_free(struct http_client *client)
 		return;
 	client->is_closing = true;
 	abort_all(client);
-	while (client->idle) {
-		struct http_exchange *exchange = client->idle;
-
-		client->idle = exchange->next;
-		http_exchange_free(exchange);
-	}
+	http_pools_release(&client->pools);
 	curl_multi_cleanup(client->multi);
 	http_sockets_close(&client->sockets);
-	http_lookups_free(client->lookups);
-	http_destinations_release(&client->destinations);
+	resolver_free(client->resolver);
+	heap_release(&client->timers);
 	arena_release(&client->arena);
 	mem_free(client);
 }

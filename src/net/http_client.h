@@ -1,5 +1,6 @@
 #pragma once
-#include "net/address.h"
+#include "net/http_way.h"
+#include "net/resolver.h"
 #include "rule/retry.h"
 
 /*
@@ -13,6 +14,11 @@
  * are never followed, TLS is verified, no proxy is taken from the
  * environment, decompression is off, cookies do not exist.
  *
+ * A request may have a way of its own (net/http_way.h) and an allow-list;
+ * connections are used again only by requests for which both are the same.
+ * What a request's own name server, proxy and machine are to blame for is told
+ * from what its peer did (enum http_failure).
+ *
  * How the bytes travel (libcurl's multi interface over epoll) is behind this
  * header, so that another engine can take over.
  */
@@ -24,6 +30,12 @@ struct http_client_options {
 	const char *ca_file;	 /* NULL: the system's */
 	size_t connections_max;	 /* idle ones kept in the pool; 0: 1024 */
 	int64_t connect_timeout; /* name, connect, TLS; microseconds; 0: 10 s */
+	const struct resolver_options *resolver; /* copied; NULL: defaults */
+	/* For all that is not excepted; copied; NULL: none. Its address is not
+	   vetted: the operator has set it. http_proxy_read() has read it. */
+	const struct http_proxy *proxy;
+	const struct str *no_proxy; /* http_no_proxy_holds(); copied */
+	size_t no_proxy_count;
 };
 
 /** NULL for a field's default is 0/NULL. Aborts when libcurl cannot start. */
@@ -40,7 +52,9 @@ struct http_header {
 	struct str value;
 };
 
-struct http_timings { /* microseconds since the start; 0: did not get there */
+/* Microseconds since the start; 0: did not get there, or was not needed on a
+   connection that was open. */
+struct http_timings {
 	int64_t name_resolved;
 	int64_t connected;
 	int64_t tls_done;
@@ -68,7 +82,10 @@ struct http_request {
 	size_t header_count;
 	struct str body; /* sent as it is when has_body */
 	bool has_body;
-	int64_t timeout;     /* all of it, microseconds; 0: 30 s */
+	const struct http_way *way;	 /* NULL: none of its own */
+	const struct address_list *list; /* NULL: none */
+	int64_t timeout;		 /* all of it, microseconds; 0: 30 s */
+	int64_t first_byte_timeout; /* once connected; 0: none of its own */
 	size_t response_max; /* body bytes kept; reading goes on up to 1 MiB to
 				keep the connection, then it is closed */
 	void *context;
@@ -85,6 +102,14 @@ struct http_request {
  */
 void http_client_send(
 	struct http_client *client, const struct http_request *request);
+
+/**
+ * Whether a client with these options sends the request straight to its
+ * destination with nothing of its own to it: no way, no allow-list, no proxy.
+ * `host` is that of its URL.
+ */
+bool http_request_is_plain(const struct http_client_options *options,
+	const struct http_request *request, struct str host);
 
 /** Requests started and not yet done. */
 size_t http_client_running(const struct http_client *client);

@@ -1,6 +1,7 @@
 #include "net/http_client_destination.h"
 
 #include "base/mem.h"
+#include "net/http_way.h"
 
 static void
 destination_free(struct http_destination *destination)
@@ -56,6 +57,16 @@ http_destinations_release(struct http_destinations *destinations)
 	map_release(&destinations->by_text);
 }
 
+static bool
+is_excepted(const struct http_destinations *destinations, struct str host)
+{
+	for (size_t i = 0; i < destinations->no_proxy_count; i++) {
+		if (http_no_proxy_holds(destinations->no_proxy[i], host))
+			return true;
+	}
+	return false;
+}
+
 static enum err
 destination_read(struct http_destination *destination, struct str text,
 	const struct address_policy *policy, struct buf *why)
@@ -66,6 +77,7 @@ destination_read(struct http_destination *destination, struct str text,
 	if (err != ERR_OK)
 		return err;
 	destination->text = arena_copy(&destination->arena, text);
+	destination->is_literal = url_host_is_address(destination->url.host);
 	destination->curl = curl_url();
 	if (curl_url_set(destination->curl, CURLUPART_URL,
 		    destination->text.ptr, CURLU_DISALLOW_USER) != CURLUE_OK) {
@@ -91,6 +103,8 @@ http_destination_take(struct http_destinations *destinations, struct str text,
 			destination_free(destination);
 			return err;
 		}
+		destination->is_direct =
+			is_excepted(destinations, destination->url.host);
 		map_put(&destinations->by_text, destination->text, destination);
 	} else if (destination->users == 0) {
 		unlink_idle(destinations, destination);

@@ -16,6 +16,8 @@ struct http_destination {
 	struct str text;    /* as given */
 	struct url url;
 	CURLU *curl;
+	bool is_literal; /* the host is an address, not a name */
+	bool is_direct;	 /* no_proxy excepts it */
 	size_t users;
 	struct http_destination *older; /* while not in use */
 	struct http_destination *newer;
@@ -25,6 +27,8 @@ enum { HTTP_DESTINATIONS_IDLE = 1024 };
 
 struct http_destinations {
 	const struct address_policy *policy;
+	const struct str *no_proxy;
+	size_t no_proxy_count;
 	struct map by_text;
 	struct http_destination *oldest;
 	struct http_destination *newest;

@@ -12,9 +12,10 @@ enum {
 	IDLE_SECONDS = 55,	/* just below what most servers wait */
 	LIFETIME_SECONDS = 600, /* so that changes in DNS are followed */
 	RECEIVE_BUFFER = 16 * 1024,
-	DEFAULT_TIMEOUT_MS = 30000,
-	DEFAULT_CONNECT_MS = 10000,
 };
+
+#define DEFAULT_TIMEOUT (30 * SECONDS)
+#define DEFAULT_CONNECT_TIMEOUT (10 * SECONDS)
 
 /* libcurl writes these itself; a second one would let the peer read another
    message than we sent (RFC 9112 §6.1, §11.2). */
@@ -51,16 +52,8 @@ on_open_socket(
 	if (purpose != CURLSOCKTYPE_IPCXN)
 		return CURL_SOCKET_BAD;
 	exchange->addresses_tried++;
-	if (!address_is_allowed(exchange->policy, &address->addr)) {
-		const char *class = address_class(&address->addr);
-
+	if (!http_exchange_may_connect(exchange, &address->addr)) {
 		exchange->addresses_refused++;
-		buf_clear(&exchange->why);
-		buf_printf(&exchange->why, "host \"%.*s\" is at ",
-			STR_ARG(exchange->destination->url.host));
-		address_append(&exchange->why, &address->addr);
-		buf_printf(&exchange->why, " (%s): not on the allow-list",
-			class ? class : "public");
 		return CURL_SOCKET_BAD;
 	}
 	fd = http_sockets_connect(exchange->sockets, address);
@@ -90,7 +83,6 @@ static void
 set_options(struct http_exchange *exchange)
 {
 	const struct http_client_options *options = exchange->options;
-	int64_t connect = options->connect_timeout / MILLISECONDS;
 
 	SET(exchange, CURLOPT_NOSIGNAL, 1L);
 	SET(exchange, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -101,7 +93,7 @@ set_options(struct http_exchange *exchange)
 	SET(exchange, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(exchange, CURLOPT_HTTP09_ALLOWED, 0L);
 	SET(exchange, CURLOPT_SSL_ENABLE_ALPN, 0L);
-	SET(exchange, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(exchange, CURLOPT_SSLVERSION, exchange->pool->tls_minimum);
 	SET(exchange, CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(exchange, CURLOPT_SSL_VERIFYHOST, 2L);
 	/* Without a directory, libcurl reads the certificates only once. */
@@ -113,8 +105,6 @@ set_options(struct http_exchange *exchange)
 	SET(exchange, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
 	SET(exchange, CURLOPT_MAXLIFETIME_CONN, (long)LIFETIME_SECONDS);
 	SET(exchange, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
-	SET(exchange, CURLOPT_CONNECTTIMEOUT_MS,
-		connect > 0 ? (long)connect : (long)DEFAULT_CONNECT_MS);
 	/* A resolver thread that hangs must not hold up our stopping. */
 	SET(exchange, CURLOPT_QUICK_EXIT, 1L);
 	SET(exchange, CURLOPT_USERAGENT,
@@ -122,14 +112,47 @@ set_options(struct http_exchange *exchange)
 				    : "grapnel/" GRAPNEL_VERSION);
 }
 
+/** What is the same for every request of a pool. */
+static void
+set_pool(struct http_exchange *exchange)
+{
+	struct http_pool *pool = exchange->pool;
+
+	if (pool->share)
+		SET(exchange, CURLOPT_SHARE, pool->share);
+	if (pool->tls) {
+		SET(exchange, CURLOPT_SSL_CTX_FUNCTION, http_tls_context_apply);
+		SET(exchange, CURLOPT_SSL_CTX_DATA, pool->tls);
+	}
+	/* Our headers are for the destination, never for a proxy. */
+	SET(exchange, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	SET(exchange, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	SET(exchange, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	SET(exchange, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+}
+
+static void
+set_proxy(struct http_exchange *exchange, const struct http_proxy_way *proxy)
+{
+	if (exchange->proxy == proxy)
+		return;
+	exchange->proxy = proxy;
+	SET(exchange, CURLOPT_PROXY, proxy ? proxy->url.origin.ptr : "");
+	SET(exchange, CURLOPT_NOPROXY, proxy ? "" : "*");
+	SET(exchange, CURLOPT_PROXYUSERNAME,
+		proxy && proxy->username.len ? proxy->username.ptr : NULL);
+	SET(exchange, CURLOPT_PROXYPASSWORD,
+		proxy && proxy->username.len ? proxy->password.ptr : NULL);
+}
+
 struct http_exchange *
-http_exchange_new(
-	struct http_sockets *sockets, const struct http_client_options *options)
+http_exchange_new(struct http_sockets *sockets, struct http_pool *pool,
+	const struct http_client_options *options)
 {
 	struct http_exchange *exchange = MEM_NEW(struct http_exchange);
 
 	exchange->sockets = sockets;
-	exchange->policy = options->policy;
+	exchange->pool = pool;
 	exchange->options = options;
 	exchange->head = buf_make(HTTP_HEAD_MAX);
 	exchange->easy = curl_easy_init();
@@ -137,6 +160,7 @@ http_exchange_new(
 		require(CURLE_OUT_OF_MEMORY);
 	set_callbacks(exchange);
 	set_options(exchange);
+	set_pool(exchange);
 	return exchange;
 }
 
@@ -255,7 +279,6 @@ enum err
 http_exchange_prepare(struct http_exchange *exchange)
 {
 	const struct http_request *request = &exchange->request;
-	int64_t timeout = (request->timeout + MILLISECONDS - 1) / MILLISECONDS;
 	bool has_body = request->has_body || !strcmp(request->method, "POST");
 
 	if (strlen(request->method) >= HTTP_METHOD_MAX ||
@@ -266,6 +289,7 @@ http_exchange_prepare(struct http_exchange *exchange)
 	if (set_headers(exchange) != ERR_OK)
 		return ERR_INVALID;
 	SET(exchange, CURLOPT_CURLU, exchange->destination->curl);
+	set_proxy(exchange, http_exchange_proxy(exchange));
 	set_method(exchange, has_body);
 	if (has_body) {
 		SET(exchange, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -273,12 +297,51 @@ http_exchange_prepare(struct http_exchange *exchange)
 		SET(exchange, CURLOPT_POSTFIELDS,
 			request->body.len ? request->body.ptr : "");
 	}
-	if (timeout <= 0)
-		timeout = DEFAULT_TIMEOUT_MS;
-	if (exchange->timeout != (long)timeout)
-		SET(exchange, CURLOPT_TIMEOUT_MS, (long)timeout);
-	exchange->timeout = (long)timeout;
 	return ERR_OK;
+}
+
+int64_t
+http_exchange_connect_timeout(const struct http_exchange *exchange)
+{
+	int64_t timeout = exchange->options->connect_timeout;
+	int64_t all = exchange->request.timeout;
+
+	if (timeout <= 0)
+		timeout = DEFAULT_CONNECT_TIMEOUT;
+	return all > 0 && all < timeout ? all : timeout;
+}
+
+/** Rounded up, since nothing means no limit to libcurl. */
+static long
+to_milliseconds(int64_t time)
+{
+	return (long)((time + MILLISECONDS - 1) / MILLISECONDS);
+}
+
+bool
+http_exchange_arm(struct http_exchange *exchange)
+{
+	int64_t all = exchange->request.timeout > 0 ? exchange->request.timeout
+						    : DEFAULT_TIMEOUT;
+	long connect = to_milliseconds(
+		http_exchange_connect_timeout(exchange) - exchange->waited);
+	long timeout = to_milliseconds(all - exchange->waited);
+
+	if (connect <= 0 || timeout <= 0)
+		return false;
+	if (exchange->connect_timeout != connect)
+		SET(exchange, CURLOPT_CONNECTTIMEOUT_MS, connect);
+	if (exchange->timeout != timeout)
+		SET(exchange, CURLOPT_TIMEOUT_MS, timeout);
+	exchange->connect_timeout = connect;
+	exchange->timeout = timeout;
+	exchange->has_resolve = exchange->addresses != NULL;
+	if (exchange->has_resolve)
+		SET(exchange, CURLOPT_RESOLVE, exchange->addresses);
+	exchange->has_connect_to = exchange->connect_to != NULL;
+	if (exchange->has_connect_to)
+		SET(exchange, CURLOPT_CONNECT_TO, exchange->connect_to);
+	return true;
 }
 
 void
@@ -290,6 +353,17 @@ http_exchange_reset(struct http_exchange *exchange)
 	if (exchange->body.cap > BODY_KEPT)
 		buf_release(&exchange->body);
 	buf_clear(&exchange->body);
+	if (exchange->has_resolve)
+		SET(exchange, CURLOPT_RESOLVE, NULL);
+	if (exchange->has_connect_to)
+		SET(exchange, CURLOPT_CONNECT_TO, NULL);
+	exchange->has_resolve = false;
+	exchange->has_connect_to = false;
+	exchange->addresses = NULL;
+	exchange->connect_to = NULL;
+	exchange->is_target_found = false;
+	exchange->is_proxy_found = false;
+	exchange->waited = 0;
 	exchange->destination = NULL;
 	exchange->failure = HTTP_NO_FAILURE;
 	exchange->error[0] = '\0';

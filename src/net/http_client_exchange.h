@@ -1,9 +1,11 @@
 #pragma once
 #include <curl/curl.h>
 
+#include "base/heap.h"
 #include "net/http_client.h"
-#include "net/http_client_destination.h"
+#include "net/http_client_pool.h"
 #include "net/http_client_socket.h"
+#include "net/resolver.h"
 
 /*
  * One request and its response on one libcurl easy handle, for http_client.c
@@ -23,12 +25,14 @@ enum http_stop {
 	HTTP_STOP_HEAD_TOO_LARGE,
 	HTTP_STOP_INTERIM_FLOOD,
 	HTTP_STOP_BODY_ENOUGH,
+	HTTP_STOP_NO_FIRST_BYTE,
 };
 
 struct http_exchange {
 	CURL *easy;
+	struct http_client *client;
 	struct http_sockets *sockets;
-	const struct address_policy *policy;
+	struct http_pool *pool; /* for life */
 	const struct http_client_options *options;
 	struct http_exchange *next; /* in one of the client's lists */
 	struct http_exchange *previous;
@@ -37,10 +41,22 @@ struct http_exchange {
 	char method[HTTP_METHOD_MAX];
 	bool method_has_body;
 	long timeout;
+	long connect_timeout;
+	const struct http_proxy_way *proxy; /* the one that is set */
+	bool has_resolve;		    /* addresses of a former request */
+	bool has_connect_to;
 
 	/* This request. */
 	struct http_request request;
 	struct http_destination *destination;
+	int64_t began;		/* monotonic */
+	int64_t waited;		/* of it, for addresses */
+	struct heap_node timer; /* monotonic */
+	struct resolver_wait wait;
+	struct curl_slist *addresses;  /* as libcurl wants to be told them */
+	struct curl_slist *connect_to; /* what the proxy is asked for */
+	bool is_target_found;
+	bool is_proxy_found;
 	bool is_running;	   /* known to the multi handle */
 	enum http_failure failure; /* found before it ran */
 	struct arena arena;	   /* the header list */
@@ -60,15 +76,10 @@ struct http_exchange {
 	bool is_head_begun; /* between a status line and its blank line */
 	bool is_head_done;  /* of the final response; trailers may follow */
 	enum http_stop stop;
-
-	/* Its result, while the resolver is asked why a name is unknown. */
-	struct http_result asked_result;
-	uintptr_t asked_number;
-	int64_t asked_due;
 };
 
 struct http_exchange *http_exchange_new(struct http_sockets *sockets,
-	const struct http_client_options *options);
+	struct http_pool *pool, const struct http_client_options *options);
 /** Must not be running. */
 void http_exchange_free(struct http_exchange *exchange);
 
@@ -77,6 +88,39 @@ void http_exchange_free(struct http_exchange *exchange);
  * ERR_INVALID with `exchange->why` when it cannot be sent as it is.
  */
 enum err http_exchange_prepare(struct http_exchange *exchange) MUST_USE;
+
+/** The next name whose address is needed; false: all are there. */
+bool http_exchange_next_host(struct http_exchange *exchange, struct str *ret);
+
+/** What the resolver said of that name; a failure with `exchange->why`. */
+enum http_failure http_exchange_found(
+	struct http_exchange *exchange, const struct resolver_answer *answer);
+
+/** Its time to do so is over. */
+enum http_failure http_exchange_not_found(struct http_exchange *exchange);
+
+/** The proxy of this request, or NULL. */
+const struct http_proxy_way *http_exchange_proxy(
+	const struct http_exchange *exchange);
+
+/**
+ * Whether a connection to this address may be made, be it the destination's
+ * or the proxy's; if not, `exchange->why` says it.
+ */
+bool http_exchange_may_connect(
+	struct http_exchange *exchange, const struct sockaddr *address);
+
+/** Of the client, in microseconds. */
+int64_t http_exchange_connect_timeout(const struct http_exchange *exchange);
+
+/** Sets addresses, and the time that is left; false: none is. */
+bool http_exchange_arm(struct http_exchange *exchange);
+
+/**
+ * When the answer must have begun, monotonic; later than now while there is
+ * no connection, INT64_MAX when it has begun. It is running.
+ */
+int64_t http_exchange_first_byte_due(struct http_exchange *exchange);
 
 /** CURLOPT_HEADERFUNCTION: one line a call, trailers at the end. */
 size_t http_exchange_on_header(

@@ -30,3 +30,16 @@ http_head_find(struct str head, struct str name, struct str *ret)
 	}
 	return false;
 }
+
+bool
+http_request_is_plain(const struct http_client_options *options,
+	const struct http_request *request, struct str host)
+{
+	if (request->way || request->list)
+		return false;
+	for (size_t i = 0; options->proxy && i < options->no_proxy_count; i++) {
+		if (http_no_proxy_holds(options->no_proxy[i], host))
+			return true;
+	}
+	return options->proxy == NULL;
+}

@@ -160,6 +160,15 @@ check_name(struct str host, struct buf *why)
 	return ERR_OK;
 }
 
+bool
+url_host_is_address(struct str host)
+{
+	struct in6_addr address;
+
+	return inet_pton(AF_INET, host.ptr, &address) == 1 ||
+	       inet_pton(AF_INET6, host.ptr, &address) == 1;
+}
+
 /** A literal address is judged now, a name only by its form. */
 static enum err
 check_host(

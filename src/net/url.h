@@ -27,3 +27,6 @@ enum { URL_LEN_MAX = 2048 };
 enum err url_parse_destination(struct str text,
 	const struct address_policy *policy, struct arena *arena,
 	struct url *ret, struct buf *why) MUST_USE;
+
+/** Whether the host of a struct url is an address, and not a name. */
+bool url_host_is_address(struct str host);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "pipeline/allow_lists.h"
 #include "pipeline/announce.h"
 #include "pipeline/attempt_private.h"
 #include "pipeline/envelope.h"
@@ -134,7 +135,8 @@ static void
 send_request(struct attempt *attempt, const struct credential *credential)
 {
 	struct worker *worker = attempt->worker;
-	const struct webhook_options *options = &attempt->webhook->options;
+	const struct webhook *webhook = attempt->webhook;
+	const struct webhook_options *options = &webhook->options;
 	struct envelope envelope;
 	struct http_request request;
 
@@ -146,13 +148,20 @@ send_request(struct attempt *attempt, const struct credential *credential)
 	build_headers(attempt, &envelope, credential);
 	request = (struct http_request){
 		.method = "POST",
-		.url = attempt->webhook->destination,
+		.url = webhook->destination,
 		.headers = attempt->headers,
 		.header_count = attempt->header_count,
 		.body = envelope.body,
 		.has_body = true,
+		.way = webhook->way,
+		.list = allow_lists_for(worker->options->allow_lists,
+			webhook->workspace, options, &attempt->arena),
 		.timeout = options->timeout ? options->timeout
 					    : worker->options->delivery_timeout,
+		.first_byte_timeout =
+			options->first_byte_timeout
+				? options->first_byte_timeout
+				: worker->options->ways.first_byte_timeout,
 		.response_max = worker->options->response_kept,
 		.context = attempt,
 		.done = answered,

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "pipeline/allow_lists.h"
 
 enum { RESPONSE_MAX = 65536, TOKEN_MAX = 16384 };
 
@@ -15,6 +16,7 @@ enum { RESPONSE_MAX = 65536, TOKEN_MAX = 16384 };
 
 struct credentials {
 	struct http_client *client;
+	struct allow_lists *allow_lists;
 	int64_t timeout;
 	struct map tokens; /* webhook's number → struct token */
 };
@@ -42,11 +44,13 @@ token_free(struct token *token)
 }
 
 struct credentials *
-credentials_new(struct http_client *client, int64_t timeout)
+credentials_new(struct http_client *client, struct allow_lists *allow_lists,
+	int64_t timeout)
 {
 	struct credentials *credentials = MEM_NEW(struct credentials);
 
 	credentials->client = client;
+	credentials->allow_lists = allow_lists;
 	credentials->timeout = timeout;
 	return credentials;
 }
@@ -211,7 +215,9 @@ form_body(const struct webhook_auth *auth, struct arena *arena)
 static void
 fetch(struct token *token)
 {
-	const struct webhook_auth *auth = &token->webhook->options.auth;
+	const struct webhook *webhook = token->webhook;
+	const struct webhook_auth *auth = &webhook->options.auth;
+	struct credentials *credentials = token->credentials;
 	struct http_request request;
 
 	token->is_fetching = true;
@@ -228,12 +234,15 @@ fetch(struct token *token)
 		.header_count = COUNT_OF(token->headers),
 		.body = form_body(auth, &token->arena),
 		.has_body = true,
-		.timeout = token->credentials->timeout,
+		.way = webhook->way,
+		.list = allow_lists_for(credentials->allow_lists,
+			webhook->workspace, &webhook->options, &token->arena),
+		.timeout = credentials->timeout,
 		.response_max = RESPONSE_MAX,
 		.context = token,
 		.done = fetched,
 	};
-	http_client_send(token->credentials->client, &request);
+	http_client_send(credentials->client, &request);
 }
 
 static struct token *

@@ -11,6 +11,7 @@
  *
  * A worker's own; its thread only.
  */
+struct allow_lists;
 struct credentials;
 
 /** How the asking ended. Borrowed for the call. */
@@ -31,8 +32,8 @@ struct credential_wait {
 };
 
 /** `timeout`: of fetching a token, in microseconds. */
-struct credentials *credentials_new(
-	struct http_client *client, int64_t timeout);
+struct credentials *credentials_new(struct http_client *client,
+	struct allow_lists *allow_lists, int64_t timeout);
 /** Nobody may be waiting: free the client first, which aborts. */
 void credentials_free(struct credentials *credentials);
 

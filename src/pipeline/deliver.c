@@ -285,6 +285,10 @@ worker_start(struct worker *worker, const struct deliver_options *options)
 		.ca_file = options->ca_file,
 		.connections_max = options->connections_max,
 		.connect_timeout = options->connect_timeout,
+		.resolver = &options->ways.resolver,
+		.proxy = options->ways.proxy,
+		.no_proxy = options->ways.no_proxy,
+		.no_proxy_count = options->ways.no_proxy_count,
 	};
 
 	worker->options = options;
@@ -292,8 +296,8 @@ worker_start(struct worker *worker, const struct deliver_options *options)
 	worker->dispatch = dispatch_new(&options->dispatch);
 	worker->client = http_client_new(&client);
 	worker->dead_tally = dead_tally_new();
-	worker->credentials =
-		credentials_new(worker->client, options->handshake_timeout);
+	worker->credentials = credentials_new(worker->client,
+		options->allow_lists, options->handshake_timeout);
 	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
 		abort();
 }

@@ -13,6 +13,15 @@
  */
 struct deliver;
 
+/** What all requests share on their ways out; borrowed for life. */
+struct deliver_ways {
+	const struct http_proxy *proxy; /* NULL: none */
+	const struct str *no_proxy;
+	size_t no_proxy_count;
+	struct resolver_options resolver;
+	int64_t first_byte_timeout; /* 0: none */
+};
+
 struct deliver_options {
 	struct store *store;
 	struct writer *writer;
@@ -20,6 +29,8 @@ struct deliver_options {
 	const struct address_policy *policy; /* borrowed */
 	const char *ca_file;
 	const char *user_agent;
+	struct deliver_ways ways;
+	struct allow_lists *allow_lists;  /* NULL: there are none */
 	struct str origin;		  /* WebHook-Request-Origin; borrowed */
 	unsigned workers;		  /* 0: one a processor */
 	struct dispatch_options dispatch; /* of each worker */

@@ -26,6 +26,22 @@ event_view_attributes(const struct event_row *event, struct arena *arena)
 	return json_root(doc);
 }
 
+static struct json
+make_attributes(const void *event, struct arena *arena)
+{
+	return event_view_attributes(event, arena);
+}
+
+struct filter_late_attributes
+event_view_late(const struct event_row *event, bool has_extensions)
+{
+	return (struct filter_late_attributes){
+		.make = make_attributes,
+		.owner = event,
+		.has_extensions = has_extensions,
+	};
+}
+
 bool
 event_view_is_sent(const struct filter_event *view)
 {

@@ -20,6 +20,10 @@ enum err event_view_make(const struct event_row *event,
 struct json event_view_attributes(
 	const struct event_row *event, struct arena *arena);
 
+/** The same, for matching: made when a filter may look at them. */
+struct filter_late_attributes event_view_late(
+	const struct event_row *event, bool has_extensions);
+
 /**
  * Whether such an event may go out to anybody: the rule of monitorable
  * properties (catalog_is_sent), by the view's own type and operation.

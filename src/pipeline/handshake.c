@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "pipeline/allow_lists.h"
 #include "pipeline/envelope.h"
 #include "pipeline/webhook_news.h"
 
@@ -342,6 +343,10 @@ send_request(struct handshake *handshake, const struct credential *credential)
 		.header_count = handshake->header_count,
 		.body = handshake->body,
 		.has_body = handshake->body.len > 0,
+		.way = webhook->way,
+		.list = allow_lists_for(worker->options->allow_lists,
+			webhook->workspace, &webhook->options,
+			&handshake->arena),
 		.timeout = worker->options->handshake_timeout,
 		.response_max = RESPONSE_MAX,
 		.context = handshake,

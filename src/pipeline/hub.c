@@ -196,6 +196,8 @@ start_deliver(struct hub *hub)
 		.policy = &options->policy,
 		.ca_file = options->ca_file,
 		.user_agent = options->user_agent,
+		.ways = options->ways,
+		.allow_lists = hub->allow_lists,
 		.origin = options->origin,
 		.workers = options->workers,
 		.dispatch = options->dispatch,
@@ -214,6 +216,18 @@ start_deliver(struct hub *hub)
 }
 
 static enum err
+open_allow_lists(struct hub *hub, struct buf *why)
+{
+	struct allow_lists_options options = {
+		.store = hub->store,
+		.writer = hub->writer,
+		.are_off = hub->options.allow_lists_are_off,
+	};
+
+	return allow_lists_open(&options, &hub->allow_lists, why);
+}
+
+static enum err
 open_webhooks(struct hub *hub, struct buf *why)
 {
 	struct webhooks_options options = {
@@ -222,6 +236,7 @@ open_webhooks(struct hub *hub, struct buf *why)
 		.match = hub->match,
 		.ingest = hub->ingest,
 		.policy = &hub->options.policy,
+		.allow_lists = hub->allow_lists,
 		.key = &hub->store_key,
 		.listener = {.context = hub,
 			.changed = on_changed,
@@ -335,6 +350,8 @@ open_parts(struct hub *hub, struct buf *why)
 	hub->match = match_new();
 	err = open_ingest(hub, why);
 	if (!err)
+		err = open_allow_lists(hub, why);
+	if (!err)
 		err = open_webhooks(hub, why);
 	if (err == ERR_DENIED)
 		explain_wrong_key(hub, why);
@@ -402,6 +419,7 @@ hub_close(struct hub *hub)
 		return;
 	ingest_close(hub->ingest);
 	webhooks_close(hub->webhooks);
+	allow_lists_close(hub->allow_lists);
 	match_free(hub->match);
 	store_close(hub->store);
 	mem_free(hub);

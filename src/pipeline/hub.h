@@ -1,5 +1,6 @@
 #pragma once
 #include "base/desk.h"
+#include "pipeline/allow_lists.h"
 #include "pipeline/deliver.h"
 #include "pipeline/ingest.h"
 #include "pipeline/retention.h"
@@ -18,6 +19,8 @@ struct hub_options {
 	struct address_policy policy;
 	const char *ca_file;
 	const char *user_agent;
+	struct deliver_ways ways;
+	bool allow_lists_are_off;
 	struct str origin; /* names this system to endpoints */
 	struct str source; /* CloudEvents source of resource events */
 	unsigned workers;  /* 0: one a processor */
@@ -47,6 +50,7 @@ struct hub {
 	struct writer *writer;
 	struct desk *desk;
 	struct match *match;
+	struct allow_lists *allow_lists;
 	struct webhooks *webhooks;
 	struct deliver *deliver;
 	struct ingest *ingest;

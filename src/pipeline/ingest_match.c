@@ -15,11 +15,13 @@ find_webhooks(struct ingest_work *work, struct match_list *ret)
 		.new_state = work->new_state,
 		.old_state = work->old_state,
 	};
+	struct filter_late_attributes late = event_view_late(
+		event, work->item->cloudevent.extensions.len > 2);
 
 	*ret = (struct match_list){0};
 	if (!event_view_is_sent(&view))
 		return;
-	view.attributes = event_view_attributes(event, arena);
+	view.late = &late;
 	match_event(work->ingest->options.match, event->workspace, &view, arena,
 		ret);
 }

@@ -35,6 +35,32 @@ check_auth(const struct webhook_auth *auth, const struct address_policy *policy,
 	return check_token_url(auth, policy, problem);
 }
 
+static enum err
+check_proxy(const struct webhook_proxy *proxy,
+	const struct address_policy *policy, struct webhook_problem *problem)
+{
+	struct arena arena = {0};
+	struct url url;
+	enum err err = ERR_OK;
+
+	if (proxy->use == WEBHOOK_PROXY_OWN)
+		err = http_proxy_read(
+			proxy->url, policy, &arena, &url, &problem->why);
+	arena_release(&arena);
+	if (err)
+		problem->field = "proxy.url";
+	return err;
+}
+
+/** Whether the hub shows itself in the same way. */
+static bool
+is_same_certificate(
+	const struct webhook_options *a, const struct webhook_options *b)
+{
+	return str_equal(a->tls.certificate, b->tls.certificate) &&
+	       str_equal(a->tls.key, b->tls.key);
+}
+
 enum err
 webhook_draft_apply_options(const struct webhook_draft *draft,
 	const struct address_policy *policy, struct webhook *webhook,
@@ -56,10 +82,14 @@ webhook_draft_apply_options(const struct webhook_draft *draft,
 			STR_ARG(issues.rows[0].sentence));
 		return ERR_INVALID;
 	}
+	webhook_set_way(webhook);
 	err = check_auth(&options->auth, policy, problem);
+	if (!err)
+		err = check_proxy(&options->proxy, policy, problem);
 	if (err)
 		return err;
 	if (options->handshake != former.handshake ||
+		!is_same_certificate(options, &former) ||
 		!webhook_auth_equal(&options->auth, &former.auth))
 		edit->changes_target = true;
 	if (webhook->secret.len > 0 && options->signing != former.signing)

@@ -1,6 +1,7 @@
 #include "pipeline/webhook_snapshot.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 #include "base/json_out.h"
 #include "base/mem.h"
@@ -97,6 +98,34 @@ webhook_new_secret(struct webhook *webhook, int64_t old_until)
 	webhook->is_secret_read = false;
 }
 
+void
+webhook_set_way(struct webhook *webhook)
+{
+	static const enum http_proxy_use uses[] = {
+		[WEBHOOK_PROXY_COMMON] = HTTP_PROXY_COMMON,
+		[WEBHOOK_PROXY_NONE] = HTTP_PROXY_NONE,
+		[WEBHOOK_PROXY_OWN] = HTTP_PROXY_OWN,
+	};
+	const struct webhook_tls *tls = &webhook->options.tls;
+	const struct webhook_proxy *proxy = &webhook->options.proxy;
+	struct http_way way = {
+		.tls = {tls->is_1_3_needed ? HTTP_TLS_1_3 : HTTP_TLS_1_2,
+			tls->authorities, tls->certificate, tls->key},
+		.proxy_use = uses[proxy->use],
+		.proxy = {proxy->url, proxy->username, proxy->password,
+			proxy->is_looking_up},
+	};
+	struct http_way *kept;
+
+	webhook->way = NULL;
+	if (!http_way_is_needed(&way))
+		return;
+	http_way_identify(&way);
+	kept = ARENA_NEW(&webhook->arena, struct http_way);
+	*kept = way;
+	webhook->way = kept;
+}
+
 enum err
 webhook_set_filter(struct webhook *webhook, struct str text, size_t *ret_column,
 	struct buf *why)
@@ -134,6 +163,7 @@ webhook_copy(const struct webhook *webhook)
 	copy->old_key = webhook->old_key;
 	copy->old_until = webhook->old_until;
 	copy->options = webhook_options_copy(&webhook->options, arena);
+	webhook_set_way(copy);
 	copy->allowed_rate = webhook->allowed_rate;
 	copy->handshake = webhook->handshake;
 	copy->probe_at = webhook->probe_at;
@@ -171,15 +201,41 @@ write_options(const struct webhook *webhook, struct buf *out)
 	json_out_end(&json);
 }
 
+/* Secrets that few webhooks have: written when they are there. */
+static const struct {
+	const char *name;
+	size_t offset; /* of its struct str in webhook_options */
+} way_secrets[] = {
+	{"tlsAuthorities", offsetof(struct webhook_options, tls.authorities)},
+	{"tlsCertificate", offsetof(struct webhook_options, tls.certificate)},
+	{"tlsKey", offsetof(struct webhook_options, tls.key)},
+	{"proxyPassword", offsetof(struct webhook_options, proxy.password)},
+};
+
+static struct str *
+way_secret(struct webhook_options *options, size_t index)
+{
+	char *start = (char *)options;
+
+	return (struct str *)(void *)(start + way_secrets[index].offset);
+}
+
 static void
 write_secrets(const struct webhook *webhook, struct buf *out)
 {
+	struct webhook_options copy = webhook->options, *options = &copy;
 	struct json_out json = json_out_make(out);
 
 	json_out_object(&json, NULL);
 	json_out_string(&json, "secret", webhook->secret);
 	json_out_string(&json, "oldSecret", webhook->old_secret);
 	json_out_string(&json, "authSecret", webhook->options.auth.secret);
+	for (size_t i = 0; i < COUNT_OF(way_secrets); i++) {
+		struct str text = *way_secret(options, i);
+
+		if (text.len > 0)
+			json_out_string(&json, way_secrets[i].name, text);
+	}
 	json_out_object(&json, "headers");
 	for (size_t i = 0; i < webhook->header_count; i++) {
 		json_out_key(&json, webhook->headers[i].name);
@@ -268,6 +324,9 @@ read_secrets(struct webhook *webhook, const struct webhook_row *row,
 	read_headers(webhook, json_member(json_root(&doc), STR("headers")));
 	webhook->options.auth.secret = arena_copy(
 		&webhook->arena, read_string(&doc, "authSecret", scratch));
+	for (size_t i = 0; i < COUNT_OF(way_secrets); i++)
+		*way_secret(&webhook->options, i) = arena_copy(&webhook->arena,
+			read_string(&doc, way_secrets[i].name, scratch));
 	webhook->old_secret = arena_copy(
 		&webhook->arena, read_string(&doc, "oldSecret", scratch));
 	if (webhook->old_secret.len > 0)
@@ -279,21 +338,22 @@ read_secrets(struct webhook *webhook, const struct webhook_row *row,
 }
 
 /**
- * What an older version wrote lacks members: they are the defaults. The auth's
- * secret is not among them, it has been unsealed before.
+ * What an older version wrote lacks members: they are the defaults. Secrets
+ * are not among them, they have been unsealed before.
  */
 static void
 read_delivery_options(
 	struct webhook *webhook, struct json json, struct arena *scratch)
 {
 	struct webhook_issues issues = {.arena = scratch};
-	struct str secret = webhook->options.auth.secret;
+	struct webhook_options unsealed = webhook->options;
 	int64_t rate = 0, failed = 0;
 
 	webhook_options_read(json, &webhook->options, &issues);
 	webhook->options =
 		webhook_options_copy(&webhook->options, &webhook->arena);
-	webhook->options.auth.secret = secret;
+	webhook_options_take_secrets(&webhook->options, &unsealed);
+	webhook_set_way(webhook);
 	json_to_integer(
 		json_member(json, STR("oldSecretUntil")), &webhook->old_until);
 	json_to_integer(json_member(json, STR("gapFrom")), &webhook->gap_from);

@@ -31,3 +31,6 @@ void webhook_new_secret(struct webhook *webhook, int64_t old_until);
 /** Compiles `text` into the webhook's own arena. */
 enum err webhook_set_filter(struct webhook *webhook, struct str text,
 	size_t *ret_column, struct buf *why) MUST_USE;
+
+/** Sets `way` by the options, whose texts are in the webhook's own arena. */
+void webhook_set_way(struct webhook *webhook);

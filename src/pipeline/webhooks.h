@@ -18,6 +18,7 @@
  * until the commit: not for event-loop threads.
  */
 struct webhooks;
+struct allow_lists;
 struct ingest;
 struct match;
 struct writer;
@@ -42,6 +43,7 @@ struct webhooks_options {
 	struct match *match;   /* kept equal to the registry */
 	struct ingest *ingest; /* for telling of changes; NULL: none is told */
 	const struct address_policy *policy; /* borrowed */
+	struct allow_lists *allow_lists;     /* borrowed; NULL: none */
 	const struct seal_key *key;	     /* borrowed */
 	struct webhooks_listener listener;
 	unsigned webhooks_max; /* in a workspace */
@@ -97,7 +99,8 @@ struct webhook {
 	struct signature_key old_key;
 	int64_t old_until;
 	struct webhook_options options;
-	unsigned allowed_rate; /* granted by the handshake; 0: no limit */
+	const struct http_way *way; /* by the options; NULL: none needed */
+	unsigned allowed_rate;	    /* granted by the handshake; 0: no limit */
 	int64_t enables[WEBHOOK_ENABLES_KEPT]; /* newest first; 0: none */
 	uint64_t handshake; /* revision that asked for the present handshake;
 			       not stored: a restart asks anew */
@@ -167,10 +170,11 @@ enum err webhooks_create(struct webhooks *webhooks, uint32_t workspace,
 /**
  * Changes one. Also ERR_NOT_FOUND, and ERR_BUSY when it was enabled too often
  * lately (`retry_after`). A draft with state ENABLED, or one that changes
- * destination, headers, auth or kind of handshake of an enabled webhook, starts
- * a handshake. One that changes `signing` makes a new secret of that scheme,
- * and the old one signs for another WEBHOOK_SIGNING_OVERLAP.
- * ERR_CONFLICT when the present generation is not the expected one.
+ * destination, headers, auth, client certificate or kind of handshake of an
+ * enabled webhook, starts a handshake. One that changes `signing` makes a new
+ * secret of that scheme, and the old one signs for another
+ * WEBHOOK_SIGNING_OVERLAP. ERR_CONFLICT when the present generation is not the
+ * expected one.
  */
 enum err webhooks_patch(struct webhooks *webhooks, uint32_t workspace,
 	struct uuid id, const struct webhook_draft *draft,

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "pipeline/allow_lists.h"
 #include "pipeline/match.h"
 #include "pipeline/webhook_draft.h"
 #include "pipeline/webhook_news.h"
@@ -231,12 +232,70 @@ count_of_workspace(struct webhooks *webhooks, uint32_t workspace)
 	return (unsigned)count;
 }
 
+/* ---- what may be reached ---- */
+
+/** The hub's policy, and what the webhook's allow-lists open besides. */
+struct reach {
+	struct address_policy policy;
+	struct arena arena;
+	struct webhook_options options;
+};
+
+static void
+reach_release(struct reach *reach)
+{
+	arena_release(&reach->arena);
+}
+
+/** `former` may be NULL; the draft's own allow-lists go before its. */
+static void
+reach_of(struct webhooks *webhooks, uint32_t workspace,
+	const struct webhook_draft *draft, const struct webhook *former,
+	struct reach *ret)
+{
+	struct webhook_issues issues = {.arena = &ret->arena};
+
+	ret->policy = *webhooks->options.policy;
+	if (former)
+		ret->options = former->options;
+	/* What is wrong with them is told when they are applied. */
+	if (draft->has_options)
+		webhook_options_read(draft->options, &ret->options, &issues);
+	ret->policy.list = allow_lists_for(webhooks->options.allow_lists,
+		workspace, &ret->options, &ret->arena);
+}
+
+/** Names of lists that are not there are most likely mistyped. */
+static enum err
+check_allow_lists(struct webhooks *webhooks, const struct webhook *webhook,
+	struct webhook_problem *problem)
+{
+	const struct webhook_options *options = &webhook->options;
+	CLEANUP(arena_release) struct arena arena = {0};
+	struct allow_list list;
+
+	for (size_t i = 0; i < options->allow_list_count; i++) {
+		struct str name = options->allow_lists[i];
+
+		if (webhooks->options.allow_lists &&
+			allow_lists_get(webhooks->options.allow_lists,
+				webhook->workspace, name, &arena, &list))
+			continue;
+		problem->field = "allowLists";
+		buf_printf(&problem->why, "there is no allow-list \"%.*s\"",
+			STR_ARG(name));
+		return ERR_INVALID;
+	}
+	return ERR_OK;
+}
+
 /** A new webhook from a checked draft, not known to anybody yet. */
 static enum err
 build(struct webhooks *webhooks, uint32_t workspace,
 	const struct webhook_draft *draft, struct webhook *webhook,
 	struct webhook_problem *problem)
 {
+	CLEANUP(reach_release) struct reach reach = {0};
 	bool is_enabled = draft->state == WEBHOOK_ENABLED;
 	struct webhook_edit edit;
 	enum err err;
@@ -248,10 +307,15 @@ build(struct webhooks *webhooks, uint32_t workspace,
 	webhook->revision = webhook->generation = 1;
 	webhook->created = webhook->updated = clock_now();
 	webhook->handshake = is_enabled ? 1 : 0;
-	err = webhook_draft_apply(draft, webhook, &edit, problem);
+	reach_of(webhooks, workspace, draft, NULL, &reach);
+	err = webhook_draft_check(draft, &reach.policy, problem);
 	if (!err)
-		err = webhook_draft_apply_options(draft,
-			webhooks->options.policy, webhook, &edit, problem);
+		err = webhook_draft_apply(draft, webhook, &edit, problem);
+	if (!err)
+		err = webhook_draft_apply_options(
+			draft, &reach.policy, webhook, &edit, problem);
+	if (!err)
+		err = check_allow_lists(webhooks, webhook, problem);
 	if (!err)
 		err = check_notify(webhooks, NULL, webhook, problem);
 	if (!err)
@@ -313,11 +377,8 @@ webhooks_create(struct webhooks *webhooks, uint32_t workspace,
 	struct webhook_problem *problem)
 {
 	struct webhook *webhook;
-	enum err err =
-		webhook_draft_check(draft, webhooks->options.policy, problem);
+	enum err err;
 
-	if (err)
-		return err;
 	webhook = MEM_NEW(struct webhook);
 	atomic_init(&webhook->refs, 1);
 	pthread_mutex_lock(&webhooks->change);
@@ -366,13 +427,20 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 	const struct webhook_cause cause = {
 		.kind = WEBHOOK_BY_KEY, .key_id = draft->key_id};
 	struct webhook_step step = {.cause = &cause, .problem = problem};
+	CLEANUP(reach_release) struct reach reach = {0};
 	struct webhook *next = webhook_copy(former);
 	struct webhook_edit edit;
-	enum err err = webhook_draft_apply(draft, next, &edit, problem);
+	enum err err;
 
+	reach_of(webhooks, former->workspace, draft, former, &reach);
+	err = webhook_draft_check(draft, &reach.policy, problem);
+	if (!err)
+		err = webhook_draft_apply(draft, next, &edit, problem);
 	if (!err)
 		err = webhook_draft_apply_options(
-			draft, webhooks->options.policy, next, &edit, problem);
+			draft, &reach.policy, next, &edit, problem);
+	if (!err && draft->has_options)
+		err = check_allow_lists(webhooks, next, problem);
 	if (!err)
 		err = check_notify(webhooks, former, next, problem);
 	if (!err)
@@ -399,11 +467,8 @@ webhooks_patch(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 	struct webhook_problem *problem)
 {
 	const struct webhook *former;
-	enum err err =
-		webhook_draft_check(draft, webhooks->options.policy, problem);
+	enum err err;
 
-	if (err)
-		return err;
 	pthread_mutex_lock(&webhooks->change);
 	former = webhooks_find(webhooks, workspace, id);
 	if (former == NULL) {

@@ -18,6 +18,17 @@ enum {
 	FILTER_LIST_MAX = 1000,
 };
 
+/**
+ * Attributes that are put together only if some filter of an index may look at
+ * them: `id source subject time datacontenttype dataschema`, and extensions.
+ */
+struct filter_late_attributes {
+	/** An object, or missing; may be called once a match. */
+	struct json (*make)(const void *owner, struct arena *arena);
+	const void *owner;
+	bool has_extensions; /* any name may be among them */
+};
+
 /** What a filter may look at. All of it is borrowed during a call. */
 struct filter_event {
 	struct str type;       /* canonical, "compute-ops/server" */
@@ -26,6 +37,8 @@ struct filter_event {
 	struct json old_state; /* missing on Created */
 	/* CloudEvents attributes and extensions as one object, or missing. */
 	struct json attributes;
+	/* Instead of them; only filter_index_match() knows these. */
+	const struct filter_late_attributes *late;
 };
 
 /**

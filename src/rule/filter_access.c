@@ -1,5 +1,6 @@
 #include "rule/filter_access.h"
 
+#include "rule/filter_range.h"
 #include "rule/filter_rule.h"
 
 static const float never_cheap = 1e9F;
@@ -22,6 +23,8 @@ rate(const struct filter_predicates *predicates, uint32_t number)
 
 	if (predicate->family == FILTER_FAMILY_ELEMENT)
 		return 0.05F;
+	if (predicate->family == FILTER_FAMILY_ORDER)
+		return 0.5F;
 	if (slot->root == FILTER_SLOT_ENVELOPE)
 		return 0.6F;
 	if (predicate->tag == 'b')
@@ -51,11 +54,16 @@ cost(const struct filter_predicates *predicates, uint32_t number)
 static bool
 is_findable(const struct filter_predicates *predicates, uint32_t word)
 {
+	const struct filter_predicate *predicate =
+		filter_predicate_at(predicates, filter_word_predicate(word));
+
 	if (word & FILTER_WORD_NEGATED)
 		return false;
-	return !(word & FILTER_WORD_LAZY) ||
-	       filter_predicate_at(predicates, filter_word_predicate(word))
-			       ->family == FILTER_FAMILY_ELEMENT;
+	if (!(word & FILTER_WORD_LAZY) ||
+		predicate->family == FILTER_FAMILY_ELEMENT)
+		return true;
+	return predicate->family == FILTER_FAMILY_ORDER &&
+	       filter_ranges_take(predicate->more.literal);
 }
 
 /* ---- the cheapest set ---- */
@@ -234,6 +242,8 @@ filter_access_announce(struct filter_predicates *predicates, uint32_t number)
 	const struct filter_predicate *predicate =
 		filter_predicate_at(predicates, number);
 
+	if (predicate->family == FILTER_FAMILY_ORDER)
+		filter_predicates_range(predicates, number);
 	if (predicate->family == FILTER_FAMILY_ELEMENT)
 		atomic_store_explicit(
 			&filter_slot_at(predicates->slots, predicate->slot)

@@ -41,6 +41,9 @@ struct filter_function {
 	uint8_t args_max;
 	struct filter_value (*apply)(struct filter_run *run,
 		const struct filter_value *args, size_t count);
+	/* Of one argument, and gives a text or a number: an index can find
+	   filters by what it gives. */
+	bool is_keyed;
 };
 
 /** The row of a name in any case, or NULL. */

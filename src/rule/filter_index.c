@@ -193,7 +193,7 @@ filter_index_count(const struct filter_index *index)
 		.rules = index->rules.live,
 		.scanned = index->rules.scanned_count,
 		.predicates = index->predicates.live,
-		.slots = chunks_count(&index->slots.slots),
+		.slots = index->slots.live,
 	};
 }
 

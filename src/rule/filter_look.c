@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "rule/filter_ast.h"
+#include "rule/filter_function.h"
 
 enum side { NEW_SIDE, OLD_SIDE, ATTRIBUTE_SIDE, SIDES };
 
@@ -249,12 +250,69 @@ walk_json(struct filter_look *look, struct json json, enum side side,
 		visit(&walk, 0, json.index);
 }
 
+/* ---- attributes ---- */
+
+/** Whether a bare path begins with the name, and the state has no such. */
+static bool
+wants(const struct filter_look *look, struct str name)
+{
+	const struct filter_slots *slots = look->predicates->slots;
+	enum side state = look->is_deleted ? OLD_SIDE : NEW_SIDE;
+	uint32_t child =
+		filter_trie_child(slots, 0, filter_trie_hash(name), name);
+
+	return child != FILTER_TABLE_END && child * SIDES < look->node_count &&
+	       atomic_load_explicit(&filter_trie_at(slots, child)->bare,
+		       memory_order_acquire) &&
+	       look->visited[child * SIDES + state] != look->stamp;
+}
+
+static bool
+wants_attributes(const struct filter_look *look, bool has_extensions)
+{
+	static const struct str names[] = {STR_INIT("id"), STR_INIT("source"),
+		STR_INIT("subject"), STR_INIT("time"),
+		STR_INIT("datacontenttype"), STR_INIT("dataschema")};
+	const struct filter_predicates *predicates = look->predicates;
+
+	if (atomic_load_explicit(
+		    &predicates->bare_opaque, memory_order_acquire))
+		return true;
+	if (!atomic_load_explicit(
+		    &predicates->slots->bare_names, memory_order_acquire))
+		return false;
+	if (has_extensions)
+		return true;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (wants(look, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/** After the states: what they have needs no attribute. */
+static void
+make_attributes(struct filter_look *look)
+{
+	const struct filter_late_attributes *late = look->event->late;
+
+	if (late == NULL)
+		return;
+	look->whole = *look->event;
+	look->whole.late = NULL;
+	if (wants_attributes(look, late->has_extensions))
+		look->whole.attributes = late->make(late->owner, look->arena);
+	look->event = &look->whole;
+}
+
 void
 filter_look_begin(struct filter_look *look,
 	const struct filter_predicates *predicates,
 	const struct filter_event *event, struct arena *arena)
 {
 	look->predicates = predicates;
+	look->bloom =
+		atomic_load_explicit(&predicates->bloom, memory_order_acquire);
 	look->event = event;
 	look->arena = arena;
 	look->is_updated = str_equal(event->operation, STR("Updated"));
@@ -264,7 +322,8 @@ filter_look_begin(struct filter_look *look,
 	make_room(look);
 	walk_json(look, event->new_state, NEW_SIDE, !look->is_deleted);
 	walk_json(look, event->old_state, OLD_SIDE, look->is_deleted);
-	walk_json(look, event->attributes, ATTRIBUTE_SIDE, true);
+	make_attributes(look);
+	walk_json(look, look->event->attributes, ATTRIBUTE_SIDE, true);
 }
 
 /* ---- values ---- */
@@ -283,6 +342,16 @@ is_changed(const struct filter_seen *seen)
 }
 
 static struct filter_value
+derive(struct filter_look *look, const struct filter_slot *slot)
+{
+	struct filter_run run = filter_run_make(look->arena);
+	struct filter_value value = *filter_look_value(look, slot->base);
+
+	value = filter_function_at(slot->function)->apply(&run, &value, 1);
+	return run.steps_left ? value : filter_value_null();
+}
+
+static struct filter_value
 work_out(struct filter_look *look, uint32_t number,
 	const struct filter_seen *seen)
 {
@@ -290,6 +359,8 @@ work_out(struct filter_look *look, uint32_t number,
 		filter_slot_at(look->predicates->slots, number);
 	bool is_present = seen->stamp == look->stamp;
 
+	if (slot->is_derived)
+		return derive(look, slot);
 	if (number == FILTER_SLOT_TYPE)
 		return envelope(look->event->type);
 	if (number == FILTER_SLOT_OPERATION)

@@ -17,9 +17,11 @@ struct filter_seen {
 
 struct filter_look {
 	const struct filter_predicates *predicates;
+	const struct filter_bloom *bloom; /* as it is for this event */
 	const struct filter_event *event;
-	struct arena *arena; /* of this event */
-	uint32_t stamp;	     /* of this event, even */
+	struct filter_event whole; /* with its attributes, if made late */
+	struct arena *arena;	   /* of this event */
+	uint32_t stamp;		   /* of this event, even */
 	bool is_updated;
 	bool is_deleted;
 

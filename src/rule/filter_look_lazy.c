@@ -2,6 +2,7 @@
 #include "rule/filter_ast.h"
 #include "rule/filter_eval.h"
 #include "rule/filter_look.h"
+#include "rule/filter_range.h"
 
 enum { ELEMENTS_MAX = 64 * 1024 }; /* as the tree evaluator has it */
 
@@ -120,7 +121,7 @@ probe_element(struct filter_look *look, const struct filter_shape *shape,
 			return;
 		hash = filter_scalar_hash(hash, &scalar);
 		/* Most elements part here. */
-		if (i == 0 && !filter_bloom_has(look->predicates, hash))
+		if (i == 0 && !filter_bloom_has(look->bloom, hash))
 			return;
 	}
 	lookup(look, hash, shape, element);
@@ -144,7 +145,8 @@ filter_look_walk(struct filter_look *look, uint32_t number)
 	shape = atomic_load_explicit(
 		&filter_slot_at(look->predicates->slots, number)->shapes,
 		memory_order_acquire);
-	for (; shape; shape = shape->next) {
+	for (; shape; shape = atomic_load_explicit(
+			      &shape->next, memory_order_acquire)) {
 		walk = json_walk(seen->json);
 		for (size_t i = 0; i < ELEMENTS_MAX && json_walk_next(&walk);
 			i++)
@@ -153,27 +155,6 @@ filter_look_walk(struct filter_look *look, uint32_t number)
 }
 
 /* ---- the others ---- */
-
-static bool
-is_ordered(const struct filter_predicate *predicate,
-	const struct filter_value *value)
-{
-	const struct filter_value *literal = predicate->more.literal;
-	enum filter_operator op =
-		(enum filter_operator)((unsigned char)predicate->tag >> 4);
-	int order;
-
-	if (value->kind == FILTER_VALUE_NULL &&
-		literal->kind == FILTER_VALUE_NULL)
-		return op == FILTER_GE || op == FILTER_LE;
-	order = filter_value_order(*value, *literal);
-	if (order == 2)
-		return false;
-	if (order == 0)
-		return op == FILTER_GE || op == FILTER_LE;
-	return order > 0 ? op == FILTER_GT || op == FILTER_GE
-			 : op == FILTER_LT || op == FILTER_LE;
-}
 
 static bool
 is_opaque_true(
@@ -205,7 +186,9 @@ evaluate(struct filter_look *look, uint32_t number)
 	if (predicate->family == FILTER_FAMILY_STRING)
 		return value->kind == FILTER_VALUE_STRING;
 	if (predicate->family == FILTER_FAMILY_ORDER)
-		return is_ordered(predicate, value);
+		return filter_range_is(value,
+			(uint8_t)filter_predicate_operator(predicate),
+			predicate->more.literal);
 	return filter_value_equal(*value, *predicate->more.literal);
 }
 

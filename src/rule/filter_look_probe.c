@@ -1,5 +1,6 @@
 /* From the values of an event to the predicates that are true of it. */
 #include "rule/filter_look.h"
+#include "rule/filter_range.h"
 
 static void
 lookup(struct filter_look *look, uint64_t hash, uint32_t slot,
@@ -28,23 +29,28 @@ lookup(struct filter_look *look, uint64_t hash, uint32_t slot,
 	}
 }
 
+/** Whether the needle is there; of a part, its window is at `at`. */
 static bool
-has_needle(const struct filter_predicate *predicate, struct str text)
+has_needle(const struct filter_predicate *predicate, struct str text, size_t at)
 {
 	struct str needle =
 		str_make(predicate->key->bytes, predicate->key->len);
+	size_t len = needle.len < FILTER_WINDOW ? needle.len : FILTER_WINDOW;
+	size_t place;
 
 	if (predicate->family == FILTER_FAMILY_HEAD)
 		return str_starts_with(text, needle);
 	if (predicate->family == FILTER_FAMILY_TAIL)
 		return str_ends_with(text, needle);
-	return str_find(text, needle) != SIZE_MAX;
+	place = filter_window_place(predicate->window, needle.len - len + 1);
+	return place <= at &&
+	       str_starts_with(str_skip(text, at - place), needle);
 }
 
-/** All needles that are found by this hash. */
+/** All needles that are found by this hash, of what is at `at`. */
 static void
 lookup_needles(struct filter_look *look, uint64_t hash, uint32_t slot,
-	enum filter_family family, struct str text)
+	enum filter_family family, struct str text, size_t at)
 {
 	const struct filter_predicates *predicates = look->predicates;
 	struct filter_probe probe =
@@ -62,7 +68,7 @@ lookup_needles(struct filter_look *look, uint64_t hash, uint32_t slot,
 				break;
 			if (predicate->slot == slot &&
 				predicate->family == family &&
-				has_needle(predicate, text))
+				has_needle(predicate, text, at))
 				filter_look_found(look, next - 1);
 			next = atomic_load_explicit(
 				&predicate->next, memory_order_acquire);
@@ -70,12 +76,14 @@ lookup_needles(struct filter_look *look, uint64_t hash, uint32_t slot,
 	}
 }
 
+/** The classes of one word of bits. */
 static void
-probe_ends(struct filter_look *look, uint32_t slot, enum filter_family family,
-	uint64_t classes, struct str text)
+probe_classes(struct filter_look *look, uint32_t slot,
+	enum filter_family family, unsigned first, uint64_t classes,
+	struct str text)
 {
 	while (classes) {
-		unsigned class = (unsigned)__builtin_ctzll(classes);
+		unsigned class = first + (unsigned)__builtin_ctzll(classes);
 		size_t len = filter_class_length(class);
 		struct str part = family == FILTER_FAMILY_HEAD
 					  ? str_head(text, len)
@@ -85,10 +93,20 @@ probe_ends(struct filter_look *look, uint32_t slot, enum filter_family family,
 
 		if (len > text.len)
 			return; /* classes ascend */
-		lookup_needles(
-			look, filter_key_hash(seed, part), slot, family, text);
+		lookup_needles(look, filter_key_hash(seed, part), slot, family,
+			text, 0);
 		classes &= classes - 1;
 	}
+}
+
+static void
+probe_ends(struct filter_look *look, uint32_t slot, enum filter_family family,
+	const _Atomic uint64_t *classes, struct str text)
+{
+	for (unsigned i = 0; i < FILTER_CLASS_WORDS; i++)
+		probe_classes(look, slot, family, i * 64,
+			atomic_load_explicit(&classes[i], memory_order_relaxed),
+			text);
 }
 
 /** Slides a window of `len` bytes over the text. */
@@ -107,9 +125,9 @@ probe_windows(
 					: filter_key_word(text.ptr + i, len);
 		uint64_t hash = filter_key_window(seed, word);
 
-		if (filter_bloom_has(look->predicates, hash))
+		if (filter_bloom_has(look->bloom, hash))
 			lookup_needles(
-				look, hash, slot, FILTER_FAMILY_PART, text);
+				look, hash, slot, FILTER_FAMILY_PART, text, i);
 	}
 }
 
@@ -117,15 +135,11 @@ static void
 probe_text(struct filter_look *look, uint32_t number,
 	const struct filter_slot *slot, struct str text)
 {
-	uint64_t heads =
-		atomic_load_explicit(&slot->heads, memory_order_relaxed);
-	uint64_t tails =
-		atomic_load_explicit(&slot->tails, memory_order_relaxed);
 	unsigned windows =
 		atomic_load_explicit(&slot->windows, memory_order_relaxed);
 
-	probe_ends(look, number, FILTER_FAMILY_HEAD, heads, text);
-	probe_ends(look, number, FILTER_FAMILY_TAIL, tails, text);
+	probe_ends(look, number, FILTER_FAMILY_HEAD, slot->heads, text);
+	probe_ends(look, number, FILTER_FAMILY_TAIL, slot->tails, text);
 	for (; windows; windows &= windows - 1)
 		probe_windows(
 			look, number, (size_t)__builtin_ctz(windows) + 1, text);
@@ -175,7 +189,7 @@ is_keyed(const struct filter_value *value)
 }
 
 static void
-probe_slot(struct filter_look *look, uint32_t number, struct pending *pending,
+probe_value(struct filter_look *look, uint32_t number, struct pending *pending,
 	size_t *count)
 {
 	const struct filter_slot *slot =
@@ -194,6 +208,25 @@ probe_slot(struct filter_look *look, uint32_t number, struct pending *pending,
 		filter_look_walk(look, number);
 	if (*count == BATCH)
 		finish(look, pending, count);
+}
+
+/** The slot and those derived from it: of what is missing, nothing is true. */
+static void
+probe_slot(struct filter_look *look, uint32_t number, struct pending *pending,
+	size_t *count)
+{
+	const struct filter_slots *slots = look->predicates->slots;
+	uint32_t derived;
+
+	probe_value(look, number, pending, count);
+	derived = atomic_load_explicit(
+		&filter_slot_at(slots, number)->derived, memory_order_acquire);
+	while (derived) {
+		probe_slot(look, derived, pending, count);
+		derived = atomic_load_explicit(
+			&filter_slot_at(slots, derived)->next_derived,
+			memory_order_acquire);
+	}
 }
 
 /** Pairs of which one half leads to too many rules on its own. */
@@ -226,6 +259,48 @@ probe_pairs(struct filter_look *look)
 	}
 }
 
+/* ---- comparisons by order ---- */
+
+static void
+found_range(void *owner, uint32_t predicate)
+{
+	filter_look_found(owner, predicate);
+}
+
+static void
+probe_ranges(struct filter_look *look, uint32_t number)
+{
+	const struct filter_slots *slots = look->predicates->slots;
+	const struct filter_slot *slot = filter_slot_at(slots, number);
+	const struct filter_ranges *ranges =
+		atomic_load_explicit(&slot->ranges, memory_order_acquire);
+	uint32_t derived =
+		atomic_load_explicit(&slot->derived, memory_order_acquire);
+
+	if (ranges)
+		filter_ranges_look(ranges, filter_look_value(look, number),
+			found_range, look);
+	while (derived) {
+		probe_ranges(look, derived);
+		derived = atomic_load_explicit(
+			&filter_slot_at(slots, derived)->next_derived,
+			memory_order_acquire);
+	}
+}
+
+/** Behind the pairs, of which they are no part, for they may be many. */
+static void
+probe_all_ranges(struct filter_look *look)
+{
+	if (!atomic_load_explicit(
+		    &look->predicates->slots->has_ranges, memory_order_acquire))
+		return;
+	probe_ranges(look, FILTER_SLOT_TYPE);
+	probe_ranges(look, FILTER_SLOT_OPERATION);
+	for (uint32_t i = 0; i < look->present_count; i++)
+		probe_ranges(look, look->present[i]);
+}
+
 void
 filter_look_probe(struct filter_look *look)
 {
@@ -238,4 +313,5 @@ filter_look_probe(struct filter_look *look)
 		probe_slot(look, look->present[i], pending, &count);
 	finish(look, pending, &count);
 	probe_pairs(look);
+	probe_all_ranges(look);
 }

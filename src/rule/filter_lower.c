@@ -233,9 +233,13 @@ lower(struct filter_lowering *low, uint32_t index, bool wanted)
 		if (wanted && filter_lower_is_element(low, node))
 			return from_leaf(filter_lower_element(low, node));
 		break;
+	case FILTER_IN_PATH:
+		if (filter_lower_is_member(low, node))
+			return from_leaf(
+				filter_lower_member(low, node, wanted));
+		break;
 	case FILTER_LITERAL:
 	case FILTER_COUNT:
-	case FILTER_IN_PATH:
 	case FILTER_ARITHMETIC:
 	case FILTER_NEGATE: break;
 	}

@@ -3,8 +3,6 @@
 #include "rule/filter_function.h"
 #include "rule/filter_opaque.h"
 
-enum { PARTS_MAX = 8 };
-
 /* ---- paths ---- */
 
 static const struct {
@@ -28,8 +26,19 @@ child_of(const struct filter_lowering *low, const struct filter_node *node,
 }
 
 static bool
+is_changed(const struct filter_lowering *low, const struct filter_node *node)
+{
+	return node->kind == FILTER_PATH &&
+	       low->filter->paths[node->first].root == FILTER_ROOT_CHANGED;
+}
+
+/** A path, or a function of what has a slot. */
+static bool
 is_slot(const struct filter_lowering *low, const struct filter_node *node)
 {
+	if (node->kind == FILTER_CALL && filter_function_at(node->op)->is_keyed)
+		return !is_changed(low, child_of(low, node, 0)) &&
+		       is_slot(low, child_of(low, node, 0));
 	return node->kind == FILTER_PATH &&
 	       roots[low->filter->paths[node->first].root].has_slot;
 }
@@ -41,8 +50,8 @@ filter_lower_has_slot(const struct filter_lowering *low,
 	return is_slot(low, child_of(low, node, child));
 }
 
-static uint32_t
-slot_of_path(struct filter_lowering *low, uint32_t index)
+uint32_t
+filter_lower_slot(struct filter_lowering *low, uint32_t index)
 {
 	const struct filter_path *path = &low->filter->paths[index];
 
@@ -57,19 +66,17 @@ slot_of_path(struct filter_lowering *low, uint32_t index)
 static uint32_t
 slot_of(struct filter_lowering *low, const struct filter_node *node)
 {
-	return slot_of_path(low, node->first);
-}
-
-static bool
-is_changed(const struct filter_lowering *low, const struct filter_node *node)
-{
-	return low->filter->paths[node->first].root == FILTER_ROOT_CHANGED;
+	if (node->kind == FILTER_CALL)
+		return filter_slots_derive(low->predicates->slots,
+			slot_of(low, child_of(low, node, 0)), node->op);
+	return filter_lower_slot(low, node->first);
 }
 
 /* ---- predicates ---- */
 
-static uint32_t
-leaf(struct filter_lowering *low, const struct filter_wanted *wanted, bool is)
+uint32_t
+filter_lower_leaf(struct filter_lowering *low,
+	const struct filter_wanted *wanted, bool is)
 {
 	uint32_t number = filter_predicates_get(low->predicates, wanted);
 
@@ -94,7 +101,7 @@ equal_changed(struct filter_lowering *low, const struct filter_node *path,
 	if (literal->kind != FILTER_VALUE_BOOLEAN)
 		return constant(!wanted);
 	equal.slot = slot_of(low, path);
-	return leaf(low, &equal, literal->as.boolean == wanted);
+	return filter_lower_leaf(low, &equal, literal->as.boolean == wanted);
 }
 
 static uint32_t
@@ -123,7 +130,7 @@ equal(struct filter_lowering *low, const struct filter_node *path,
 		want.key = literal->text;
 		want.literal = literal;
 	}
-	return leaf(low, &want, wanted);
+	return filter_lower_leaf(low, &want, wanted);
 }
 
 /** Kind and spelling; a number by its value. */
@@ -152,7 +159,7 @@ ordered(struct filter_lowering *low, const struct filter_node *path,
 
 	want.slot = slot_of(low, path);
 	want.key = order_key(literal, space);
-	return leaf(low, &want, wanted);
+	return filter_lower_leaf(low, &want, wanted);
 }
 
 static uint32_t
@@ -273,7 +280,7 @@ filter_lower_is_string(
 	if (is_never_text(low, node))
 		return FILTER_LEAF_NEVER;
 	want.slot = slot_of(low, child_of(low, node, 0));
-	return leaf(low, &want, true);
+	return filter_lower_leaf(low, &want, true);
 }
 
 uint32_t
@@ -288,118 +295,7 @@ filter_lower_text(struct filter_lowering *low, const struct filter_node *node)
 		return filter_lower_is_string(low, node);
 	text_family(node, &want.family);
 	want.slot = slot_of(low, child_of(low, node, 0));
-	return leaf(low, &want, true);
-}
-
-/* ---- elements ---- */
-
-/** Whether the node is `variable/path eq constant`. */
-static bool
-is_part(const struct filter_lowering *low, const struct filter_node *node,
-	uint8_t variable)
-{
-	const struct filter_node *path, *literal;
-	struct filter_scalar scalar;
-
-	if (node->kind != FILTER_COMPARE || node->op != FILTER_EQ)
-		return false;
-	path = child_of(low, node, 0);
-	literal = child_of(low, node, 1);
-	if (path->kind != FILTER_PATH || literal->kind != FILTER_LITERAL ||
-		low->filter->paths[path->first].root != FILTER_ROOT_VARIABLE ||
-		low->filter->paths[path->first].slot != variable)
-		return false;
-	filter_scalar_set(&scalar, &low->filter->literals[literal->first]);
-	return scalar.tag != 0;
-}
-
-static uint32_t
-part_count(const struct filter_node *body)
-{
-	return body->kind == FILTER_AND ? body->count : 1;
-}
-
-static const struct filter_node *
-part_at(const struct filter_lowering *low, const struct filter_node *body,
-	uint32_t part)
-{
-	return body->kind == FILTER_AND ? child_of(low, body, part) : body;
-}
-
-bool
-filter_lower_is_element(
-	const struct filter_lowering *low, const struct filter_node *node)
-{
-	const struct filter_lambda *lambda = &low->filter->lambdas[node->first];
-	uint8_t root = low->filter->paths[lambda->path].root;
-	const struct filter_node *body;
-
-	if (lambda->is_all || lambda->body == FILTER_NONE ||
-		(root != FILTER_ROOT_NEW && root != FILTER_ROOT_OLD &&
-			root != FILTER_ROOT_BARE))
-		return false;
-	body = &low->filter->nodes[lambda->body];
-	if (part_count(body) > PARTS_MAX)
-		return false;
-	for (uint32_t i = 0; i < part_count(body); i++) {
-		if (!is_part(low, part_at(low, body, i), lambda->slot))
-			return false;
-	}
-	return true;
-}
-
-static struct filter_shape *
-shape_of(struct filter_lowering *low, const struct filter_lambda *lambda)
-{
-	const struct filter_node *body = &low->filter->nodes[lambda->body];
-	struct str segments[PARTS_MAX * FILTER_PATH_MAX];
-	uint32_t ends[PARTS_MAX];
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < part_count(body); i++) {
-		const struct filter_node *path =
-			child_of(low, part_at(low, body, i), 0);
-		const struct filter_path *row =
-			&low->filter->paths[path->first];
-
-		for (uint32_t k = 0; k < row->count; k++)
-			segments[count++] =
-				low->filter->segments[row->first + k];
-		ends[i] = count;
-	}
-	return filter_slots_shape(low->predicates->slots,
-		slot_of_path(low, lambda->path), segments, ends,
-		part_count(body));
-}
-
-uint32_t
-filter_lower_element(
-	struct filter_lowering *low, const struct filter_node *node)
-{
-	const struct filter_lambda *lambda = &low->filter->lambdas[node->first];
-	const struct filter_node *body = &low->filter->nodes[lambda->body];
-	struct filter_shape *shape = shape_of(low, lambda);
-	CLEANUP(buf_release) struct buf key = {0};
-	struct filter_wanted want = {
-		.family = FILTER_FAMILY_ELEMENT, .shape = shape};
-
-	buf_append(&key, str_make((const char *)&shape, sizeof(shape)));
-	want.hash = shape->seed;
-	for (uint32_t i = 0; i < shape->count; i++) {
-		const struct filter_node *literal =
-			child_of(low, part_at(low, body, i), 1);
-		struct filter_scalar scalar;
-
-		filter_scalar_set(
-			&scalar, &low->filter->literals[literal->first]);
-		want.hash = filter_scalar_hash(want.hash, &scalar);
-		filter_scalar_append(&scalar, &key);
-		if (i == 0)
-			filter_bloom_add(low->predicates, want.hash);
-	}
-	want.slot = shape->slot;
-	want.key = buf_str(&key);
-	return leaf(low, &want, true);
+	return filter_lower_leaf(low, &want, true);
 }
 
 /* ---- the rest ---- */
@@ -418,5 +314,5 @@ filter_lower_opaque(struct filter_lowering *low, uint32_t node, bool wanted)
 
 	filter_opaque_print(low->filter, node, &text);
 	want.key = buf_str(&text);
-	return leaf(low, &want, true);
+	return filter_lower_leaf(low, &want, true);
 }

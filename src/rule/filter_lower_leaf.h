@@ -48,6 +48,17 @@ bool filter_lower_is_element(
 uint32_t filter_lower_element(
 	struct filter_lowering *low, const struct filter_node *node);
 
+/** A constant `in` the path of an array. */
+bool filter_lower_is_member(
+	const struct filter_lowering *low, const struct filter_node *node);
+uint32_t filter_lower_member(struct filter_lowering *low,
+	const struct filter_node *node, bool wanted);
+
 /** Anything else, left to the tree evaluator. */
 uint32_t filter_lower_opaque(
 	struct filter_lowering *low, uint32_t node, bool wanted);
+
+/* What these are made with: the slot of a path; the predicate as a leaf. */
+uint32_t filter_lower_slot(struct filter_lowering *low, uint32_t path);
+uint32_t filter_lower_leaf(struct filter_lowering *low,
+	const struct filter_wanted *wanted, bool is);

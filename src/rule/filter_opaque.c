@@ -50,3 +50,14 @@ filter_opaque_free(const struct filter *filter)
 	arena_release(&opaque->arena);
 	mem_free(opaque);
 }
+
+bool
+filter_opaque_is_bare(const struct filter *filter)
+{
+	for (uint32_t i = 0; i < filter->path_count; i++) {
+		if (filter->paths[i].root == FILTER_ROOT_BARE &&
+			filter->paths[i].count)
+			return true;
+	}
+	return false;
+}

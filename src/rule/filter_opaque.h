@@ -14,3 +14,6 @@ void filter_opaque_print(
 const struct filter *filter_opaque_new(
 	const struct filter *filter, uint32_t node);
 void filter_opaque_free(const struct filter *filter);
+
+/** Whether a path of it begins with what may be a CloudEvents attribute. */
+bool filter_opaque_is_bare(const struct filter *filter);

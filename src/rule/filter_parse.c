@@ -39,7 +39,9 @@ bool
 filter_is_infix(struct str word)
 {
 	for (size_t i = 0; i < COUNT_OF(infixes); i++) {
-		if (str_equal_nocase(word, infixes[i].name))
+		/* Asked of every name: most differ in length. */
+		if (word.len == infixes[i].name.len &&
+			str_equal_nocase(word, infixes[i].name))
 			return true;
 	}
 	return false;

@@ -1,10 +1,10 @@
 #include "rule/filter_predicate.h"
 
 #include "base/mem.h"
+#include "rule/filter_bloom.h"
 #include "rule/filter_list.h"
 #include "rule/filter_opaque.h"
-
-enum { WINDOWS_MAX = 64 };
+#include "rule/filter_range.h"
 
 static uint64_t
 predicate_hash(const void *owner, uint32_t number)
@@ -24,8 +24,7 @@ filter_predicates_init(struct filter_predicates *predicates,
 	chunks_init(&predicates->all, sizeof(struct filter_predicate));
 	filter_table_init(
 		&predicates->table, epoch, predicate_hash, predicates);
-	predicates->bloom = mem_alloc_array(
-		(1 << FILTER_BLOOM_BITS) / 64, sizeof(*predicates->bloom));
+	atomic_init(&predicates->bloom, filter_bloom_new(predicates));
 }
 
 static void
@@ -55,7 +54,7 @@ filter_predicates_release(struct filter_predicates *predicates)
 	}
 	filter_table_release(&predicates->table);
 	chunks_release(&predicates->all);
-	mem_free(predicates->bloom);
+	mem_free(atomic_load(&predicates->bloom));
 }
 
 /* ---- by what a predicate is found ---- */
@@ -107,7 +106,8 @@ find(struct filter_predicates *predicates, uint64_t hash,
  */
 static uint32_t
 find_part(struct filter_predicates *predicates,
-	const struct filter_wanted *wanted, uint64_t *ret_hash)
+	const struct filter_wanted *wanted, uint64_t *ret_hash,
+	uint8_t *ret_window)
 {
 	size_t len = wanted->key.len < FILTER_WINDOW ? wanted->key.len
 						     : FILTER_WINDOW;
@@ -116,9 +116,11 @@ find_part(struct filter_predicates *predicates,
 	uint32_t fewest = UINT32_MAX;
 	size_t count = wanted->key.len - len + 1;
 
-	for (size_t i = 0; i < count && i < WINDOWS_MAX; i++) {
-		uint64_t hash = filter_key_window(
-			seed, filter_key_word(wanted->key.ptr + i, len));
+	for (size_t i = 0; i < count && i < FILTER_WINDOWS_MAX; i++) {
+		uint64_t hash = filter_key_window(seed,
+			filter_key_word(
+				wanted->key.ptr + filter_window_place(i, count),
+				len));
 		uint32_t others;
 		uint32_t found = find(predicates, hash, wanted, &others);
 
@@ -127,6 +129,7 @@ find_part(struct filter_predicates *predicates,
 		if (others < fewest) {
 			fewest = others;
 			*ret_hash = hash;
+			*ret_window = (uint8_t)i;
 		}
 	}
 	return FILTER_TABLE_END;
@@ -155,10 +158,36 @@ found_by(const struct filter_predicates *predicates,
 		key);
 }
 
+/** Whether the part may look at an attribute of the envelope. */
+static void
+count_bare(struct filter_predicates *predicates, uint32_t number, uint32_t more)
+{
+	const struct filter_predicate *predicate =
+		filter_predicate_at(predicates, number);
+
+	if (filter_opaque_is_bare(predicate->more.filter))
+		atomic_fetch_add_explicit(
+			&predicates->bare_opaque, more, memory_order_release);
+}
+
+static void
+add_class(_Atomic uint64_t *words, unsigned class)
+{
+	atomic_fetch_or_explicit(&words[class / 64],
+		UINT64_C(1) << (class % 64), memory_order_relaxed);
+}
+
+static void
+clear_classes(_Atomic uint64_t *words)
+{
+	for (size_t i = 0; i < FILTER_CLASS_WORDS; i++)
+		atomic_store_explicit(&words[i], 0, memory_order_relaxed);
+}
+
 /** Tells the slot what its values have to be probed with from now on. */
 static void
 announce(struct filter_predicates *predicates,
-	const struct filter_wanted *wanted, uint64_t hash)
+	const struct filter_wanted *wanted, uint32_t number)
 {
 	struct filter_slot *slot =
 		filter_slot_at(predicates->slots, wanted->slot);
@@ -166,24 +195,24 @@ announce(struct filter_predicates *predicates,
 
 	if (wanted->family < COUNT_OF(slot->counts))
 		slot->counts[wanted->family]++;
+	if (wanted->family == FILTER_FAMILY_OPAQUE)
+		count_bare(predicates, number, 1);
+	if (wanted->family == FILTER_FAMILY_ELEMENT ||
+		wanted->family == FILTER_FAMILY_PART)
+		filter_bloom_add(predicates, number);
 	if (wanted->family == FILTER_FAMILY_EQUAL)
 		atomic_store_explicit(
 			&slot->has_equal, 1, memory_order_relaxed);
 	if (wanted->family == FILTER_FAMILY_HEAD)
-		atomic_fetch_or_explicit(&slot->heads,
-			UINT64_C(1) << filter_length_class(len),
-			memory_order_relaxed);
+		add_class(slot->heads, filter_length_class(len));
 	if (wanted->family == FILTER_FAMILY_TAIL)
-		atomic_fetch_or_explicit(&slot->tails,
-			UINT64_C(1) << filter_length_class(len),
-			memory_order_relaxed);
+		add_class(slot->tails, filter_length_class(len));
 	if (wanted->family != FILTER_FAMILY_PART)
 		return;
 	if (len > FILTER_WINDOW)
 		len = FILTER_WINDOW;
 	atomic_fetch_or_explicit(&slot->windows, (uint8_t)(1U << (len - 1)),
 		memory_order_relaxed);
-	filter_bloom_add(predicates, hash);
 }
 
 /* ---- making and releasing ---- */
@@ -226,7 +255,7 @@ fill(struct filter_predicate *predicate, const struct filter_wanted *wanted,
 	if (wanted->literal)
 		predicate->more.literal = copy_literal(wanted->literal);
 	if (wanted->shape)
-		predicate->more.shape = wanted->shape;
+		(predicate->more.shape = wanted->shape)->refs++;
 	if (wanted->source)
 		predicate->more.filter =
 			filter_opaque_new(wanted->source, wanted->node);
@@ -234,7 +263,7 @@ fill(struct filter_predicate *predicate, const struct filter_wanted *wanted,
 
 static uint32_t
 add(struct filter_predicates *predicates, const struct filter_wanted *wanted,
-	uint64_t hash)
+	uint64_t hash, uint8_t window)
 {
 	uint32_t number = chunks_take(&predicates->all);
 	struct filter_predicate *predicate =
@@ -242,6 +271,9 @@ add(struct filter_predicates *predicates, const struct filter_wanted *wanted,
 	uint32_t head;
 
 	fill(predicate, wanted, hash);
+	if (wanted->family == FILTER_FAMILY_PART)
+		predicate->window = window;
+	filter_slots_ref(predicates->slots, wanted->slot);
 	predicates->live++;
 	if (chain_find(predicates, hash, &head) == FILTER_TABLE_END) {
 		filter_table_add(&predicates->table, hash, number);
@@ -254,7 +286,7 @@ add(struct filter_predicates *predicates, const struct filter_wanted *wanted,
 			memory_order_relaxed);
 		atomic_store_explicit(next, number + 1, memory_order_release);
 	}
-	announce(predicates, wanted, hash);
+	announce(predicates, wanted, number);
 	return number;
 }
 
@@ -264,15 +296,16 @@ filter_predicates_get(struct filter_predicates *predicates,
 {
 	uint64_t hash = 0;
 	uint32_t count, number;
+	uint8_t window = 0;
 
 	if (wanted->family == FILTER_FAMILY_PART) {
-		number = find_part(predicates, wanted, &hash);
+		number = find_part(predicates, wanted, &hash, &window);
 	} else {
 		hash = found_by(predicates, wanted);
 		number = find(predicates, hash, wanted, &count);
 	}
 	if (number == FILTER_TABLE_END)
-		number = add(predicates, wanted, hash);
+		number = add(predicates, wanted, hash, window);
 	filter_predicates_ref(predicates, number);
 	return number;
 }
@@ -287,8 +320,14 @@ static void
 end(void *owner, uint64_t number)
 {
 	struct filter_predicates *predicates = owner;
+	struct filter_predicate *predicate =
+		filter_predicate_at(predicates, (uint32_t)number);
 
-	free_content(filter_predicate_at(predicates, (uint32_t)number));
+	if (predicate->family == FILTER_FAMILY_ELEMENT)
+		filter_slots_shape_unref(
+			predicates->slots, predicate->more.shape);
+	filter_slots_unref(predicates->slots, predicate->slot);
+	free_content(predicate);
 	chunks_give(&predicates->all, (uint32_t)number);
 }
 
@@ -319,6 +358,53 @@ take_out(struct filter_predicates *predicates, uint32_t number)
 	}
 }
 
+static struct filter_bound
+bound_of(const struct filter_predicate *predicate, uint32_t number)
+{
+	return (struct filter_bound){
+		.literal = predicate->more.literal,
+		.predicate = number,
+		.op = (uint8_t)filter_predicate_operator(predicate),
+	};
+}
+
+void
+filter_predicates_range(struct filter_predicates *predicates, uint32_t number)
+{
+	struct filter_predicate *predicate =
+		filter_predicate_at(predicates, number);
+	struct filter_slot *slot =
+		filter_slot_at(predicates->slots, predicate->slot);
+	struct filter_bound bound = bound_of(predicate, number);
+
+	if (predicate->is_ranged)
+		return;
+	if (slot->ranges == NULL)
+		atomic_store_explicit(&slot->ranges, filter_ranges_new(),
+			memory_order_release);
+	filter_ranges_add(slot->ranges, &bound, predicate->hash >> 8);
+	atomic_store_explicit(
+		&predicates->slots->has_ranges, true, memory_order_release);
+	predicate->is_ranged = true;
+}
+
+/** What nothing is found by any more need not be tried. */
+static void
+forget(struct filter_slot *slot, enum filter_family family)
+{
+	if (--slot->counts[family])
+		return;
+	if (family == FILTER_FAMILY_EQUAL)
+		atomic_store_explicit(
+			&slot->has_equal, 0, memory_order_relaxed);
+	if (family == FILTER_FAMILY_HEAD)
+		clear_classes(slot->heads);
+	if (family == FILTER_FAMILY_TAIL)
+		clear_classes(slot->tails);
+	if (family == FILTER_FAMILY_PART)
+		atomic_store_explicit(&slot->windows, 0, memory_order_relaxed);
+}
+
 void
 filter_predicates_unref(struct filter_predicates *predicates, uint32_t number)
 {
@@ -326,12 +412,19 @@ filter_predicates_unref(struct filter_predicates *predicates, uint32_t number)
 		filter_predicate_at(predicates, number);
 	struct filter_slot *slot =
 		filter_slot_at(predicates->slots, predicate->slot);
+	struct filter_bound bound;
 
 	if (--predicate->refs)
 		return;
 	take_out(predicates, number);
-	if (predicate->family < COUNT_OF(slot->counts))
-		slot->counts[predicate->family]--;
+	if (predicate->family < FILTER_SLOT_KEYS)
+		forget(slot, (enum filter_family)predicate->family);
+	if (predicate->family == FILTER_FAMILY_OPAQUE)
+		count_bare(predicates, number, -1U);
+	if (predicate->family == FILTER_FAMILY_ORDER && predicate->is_ranged) {
+		bound = bound_of(predicate, number);
+		filter_ranges_remove(slot->ranges, &bound, predicates->epoch);
+	}
 	predicates->live--;
 	epoch_retire(predicates->epoch, end, predicates, number);
 }

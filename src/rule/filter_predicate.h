@@ -1,5 +1,5 @@
 #pragma once
-#include "rule/filter.h"
+#include "rule/filter_ast.h"
 #include "rule/filter_slot.h"
 
 /*
@@ -20,13 +20,16 @@ enum filter_family {
 	FILTER_FAMILY_KEYED = FILTER_FAMILY_PAIR,
 	FILTER_FAMILY_ELEMENT, /* any(f: f/a eq 1 and …): keyed, on demand */
 	FILTER_FAMILY_EQUAL_OTHER, /* to a time, a GUID, … */
-	FILTER_FAMILY_ORDER,	   /* tag: GT, GE, LT, LE */
+	FILTER_FAMILY_ORDER,	   /* tag: GT, GE, LT, LE << 4 | kind */
 	FILTER_FAMILY_NULL,
 	FILTER_FAMILY_STRING, /* is a string */
 	FILTER_FAMILY_OPAQUE, /* tag: what the tree evaluator must say */
 };
 
-enum { FILTER_WINDOW = 8, FILTER_BLOOM_BITS = 20 };
+enum {
+	FILTER_WINDOW = 8,	/* bytes */
+	FILTER_WINDOWS_MAX = 64 /* of a needle that are looked at */
+};
 
 struct filter_bytes {
 	uint32_t len;
@@ -41,7 +44,7 @@ struct filter_predicate {
 	union {
 		const struct filter_value *literal; /* EQUAL_OTHER, ORDER */
 		const struct filter *filter;	    /* OPAQUE */
-		const struct filter_shape *shape;   /* ELEMENT */
+		struct filter_shape *shape;	    /* ELEMENT */
 	} more;
 	uint32_t slot;
 	_Atomic uint32_t next; /* with the same hash, + 1; 0: none */
@@ -49,6 +52,10 @@ struct filter_predicate {
 	uint8_t family;
 	char tag;
 	_Atomic uint8_t is_split; /* has partners in pairs */
+	union {
+		bool is_ranged; /* ORDER: in its slot's ranges; writer */
+		uint8_t window; /* PART: by which part it is found */
+	};
 };
 
 /** What a predicate is made from. `key` is borrowed. */
@@ -58,10 +65,21 @@ struct filter_wanted {
 	char tag;
 	struct str key;
 	const struct filter_value *literal;
-	const struct filter_shape *shape;
+	struct filter_shape *shape;
 	const struct filter *source; /* OPAQUE: the filter and the node in it */
 	uint32_t node;
 	uint64_t hash; /* ELEMENT: of its constants */
+};
+
+/**
+ * A set of hashes: of the windows of PART, and of the first parts of ELEMENT.
+ * Answers no to nearly all others. Made anew when it got full, which is also
+ * how it forgets.
+ */
+struct filter_bloom {
+	uint32_t shift;
+	uint32_t room; /* hashes it still takes; writer */
+	_Atomic uint64_t words[];
 };
 
 struct filter_predicates {
@@ -70,8 +88,10 @@ struct filter_predicates {
 	struct filter_slots *slots;
 	struct chunks all;
 	struct filter_table table;
-	_Atomic uint64_t *bloom;
+	_Atomic(struct filter_bloom *) bloom;
 	uint32_t live;
+	/* Opaque ones with a bare path that may lead to an attribute. */
+	_Atomic uint32_t bare_opaque;
 };
 
 void filter_predicates_init(struct filter_predicates *predicates,
@@ -114,23 +134,33 @@ filter_predicate_is(const struct filter_predicate *predicate, uint32_t slot,
 		       key);
 }
 
-/* A set of hashes that may be of windows; answers no to most others. */
-static inline bool
-filter_bloom_has(const struct filter_predicates *predicates, uint64_t hash)
+/**
+ * Where in a needle of `count` windows the one of that number is: from both
+ * ends inwards, because long needles mostly differ at one.
+ */
+static inline size_t
+filter_window_place(size_t number, size_t count)
 {
-	uint64_t bit = hash >> (64 - FILTER_BLOOM_BITS);
-
-	return atomic_load_explicit(
-		       &predicates->bloom[bit / 64], memory_order_relaxed) >>
-		       (bit % 64) &
-	       1;
+	return number % 2 ? count - 1 - number / 2 : number / 2;
 }
 
-static inline void
-filter_bloom_add(struct filter_predicates *predicates, uint64_t hash)
-{
-	uint64_t bit = hash >> (64 - FILTER_BLOOM_BITS);
+/** Makes the predicate one that filter_look_probe() finds. Writer. */
+void filter_predicates_range(
+	struct filter_predicates *predicates, uint32_t number);
 
-	atomic_fetch_or_explicit(&predicates->bloom[bit / 64],
-		UINT64_C(1) << (bit % 64), memory_order_relaxed);
+static inline enum filter_operator
+filter_predicate_operator(const struct filter_predicate *predicate)
+{
+	return (enum filter_operator)((unsigned char)predicate->tag >> 4);
+}
+
+static inline bool
+filter_bloom_has(const struct filter_bloom *bloom, uint64_t hash)
+{
+	uint64_t bit = hash >> bloom->shift;
+
+	return atomic_load_explicit(
+		       &bloom->words[bit / 64], memory_order_relaxed) >>
+		       (bit % 64) &
+	       1;
 }

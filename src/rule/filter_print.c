@@ -34,7 +34,7 @@ static void
 print_number(struct number number, struct buf *out)
 {
 	struct number again = {0};
-	char text[40];
+	char text[64];
 
 	if (number.is_integer) {
 		buf_printf(out, "%lld", (long long)number.integer);
@@ -55,10 +55,13 @@ print_number(struct number number, struct buf *out)
 		if (!again.is_integer && number_compare(again, number) == 0)
 			break;
 	}
-	/* A whole one beyond 2^53 would come back as an exact integer; with a
-	   half, less than its last bit, it is rounded to itself. */
-	if (again.is_integer)
-		snprintf(text, sizeof(text), "%.0f.5", number.real);
+	/* A whole one that was rounded to it would come back as an exact
+	   integer; with so little more it is rounded to itself again. */
+	if (again.is_integer && number.real != 0)
+		snprintf(text, sizeof(text), "%.0f.%021d", number.real, 1);
+	else if (again.is_integer)
+		snprintf(text, sizeof(text), "%s1e-400",
+			signbit(number.real) ? "-" : "");
 	buf_append(out, str_of(text));
 }
 

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "rule/filter_access.h"
 
+enum { THINNED_EACH = 4 };
+
 static struct filter_code *
 code_of(const struct filter_rules *rules, uint32_t rule)
 {
@@ -79,10 +81,7 @@ enter(struct filter_rules *rules, uint32_t rule)
 			fullest = predicate;
 		}
 	}
-	/* Looked at again at 256, 512, 1024, … */
-	return most >= FILTER_POSTING_MAX && (most & (most - 1)) == 0
-		       ? fullest
-		       : FILTER_TABLE_END;
+	return most >= FILTER_POSTING_MAX ? fullest : FILTER_TABLE_END;
 }
 
 static void
@@ -153,19 +152,24 @@ move(struct filter_rules *rules, uint32_t rule, struct arena *arena)
 	epoch_retire_memory(rules->epoch, old);
 }
 
-/** A predicate leads to many rules: perhaps others lead to fewer by now. */
+/**
+ * A predicate leads to many rules: perhaps others lead to fewer by now. One of
+ * them is looked at for each few that are added, in turn, so that no change
+ * takes long.
+ */
 static void
 thin_out(struct filter_rules *rules, uint32_t predicate, struct arena *arena)
 {
 	struct filter_list_view view;
+	uint64_t item;
 
+	if (rules->crowded++ % THINNED_EACH)
+		return;
 	filter_list_look(posting_of(rules, predicate), &view);
-	for (uint32_t i = 0; i < view.count; i++) {
-		uint64_t item = filter_list_item(&view, i);
-
-		if (item != FILTER_LIST_GONE)
-			move(rules, (uint32_t)(item >> 32), arena);
-	}
+	item = filter_list_item(
+		&view, rules->crowded / THINNED_EACH % view.count);
+	if (item != FILTER_LIST_GONE)
+		move(rules, (uint32_t)(item >> 32), arena);
 }
 
 /* ---- rules ---- */
@@ -213,11 +217,12 @@ add(struct filter_rules *rules, const struct filter_words *words, uint64_t hash,
 uint32_t
 filter_rules_get(struct filter_rules *rules, const struct filter *filter)
 {
-	struct filter_words words =
-		filter_lower(rules->predicates, filter, &rules->scratch);
+	struct filter_words words;
 	uint64_t hash;
 	uint32_t rule;
 
+	arena_reset(&rules->scratch);
+	words = filter_lower(rules->predicates, filter, &rules->scratch);
 	/* What never matches is an empty disjunction: a leaf of its own. */
 	if (words.is_never) {
 		words.words[0] = FILTER_WORD_JUNCTION | FILTER_WORD_OR;

@@ -28,6 +28,7 @@ struct filter_rules {
 	_Atomic uint64_t scanned; /* rules without an access predicate */
 	uint32_t live;
 	uint32_t scanned_count;
+	uint32_t crowded;     /* rules added to postings that were full */
 	struct arena scratch; /* of one change */
 };
 

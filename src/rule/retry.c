@@ -51,6 +51,7 @@ static const struct {
 		{RETRY_AGAIN, .counts_against_health = true}},
 	[HTTP_TOO_LARGE] = {"TOO_LARGE",
 		{RETRY_AGAIN, .counts_against_health = true}},
+	[HTTP_PROXY_DOWN] = {"PROXY_DOWN", {.verdict = RETRY_AGAIN}},
 	[HTTP_OUR_FAULT] = {"OUR_FAULT", {.verdict = RETRY_AGAIN}},
 	[HTTP_NO_TOKEN] = {"NO_TOKEN", {.verdict = RETRY_AGAIN}},
 	[HTTP_ABORTED] = {"ABORTED", {RETRY_AGAIN, .is_due_at_once = true}},

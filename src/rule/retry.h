@@ -18,7 +18,8 @@ enum http_failure {
 	HTTP_TIMED_OUT,	     /* connect or total time */
 	HTTP_BROKEN,	     /* closed or nonsense before the response's end */
 	HTTP_TOO_LARGE,	     /* response head over its limit */
-	HTTP_OUR_FAULT,	     /* no memory, no descriptors, no route, proxy */
+	HTTP_PROXY_DOWN,     /* the proxy gave no way through: our side */
+	HTTP_OUR_FAULT,	     /* no memory, no descriptors, no route, … */
 	HTTP_NO_TOKEN,	     /* the endpoint's OAuth2 server gave none */
 	HTTP_ABORTED,	     /* we are stopping */
 };

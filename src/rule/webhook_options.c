@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "rule/duration.h"
 #include "rule/webhook_options_auth.h"
+#include "rule/webhook_options_way.h"
 
 static const int64_t timeout_max = 120 * SECONDS;
 static const int64_t window_max = 7 * 24 * HOURS;
@@ -154,6 +155,27 @@ write_timeout(const struct webhook_options *options, struct json_out *out)
 		write_time(out, "timeout", options->timeout);
 	else
 		json_out_null(out, "timeout");
+}
+
+static void
+read_first_byte(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->first_byte_timeout =
+		json_kind(value) == JSON_NULL
+			? 0
+			: read_time("firstByteTimeout", value, timeout_max,
+				  issues);
+}
+
+static void
+write_first_byte(const struct webhook_options *options, struct json_out *out)
+{
+	if (options->first_byte_timeout)
+		write_time(
+			out, "firstByteTimeout", options->first_byte_timeout);
+	else
+		json_out_null(out, "firstByteTimeout");
 }
 
 static unsigned
@@ -404,6 +426,10 @@ static const struct option {
 	{"probe", read_probe, write_probe},
 	{"notify", read_notify, write_notify},
 	{"auth", read_auth, write_auth},
+	{"firstByteTimeout", read_first_byte, write_first_byte},
+	{"tls", webhook_tls_read, webhook_tls_write},
+	{"proxy", webhook_proxy_read, webhook_proxy_write},
+	{"allowLists", webhook_allow_lists_read, webhook_allow_lists_write},
 };
 
 bool
@@ -443,5 +469,17 @@ webhook_options_copy(const struct webhook_options *options, struct arena *arena)
 
 	copy.auth = webhook_auth_copy(&options->auth, arena);
 	copy.notify = arena_copy(arena, options->notify);
+	webhook_way_copy(&copy, arena);
 	return copy;
+}
+
+void
+webhook_options_take_secrets(
+	struct webhook_options *options, const struct webhook_options *from)
+{
+	options->auth.secret = from->auth.secret;
+	options->tls.authorities = from->tls.authorities;
+	options->tls.certificate = from->tls.certificate;
+	options->tls.key = from->tls.key;
+	options->proxy.password = from->proxy.password;
 }

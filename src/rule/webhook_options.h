@@ -22,8 +22,14 @@
  *                {"type": "oauth2", "tokenUrl", "clientId", "clientSecret",
  *                 "scope"}
  *
- * `value`, `password` and `clientSecret` are secrets: they are read, and kept
- * in webhook_auth.secret, but never written here.
+ *   firstByteTimeout  "5s"
+ *   tls          {"minimumVersion": "1.2" | "1.3", "authorities",
+ * "certificate", "key"}, the last three PEM proxy        "none" or {"url",
+ * "username", "password", "lookup": "hub" | "proxy"} allowLists   ["name", …]
+ *
+ * `value`, `password`, `clientSecret` and the PEM texts are secrets: they are
+ * read, and kept in webhook_options, but never written here; of certificates
+ * it is told whose they are and until when.
  */
 enum webhook_payload {
 	PAYLOAD_RESOURCE,	  /* the resource's state, or the data */
@@ -50,6 +56,9 @@ enum {
 	WEBHOOK_AUTH_TEXT_MAX = 2048, /* bytes of each member of auth */
 	WEBHOOK_ISSUES_MAX = 32,
 	WEBHOOK_OPTION_MEMBERS_MAX = 32, /* of an object in here */
+	WEBHOOK_PEM_MAX = 64 * 1024,	 /* bytes of each PEM text */
+	WEBHOOK_ALLOW_LISTS_MAX = 16,
+	WEBHOOK_ALLOW_LIST_NAME_MAX = 64,
 };
 
 /* Strings that were not said are empty. */
@@ -61,6 +70,27 @@ struct webhook_auth {
 	struct str client_id; /* oauth2 */
 	struct str scope;     /* oauth2; may be empty */
 	struct str secret;    /* value, password or clientSecret */
+};
+
+struct webhook_tls {
+	bool is_1_3_needed;	/* else 1.2 */
+	struct str authorities; /* trusted besides the hub's */
+	struct str certificate; /* what the hub shows, its own first */
+	struct str key;		/* there when `certificate` is */
+};
+
+enum webhook_proxy_use {
+	WEBHOOK_PROXY_COMMON, /* the hub's own, if it has one */
+	WEBHOOK_PROXY_NONE,
+	WEBHOOK_PROXY_OWN,
+};
+
+struct webhook_proxy {
+	enum webhook_proxy_use use;
+	struct str url;
+	struct str username;
+	struct str password;
+	bool is_looking_up; /* names, in the hub's place */
 };
 
 struct webhook_options {
@@ -76,6 +106,13 @@ struct webhook_options {
 	int64_t probe_max;
 	struct str notify; /* a webhook's id as text, or empty */
 	struct webhook_auth auth;
+	int64_t first_byte_timeout; /* microseconds; 0: the hub's own */
+	struct webhook_tls tls;
+	struct webhook_proxy proxy;
+	bool has_allow_lists; /* false: those that are the workspace's default
+			       */
+	const struct str *allow_lists;
+	size_t allow_list_count;
 };
 
 /** All that is wrong, in the order of the body. */
@@ -111,6 +148,16 @@ struct webhook_options webhook_options_copy(
 /** Whether they prove themselves to the endpoint in the same way. */
 bool webhook_auth_equal(
 	const struct webhook_auth *a, const struct webhook_auth *b);
+
+/** The secret texts of `from`, which are not in what is written. */
+void webhook_options_take_secrets(
+	struct webhook_options *options, const struct webhook_options *from);
+
+/** When the first of the hub's certificates ends; INT64_MAX: never. */
+int64_t webhook_certificate_expires(const struct webhook_options *options);
+
+/** 1 to WEBHOOK_ALLOW_LIST_NAME_MAX letters, digits, '-', '_' and '.'. */
+bool webhook_allow_list_name_is_valid(struct str name);
 
 /** Adds to the issues. */
 void webhook_issues_add(struct webhook_issues *issues, const char *field,

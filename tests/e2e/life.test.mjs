@@ -98,6 +98,7 @@ test('probes need no credentials and metrics count', async (t) => {
   const receiver = await startReceiver(t)
   await activeWebhook(hub, receiver.url)
   await publish(hub, SERVER, SERVER_ID, server())
+  await activeWebhook(hub, receiver.url, { eventFilter: "new/name ne 'x'" })
   await receiver.waitFor(1)
   const { status, headers, text } = await hub.api.get('/metrics')
   assert.equal(status, 200)
@@ -110,6 +111,9 @@ test('probes need no credentials and metrics count', async (t) => {
   }
   const names = new Set(text.match(/^# TYPE (\S+)/gm))
   assert.equal(names.size, text.match(/^# TYPE (\S+)/gm).length)
+  // Of the two filters one names nothing that an event could lead to.
+  assert.match(text, /^grapnel_filters 2$/m)
+  assert.match(text, /^grapnel_filters_scanned 1$/m)
 })
 
 const BAD_ARGUMENTS = [

@@ -187,3 +187,38 @@ TEST(address, is_written_without_its_port)
 	CHECK_STR(buf_str(&out), STR("192.0.2.7 2001:db8::7 ::ffff:10.0.0.1"));
 	buf_release(&out);
 }
+
+TEST(address, a_list_opens_networks_and_names_but_no_metadata)
+{
+	struct address_network all[2];
+	const struct str hosts[] = {
+		STR_INIT("a.example"), STR_INIT(".b.example")};
+	struct address_list list = {
+		.networks = all, .hosts = hosts, .host_count = 2};
+	struct address_policy policy = {.list = &list};
+	struct buf why = {0};
+
+	CHECK_OK(address_network_parse(STR("0.0.0.0/0"), &all[0], &why));
+	CHECK_OK(address_network_parse(STR("::/0"), &all[1], &why));
+	CHECK(!address_is_allowed(&policy, address_of("10.0.0.1")));
+	list.network_count = 2;
+	CHECK(address_is_allowed(&policy, address_of("10.0.0.1")));
+	CHECK(address_is_allowed(&policy, address_of("::1")));
+	CHECK(!address_is_allowed(&policy, address_of("169.254.169.254")));
+	CHECK(!address_is_allowed(&policy, address_of("169.254.1.1")));
+	CHECK(!address_is_allowed(&policy, address_of("fd00:ec2::254")));
+	CHECK(!address_is_allowed(&policy, address_of("64:ff9b::a9fe:a9fe")));
+	list.network_count = 0;
+	CHECK(address_is_allowed_for(
+		&policy, STR("a.example"), address_of("10.0.0.1")));
+	CHECK(address_is_allowed_for(
+		&policy, STR("a.example."), address_of("::1")));
+	CHECK(address_is_allowed_for(
+		&policy, STR("x.b.example"), address_of("10.0.0.1")));
+	CHECK(!address_is_allowed_for(
+		&policy, STR("b.example"), address_of("10.0.0.1")));
+	CHECK(!address_is_allowed_for(
+		&policy, STR("c.example"), address_of("10.0.0.1")));
+	CHECK(!address_is_allowed_for(
+		&policy, STR("a.example"), address_of("169.254.169.254")));
+}

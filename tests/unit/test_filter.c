@@ -402,6 +402,18 @@ TEST(filter, prints_in_canonical_spelling)
 	expect_print("(a eq 1) eq (not b)", "(a eq 1) eq (not b)");
 }
 
+TEST(filter, numbers_that_only_round_to_whole_ones_print_as_such)
+{
+	expect_print("a eq 5061944444444444.9",
+		"a eq 5061944444444445.000000000000000000001");
+	expect_print("a eq 1.00000000000000000000009",
+		"a eq 1.000000000000000000001");
+	expect_print("a eq -9007199254740993.5",
+		"a eq -9007199254740994.000000000000000000001");
+	expect_print(
+		"a eq 1e-999 or a eq -0.5e-999", "a eq 1e-400 or a eq -1e-400");
+}
+
 /* ---- notes ---- */
 
 static void

@@ -138,16 +138,44 @@ TEST(filter_index, a_start_and_an_end_are_found)
 		"31");
 }
 
-TEST(filter_index, a_start_longer_than_any_class_is_found)
+TEST(filter_index, starts_and_ends_of_any_length_are_found)
 {
-	char form[150], state[150];
+	enum { LENGTHS = 700 };
+	struct filter_index *index = filter_index_new();
+	CLEANUP(buf_release) struct buf state = {0};
+	char text[LENGTHS + 50];
+	uint64_t count = 0;
 	const char *ids;
 
-	snprintf(form, sizeof(form), "startswith(new/a,'%0101d-%%d')", 7);
-	snprintf(state, sizeof(state), "{\"a\":\"%0101d-31\"}", 7);
-	/* All share the part they are found by, so a few others are tried. */
-	ids = match_family(form, state, NULL);
-	CHECK_TEXT(ids, "3 31");
+	/* Two of each length, of which one differs in a byte at the end. */
+	for (uint32_t len = 1; len <= LENGTHS; len++) {
+		snprintf(text, sizeof(text), "startswith(new/a,'%0*d%s')",
+			(int)len, 7, "");
+		set(index, len, text);
+		snprintf(text, sizeof(text), "endswith(new/b,'x%0*d')",
+			(int)len, 7);
+		set(index, LENGTHS + len, text);
+	}
+	for (uint32_t len = 1; len <= LENGTHS; len += 33) {
+		buf_clear(&state);
+		buf_printf(&state, "{\"a\":\"%0*d and\",\"b\":\"x%0*d\"}",
+			(int)len, 7, (int)len, 7);
+		ids = match(index, buf_text(&state), NULL, &count);
+		snprintf(text, sizeof(text), "%u %u", len, LENGTHS + len);
+		CHECK_TEXT(ids, text);
+	}
+	filter_index_free(index);
+}
+
+TEST(filter_index, starts_that_differ_late_are_told_apart)
+{
+	char form[150], state[150];
+
+	snprintf(form, sizeof(form), "startswith(new/a,'%0101d-%%d-')", 7);
+	snprintf(state, sizeof(state), "{\"a\":\"%0101d-31-\"}", 7);
+	CHECK_TEXT(match_family(form, state, NULL), "31");
+	snprintf(form, sizeof(form), "contains(new/a,'%0101d-%%d-')", 7);
+	CHECK_TEXT(match_family(form, state, NULL), "31");
 }
 
 TEST(filter_index, a_part_is_found_at_any_place)
@@ -173,6 +201,16 @@ TEST(filter_index, an_element_is_found)
 		"5 7");
 }
 
+TEST(filter_index, a_member_of_an_array_is_found)
+{
+	CHECK_TEXT(match_family(
+			   "'v%d' in new/a", "{\"a\":[\"v5\",6,\"v7\"]}", NULL),
+		"5 7");
+	CHECK_TEXT(
+		match_family("%d in a and new/b ne 1", "{\"a\":[5,[6]]}", NULL),
+		"5");
+}
+
 TEST(filter_index, what_changed_is_found)
 {
 	CHECK_TEXT(match_family("changed/a%d",
@@ -187,6 +225,43 @@ TEST(filter_index, alternatives_are_found_by_either_side)
 				"(new/a eq 'never' and new/b eq 'w')",
 			   "{\"a\":\"v8\",\"c\":1}", NULL),
 		"8");
+}
+
+TEST(filter_index, what_a_function_gives_is_found)
+{
+	CHECK_TEXT(match_family(
+			   "tolower(new/a) eq 'v%d'", "{\"a\":\"V12\"}", NULL),
+		"12");
+	CHECK_TEXT(match_family("toupper(trim(new/a)) in ('V%d','W')",
+			   "{\"a\":\" v12 \"}", NULL),
+		"12");
+	CHECK_TEXT(
+		match_family("length(new/a) eq %d", "{\"a\":\"Größe\"}", NULL),
+		"5");
+	CHECK_TEXT(match_family("contains(tolower(new/a),'<%d>')",
+			   "{\"a\":\"A<7>B\"}", NULL),
+		"7");
+}
+
+TEST(filter_index, an_order_is_found_by_those_that_are_true)
+{
+	CHECK_TEXT(match_family("new/a lt %d", "{\"a\":1996.5}", NULL),
+		"1997 1998 1999");
+	CHECK_TEXT(match_family(
+			   "new/a le %d and type eq 't'", "{\"a\":1997}", NULL),
+		"1997 1998 1999");
+	CHECK_TEXT(match_family("new/a gt %d", "{\"a\":2}", NULL), "0 1");
+	CHECK_TEXT(match_family("new/a ge %d", "{\"a\":2.0}", NULL), "0 1 2");
+	CHECK_TEXT(match_family("length(new/a) ge %d", "{\"a\":\"x\"}", NULL),
+		"0 1");
+	CHECK_TEXT(match_family("new/a ge %d", "{\"a\":\"2\"}", NULL), "");
+	CHECK_TEXT(
+		match_family("new/a gt '%d'", "{\"a\":\"10\"}", NULL), "0 1");
+	CHECK_TEXT(
+		match_family("new/a lt '%d'", "{\"a\":\"998\"}", NULL), "999");
+	CHECK_TEXT(match_family("new/a gt 2024-01-01T00:00:00.%dZ",
+			   "{\"a\":\"2024-01-01T01:00:00.1+01:00\"}", NULL),
+		"0");
 }
 
 TEST(filter_index, a_crowd_is_split_by_a_second_predicate)
@@ -218,12 +293,68 @@ TEST(filter_index, what_nothing_leads_to_is_counted_and_still_matches)
 
 	set(index, 3, "new/a ne 'x'");
 	set(index, 4, "new/a eq null");
-	set(index, 5, "length(new/b) gt 2");
+	set(index, 5, "new/b add 'x' eq null");
 	set(index, 6, "false");
 	set(index, 7, "true");
 	CHECK_INT(filter_index_count(index).scanned, 5);
 	CHECK_TEXT(match(index, "{\"b\":\"abc\"}", NULL, NULL), "3 4 5 7");
 	filter_index_free(index);
+}
+
+/* ---- attributes ---- */
+
+static unsigned made;
+
+static struct json
+make_attributes(const void *owner, struct arena *arena)
+{
+	made++;
+	return read_json(owner, arena);
+}
+
+/** Whether matching made the attributes; and the filter is true with them. */
+static bool
+makes_attributes(const char *text, const char *state, bool has_extensions)
+{
+	CLEANUP(arena_release) struct arena arena = {0};
+	struct filter_index *index = filter_index_new();
+	struct filter_late_attributes late = {make_attributes,
+		"{\"id\":\"5\",\"subject\":\"x\",\"rack\":\"7\"}",
+		has_extensions};
+	struct filter_event event = {
+		.type = STR("t"),
+		.operation = STR("Updated"),
+		.new_state = read_json(state, &arena),
+		.late = &late,
+	};
+	struct filter_reader *reader = filter_index_enter(index);
+	size_t count;
+
+	set(index, 1, text);
+	made = 0;
+	filter_index_match(reader, &event, &arena, &count);
+	if (made)
+		CHECK_INT(count, 1);
+	filter_index_leave(reader);
+	filter_index_free(index);
+	return made;
+}
+
+TEST(filter_index, attributes_are_made_only_when_a_filter_may_see_them)
+{
+	const char *state = "{\"a\":1,\"id\":\"9\"}";
+
+	CHECK(makes_attributes("subject eq 'x'", state, false));
+	CHECK(makes_attributes("contains(tolower(subject),'x')", state, false));
+	CHECK(makes_attributes("subject sub 1 eq null", state, false));
+	CHECK(makes_attributes("id eq '5'", "{\"a\":1}", false));
+	CHECK(makes_attributes("rack eq '7'", state, true));
+	CHECK(!makes_attributes("rack eq '7'", state, false));
+	CHECK(!makes_attributes("id eq '9'", state, false));
+	CHECK(!makes_attributes("a eq 1", state, false));
+	CHECK(!makes_attributes("new/subject eq 'x'", state, true));
+	CHECK(!makes_attributes("new/subject add 1 eq 2", state, true));
+	CHECK(!makes_attributes("type eq 't'", state, true));
 }
 
 /* ---- changes ---- */
@@ -363,7 +494,8 @@ change_one(struct race *race, uint32_t i)
 {
 	static const char *const always[] = {"new/a eq 'x'", "new/b eq 'y'",
 		"contains(new/a,'x') and new/c gt 2", "new/d/any(f: f/k eq 1)",
-		"changed/c", "length(new/a) eq 1"};
+		"changed/c", "length(new/a) eq 1", "new/c gt 2 and new/b ne 1",
+		"tolower(new/a) eq 'x'", "c lt 3.5", "1 sub c lt 0"};
 	uint32_t id = STEADY + 1 + i % 400;
 	char text[100];
 
@@ -374,8 +506,13 @@ change_one(struct race *race, uint32_t i)
 		filter_index_remove(race->index, id);
 		return;
 	}
-	snprintf(text, sizeof(text), "new/a eq '%s' and new/p%u ne 'z'",
-		id % 2 ? "x" : "never", i % 50);
+	if (i / 7 % 2)
+		snprintf(text, sizeof(text), "new/a eq '%s' and new/p%u ne 'z'",
+			id % 2 ? "x" : "never", i % 50);
+	else
+		snprintf(text, sizeof(text),
+			"c lt %s and not (length(new/p%u) lt 1)",
+			id % 2 ? "4" : "3", i % 50);
 	set(race->index, id, text);
 }
 

@@ -63,23 +63,28 @@ make_element(struct buf *out)
 }
 
 static void
-make_opaque(struct buf *out)
+make_other(struct buf *out)
 {
 	static const char *const forms[] = {"tolower(%s) eq 'x'",
 		"%s add 1 gt 2", "length(%s) eq 1", "new/list/$count eq 2",
-		"'x' in %s", "%s eq old/a", "contains(concat(%s,'y'),'xy')",
+		"toupper(trim(%s)) in ('X','Y','')", "length(%s) gt 1",
+		"length(tolower(%s)) ne 3", "contains(tolower(%s),'xy')",
+		"not startswith(toupper(%s),'X')", "round(%s) eq 2",
+		"floor(%s) le 2.5", "ceiling(%s) eq null", "year(%s) ge 2024",
+		"date(%s) eq '2024-01-01'", "%s gt 0 and %s lt 2", "'x' in %s",
+		"%s eq old/a", "contains(concat(%s,'y'),'xy')",
 		"matchesPattern(%s,'^x')", "year(%s) eq 2024", "new/list/any()",
 		"%s in new/list", "contains('xyz',%s)", "true", "1 eq 1"};
 	const char *form = PICK(forms);
-	const char *place = strstr(form, "%s");
+	const char *path = PICK(paths);
+	const char *place;
 
-	if (place == NULL) {
-		buf_append(out, str_of(form));
-		return;
+	while ((place = strstr(form, "%s"))) {
+		buf_append(out, str_make(form, (size_t)(place - form)));
+		buf_append(out, str_of(path));
+		form = place + 2;
 	}
-	buf_append(out, str_make(form, (size_t)(place - form)));
-	buf_append(out, str_of(PICK(paths)));
-	buf_append(out, str_of(place + 2));
+	buf_append(out, str_of(form));
 }
 
 static void
@@ -99,7 +104,7 @@ make_leaf(struct buf *out)
 			PICK(needles));
 		break;
 	case 3: make_element(out); break;
-	case 4: make_opaque(out); break;
+	case 4: make_other(out); break;
 	case 5: buf_append(out, str_of(PICK(paths))); break;
 	case 6:
 		buf_printf(out, "%s %s %s", PICK(literals), PICK(comparisons),
@@ -298,17 +303,29 @@ change(struct filter_index *index, const struct filter **filters,
 }
 
 static void
+do_nothing(void *owner, uint64_t thing)
+{
+	(void)owner;
+	(void)thing;
+}
+
+static void
 empty(struct filter_index *index)
 {
 	struct filter_index_counts counts;
 
 	for (uint32_t id = 0; id < IDS; id++)
 		filter_index_remove(index, id);
+	/* What the last one leaves goes in the rounds after it. */
+	for (int i = 0; i < 5; i++)
+		filter_index_retire(index, do_nothing, NULL, 0);
 	counts = filter_index_count(index);
 	CHECK_INT(counts.filters, 0);
 	CHECK_INT(counts.rules, 0);
 	CHECK_INT(counts.scanned, 0);
 	CHECK_INT(counts.predicates, 0);
+	/* Those of type, operation and none. */
+	CHECK_INT(counts.slots, 3);
 }
 
 TEST(filter_index_random, the_index_says_what_the_tree_evaluator_says)

@@ -4,7 +4,7 @@
 #include "check.h"
 #include "net/http_client.h"
 #include "net/http_client_failure.h"
-#include "net/http_client_lookup.h"
+#include "net/resolver.h"
 
 /* The parts of the client that need no network. */
 
@@ -32,9 +32,9 @@ TEST(http_client, failures_are_sorted_by_whose_fault_they_are)
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		CHECK_INT(http_verdict_failure(&rows[i].verdict),
 			rows[i].failure);
-	CHECK_INT(http_lookup_failure(EAI_NONAME), HTTP_NAME_UNKNOWN);
-	CHECK_INT(http_lookup_failure(EAI_AGAIN), HTTP_DNS_DOWN);
-	CHECK_INT(http_lookup_failure(EAI_MEMORY), HTTP_OUR_FAULT);
+	CHECK_INT(resolver_failure(EAI_NONAME), HTTP_NAME_UNKNOWN);
+	CHECK_INT(resolver_failure(EAI_AGAIN), HTTP_DNS_DOWN);
+	CHECK_INT(resolver_failure(EAI_MEMORY), HTTP_OUR_FAULT);
 }
 
 TEST(http_client, headers_are_sendable_by_their_grammar)

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "check.h"
 #include "net/http_client.h"
-#include "net/http_client_lookup.h"
 #include "wire_server.h"
 
 /* What the client refuses, how it starts and ends, and TLS. */
@@ -190,7 +189,7 @@ TEST(http_client, a_name_nobody_has_is_told_from_a_name_server_that_failed)
 	code = getaddrinfo("no-such-host.invalid", NULL, &hints, &found);
 	CHECK(code != 0);
 	CHECK_INT(get("http://no-such-host.invalid/").failure,
-		http_lookup_failure(code));
+		resolver_failure(code));
 	http_client_free(client);
 }
 
@@ -202,12 +201,12 @@ TEST(http_client, freeing_does_not_wait_for_a_name_server)
 	int64_t start = clock_monotonic();
 
 	open_client(NULL);
-	for (int i = 0; i < 2 * HTTP_LOOKUPS_MAX; i++)
+	for (int i = 0; i < 2 * RESOLVER_THREADS_MAX; i++)
 		http_client_send(client, &request);
 	http_client_wait(client, -1, 0);
 	http_client_wait(client, -1, 10 * MILLISECONDS);
 	http_client_free(client);
-	CHECK_INT(got.count, 2 * HTTP_LOOKUPS_MAX);
+	CHECK_INT(got.count, 2 * RESOLVER_THREADS_MAX);
 	CHECK(clock_monotonic() - start < 2 * SECONDS);
 }
 

@@ -39,6 +39,32 @@ TEST(ingest, the_first_state_creates_the_next_updates_and_a_delete_deletes)
 	world_close(&world);
 }
 
+TEST(ingest, filters_see_attributes_of_the_envelope)
+{
+	static const char *const filters[] = {"subject eq 'r'",
+		"source eq '/s' and new/n eq 1", "rack eq '7'",
+		"startswith(time,'20')", "datacontenttype eq null", "id eq '9'",
+		"subject eq 'other'"};
+	struct world world;
+	struct published published;
+
+	world_open(&world, 0, 0);
+	for (uint64_t i = 0; i < COUNT_OF(filters); i++) {
+		struct webhook *webhook = world_webhook(i + 1, filters[i]);
+
+		match_set(world.match, webhook);
+		webhook_unref(webhook);
+	}
+	world_event(&world, &published,
+		"{\"specversion\":\"1.0\",\"id\":\"9\",\"source\":\"/s\","
+		"\"type\":\"t\",\"subject\":\"r\",\"rack\":\"7\","
+		"\"data\":{\"n\":1}}");
+	world_await(&published);
+	/* All but the last. */
+	CHECK_INT(published.matched, COUNT_OF(filters) - 1);
+	world_close(&world);
+}
+
 TEST(ingest, the_same_state_by_value_makes_no_event_also_after_a_restart)
 {
 	struct world world;

@@ -48,7 +48,10 @@ read_over(struct reading *reading, const char *body)
 #define DEFAULTS \
 	"{\"payload\":\"resource\",\"handshake\":\"com\",\"signing\":\"v1\"," \
 	"\"retry\":null,\"timeout\":null,\"concurrency\":null," \
-	"\"rate\":null,\"probe\":null,\"notify\":null,\"auth\":{\"type\":\"none\"}}"
+	"\"rate\":null,\"probe\":null,\"notify\":null," \
+	"\"auth\":{\"type\":\"none\"}," \
+	"\"firstByteTimeout\":null,\"tls\":null,\"proxy\":null," \
+	"\"allowLists\":null}"
 
 TEST(webhook_options, nothing_said_is_the_defaults_and_null_too)
 {
@@ -85,9 +88,11 @@ TEST(webhook_options, what_is_written_reads_the_same_but_for_secrets)
 		"{\"payload\":\"cloudevent-binary\",\"handshake\":"
 		"\"cloudevents\",\"signing\":\"v1a\",\"retry\":{\"schedule\":"
 		"\"90s,1h,24h\",\"window\":\"168h\"},\"timeout\":\"2m\","
-		"\"concurrency\":1000,\"rate\":60000,\"probe\":null,\"notify\":null,"
-		"\"auth\":{\"type\":\"oauth2\",\"tokenUrl\":\"https://t/\","
-		"\"clientId\":\"c\",\"scope\":\"a b\"}}");
+		"\"concurrency\":1000,\"rate\":60000,\"probe\":null,"
+		"\"notify\":null,\"auth\":{\"type\":"
+		"\"oauth2\",\"tokenUrl\":\"https://t/\",\"clientId\":\"c\","
+		"\"scope\":\"a b\"},\"firstByteTimeout\":null,\"tls\":null,"
+		"\"proxy\":null,\"allowLists\":null}");
 	CHECK_STR(got.options.auth.secret, STR("hush"));
 	read_over(&again, buf_text(&got.written));
 	CHECK_TEXT(buf_text(&again.written), buf_text(&got.written));
