@@ -104,6 +104,7 @@ _grapnel() {
 	"serve --webhooks-max") COMPREPLY=(); return ;;
 	"serve --enables-max") COMPREPLY=(); return ;;
 	"serve --enables-window") COMPREPLY=(); return ;;
+	"serve --body-kept") COMPREPLY=(); return ;;
 	"serve --retry-schedule") COMPREPLY=(); return ;;
 	"serve --workers") COMPREPLY=(); return ;;
 	"serve --concurrency") COMPREPLY=(); return ;;
@@ -278,6 +279,7 @@ _grapnel() {
 	"delivery get --url") COMPREPLY=(); return ;;
 	"delivery get --token") COMPREPLY=(); return ;;
 	"delivery get --timeout") COMPREPLY=(); return ;;
+	"delivery retry --destination") COMPREPLY=(); return ;;
 	"delivery retry --url") COMPREPLY=(); return ;;
 	"delivery retry --token") COMPREPLY=(); return ;;
 	"delivery retry --timeout") COMPREPLY=(); return ;;
@@ -321,7 +323,7 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --enables-max --enables-window --body-kept --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
@@ -344,7 +346,7 @@ _grapnel() {
 	"event explain") options="--url --token --timeout --json --help" ;;
 	"delivery list") options="--webhook --event --state --type --text --from --to --limit --cursor --url --token --timeout --json --help" ;;
 	"delivery get") options="--url --token --timeout --json --help" ;;
-	"delivery retry") options="--url --token --timeout --json --help" ;;
+	"delivery retry") options="--destination --url --token --timeout --json --help" ;;
 	"replay list") options="--url --token --timeout --json --help" ;;
 	"replay show") options="--url --token --timeout --json --help" ;;
 	"replay cancel") options="--url --token --timeout --json --help" ;;

@@ -4,6 +4,7 @@
 #include "api/com_call.h"
 #include "api/com_deliveries.h"
 #include "api/com_webhooks.h"
+#include "api/native_errand.h"
 #include "api/webhook_log.h"
 #include "base/clock.h"
 #include "base/timestamp.h"
@@ -240,7 +241,7 @@ test_webhook(struct api_call *call)
 }
 
 static void
-retry_delivery(struct api_call *call)
+retry_at_home(struct api_call *call)
 {
 	CLEANUP(buf_release) struct buf why = buf_make(1024);
 	CLEANUP(buf_release) struct buf body = {0};
@@ -262,6 +263,16 @@ retry_delivery(struct api_call *call)
 	json_out_text(&out, "state", delivery_state_name(DELIVERY_WAITING));
 	json_out_end(&out);
 	api_respond_json(call, 202, &body);
+}
+
+/** A body may say where else it is to go. */
+static void
+retry_delivery(struct api_call *call)
+{
+	if (str_is_empty(http_call_body(call->http)))
+		retry_at_home(call);
+	else
+		native_retry_elsewhere(call);
 }
 
 static void
@@ -331,6 +342,6 @@ const struct route api_webhook_routes[] = {
 	{"GET", ONE "/deliveries/{attempt}", API_NATIVE, ACCESS_VIEWER,
 		BODY_NONE, true, false, com_deliveries_get},
 	{"POST", "/v1/deliveries/{id}/retry", API_NATIVE, ACCESS_ADMIN,
-		BODY_NONE, true, false, retry_delivery},
+		BODY_ANY, true, false, retry_delivery},
 };
 const size_t api_webhook_route_count = COUNT_OF(api_webhook_routes);

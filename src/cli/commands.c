@@ -440,8 +440,10 @@ const struct command commands_table[] = {
 			"Attempts a delivery that has ended (delivered, dead "
 			"or skipped) again at once. The id is what the "
 			"receiver got as webhook-id, and what `grapnel "
-			"webhook deliveries` shows.",
-		.tables = {&client_table},
+			"webhook deliveries` shows. With --destination the "
+			"same payload goes somewhere else, signed, without "
+			"the webhook's own headers and credential.",
+		.tables = {&delivery_retry_table, &client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_retry,
 	},

@@ -20,7 +20,7 @@
 enum { AUTHORITIES_MAX = 16 << 20 };
 
 /* Attempts in flight in one worker, over all of its webhooks. */
-enum { ATTEMPTS_TOTAL = 1024, UNSETTLED_MAX = 16384, RESPONSE_KEPT = 2048 };
+enum { ATTEMPTS_TOTAL = 1024, UNSETTLED_MAX = 16384 };
 
 /* ---- settings → options ---- */
 
@@ -133,7 +133,7 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 		.connect_timeout = settings->connect_timeout,
 		.delivery_timeout = settings->delivery_timeout,
 		.handshake_timeout = settings->handshake_timeout,
-		.response_kept = RESPONSE_KEPT,
+		.response_kept = (size_t)settings->body_kept,
 		.webhooks_max = settings->webhooks_max,
 		.enables_max = settings->enables_max,
 		.enables_window = settings->enables_window,

@@ -10,9 +10,6 @@
 #include "pipeline/dead_tally.h"
 #include "pipeline/webhook_news.h"
 
-/* Bytes of a redirect's target that are told. */
-enum { TARGET_SHOWN = 512 };
-
 /* How long outcomes wait before they are offered to the writer again. */
 #define WRITE_AGAIN_AFTER (1 * SECONDS)
 
@@ -38,6 +35,13 @@ attempt_free(struct attempt *attempt)
 	buf_release(&attempt->signature);
 	arena_release(&attempt->arena);
 	mem_free(attempt);
+}
+
+struct str
+attempt_destination(const struct attempt *attempt)
+{
+	return attempt->errand ? attempt->errand->destination
+			       : attempt->webhook->destination;
 }
 
 /** A retry reads its event anew: in memory it would only wait (P7). */
@@ -128,6 +132,18 @@ keep_only_attempt(struct attempt *attempt)
 	return false;
 }
 
+/** Says what came of it, and frees all of it. */
+static void
+end_errand(struct attempt *attempt, bool is_kept)
+{
+	struct deliver_errand *errand = attempt->errand;
+
+	atomic_fetch_sub(errand->running, 1);
+	webhook_unref(errand->webhook);
+	errand->done(errand, &attempt->row, is_kept);
+	give_back(attempt, false);
+}
+
 void
 attempt_settled(struct worker *worker, struct message *message)
 {
@@ -135,6 +151,10 @@ attempt_settled(struct worker *worker, struct message *message)
 		CONTAINER_OF(message, struct attempt, message);
 	enum err err = attempt->outcome.unit.result;
 
+	if (attempt->errand) {
+		end_errand(attempt, err == ERR_OK);
+		return;
+	}
 	if (err == ERR_INVALID) {
 		/* A bug of ours: writing it again would fail again. The
 		   delivery waits on disk; the next start takes it up. */
@@ -172,78 +192,16 @@ void
 attempt_abandon(struct worker *worker, struct message *message)
 {
 	(void)worker;
-	give_back(CONTAINER_OF(message, struct attempt, message), false);
+	struct attempt *attempt =
+		CONTAINER_OF(message, struct attempt, message);
+
+	if (attempt->errand)
+		end_errand(attempt, attempt->outcome.unit.result == ERR_OK);
+	else
+		give_back(attempt, false);
 }
 
 /* ---- the end of a request ---- */
-
-/** The request's head as it was sent, what may be secret masked. */
-static struct str
-describe_request(struct attempt *attempt)
-{
-	CLEANUP(buf_release) struct buf head = buf_make(16384);
-
-	buf_printf(
-		&head, "POST %.*s\r\n", STR_ARG(attempt->webhook->destination));
-	for (size_t i = 0; i < attempt->header_count; i++)
-		buf_printf(&head, "%.*s: %.*s\r\n",
-			STR_ARG(attempt->headers[i].name),
-			STR_ARG(i < attempt->shown_count
-					? attempt->headers[i].value
-					: STR("(masked)")));
-	return arena_copy(&attempt->arena, buf_str(&head));
-}
-
-/** What went wrong, in words; a redirect with where it points. */
-static struct str
-describe_failure(struct attempt *attempt, const struct http_result *result)
-{
-	struct arena *arena = &attempt->arena;
-	struct str target;
-
-	if (result->failure != HTTP_NO_FAILURE)
-		return arena_copy(arena, result->error);
-	if (result->status >= 300 && result->status <= 399 &&
-		http_head_find(result->head, STR("Location"), &target))
-		return arena_printf(arena,
-			"The endpoint redirects to %.*s (status %d); redirects "
-			"are not followed.",
-			STR_ARG(str_head(target, TARGET_SHOWN)),
-			result->status);
-	return arena_printf(
-		arena, "The endpoint answered with status %d.", result->status);
-}
-
-static void
-fill_row(struct attempt *attempt, const struct http_result *result,
-	bool is_acknowledged)
-{
-	const struct delivery *delivery = attempt->delivery;
-	struct arena *arena = &attempt->arena;
-
-	attempt->row = (struct attempt_row){
-		.delivery = delivery->sequence,
-		.webhook = delivery->webhook,
-		.number = delivery->attempts,
-		.started = attempt->started,
-		.ended = attempt->started + result->timings.total,
-		.status = result->status,
-		.is_acknowledged = is_acknowledged,
-		.destination = attempt->webhook->destination,
-		.request_head = describe_request(attempt),
-		.response_head = arena_copy(arena, result->head),
-		.response_body = arena_copy(arena, result->body),
-		.name_resolved = result->timings.name_resolved,
-		.connected = result->timings.connected,
-		.tls_done = result->timings.tls_done,
-		.first_byte = result->timings.first_byte,
-	};
-	if (result->failure != HTTP_NO_FAILURE)
-		attempt->row.failure =
-			str_of(http_failure_name(result->failure));
-	if (!is_acknowledged)
-		attempt->row.error = describe_failure(attempt, result);
-}
 
 static void
 fill_delivery(
@@ -420,6 +378,24 @@ decide(const struct attempt *attempt, const struct retry_outcome *outcome)
 	return decision;
 }
 
+/** It is written down beside the delivery's attempts, and nothing else. */
+static void
+errand_done(struct attempt *attempt, const struct http_result *result)
+{
+	attempt_fill_row(attempt, result,
+		result->failure == HTTP_NO_FAILURE && result->status >= 200 &&
+			result->status <= 299);
+	attempt->row.number = ATTEMPT_DEBUG_FIRST;
+	if (result->failure == HTTP_ABORTED) {
+		end_errand(attempt, false);
+		return;
+	}
+	attempt->changes[0] = (struct store_change){
+		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
+	attempt->outcome.unit.count = 1;
+	write_outcome(attempt);
+}
+
 void
 attempt_done(struct attempt *attempt, const struct http_result *result)
 {
@@ -430,6 +406,10 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 	struct payload *payload;
 	struct str retry_after;
 
+	if (attempt->errand) {
+		errand_done(attempt, result);
+		return;
+	}
 	dispatch_attempted(worker->dispatch, delivery);
 	if (result->failure == HTTP_ABORTED) {
 		/* We are stopping; it is WAITING on disk, as before. */
@@ -442,7 +422,7 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		outcome.retry_after =
 			retry_after_read(retry_after, clock_now());
 	decision = decide(attempt, &outcome);
-	fill_row(attempt, result, decision.verdict == RETRY_DELIVERED);
+	attempt_fill_row(attempt, result, decision.verdict == RETRY_DELIVERED);
 	delivery->attempts++;
 	apply_decision(attempt, &decision);
 	attempt->changes[1] = (struct store_change){
@@ -470,4 +450,21 @@ attempt_skip(struct worker *worker, struct delivery *delivery)
 	fill_delivery(attempt, DELIVERY_SKIPPED,
 		STR("The webhook stopped sending before its turn came."));
 	write_outcome(attempt);
+}
+
+/* ---- errands ---- */
+
+void
+attempt_refuse_errand(struct deliver_errand *errand)
+{
+	const struct attempt_row row = {
+		.delivery = errand->delivery.sequence,
+		.failure = str_of(http_failure_name(HTTP_ABORTED)),
+		.error = STR("The hub is stopping."),
+		.destination = errand->destination,
+	};
+
+	atomic_fetch_sub(errand->running, 1);
+	webhook_unref(errand->webhook);
+	errand->done(errand, &row, false);
 }

@@ -3,8 +3,8 @@
 #include "pipeline/credentials.h"
 
 /*
- * Private to attempt.c (how an attempt ends) and attempt_request.c (how it is
- * made).
+ * Private to attempt.c (how an attempt ends), attempt_request.c (how it is
+ * made) and attempt_row.c (what is written down of it).
  */
 enum { ATTEMPT_CHANGES_MAX = 3 };
 
@@ -37,7 +37,15 @@ struct attempt {
 	bool is_again;
 	bool is_in_dispatch; /* false: skipped before it was queued */
 	struct attempt *next_unwritten;
+	struct deliver_errand *errand; /* it is one; else NULL */
 };
+
+/** attempt->row, with what it was, what came back, and why it failed. */
+void attempt_fill_row(struct attempt *attempt, const struct http_result *result,
+	bool is_acknowledged);
+
+/** Where it goes. */
+struct str attempt_destination(const struct attempt *attempt);
 
 struct attempt *attempt_new(struct worker *worker, struct delivery *delivery);
 

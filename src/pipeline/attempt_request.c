@@ -6,60 +6,10 @@
 #include "pipeline/announce.h"
 #include "pipeline/attempt_private.h"
 #include "pipeline/envelope.h"
-#include "rule/event_body.h"
+#include "pipeline/payload_read.h"
 
 /* Content-Type, three of Standard Webhooks, origin, and the credential. */
 enum { FIXED_HEADERS = 6 };
-
-/** What payload.rest is to be (see there). */
-static struct str
-read_rest(
-	const struct event_row *event, struct str previous, struct arena *arena)
-{
-	struct event_states states;
-
-	if (event->is_id_given)
-		return event->form == EVENT_CHANGE ? event->body : STR("");
-	if (event->operation != OPERATION_UPDATED ||
-		event_body_states(event->form, event->operation, event->body,
-			previous, arena, &states))
-		return STR("");
-	return json_raw(states.old_state);
-}
-
-/** Reads what is to be sent back from the store. */
-static struct payload *
-load_payload(struct worker *worker, const struct delivery *delivery)
-{
-	struct store *store = worker->options->store;
-	struct arena arena = {0};
-	struct event_row event, previous = {0};
-	struct payload *payload = NULL;
-	struct payload_facts facts;
-	enum err err = store_event(store, delivery->event, &arena, &event);
-
-	if (!err && event.previous)
-		err = store_event(store, event.previous, &arena, &previous);
-	if (!err)
-		err = event_body_delivered(event.form, event.operation,
-			event.body, previous.body, &arena, &facts.body);
-	if (!err) {
-		facts.event = event.sequence;
-		facts.time = event.time;
-		facts.operation = event.operation;
-		facts.id = event.id;
-		facts.source = event.source;
-		facts.type = event.type_as_received;
-		facts.subject = event.subject;
-		facts.attributes = event.attributes;
-		facts.is_cloudevent = event.is_id_given;
-		facts.is_whole = true;
-		facts.rest = read_rest(&event, previous.body, &arena);
-		payload = payload_new(&facts);
-	}
-	arena_release(&arena);
-	return payload;
-}
 
 /* ---- headers ---- */
 
@@ -122,7 +72,7 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 	if (credential->has_header)
 		add_header(attempt, credential->header.name,
 			arena_copy(&attempt->arena, credential->header.value));
-	for (size_t i = 0; i < webhook->header_count; i++)
+	for (size_t i = 0; !attempt->errand && i < webhook->header_count; i++)
 		add_header(attempt, webhook->headers[i].name,
 			webhook->headers[i].value);
 }
@@ -148,12 +98,13 @@ send_request(struct attempt *attempt, const struct credential *credential)
 	build_headers(attempt, &envelope, credential);
 	request = (struct http_request){
 		.method = "POST",
-		.url = webhook->destination,
+		.url = attempt_destination(attempt),
 		.headers = attempt->headers,
 		.header_count = attempt->header_count,
 		.body = envelope.body,
 		.has_body = true,
-		.way = webhook->way,
+		/* Its certificate, too, is for its own endpoint. */
+		.way = attempt->errand ? NULL : webhook->way,
 		.list = allow_lists_for(worker->options->allow_lists,
 			webhook->workspace, options, &attempt->arena),
 		.timeout = options->timeout ? options->timeout
@@ -202,7 +153,7 @@ answered(void *context, const struct http_result *result)
 {
 	struct attempt *attempt = context;
 	bool is_refused = result->failure == HTTP_NO_FAILURE &&
-			  result->status == 401 &&
+			  result->status == 401 && !attempt->errand &&
 			  attempt->webhook->options.auth.type == AUTH_OAUTH2;
 
 	if (is_refused)
@@ -240,9 +191,23 @@ get_payload(struct attempt *attempt)
 			      !envelope_needs_whole(
 				      attempt->webhook->options.payload)))
 		return true;
-	delivery->payload = load_payload(attempt->worker, delivery);
+	delivery->payload =
+		payload_read(attempt->worker->options->store, delivery->event);
 	payload_unref(former);
 	return delivery->payload != NULL;
+}
+
+/** When it starts, and the texts that say so. */
+static void
+stamp(struct attempt *attempt)
+{
+	const struct delivery *delivery = attempt->delivery;
+
+	attempt->started = clock_now();
+	uuid_format(uuid_from_sequence(delivery->created, delivery->sequence),
+		attempt->id);
+	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
+		(long long)(attempt->started / SECONDS));
 }
 
 void
@@ -252,15 +217,29 @@ attempt_start(struct worker *worker, struct delivery *delivery)
 
 	attempt->webhook = lane_webhook(delivery->lane);
 	webhook_ref(attempt->webhook);
-	attempt->started = clock_now();
-	uuid_format(uuid_from_sequence(delivery->created, delivery->sequence),
-		attempt->id);
-	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
-		(long long)(attempt->started / SECONDS));
+	stamp(attempt);
 	if (!get_payload(attempt)) {
 		postpone(attempt);
 		return;
 	}
 	attempt->is_own = announce_is_own(delivery->payload->source);
 	ask_credential(attempt);
+}
+
+void
+attempt_run_errand(struct worker *worker, struct deliver_errand *errand)
+{
+	static const struct credential none;
+	struct attempt *attempt =
+		attempt_new(worker, delivery_new(&errand->delivery, NULL));
+
+	attempt->is_in_dispatch = false;
+	attempt->errand = errand;
+	attempt->webhook = errand->webhook;
+	webhook_ref(attempt->webhook);
+	stamp(attempt);
+	if (get_payload(attempt))
+		send_request(attempt, &none);
+	else
+		postpone(attempt);
 }

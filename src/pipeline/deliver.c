@@ -24,6 +24,7 @@ struct deliver {
 	struct deliver_options options;
 	struct worker *workers;
 	unsigned count;
+	atomic_uint errands;
 };
 
 /* ---- one worker's loop ---- */
@@ -109,6 +110,10 @@ read_mail(struct worker *worker, struct message *message)
 			CONTAINER_OF(message, struct delivery, message));
 		return;
 	case MAIL_SETTLED: attempt_settled(worker, message); return;
+	case MAIL_ERRAND:
+		attempt_run_errand(worker,
+			CONTAINER_OF(message, struct deliver_errand, message));
+		return;
 	case MAIL_REPORT:
 		keep_report(worker,
 			CONTAINER_OF(message, struct report_mail, message));
@@ -353,6 +358,9 @@ throw_away_mail(struct worker *worker)
 				message, struct delivery, message));
 		} else if (message->kind == MAIL_SETTLED) {
 			attempt_abandon(worker, message);
+		} else if (message->kind == MAIL_ERRAND) {
+			attempt_refuse_errand(CONTAINER_OF(
+				message, struct deliver_errand, message));
 		} else if (message->kind == MAIL_REPORT) {
 			mem_free(CONTAINER_OF(
 				message, struct report_mail, message));
@@ -445,6 +453,20 @@ deliver_report_again(
 	mail->report = *report;
 	mailbox_post(
 		worker_of(deliver, report->webhook)->mailbox, &mail->message);
+}
+
+enum err
+deliver_run_errand(struct deliver *deliver, struct deliver_errand *errand)
+{
+	errand->running = &deliver->errands;
+	if (atomic_fetch_add(&deliver->errands, 1) >= DELIVER_ERRANDS_MAX) {
+		atomic_fetch_sub(&deliver->errands, 1);
+		return ERR_LIMIT;
+	}
+	errand->message.kind = MAIL_ERRAND;
+	mailbox_post(worker_of(deliver, errand->delivery.webhook)->mailbox,
+		&errand->message);
+	return ERR_OK;
 }
 
 void

@@ -84,6 +84,34 @@ struct deliver_report {
 void deliver_report_again(
 	struct deliver *deliver, const struct deliver_report *report);
 
+/**
+ * One delivery's payload to another destination, for debugging: signed by the
+ * webhook, without its own headers and credential, which are not for others.
+ * It counts for nothing; the attempt is kept beside the delivery's own.
+ */
+struct deliver_errand {
+	/* said by the caller; live until `done` */
+	const struct webhook *webhook; /* a reference; the worker drops it */
+	struct delivery_row delivery;
+	struct str destination;
+	/* The attempt, on disk if `is_kept`. Worker's thread; must not block;
+	   the errand may be gone when it returns. */
+	void (*done)(struct deliver_errand *errand,
+		const struct attempt_row *attempt, bool is_kept);
+	/* the deliverers' own */
+	struct message message;
+	atomic_uint *running;
+};
+
+enum { DELIVER_ERRANDS_MAX = 4 };
+
+/**
+ * Starts it; ends in `done`. ERR_LIMIT when DELIVER_ERRANDS_MAX are on their
+ * way: nothing was started, the reference is the caller's still.
+ */
+enum err deliver_run_errand(
+	struct deliver *deliver, struct deliver_errand *errand) MUST_USE;
+
 struct deliver_stats {
 	uint64_t acknowledged;
 	uint64_t failed;

@@ -21,6 +21,16 @@ enum err redeliver_retry(struct hub *hub, uint32_t workspace, struct uuid id,
 	struct buf *why) MUST_USE;
 
 /**
+ * The delivery's payload once to another destination, for debugging
+ * (deliver_errand): `errand->destination` and `done` are set by the caller, the
+ * rest here. ERR_NOT_FOUND, ERR_INVALID (no URL), ERR_CONFLICT (the webhook or
+ * the event is gone), ERR_LIMIT, ERR_IO: `done` is not called then.
+ */
+enum err redeliver_elsewhere(struct hub *hub, uint32_t workspace,
+	struct uuid id, struct deliver_errand *errand, struct arena *arena,
+	struct buf *why) MUST_USE;
+
+/**
  * Stores an event of type grapnel.webhook.test and its one delivery, to this
  * webhook whatever its filter. ERR_CONFLICT when it does not send, ERR_IO.
  */

@@ -10,135 +10,6 @@
 #include "pipeline/webhooks_private.h"
 #include "pipeline/writer.h"
 
-static void
-log_status(const struct webhook *former, const struct webhook *webhook)
-{
-	char id[UUID_TEXT_SIZE];
-
-	if (former && former->health.state == webhook->health.state &&
-		former->health.status == webhook->health.status)
-		return;
-	log_info("webhook.status",
-		"webhook=%s name=\"%.*s\" state=%s status=%s was=%s "
-		"reason=\"%.*s\"",
-		uuid_format(webhook->id, id), STR_ARG(webhook->name),
-		webhook_state_name(webhook->health.state),
-		webhook_status_name(webhook->health.status),
-		former ? webhook_status_name(former->health.status) : "new",
-		STR_ARG(webhook->status_reason));
-}
-
-/* A unit of changes, and what is told with it. */
-struct commit {
-	struct store_change changes[2];
-	size_t count;
-	struct announced *news[2]; /* taken */
-};
-
-static enum err
-commit_changes(struct webhooks *webhooks, const struct commit *commit,
-	struct webhook_problem *problem)
-{
-	enum err err = webhooks->options.ingest
-			       ? announce_commit(webhooks->options.ingest,
-					 commit->changes, commit->count,
-					 commit->news, COUNT_OF(commit->news))
-			       : writer_commit(webhooks->options.writer,
-					 commit->changes, commit->count);
-
-	if (err && problem)
-		buf_printf(&problem->why, "the change could not be stored (%s)",
-			err_name(err));
-	return err;
-}
-
-static bool
-is_open(const struct webhook *webhook)
-{
-	return health_is_sending(&webhook->health) ||
-	       health_is_waiting(&webhook->health);
-}
-
-/** When it is probed, if its health has disabled it. */
-static void
-plan_probe(struct webhook *next)
-{
-	const struct webhook_options *options = &next->options;
-
-	if (!health_may_be_probed(&next->health) || options->probe_after == 0) {
-		next->probe_at = 0;
-		if (!health_is_probing(&next->health))
-			next->probes_failed = 0;
-	} else if (next->probe_at == 0) {
-		next->probe_at =
-			next->updated + health_probe_pause(options->probe_after,
-						options->probe_max,
-						next->probes_failed);
-	}
-}
-
-/** What was skipped until now is told when the webhook sends again. */
-static void
-note_gap(struct webhooks *webhooks, struct webhook *next, struct commit *commit)
-{
-	if (!is_open(next) && next->gap_from == 0)
-		next->gap_from = next->updated;
-	if (!health_is_sending(&next->health) || next->gap_from == 0)
-		return;
-	commit->news[1] = webhook_news_gap(webhooks, next, next->gap_from);
-	next->gap_from = 0;
-}
-
-static void
-prepare_next(struct webhooks *webhooks, const struct webhook *former,
-	struct webhook *next, const struct webhook_step *step,
-	struct commit *commit)
-{
-	next->revision = former->revision + 1;
-	next->updated = clock_now();
-	if (step->is_fresh && (health_is_waiting(&next->health) ||
-				      health_is_probing(&next->health)))
-		next->handshake = next->revision;
-	plan_probe(next);
-	if (!is_open(next))
-		commit->changes[commit->count++] =
-			(struct store_change){.kind = STORE_DELIVERIES_SKIP,
-				.webhook_number = next->number,
-				.reason = next->status_reason,
-				.now = next->updated};
-	if (step->cause)
-		commit->news[0] = webhook_news_change(
-			webhooks, former, next, step->cause);
-	note_gap(webhooks, next, commit);
-}
-
-enum err
-webhooks_commit_next(struct webhooks *webhooks, const struct webhook *former,
-	struct webhook *next, const struct webhook_step *step)
-{
-	struct arena arena = {0};
-	struct webhook_row row;
-	struct commit commit = {
-		.changes = {{.kind = STORE_WEBHOOK_SET, .webhook = &row}},
-		.count = 1};
-	enum err err;
-
-	prepare_next(webhooks, former, next, step, &commit);
-	webhook_to_row(next, webhooks->options.key, &arena, &row);
-	err = commit_changes(webhooks, &commit, step->problem);
-	arena_release(&arena);
-	if (err) {
-		webhook_unref(next);
-		return err;
-	}
-	log_status(former, next);
-	webhook_ref(next);
-	webhooks_put(webhooks, next);
-	webhooks_tell(webhooks, next, step->is_fresh);
-	webhook_unref(next);
-	return ERR_OK;
-}
-
 bool
 webhooks_move_health(struct webhook *webhook, enum health_trigger trigger)
 {
@@ -337,7 +208,7 @@ create_locked(struct webhooks *webhooks, uint32_t workspace,
 {
 	struct arena arena = {0};
 	struct webhook_row row;
-	struct commit commit = {
+	struct webhooks_unit unit = {
 		.changes = {{.kind = STORE_WEBHOOK_ADD, .webhook = &row}},
 		.count = 1};
 	const struct webhook_cause cause = {
@@ -356,15 +227,15 @@ create_locked(struct webhooks *webhooks, uint32_t workspace,
 	if (err)
 		return err;
 	webhook->number = ++webhooks->last_number;
-	if (!is_open(webhook))
+	if (webhook->health.state == WEBHOOK_DISABLED)
 		webhook->gap_from = webhook->created;
 	webhook_to_row(webhook, webhooks->options.key, &arena, &row);
-	commit.news[0] = webhook_news_change(webhooks, NULL, webhook, &cause);
-	err = commit_changes(webhooks, &commit, problem);
+	unit.news[0] = webhook_news_change(webhooks, NULL, webhook, &cause);
+	err = webhooks_commit_unit(webhooks, &unit, problem);
 	arena_release(&arena);
 	if (err)
 		return err == ERR_LIMIT ? ERR_IO : err;
-	log_status(NULL, webhook);
+	webhooks_log_status(NULL, webhook);
 	webhook_ref(webhook);
 	webhooks_put(webhooks, webhook);
 	webhooks_tell(webhooks, webhook, true);
@@ -494,12 +365,12 @@ delete_locked(struct webhooks *webhooks, const struct webhook *webhook,
 	const struct webhooks_listener *listener = &webhooks->options.listener;
 	const struct webhook_cause cause = {
 		.kind = WEBHOOK_BY_KEY, .key_id = key_id};
-	const struct commit commit = {
+	const struct webhooks_unit unit = {
 		.changes = {{.kind = STORE_WEBHOOK_REMOVE,
 			.webhook_number = webhook->number}},
 		.count = 1,
 		.news = {webhook_news_change(webhooks, webhook, NULL, &cause)}};
-	enum err err = commit_changes(webhooks, &commit, problem);
+	enum err err = webhooks_commit_unit(webhooks, &unit, problem);
 
 	if (err)
 		return err == ERR_LIMIT ? ERR_IO : err;

@@ -6,9 +6,11 @@
 
 /*
  * Private to webhooks.c (table and life), webhooks_change.c (what users do),
+ * webhooks_commit.c (writing it),
  * webhooks_report.c (what deliveries, handshakes and the clock do),
  * webhooks_secret.c and webhook_news.c.
  */
+struct announced;     /* pipeline/announce.h */
 struct webhook_cause; /* pipeline/webhook_news.h */
 
 /*
@@ -50,6 +52,20 @@ void webhooks_take_out(
  * caller's reference to `next` (also on failure). Waiting deliveries become
  * SKIPPED when it neither sends nor waits any more.
  */
+/** A unit of changes, and what is told with it. */
+struct webhooks_unit {
+	struct store_change changes[2];
+	size_t count;
+	struct announced *news[2]; /* taken */
+};
+enum err webhooks_commit_unit(struct webhooks *webhooks,
+	const struct webhooks_unit *unit, struct webhook_problem *problem)
+	MUST_USE;
+
+/** A line in the log if the status is another one; `former` may be NULL. */
+void webhooks_log_status(
+	const struct webhook *former, const struct webhook *webhook);
+
 struct webhook_step {
 	bool is_fresh;
 	const struct webhook_cause *cause; /* NULL: nobody is told */

@@ -18,6 +18,7 @@ enum mail_kind {
 	MAIL_HANDSHAKE, /* struct webhook_mail */
 	MAIL_SETTLED,	/* struct attempt: its outcome was committed, or not */
 	MAIL_REPORT,	/* struct report_mail: to be said again */
+	MAIL_ERRAND,	/* struct deliver_errand */
 };
 
 struct report_mail {

@@ -170,11 +170,14 @@ repeat_delivery(struct sqlite_write *write, const struct store_change *change)
 static enum err
 add_attempt(struct sqlite_write *write, const struct store_change *change)
 {
+	enum sqlite_sql sql = change->attempt->number < ATTEMPT_DEBUG_FIRST
+				      ? SQL_ATTEMPT_ADD
+				      : SQL_ATTEMPT_ADD_DEBUG;
+
 	if (sqlite_purge_has(write->purge, change->attempt->webhook))
 		return ERR_OK;
-	sqlite_row_bind_attempt(
-		statement(write, SQL_ATTEMPT_ADD), change->attempt);
-	return run(write, SQL_ATTEMPT_ADD);
+	sqlite_row_bind_attempt(statement(write, sql), change->attempt);
+	return run(write, sql);
 }
 
 static void

@@ -98,10 +98,17 @@ struct delivery_row {
 	int64_t since;	/* when; 0: never */
 };
 
+/*
+ * Attempts that went elsewhere for debugging are numbered apart from those of
+ * the delivery: from here on, given when they are added. A delivery keeps
+ * ATTEMPT_DEBUG_MAX of them.
+ */
+enum { ATTEMPT_DEBUG_FIRST = 1000, ATTEMPT_DEBUG_MAX = 64 };
+
 struct attempt_row {
 	uint64_t delivery; /* sequence */
 	uint64_t webhook;  /* number */
-	uint32_t number;   /* from 0 */
+	uint32_t number;   /* from 0, or ATTEMPT_DEBUG_FIRST */
 	int64_t started;   /* wall clock */
 	int64_t ended;
 	int status; /* HTTP, or 0 */
