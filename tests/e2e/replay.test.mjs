@@ -201,6 +201,29 @@ test('a replay goes on after kill -9, with nothing lost and nothing double',
       `${receiver.events.length} came`)
   })
 
+test('sixteen run at a time, and one more is told to come later', async (t) => {
+  const hub = await startHub(t, { args: [...LAB, '--webhooks-max', '20'] })
+  const receiver = await startReceiver(t)
+  const all = []
+  for (let i = 0; i < 17; i++) {
+    const { id } = await createWebhook(hub, receiver.url)
+    await patchWebhook(hub, id, { state: 'DISABLED' })
+    all.push(id)
+  }
+  await publishMany(hub, 3)
+  for (const id of all) await patchWebhook(hub, id, { state: 'ENABLED' })
+  for (const id of all.slice(0, 16)) {
+    await replay(hub, id, { which: 'skipped', rate: 1 })
+  }
+  const late = await hub.api.post(`${WEBHOOKS}/${all[16]}/replay`,
+    { which: 'skipped' })
+  assert.equal(late.status, 429, late.text)
+  assert.ok(late.headers['retry-after'])
+  const { body } = await hub.api.get('/v1/replays?filter=state eq \'RUNNING\''
+    .replaceAll(' ', '%20'))
+  assert.equal(body.total, 16)
+})
+
 test('it waits while its webhook is not sending, and fails without it',
   async (t) => {
     const hub = await startHub(t)

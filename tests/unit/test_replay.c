@@ -1,5 +1,7 @@
 #include "pipeline/replay.h"
 
+#include <sched.h>
+
 #include "base/log.h"
 #include "pipeline_world.h"
 #include "store/replay.h"
@@ -216,4 +218,200 @@ TEST(replay, what_waits_again_has_its_schedule_anew)
 		{.kind = STORE_DELIVERY_AGAIN, .delivery = &row});
 	arena_release(&arena);
 	world_close(&world);
+}
+
+/* ---- a job that runs ---- */
+
+enum { MISSED = 6 };
+
+static struct hub *
+open_hub(const char *directory)
+{
+	struct hub_options options = {
+		.directory = directory,
+		.policy = {.allow_http = true, .allowed_count = 1},
+		.user_agent = "test",
+		.source = STR("/s"),
+		.workers = 1,
+		.dispatch = {.window = 100,
+			.concurrency = 2,
+			.concurrency_total = 10,
+			.unsettled_max = 100},
+		.connect_timeout = 5 * SECONDS,
+		.delivery_timeout = 5 * SECONDS,
+		.handshake_timeout = 5 * SECONDS,
+		.retry = {.window = HOURS},
+		.webhooks_max = 10,
+		.enables_max = 10,
+		.enables_window = 1,
+	};
+	struct buf why = {0};
+	struct hub *hub = NULL;
+
+	log_set_level(LOG_ERROR);
+	CHECK_OK(address_network_parse(
+		STR("127.0.0.0/8"), &options.policy.allowed[0], NULL));
+	CHECK_OK(hub_open(&options, &hub, &why));
+	buf_release(&why);
+	return hub;
+}
+
+static const struct webhook *
+make_webhook(struct hub *hub)
+{
+	struct arena arena = {0};
+	struct json_doc options;
+	struct webhook_draft draft = {.has_name = true,
+		.has_destination = true,
+		.has_state = true,
+		.has_filter = true,
+		.has_options = true,
+		.dialect = STR("native"),
+		.name = STR("hook"),
+		.destination = STR("http://127.0.0.1:9/"),
+		.state = WEBHOOK_ENABLED,
+		.filter = STR("type eq 'nothing'")};
+	struct webhook_problem problem = {0};
+	const struct webhook *webhook;
+
+	CHECK_OK(json_read(STR("{\"handshake\":\"none\",\"rate\":1}"), &arena,
+		&options, NULL));
+	draft.options = json_root(&options);
+	CHECK_OK(webhooks_create(
+		hub->webhooks, WORKSPACE_DEFAULT, &draft, &webhook, &problem));
+	CHECK_INT(webhook->health.status, WEBHOOK_ACTIVE);
+	arena_release(&arena);
+	return webhook;
+}
+
+/** An event and a delivery of it that was skipped. */
+static uint64_t
+miss(struct hub *hub, const struct webhook *webhook)
+{
+	struct arena arena = {0};
+	struct event_row event = test_event(1, &arena);
+	struct delivery_row row = test_delivery(1, 1, webhook->number);
+	const struct store_change changes[] = {
+		{.kind = STORE_EVENT_ADD, .event = &event},
+		{.kind = STORE_DELIVERY_ADD, .delivery = &row}};
+
+	ingest_number(hub->ingest, &event.sequence, &row.sequence);
+	row.event = event.sequence;
+	row.state = DELIVERY_SKIPPED;
+	CHECK_OK(writer_commit(hub->writer, changes, COUNT_OF(changes)));
+	arena_release(&arena);
+	return row.sequence;
+}
+
+static size_t
+queued(struct hub *hub)
+{
+	struct writer_stats stats;
+
+	writer_stats(hub->writer, &stats);
+	return stats.queued;
+}
+
+/** The one attempt that the rate allows has been made and written down. */
+static bool
+has_settled(struct hub *hub)
+{
+	struct deliver_stats stats;
+
+	deliver_stats(hub->deliver, &stats);
+	return stats.failed == 1 && stats.unsettled == 0 && queued(hub) == 0;
+}
+
+static enum replay_state
+state_of_job(struct hub *hub, struct uuid id, struct replay_job *ret)
+{
+	struct arena arena = {0};
+
+	CHECK_OK(replay_find(hub->replay, WORKSPACE_DEFAULT, id, &arena, ret));
+	arena_release(&arena);
+	return ret->state;
+}
+
+/** Somebody else sends it again, once the gate opens. */
+static void
+note_done(struct writer_item *item)
+{
+	(void)item;
+}
+
+TEST(replay, what_changes_between_look_and_step_is_passed_and_others_are_sent)
+{
+	struct hub *hub = open_hub(check_temp_dir());
+	const struct webhook *webhook = make_webhook(hub);
+	struct replay_request request = {.webhook = webhook,
+		.spec = {.which = REPLAY_SKIPPED, .rate = 60}};
+	struct delivery_row other = {
+		.state = DELIVERY_WAITING, .due = INT64_MAX, .updated = 1};
+	const struct store_change change = {
+		.kind = STORE_DELIVERY_AGAIN, .delivery = &other};
+	struct writer_item item = {
+		.unit = {.changes = &change, .count = 1}, .done = note_done};
+	struct arena arena = {0};
+	struct replay_job job;
+	struct gate gate;
+	struct buf why = {0};
+
+	for (int i = 0; i < MISSED; i++)
+		other.sequence = miss(hub, webhook);
+	CHECK_OK(replay_create(hub->replay, &request, &arena, &job, &why));
+	/* The first step has been made; the next is due in a second. */
+	AWAIT(state_of_job(hub, job.id, &job) == REPLAY_RUNNING &&
+		job.sent == 1);
+	AWAIT(has_settled(hub)); /* nothing but the step comes from here on */
+	other.sequence -= MISSED - 2; /* the second: what it takes next */
+	gate_close(&gate, hub->writer);
+	CHECK_OK(writer_submit(hub->writer, &item, false));
+	AWAIT(queued(hub) >= 2); /* the other's, and the step */
+	gate_open(&gate);
+	AWAIT(state_of_job(hub, job.id, &job) == REPLAY_ENDED_DONE);
+	CHECK_OK(item.unit.result);
+	CHECK_INT(job.passed, 1);
+	CHECK_INT(job.sent, MISSED - 1);
+	CHECK_INT(job.gone, 0);
+	CHECK_INT(replay_job_left(&job), 0);
+	webhook_unref(webhook);
+	arena_release(&arena);
+	buf_release(&why);
+	hub_stop(hub, 0);
+	hub_close(hub);
+}
+
+TEST(replay, a_job_that_is_cancelled_between_look_and_step_makes_none)
+{
+	struct hub *hub = open_hub(check_temp_dir());
+	const struct webhook *webhook = make_webhook(hub);
+	struct replay_request request = {.webhook = webhook,
+		.spec = {.which = REPLAY_SKIPPED, .rate = 60}};
+	struct arena arena = {0};
+	struct replay_job job, again;
+	struct buf why = {0};
+
+	for (int i = 0; i < MISSED; i++)
+		miss(hub, webhook);
+	CHECK_OK(replay_create(hub->replay, &request, &arena, &job, &why));
+	CHECK_INT(replay_create(hub->replay, &request, &arena, &again, &why),
+		ERR_CONFLICT);
+	CHECK_OK(replay_cancel(
+		hub->replay, WORKSPACE_DEFAULT, job.id, &arena, &job));
+	CHECK_INT(job.state, REPLAY_ENDED_CANCELLED);
+	CHECK_INT(replay_cancel(hub->replay, WORKSPACE_DEFAULT, job.id, &arena,
+			  &again),
+		ERR_CONFLICT);
+	/* Another one may follow, and takes what is left. */
+	request.spec.rate = 0;
+	CHECK_OK(replay_create(hub->replay, &request, &arena, &again, &why));
+	CHECK_INT(again.total, MISSED - job.sent);
+	AWAIT(state_of_job(hub, again.id, &again) == REPLAY_ENDED_DONE);
+	CHECK_INT(again.sent, MISSED - job.sent);
+	CHECK_INT(state_of_job(hub, job.id, &job), REPLAY_ENDED_CANCELLED);
+	webhook_unref(webhook);
+	arena_release(&arena);
+	buf_release(&why);
+	hub_stop(hub, 0);
+	hub_close(hub);
 }
