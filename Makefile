@@ -4,7 +4,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: build run test soak bench bench-filter format docs fuzz install clean
+.PHONY: build run test soak bench bench-filter bench-backlog bench-greenlake format docs fuzz install clean
 
 build:
 	@tools/install-packages.sh build
@@ -31,6 +31,16 @@ bench: build
 FILTERS ?= 100 1000 10000 100000 1000000
 bench-filter: build
 	@bench/filters.sh $(BUILD) $(FILTERS)
+
+# What signing CloudEvents costs, and what batching gains.
+bench-greenlake: build
+	@tools/install-packages.sh bench
+	@bench/greenlake.py $(BUILD)
+
+# A start with a million deliveries waiting, and what each takes in memory.
+bench-backlog: build
+	@tools/install-packages.sh bench
+	@bench/backlog.py $(BUILD)
 
 format:
 	@tools/install-packages.sh test

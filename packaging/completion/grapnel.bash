@@ -5,13 +5,27 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook resource event delivery replay allow-list key filter json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery replay allow-list key filter template json" -- "$cur"))
 		return
 	fi
 	case $command in
 	webhook)
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries log test replay rotate-secret" -- "$cur"))
+			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries log test replay verify rotate-secret" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	subscription)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "create list delete" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	event-type)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "list show register delete" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -65,6 +79,13 @@ _grapnel() {
 		fi
 		command="$command ${COMP_WORDS[2]}"
 		;;
+	template)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "check eval functions" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
 	json)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "check" -- "$cur"))
@@ -102,15 +123,31 @@ _grapnel() {
 	"serve --delivery-timeout") COMPREPLY=(); return ;;
 	"serve --first-byte-timeout") COMPREPLY=(); return ;;
 	"serve --webhooks-max") COMPREPLY=(); return ;;
+	"serve --dedupe-window") COMPREPLY=(); return ;;
+	"serve --greenlake-event-max") COMPREPLY=(); return ;;
+	"serve --subscriptions-max") COMPREPLY=(); return ;;
 	"serve --enables-max") COMPREPLY=(); return ;;
 	"serve --enables-window") COMPREPLY=(); return ;;
 	"serve --body-kept") COMPREPLY=(); return ;;
 	"serve --retry-schedule") COMPREPLY=(); return ;;
 	"serve --workers") COMPREPLY=(); return ;;
 	"serve --concurrency") COMPREPLY=(); return ;;
+	"serve --concurrency-total") COMPREPLY=(); return ;;
 	"serve --window") COMPREPLY=(); return ;;
+	"serve --window-total") COMPREPLY=(); return ;;
 	"serve --queue-max") COMPREPLY=(); return ;;
+	"serve --queue-bytes") COMPREPLY=(); return ;;
 	"serve --batch-max") COMPREPLY=(); return ;;
+	"serve --delivery-batch-max") COMPREPLY=(); return ;;
+	"serve --delivery-batch-window") COMPREPLY=(); return ;;
+	"serve --rate-heartbeat") COMPREPLY=(); return ;;
+	"serve --greenlake-webhooks-max") COMPREPLY=(); return ;;
+	"serve --greenlake-name-max") COMPREPLY=(); return ;;
+	"serve --greenlake-description-max") COMPREPLY=(); return ;;
+	"serve --greenlake-secret-min") COMPREPLY=(); return ;;
+	"serve --greenlake-secret-max") COMPREPLY=(); return ;;
+	"serve --greenlake-retry-schedule") COMPREPLY=(); return ;;
+	"serve --challenge-retries") COMPREPLY=(); return ;;
 	"serve --log-level") COMPREPLY=($(compgen -W "error warning info debug" -- "$cur")); return ;;
 	"serve --stop-timeout") COMPREPLY=(); return ;;
 	"receive --listen") COMPREPLY=(); return ;;
@@ -132,15 +169,19 @@ _grapnel() {
 	"webhook create --filter") COMPREPLY=(); return ;;
 	"webhook create --state") COMPREPLY=($(compgen -W "enabled disabled" -- "$cur")); return ;;
 	"webhook create --header") COMPREPLY=(); return ;;
-	"webhook create --dialect") COMPREPLY=($(compgen -W "com native" -- "$cur")); return ;;
-	"webhook create --payload") COMPREPLY=($(compgen -W "resource cloudevent cloudevent-binary" -- "$cur")); return ;;
-	"webhook create --handshake") COMPREPLY=($(compgen -W "com cloudevents none" -- "$cur")); return ;;
-	"webhook create --signing") COMPREPLY=($(compgen -W "v1 v1a" -- "$cur")); return ;;
+	"webhook create --dialect") COMPREPLY=($(compgen -W "com native greenlake" -- "$cur")); return ;;
+	"webhook create --payload") COMPREPLY=($(compgen -W "resource cloudevent cloudevent-binary cloudevent-plain" -- "$cur")); return ;;
+	"webhook create --batching") COMPREPLY=($(compgen -W "true false" -- "$cur")); return ;;
+	"webhook create --handshake") COMPREPLY=($(compgen -W "com cloudevents greenlake none" -- "$cur")); return ;;
+	"webhook create --signing") COMPREPLY=($(compgen -W "v1 v1a greenlake" -- "$cur")); return ;;
+	"webhook create --failures") COMPREPLY=($(compgen -W "standard greenlake" -- "$cur")); return ;;
 	"webhook create --retry-schedule") COMPREPLY=(); return ;;
 	"webhook create --retry-window") COMPREPLY=(); return ;;
 	"webhook create --delivery-timeout") COMPREPLY=(); return ;;
 	"webhook create --concurrency") COMPREPLY=(); return ;;
 	"webhook create --rate") COMPREPLY=(); return ;;
+	"webhook create --ordering") COMPREPLY=($(compgen -W "none resource" -- "$cur")); return ;;
+	"webhook create --ordering-limit") COMPREPLY=(); return ;;
 	"webhook create --probe-after") COMPREPLY=(); return ;;
 	"webhook create --probe-max") COMPREPLY=(); return ;;
 	"webhook create --notify") COMPREPLY=(); return ;;
@@ -161,6 +202,10 @@ _grapnel() {
 	"webhook create --proxy-password") COMPREPLY=(); return ;;
 	"webhook create --proxy-lookup") COMPREPLY=($(compgen -W "hub proxy" -- "$cur")); return ;;
 	"webhook create --allow-list") COMPREPLY=(); return ;;
+	"webhook create --secret") COMPREPLY=(); return ;;
+	"webhook create --second-secret") COMPREPLY=(); return ;;
+	"webhook create --description") COMPREPLY=(); return ;;
+	"webhook create --challenge") COMPREPLY=($(compgen -W "true false" -- "$cur")); return ;;
 	"webhook create --url") COMPREPLY=(); return ;;
 	"webhook create --token") COMPREPLY=(); return ;;
 	"webhook create --timeout") COMPREPLY=(); return ;;
@@ -180,14 +225,19 @@ _grapnel() {
 	"webhook patch --state") COMPREPLY=($(compgen -W "enabled disabled" -- "$cur")); return ;;
 	"webhook patch --header") COMPREPLY=(); return ;;
 	"webhook patch --remove-header") COMPREPLY=(); return ;;
-	"webhook patch --payload") COMPREPLY=($(compgen -W "resource cloudevent cloudevent-binary" -- "$cur")); return ;;
-	"webhook patch --handshake") COMPREPLY=($(compgen -W "com cloudevents none" -- "$cur")); return ;;
-	"webhook patch --signing") COMPREPLY=($(compgen -W "v1 v1a" -- "$cur")); return ;;
+	"webhook patch --dialect") COMPREPLY=($(compgen -W "native greenlake" -- "$cur")); return ;;
+	"webhook patch --payload") COMPREPLY=($(compgen -W "resource cloudevent cloudevent-binary cloudevent-plain" -- "$cur")); return ;;
+	"webhook patch --batching") COMPREPLY=($(compgen -W "true false" -- "$cur")); return ;;
+	"webhook patch --handshake") COMPREPLY=($(compgen -W "com cloudevents greenlake none" -- "$cur")); return ;;
+	"webhook patch --signing") COMPREPLY=($(compgen -W "v1 v1a greenlake" -- "$cur")); return ;;
+	"webhook patch --failures") COMPREPLY=($(compgen -W "standard greenlake" -- "$cur")); return ;;
 	"webhook patch --retry-schedule") COMPREPLY=(); return ;;
 	"webhook patch --retry-window") COMPREPLY=(); return ;;
 	"webhook patch --delivery-timeout") COMPREPLY=(); return ;;
 	"webhook patch --concurrency") COMPREPLY=(); return ;;
 	"webhook patch --rate") COMPREPLY=(); return ;;
+	"webhook patch --ordering") COMPREPLY=($(compgen -W "none resource" -- "$cur")); return ;;
+	"webhook patch --ordering-limit") COMPREPLY=(); return ;;
 	"webhook patch --probe-after") COMPREPLY=(); return ;;
 	"webhook patch --probe-max") COMPREPLY=(); return ;;
 	"webhook patch --notify") COMPREPLY=(); return ;;
@@ -208,6 +258,10 @@ _grapnel() {
 	"webhook patch --proxy-password") COMPREPLY=(); return ;;
 	"webhook patch --proxy-lookup") COMPREPLY=($(compgen -W "hub proxy" -- "$cur")); return ;;
 	"webhook patch --allow-list") COMPREPLY=(); return ;;
+	"webhook patch --secret") COMPREPLY=(); return ;;
+	"webhook patch --second-secret") COMPREPLY=(); return ;;
+	"webhook patch --description") COMPREPLY=(); return ;;
+	"webhook patch --challenge") COMPREPLY=($(compgen -W "true false" -- "$cur")); return ;;
 	"webhook patch --url") COMPREPLY=(); return ;;
 	"webhook patch --token") COMPREPLY=(); return ;;
 	"webhook patch --timeout") COMPREPLY=(); return ;;
@@ -239,10 +293,48 @@ _grapnel() {
 	"webhook replay --url") COMPREPLY=(); return ;;
 	"webhook replay --token") COMPREPLY=(); return ;;
 	"webhook replay --timeout") COMPREPLY=(); return ;;
+	"webhook verify --url") COMPREPLY=(); return ;;
+	"webhook verify --token") COMPREPLY=(); return ;;
+	"webhook verify --timeout") COMPREPLY=(); return ;;
 	"webhook rotate-secret --overlap") COMPREPLY=(); return ;;
 	"webhook rotate-secret --url") COMPREPLY=(); return ;;
 	"webhook rotate-secret --token") COMPREPLY=(); return ;;
 	"webhook rotate-secret --timeout") COMPREPLY=(); return ;;
+	"subscription create --webhook") COMPREPLY=(); return ;;
+	"subscription create --type") COMPREPLY=(); return ;;
+	"subscription create --filter") COMPREPLY=(); return ;;
+	"subscription create --url") COMPREPLY=(); return ;;
+	"subscription create --token") COMPREPLY=(); return ;;
+	"subscription create --timeout") COMPREPLY=(); return ;;
+	"subscription list --webhook") COMPREPLY=(); return ;;
+	"subscription list --url") COMPREPLY=(); return ;;
+	"subscription list --token") COMPREPLY=(); return ;;
+	"subscription list --timeout") COMPREPLY=(); return ;;
+	"subscription delete --url") COMPREPLY=(); return ;;
+	"subscription delete --token") COMPREPLY=(); return ;;
+	"subscription delete --timeout") COMPREPLY=(); return ;;
+	"event-type list --group") COMPREPLY=(); return ;;
+	"event-type list --url") COMPREPLY=(); return ;;
+	"event-type list --token") COMPREPLY=(); return ;;
+	"event-type list --timeout") COMPREPLY=(); return ;;
+	"event-type show --url") COMPREPLY=(); return ;;
+	"event-type show --token") COMPREPLY=(); return ;;
+	"event-type show --timeout") COMPREPLY=(); return ;;
+	"event-type register --schema") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"event-type register --validation") COMPREPLY=($(compgen -W "refuse warn off" -- "$cur")); return ;;
+	"event-type register --sample") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"event-type register --friendly-name") COMPREPLY=(); return ;;
+	"event-type register --description") COMPREPLY=(); return ;;
+	"event-type register --service-manager") COMPREPLY=(); return ;;
+	"event-type register --group") COMPREPLY=(); return ;;
+	"event-type register --kind") COMPREPLY=($(compgen -W "event resource" -- "$cur")); return ;;
+	"event-type register --dataschema") COMPREPLY=(); return ;;
+	"event-type register --url") COMPREPLY=(); return ;;
+	"event-type register --token") COMPREPLY=(); return ;;
+	"event-type register --timeout") COMPREPLY=(); return ;;
+	"event-type delete --url") COMPREPLY=(); return ;;
+	"event-type delete --token") COMPREPLY=(); return ;;
+	"event-type delete --timeout") COMPREPLY=(); return ;;
 	"resource get --url") COMPREPLY=(); return ;;
 	"resource get --token") COMPREPLY=(); return ;;
 	"resource get --timeout") COMPREPLY=(); return ;;
@@ -323,14 +415,14 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --enables-max --enables-window --body-kept --retry-schedule --workers --concurrency --window --queue-max --batch-max --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --body-kept --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
-	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --probe-after --probe-max --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --url --token --timeout --json --help" ;;
+	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --batching --handshake --signing --failures --retry-schedule --retry-window --delivery-timeout --concurrency --rate --ordering --ordering-limit --probe-after --probe-max --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --secret --second-secret --description --challenge --url --token --timeout --json --help" ;;
 	"webhook list") options="--limit --offset --filter --sort --url --token --timeout --json --help" ;;
 	"webhook get") options="--url --token --timeout --json --help" ;;
-	"webhook patch") options="--name --destination --filter --state --header --remove-header --wait --payload --handshake --signing --retry-schedule --retry-window --delivery-timeout --concurrency --rate --probe-after --probe-max --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --url --token --timeout --json --help" ;;
+	"webhook patch") options="--name --destination --filter --state --header --remove-header --dialect --wait --payload --batching --handshake --signing --failures --retry-schedule --retry-window --delivery-timeout --concurrency --rate --ordering --ordering-limit --probe-after --probe-max --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --secret --second-secret --description --challenge --url --token --timeout --json --help" ;;
 	"webhook enable") options="--wait --url --token --timeout --json --help" ;;
 	"webhook disable") options="--url --token --timeout --json --help" ;;
 	"webhook delete") options="--url --token --timeout --json --help" ;;
@@ -338,7 +430,15 @@ _grapnel() {
 	"webhook log") options="--limit --cursor --url --token --timeout --json --help" ;;
 	"webhook test") options="--url --token --timeout --json --help" ;;
 	"webhook replay") options="--which --from --to --filter --rate --preview --url --token --timeout --json --help" ;;
+	"webhook verify") options="--url --token --timeout --json --help" ;;
 	"webhook rotate-secret") options="--overlap --url --token --timeout --json --help" ;;
+	"subscription create") options="--webhook --type --filter --url --token --timeout --json --help" ;;
+	"subscription list") options="--webhook --url --token --timeout --json --help" ;;
+	"subscription delete") options="--url --token --timeout --json --help" ;;
+	"event-type list") options="--group --url --token --timeout --json --help" ;;
+	"event-type show") options="--schema --url --token --timeout --json --help" ;;
+	"event-type register") options="--schema --validation --sample --friendly-name --description --service-manager --group --kind --dataschema --deprecated --update --url --token --timeout --json --help" ;;
+	"event-type delete") options="--url --token --timeout --json --help" ;;
 	"resource get") options="--url --token --timeout --json --help" ;;
 	"resource delete") options="--url --token --timeout --json --help" ;;
 	"event list") options="--type --subject --from --to --limit --cursor --url --token --timeout --json --help" ;;
@@ -360,6 +460,9 @@ _grapnel() {
 	"filter check") options="--help" ;;
 	"filter eval") options="--batch --help" ;;
 	"filter explain") options="--json --help" ;;
+	"template check") options="--help" ;;
+	"template eval") options="--batch --help" ;;
+	"template functions") options="--help" ;;
 	"json check") options="--help" ;;
 	esac
 	case $cur in

@@ -1,4 +1,5 @@
 #pragma once
+#include "api/gl_limits.h"
 #include "api/route.h"
 #include "pipeline/webhooks.h"
 
@@ -25,4 +26,6 @@ struct api {
 	bool are_metrics_public;
 	size_t body_max;
 	size_t bulk_body_max;
+	struct gl_limits greenlake;
+	size_t gl_batch_max; /* deliveries that one of its batches may hold */
 };

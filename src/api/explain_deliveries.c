@@ -1,6 +1,6 @@
 #include "api/api.h"
 #include "api/explain.h"
-#include "pipeline/payload_read.h"
+#include "pipeline/payload_load.h"
 
 static bool
 read_state(struct api_call *call, struct delivery_query *query)
@@ -156,7 +156,7 @@ write_all(struct api_call *call, struct json_out *out,
 {
 	struct explain_webhooks webhooks = explain_webhooks(call);
 	struct payload *payload =
-		payload_read(call->api->store, delivery->event);
+		payload_load(call->api->store, delivery->event);
 
 	json_out_object(out, NULL);
 	explain_write_delivery(out, delivery,

@@ -209,25 +209,60 @@ describe(const struct told_event *told, const struct webhook *webhook,
 	       "delivery has been removed since.";
 }
 
-/** Whether the filter is true; in `is_detailed` form with every clause. */
+/** Whether a filter is true; in `is_detailed` form with every clause. */
 static bool
-write_filter(struct api_call *call, struct json_out *out,
-	const struct told_event *told, const struct webhook *webhook,
+write_truth(struct api_call *call, struct json_out *out,
+	const struct told_event *told, const struct filter *filter,
 	bool is_detailed)
 {
 	const struct filter_explanation *why;
 	bool is_true;
 
-	json_out_string(out, "filter", webhook->filter_text);
 	if (!is_detailed) {
-		is_true = filter_matches(
-			webhook->filter, &told->view, call->arena);
+		is_true = filter_matches(filter, &told->view, call->arena);
 		json_out_boolean(out, "matches", is_true);
 		return is_true;
 	}
-	why = filter_explain(webhook->filter, &told->view, call->arena);
+	why = filter_explain(filter, &told->view, call->arena);
 	filter_explain_write(why, out);
 	return why->truth == FILTER_IS_TRUE;
+}
+
+static void
+write_subscriptions(struct api_call *call, struct json_out *out,
+	const struct told_event *told, const struct webhook *webhook,
+	bool is_detailed)
+{
+	json_out_array(out, "subscriptions");
+	for (size_t i = 0; i < webhook->subscription_count; i++) {
+		const struct subscription *one = webhook->subscriptions[i];
+
+		json_out_object(out, NULL);
+		json_out_uuid(out, "id", one->id);
+		json_out_string(out, "eventType", one->type);
+		json_out_string(out, "eventFilter", one->condition);
+		write_truth(call, out, told, one->filter, is_detailed);
+		json_out_end(out);
+	}
+	json_out_end(out);
+}
+
+/** The same of a webhook: its filter, or each of its subscriptions. */
+static bool
+write_filter(struct api_call *call, struct json_out *out,
+	const struct told_event *told, const struct webhook *webhook,
+	bool is_detailed)
+{
+	bool is_true;
+
+	if (webhook_is_by_subscription(webhook)) {
+		is_true = webhook_wants(webhook, &told->view, call->arena);
+		json_out_boolean(out, "matches", is_true);
+		write_subscriptions(call, out, told, webhook, is_detailed);
+		return is_true;
+	}
+	json_out_string(out, "filter", webhook->filter_text);
+	return write_truth(call, out, told, webhook->filter, is_detailed);
 }
 
 static void

@@ -170,8 +170,26 @@ explain(struct api_call *call)
 
 /* ---- match ---- */
 
+/** Which of its subscriptions bring the event to it. */
 static void
-write_webhook(struct json_out *out, const struct webhook *webhook)
+write_subscriptions(struct api_call *call, struct json_out *out,
+	const struct webhook *webhook, const struct filter_event *event)
+{
+	if (!webhook_is_by_subscription(webhook))
+		return;
+	json_out_array(out, "subscriptions");
+	for (size_t i = 0; i < webhook->subscription_count; i++) {
+		const struct subscription *one = webhook->subscriptions[i];
+
+		if (filter_matches(one->filter, event, call->arena))
+			json_out_uuid(out, NULL, one->id);
+	}
+	json_out_end(out);
+}
+
+static void
+write_webhook(struct api_call *call, struct json_out *out,
+	const struct webhook *webhook, const struct filter_event *event)
 {
 	bool would_send = health_is_sending(&webhook->health) ||
 			  health_is_waiting(&webhook->health);
@@ -183,6 +201,7 @@ write_webhook(struct json_out *out, const struct webhook *webhook)
 	json_out_text(
 		out, "status", webhook_status_name(webhook->health.status));
 	json_out_boolean(out, "wouldSend", would_send);
+	write_subscriptions(call, out, webhook, event);
 	json_out_end(out);
 }
 
@@ -224,7 +243,7 @@ match(struct api_call *call)
 	json_out_object(&out, NULL);
 	json_out_array(&out, "webhooks");
 	for (size_t i = 0; i < list.count; i++) {
-		write_webhook(&out, list.webhooks[i]);
+		write_webhook(call, &out, list.webhooks[i], &event);
 		webhook_unref(list.webhooks[i]);
 	}
 	json_out_end(&out);

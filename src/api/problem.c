@@ -1,6 +1,7 @@
 #include <stdarg.h>
 
 #include "api/api.h"
+#include "api/gl_problem.h"
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "base/log.h"
@@ -140,6 +141,23 @@ write_hub_problem(struct json_out *out, const struct api_call *call,
 	json_out_end(out);
 }
 
+static void
+write_gl_problem(struct json_out *out, const struct api_call *call,
+	const struct api_problem *problem, struct str message,
+	struct uuid debug_id)
+{
+	const struct status_row *row = status_row(problem->status);
+
+	json_out_object(out, NULL);
+	json_out_string(out, "errorCode",
+		gl_problem_code(problem, row->code, call->arena));
+	json_out_string(out, "message",
+		gl_problem_message(problem, message, call->arena));
+	json_out_uuid(out, "debugId", debug_id);
+	json_out_integer(out, "httpStatusCode", problem->status);
+	json_out_end(out);
+}
+
 /** RFC 6749 §5.2 allows printable ASCII without '"' and '\' in it. */
 static struct str
 oauth_description(struct arena *arena, struct str message)
@@ -183,6 +201,8 @@ api_respond_problem(struct api_call *call, const struct api_problem *problem)
 		message = str_of(status_row(problem->status)->message);
 	if (call->route->dialect == API_OAUTH)
 		write_oauth_problem(&out, call, problem, message);
+	else if (call->route->dialect == API_GREENLAKE)
+		write_gl_problem(&out, call, problem, message, debug_id);
 	else
 		write_hub_problem(&out, call, problem, message, debug_id);
 	if (problem->retry_after)

@@ -12,6 +12,9 @@ publish_new(struct api_call *call, size_t count)
 
 	publication->workspace = call->who.workspace;
 	publication->publisher = call->who.key_id;
+	publication->trace =
+		trace_context_make(http_call_header(call->http, "traceparent"),
+			http_call_header(call->http, "tracestate"));
 	publication->arena = call->arena;
 	publication->items = arena_alloc_array(
 		call->arena, count, sizeof(*publication->items));
@@ -40,9 +43,19 @@ static const struct refusal {
 	{ERR_IO, 503, 5 * SECONDS},
 };
 
+/* Of those that are refused for more than an error. */
+static const struct refusal because[] = {
+	[PUBLISH_SCHEMA] = {ERR_INVALID, 422, 0},
+	[PUBLISH_TOO_LARGE] = {ERR_LIMIT, 413, 0},
+};
+
 static const struct refusal *
-find_refusal(enum err err)
+find_refusal(const struct publication_item *item)
 {
+	enum err err = item->err;
+
+	if (item->because != PUBLISH_ERROR)
+		return &because[item->because];
 	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
 		if (refusals[i].err == err)
 			return &refusals[i];
@@ -60,6 +73,8 @@ write_item(struct json_out *out, const struct publication_item *item)
 		json_out_integer(out, "matched", item->matched);
 		if (item->skipped)
 			json_out_integer(out, "skipped", item->skipped);
+		if (item->warning.len)
+			json_out_string(out, "warning", item->warning);
 		break;
 	case PUBLISH_UNCHANGED: json_out_boolean(out, "unchanged", true); break;
 	case PUBLISH_DUPLICATE:
@@ -68,8 +83,7 @@ write_item(struct json_out *out, const struct publication_item *item)
 		break;
 	case PUBLISH_REFUSED:
 		json_out_string(out, "error", buf_str(&item->why));
-		json_out_integer(
-			out, "status", find_refusal(item->err)->status);
+		json_out_integer(out, "status", find_refusal(item)->status);
 		break;
 	}
 	json_out_end(out);
@@ -78,13 +92,19 @@ write_item(struct json_out *out, const struct publication_item *item)
 static void
 answer_refused(struct api_call *call, const struct publication_item *item)
 {
-	const struct refusal *refusal = find_refusal(item->err);
+	const struct refusal *refusal = find_refusal(item);
 	struct api_problem problem = {
 		.status = refusal->status,
 		.message = buf_str(&item->why),
 		.retry_after = refusal->retry_after,
 	};
+	struct str rest = problem.message;
 
+	/* The sentence begins with the place. */
+	if (item->because == PUBLISH_SCHEMA) {
+		problem.source = "field";
+		problem.subject = str_split(&rest, ':');
+	}
 	api_respond_problem(call, &problem);
 }
 

@@ -16,7 +16,7 @@
 struct api;
 struct api_call;
 
-enum api_dialect { API_NATIVE, API_COM, API_OAUTH };
+enum api_dialect { API_NATIVE, API_COM, API_OAUTH, API_GREENLAKE };
 
 enum api_access {
 	ACCESS_PUBLIC, /* no credentials asked */
@@ -103,7 +103,8 @@ struct api_problem {
 /**
  * COM: reference body {"httpStatusCode","errorCode","message","debugId",
  * "errorDetails"}; native: the same without HPE's prefix in errorCode
- * ("BAD_REQUEST"); OAuth: {"error","error_description"} (RFC 6749 §5.2).
+ * ("BAD_REQUEST"); OAuth: {"error","error_description"} (RFC 6749 §5.2);
+ * GreenLake: api/gl_problem.h.
  * The debugId is logged with the request, so a report can be found.
  */
 void api_respond_problem(

@@ -28,6 +28,7 @@ static const struct {
 } fallbacks[] = {
 	{"/compute-ops-mgmt/", {.dialect = API_COM}},
 	{"/as/", {.dialect = API_OAUTH}},
+	{"/events/", {.dialect = API_GREENLAKE}},
 	{"", {.dialect = API_NATIVE}},
 };
 
@@ -177,6 +178,7 @@ check_accept(struct api_call *call)
 {
 	struct str path = str_of(call->route->path);
 	bool is_json = call->route->dialect == API_COM ||
+		       call->route->dialect == API_GREENLAKE ||
 		       str_starts_with(path, STR("/v1/"));
 
 	if (!is_json ||

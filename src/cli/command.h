@@ -17,7 +17,7 @@ enum command_exit {
 	EXIT_MISSING = 5,     /* 404 */
 };
 
-enum { COMMAND_TABLES_MAX = 4 };
+enum { COMMAND_TABLES_MAX = 5 };
 
 struct command {
 	const char *group; /* "webhook" of `webhook create`; NULL: none */

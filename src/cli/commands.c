@@ -1,6 +1,7 @@
 #include "cli/allow_list_command.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/event_type_command.h"
 #include "cli/explain_command.h"
 #include "cli/filter_command.h"
 #include "cli/help.h"
@@ -11,9 +12,12 @@
 #include "cli/replay_command.h"
 #include "cli/resource_command.h"
 #include "cli/settings_command.h"
+#include "cli/subscription_command.h"
+#include "cli/template_command.h"
 #include "cli/version_command.h"
 #include "cli/webhook_command.h"
 #include "cli/webhook_delivery_options.h"
+#include "cli/webhook_greenlake.h"
 #include "cli/webhook_log_command.h"
 #include "cli/webhook_way_options.h"
 
@@ -56,6 +60,12 @@ static const struct option filter_explain_options[] = {
 		.help = "Print the tree as one object of JSON."},
 };
 
+static const struct option template_eval_options[] = {
+	{.name = "batch",
+		.help = "Read lines of JSON {\"expr\", \"bindings\"} from "
+			"standard input and write a line of JSON for each."},
+};
+
 static const struct option_table serve_table = {
 	serve_options, COUNT_OF(serve_options)};
 static const struct option_table help_table = {
@@ -66,9 +76,13 @@ static const struct option_table filter_eval_table = {
 	filter_eval_options, COUNT_OF(filter_eval_options)};
 static const struct option_table filter_explain_table = {
 	filter_explain_options, COUNT_OF(filter_explain_options)};
+static const struct option_table template_eval_table = {
+	template_eval_options, COUNT_OF(template_eval_options)};
 
 const struct command_group commands_groups[] = {
 	{"webhook", "Webhooks: where events go"},
+	{"subscription", "Subscriptions: which event types a webhook wants"},
+	{"event-type", "Event types: the catalog, and registering more"},
 	{"resource", "Resources: their last known states"},
 	{"event", "Events: what was published, and what became of it"},
 	{"delivery", "Deliveries: what was sent where, and why not"},
@@ -76,6 +90,7 @@ const struct command_group commands_groups[] = {
 	{"allow-list", "Allow-lists: what may be reached though not public"},
 	{"key", "Keys: who may use the hub"},
 	{"filter", "Filters: trying them out"},
+	{"template", "Templates: trying expressions of scenarios out"},
 	{"json", "JSON: checking texts"},
 };
 const size_t commands_group_count = COUNT_OF(commands_groups);
@@ -167,7 +182,8 @@ const struct command commands_table[] = {
 		.no_means = "The hub refused, or (with --wait) the handshake "
 			    "was not accepted.",
 		.tables = {&webhook_create_table, &webhook_delivery_table,
-			&webhook_way_table, &client_table},
+			&webhook_way_table, &webhook_greenlake_table,
+			&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_create,
 	},
@@ -207,7 +223,8 @@ const struct command commands_table[] = {
 		.examples = "grapnel webhook patch 3f1c... --header "
 			    "'Authorization: Bearer abc' --wait",
 		.tables = {&webhook_patch_table, &webhook_delivery_table,
-			&webhook_way_table, &client_table},
+			&webhook_way_table, &webhook_greenlake_table,
+			&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_patch,
 	},
@@ -319,6 +336,23 @@ const struct command commands_table[] = {
 	},
 	{
 		.group = "webhook",
+		.name = "verify",
+		.summary = "Ask a webhook's destination for its challenge anew",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Sends the destination of a webhook of the dialect "
+			"greenlake a challenge, and waits for the outcome. The "
+			"webhook sends again if it was stopped by failures.",
+		.no_means = "The challenge was not answered, or the hub "
+			    "refused.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = webhook_greenlake_verify,
+	},
+	{
+		.group = "webhook",
 		.name = "rotate-secret",
 		.summary = "Give a webhook a new secret and print it",
 		.operands = "ID",
@@ -334,6 +368,110 @@ const struct command commands_table[] = {
 		.tables = {&webhook_rotate_table, &client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_rotate_secret,
+	},
+	{
+		.group = "subscription",
+		.name = "create",
+		.summary = "Subscribe a webhook to an event type",
+		.description =
+			"Subscribes a webhook to events of a type. The webhook "
+			"is one that has subscriptions instead of a filter, as "
+			"GreenLake's have. The filter is a condition on the "
+			"event's data: category is data.category.",
+		.examples =
+			"grapnel subscription create --webhook 3f1c... --type "
+			"com.hpe.greenlake.audit-log.v1.logs.created --filter "
+			"\"category eq 'user_management'\"",
+		.no_means = "The hub refused it.",
+		.tables = {&subscription_create_table, &client_table},
+		.talks_to_hub = true,
+		.run = subscription_command_create,
+	},
+	{
+		.group = "subscription",
+		.name = "list",
+		.summary = "List subscriptions",
+		.description = "Lists subscriptions, all or those of one "
+			       "webhook.",
+		.tables = {&subscription_list_table, &client_table},
+		.talks_to_hub = true,
+		.run = subscription_command_list,
+	},
+	{
+		.group = "subscription",
+		.name = "delete",
+		.summary = "Delete subscriptions",
+		.operands = "ID...",
+		.operands_min = 1,
+		.operands_max = ARGS_MAX,
+		.description =
+			"Deletes subscriptions. When one cannot be deleted the "
+			"others are all the same, and the exit code is that of "
+			"the first failure.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = subscription_command_delete,
+	},
+	{
+		.group = "event-type",
+		.name = "list",
+		.summary = "List the catalog",
+		.description = "Lists the event types that ship with the "
+			       "product and those that were registered.",
+		.tables = {&event_type_list_table, &client_table},
+		.talks_to_hub = true,
+		.run = event_type_command_list,
+	},
+	{
+		.group = "event-type",
+		.name = "show",
+		.summary = "Show an event type, its schema and a sample",
+		.operands = "NAME",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Shows an event type with its schema and a "
+			       "sample of its data.",
+		.examples = "grapnel event-type show "
+			    "com.hpe.greenlake.audit-log.v1.logs.created",
+		.tables = {&event_type_show_table, &client_table},
+		.talks_to_hub = true,
+		.run = event_type_command_show,
+	},
+	{
+		.group = "event-type",
+		.name = "register",
+		.summary = "Register an event type, or change one",
+		.operands = "NAME",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Registers an event type. With a schema its events are "
+			"held against it when they are published. Another "
+			"schema is another version; the last ten are kept.",
+		.examples =
+			"grapnel event-type register com.example.orders.v1."
+			"orders.created --schema order.json --group Orders\n"
+			"grapnel event-type register com.example.orders.v1."
+			"orders.created --update --validation warn",
+		.no_means = "The hub refused it.",
+		.tables = {&event_type_register_table, &client_table},
+		.talks_to_hub = true,
+		.run = event_type_command_register,
+	},
+	{
+		.group = "event-type",
+		.name = "delete",
+		.summary = "Delete an event type",
+		.operands = "NAME",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Takes a registered event type out of the catalog. "
+			"Events of it are published and delivered as before, "
+			"held against no schema.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = event_type_command_delete,
 	},
 	{
 		.group = "resource",
@@ -622,6 +760,48 @@ const struct command commands_table[] = {
 		.no_means = "The filter does not match.",
 		.tables = {&filter_explain_table},
 		.run_raw = filter_command_explain,
+	},
+	{
+		.group = "template",
+		.name = "check",
+		.summary = "Say whether templates are well-formed",
+		.operands = "TEXT...|-",
+		.operands_min = 1,
+		.operands_max = ARGS_MAX,
+		.description =
+			"Reads texts with {{expressions}} as they stand in a "
+			"scenario; says everything that is wrong and where. "
+			"With - it reads a text a line from standard input.",
+		.examples = "grapnel template check 'Server {{1.name}}'",
+		.no_means = "A template is wrong.",
+		.run_raw = template_command_check,
+	},
+	{
+		.group = "template",
+		.name = "eval",
+		.summary = "Evaluate a template",
+		.operands = "TEXT [FILE]",
+		.operands_max = 2,
+		.description =
+			"Prints what a template comes to, as JSON. The file "
+			"is a JSON object of bundles by module number. With "
+			"--batch each line of standard input is an object "
+			"with expr, bindings and, if wanted, variables, "
+			"timezone and now; the answers are {\"value\"} or "
+			"{\"error\", \"column\"}.",
+		.examples = "grapnel template eval '{{upper(1.name)}}' "
+			    "bundles.json",
+		.tables = {&template_eval_table},
+		.run_raw = template_command_eval,
+	},
+	{
+		.group = "template",
+		.name = "functions",
+		.summary = "List what expressions can use",
+		.description = "Prints the tables of keywords, functions, "
+			       "tokens of dates and operators of filters as "
+			       "Markdown.",
+		.run_raw = template_command_functions,
 	},
 	{
 		.group = "json",

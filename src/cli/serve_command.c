@@ -19,8 +19,13 @@
 /* Debian's file of all authorities has 220 KB. */
 enum { AUTHORITIES_MAX = 16 << 20 };
 
-/* Attempts in flight in one worker, over all of its webhooks. */
-enum { ATTEMPTS_TOTAL = 1024, UNSETTLED_MAX = 16384 };
+enum {
+	UNSETTLED_MAX = 16384, /* of one worker */
+	/* Attempts to endpoints that hang, beside those that do not, before
+	   nothing else can start: so many times concurrency-total in all. */
+	HANGING_TIMES = 4,
+	FILES_KEPT = 256, /* for the store, the log and name servers */
+};
 
 /* ---- settings → options ---- */
 
@@ -108,6 +113,38 @@ ways_out(const struct settings *settings)
 	return ways;
 }
 
+/** As many as there are files for, but no fewer than those that do not hang. */
+static unsigned
+attempts_max(const struct settings *settings)
+{
+	rlim_t wanted = (rlim_t)settings->concurrency_total * HANGING_TIMES;
+	rlim_t least = (rlim_t)settings->concurrency_total * 3 / 2 + 1;
+	rlim_t taken = (rlim_t)settings->connections_max + FILES_KEPT;
+	struct rlimit limit;
+	rlim_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return (unsigned)wanted;
+	most = limit.rlim_max > taken ? limit.rlim_max - taken : 0;
+	most = most < wanted ? most : wanted;
+	return (unsigned)(most > least ? most : least);
+}
+
+static enum err
+set_schedules(const struct settings *settings, struct hub_options *hub,
+	struct buf *why)
+{
+	if (retry_policy_parse(
+		    str_of(settings->retry_schedule), &hub->retry, why) ||
+		retry_policy_parse(str_of(settings->greenlake_retry_schedule),
+			&hub->retry_greenlake, why) ||
+		retry_policy_parse(str_of(settings->challenge_retries),
+			&hub->challenge, why))
+		return ERR_INVALID;
+	hub->retry_greenlake.window = retry_greenlake_policy.window;
+	return ERR_OK;
+}
+
 static enum err
 set_hub_options(const struct settings *settings, struct hub_options *hub,
 	struct buf *why)
@@ -125,24 +162,34 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 		.workers = settings->workers,
 		.dispatch = {.window = settings->window,
 			.concurrency = settings->concurrency,
-			.concurrency_total = ATTEMPTS_TOTAL,
-			.unsettled_max = UNSETTLED_MAX},
-		.connections_max = ATTEMPTS_TOTAL,
+			.window_total = (size_t)settings->window_total,
+			.concurrency_total =
+				(unsigned)settings->concurrency_total,
+			.in_flight_max = attempts_max(settings),
+			.unsettled_max = UNSETTLED_MAX,
+			.batch_max = settings->delivery_batch_max,
+			.batch_window = settings->delivery_batch_window},
+		.connections_max = (size_t)settings->concurrency_total,
 		.queue_max = settings->queue_max,
+		.queue_bytes = (size_t)settings->queue_bytes,
 		.batch_max = settings->batch_max,
 		.connect_timeout = settings->connect_timeout,
 		.delivery_timeout = settings->delivery_timeout,
 		.handshake_timeout = settings->handshake_timeout,
 		.response_kept = (size_t)settings->body_kept,
+		.heartbeat = settings->rate_heartbeat,
 		.webhooks_max = settings->webhooks_max,
+		.subscriptions_max = settings->subscriptions_max,
+		.dedupe_window = settings->dedupe_window,
+		.greenlake_event_max = (size_t)settings->greenlake_event_max,
+		.greenlake_max = settings->greenlake_webhooks_max,
 		.enables_max = settings->enables_max,
 		.enables_window = settings->enables_window,
 		.retention_events = settings->retention_events,
 		.retention_deliveries = settings->retention_deliveries,
 		.store_bytes_max = (uint64_t)settings->store_max_bytes,
 	};
-	if (retry_policy_parse(
-		    str_of(settings->retry_schedule), &hub->retry, why))
+	if (set_schedules(settings, hub, why))
 		return ERR_INVALID;
 	if (check_authorities(settings->ca_file, why))
 		return ERR_INVALID;
@@ -196,6 +243,13 @@ open_api(const struct settings *settings, struct serving *serving,
 	api->desk = api->hub->desk;
 	api->body_max = settings->body_max;
 	api->bulk_body_max = settings->bulk_body_max;
+	api->greenlake = (struct gl_limits){
+		.name_max = settings->greenlake_name_max,
+		.description_max = settings->greenlake_description_max,
+		.secret_min = settings->greenlake_secret_min,
+		.secret_max = settings->greenlake_secret_max,
+	};
+	api->gl_batch_max = settings->delivery_batch_max;
 	api->started = clock_monotonic();
 	api->are_metrics_public = settings->metrics_public;
 	err = open_keys(settings, serving, why);
@@ -281,7 +335,9 @@ tell_address(const struct settings *settings, const struct serving *serving)
 static void
 raise_file_limit(const struct settings *settings)
 {
-	rlim_t wanted = (rlim_t)settings->connections_max + ATTEMPTS_TOTAL;
+	rlim_t wanted = (rlim_t)settings->connections_max +
+			(rlim_t)settings->concurrency_total * 3 / 2 +
+			FILES_KEPT;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)

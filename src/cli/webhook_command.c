@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/webhook_draft.h"
+#include "cli/webhook_greenlake.h"
 
 /* A webhook for COM's clients is created where they would create it. */
 #define COM_WEBHOOKS "/compute-ops-mgmt/v1beta1/webhooks"
@@ -114,39 +115,59 @@ send_draft(const struct args *args, bool is_whole,
 
 	if (code != EXIT_DONE)
 		return code;
-	if (webhook_draft_write(args, is_whole, &body, &why) != ERR_OK) {
+	if ((webhook_greenlake_is_meant(args)
+			    ? webhook_greenlake_write(
+				      args, is_whole, &body, &why)
+			    : webhook_draft_write(
+				      args, is_whole, &body, &why)) != ERR_OK) {
 		output_error("%s", buf_text(&why));
 		return EXIT_USAGE;
 	}
 	return send(&client, args, &body);
 }
 
+static const char *
+path_for_create(const struct args *args)
+{
+	if (webhook_greenlake_is_meant(args))
+		return WEBHOOK_GREENLAKE_PATH;
+	return webhook_draft_is_native(args, true) ? WEBHOOKS : COM_WEBHOOKS;
+}
+
+/** The secret of a new webhook that the hub has made one for. */
+static int
+get_secret(struct client *client, const char *id, struct str *ret)
+{
+	struct client_answer answer;
+	int code = client_simple(client, "GET",
+		client_path(client, WEBHOOKS "/{}/secret", &id), &answer);
+
+	*ret = client_text(client, answer.json, "secret");
+	/* Of Ed25519 there is only a public key to tell, and it has been. */
+	if (code == EXIT_DONE && ret->len == 0 &&
+		json_is_missing(json_member(answer.json, STR("publicKey"))))
+		output_error("the webhook %s was created, but the hub did not "
+			     "tell its secret",
+			id);
+	return code;
+}
+
 static int
 create(struct client *client, const struct args *args, const struct buf *body)
 {
-	struct client_answer answer, secret_answer;
-	struct str secret;
+	struct client_answer answer;
+	struct str secret = STR("");
 	const char *id;
-	int code = client_send_json(client, "POST",
-		webhook_draft_is_native(args, true) ? WEBHOOKS : COM_WEBHOOKS,
-		body, &answer);
+	int code = client_send_json(
+		client, "POST", path_for_create(args), body, &answer);
 	int waited = EXIT_DONE;
 
 	if (code != EXIT_DONE)
 		return code;
 	id = arena_copy(&client->arena, client_text(client, answer.json, "id"))
 		     .ptr;
-	code = client_simple(client, "GET",
-		client_path(client, "/v1/webhooks/{}/secret", &id),
-		&secret_answer);
-	secret = client_text(client, secret_answer.json, "secret");
-	/* Of Ed25519 there is only a public key to tell, and it has been. */
-	if (code == EXIT_DONE && secret.len == 0 &&
-		json_is_missing(
-			json_member(secret_answer.json, STR("publicKey"))))
-		output_error("the webhook %s was created, but the hub did not "
-			     "tell its secret",
-			id);
+	if (!webhook_greenlake_is_meant(args))
+		code = get_secret(client, id, &secret);
 	if (args_is_true(args, "wait"))
 		waited = wait_for_handshake(client, id, &answer);
 	/* Whatever came of it: the webhook is there, and so is the secret. */
@@ -165,8 +186,11 @@ patch(struct client *client, const struct args *args, const struct buf *body)
 {
 	struct client_answer answer;
 	const char *id = args->operands[0];
-	int code = client_send_json(
-		client, "PATCH", path_of(client, id), body, &answer);
+	int code = client_send_json(client, "PATCH",
+		webhook_greenlake_is_meant(args)
+			? client_path(client, WEBHOOK_GREENLAKE_PATH "/{}", &id)
+			: path_of(client, id),
+		body, &answer);
 
 	if (code != EXIT_DONE)
 		return code;

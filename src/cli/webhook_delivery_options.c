@@ -11,15 +11,26 @@ static const struct option options[] = {
 		.placeholder = "FORM",
 		.help = "What is sent: the resource's state, or a CloudEvent "
 			"in structured or binary mode.",
-		.choices = "resource cloudevent cloudevent-binary"},
+		.choices = "resource cloudevent cloudevent-binary "
+			   "cloudevent-plain"},
+	{.name = "batching",
+		.placeholder = "BOOLEAN",
+		.help = "Several CloudEvents in one request.",
+		.choices = "true false"},
 	{.name = "handshake",
 		.placeholder = "KIND",
 		.help = "How the destination says that it wants events.",
-		.choices = "com cloudevents none"},
+		.choices = "com cloudevents greenlake none"},
 	{.name = "signing",
 		.placeholder = "SCHEME",
-		.help = "Signatures by HMAC-SHA256 (v1) or Ed25519 (v1a).",
-		.choices = "v1 v1a"},
+		.help = "Signatures by HMAC-SHA256 (v1), Ed25519 (v1a) or as "
+			"GreenLake makes them.",
+		.choices = "v1 v1a greenlake"},
+	{.name = "failures",
+		.placeholder = "RULES",
+		.help = "By which rules failures are tried again and stop "
+			"the webhook.",
+		.choices = "standard greenlake"},
 	{.name = "retry-schedule",
 		.placeholder = "TIMES",
 		.help = "Pauses before further attempts, for example "
@@ -37,6 +48,15 @@ static const struct option options[] = {
 	{.name = "rate",
 		.placeholder = "N",
 		.help = "Attempts a minute." OR_DEFAULT},
+	{.name = "ordering",
+		.placeholder = "ORDER",
+		.help = "resource: one resource's events one after the other, "
+			"in their order.",
+		.choices = "none resource"},
+	{.name = "ordering-limit",
+		.placeholder = "N",
+		.help = "Attempts after which one that fails no longer holds "
+			"back the later ones of its resource." OR_DEFAULT},
 	{.name = "probe-after",
 		.placeholder = "TIME",
 		.help = "Ask an endpoint that was disabled for its failures "
@@ -72,7 +92,7 @@ static const struct option options[] = {
 };
 const struct option_table webhook_delivery_table = {options, COUNT_OF(options)};
 
-enum kind { TEXT, COUNT };
+enum kind { TEXT, COUNT, BOOLEAN };
 
 struct member {
 	const char *option;
@@ -82,11 +102,15 @@ struct member {
 
 static const struct member members[] = {
 	{"payload", "payload", TEXT},
+	{"batching", "batching", BOOLEAN},
 	{"handshake", "handshake", TEXT},
 	{"signing", "signing", TEXT},
+	{"failures", "failures", TEXT},
 	{"delivery-timeout", "timeout", TEXT},
 	{"concurrency", "concurrency", COUNT},
 	{"rate", "rate", COUNT},
+	{"ordering", "ordering", TEXT},
+	{"ordering-limit", "orderingLimit", COUNT},
 	{"notify", "notify", TEXT},
 };
 
@@ -139,6 +163,8 @@ write_member(const struct args *args, const struct member *member,
 		return ERR_OK;
 	if (strcmp(value, "default") == 0) {
 		json_out_null(out, member->name);
+	} else if (member->kind == BOOLEAN) {
+		json_out_boolean(out, member->name, strcmp(value, "true") == 0);
 	} else if (member->kind == TEXT) {
 		json_out_text(out, member->name, value);
 	} else if (str_to_i64(str_of(value), &number) == ERR_OK) {

@@ -47,9 +47,10 @@ static const struct option webhook_create_options[] = {
 		.placeholder = "DIALECT",
 		.help = "com: COM's clients see it too; native: it is the "
 			"hub's own, as is one with an option of how it "
-			"delivers.",
+			"delivers; greenlake: GreenLake's clients see it, "
+			"and subscriptions say what it is sent.",
 		.fallback = "com",
-		.choices = "com native"},
+		.choices = "com native greenlake"},
 	OPTION_WAIT,
 };
 const struct option_table webhook_create_table = {
@@ -69,6 +70,11 @@ static const struct option webhook_patch_options[] = {
 		.placeholder = "NAME",
 		.help = "A header that is not to be sent any more.",
 		.is_repeatable = true},
+	{.name = "dialect",
+		.placeholder = "DIALECT",
+		.help = "greenlake: change it as GreenLake's clients do, "
+			"which has the destination verified anew.",
+		.choices = "native greenlake"},
 	OPTION_WAIT,
 };
 const struct option_table webhook_patch_table = {

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "pipeline/attempt_private.h"
 #include "pipeline/dead_tally.h"
+#include "pipeline/heartbeat.h"
+#include "pipeline/live.h"
 #include "pipeline/webhook_news.h"
 
 /* How long outcomes wait before they are offered to the writer again. */
@@ -32,7 +34,6 @@ attempt_free(struct attempt *attempt)
 {
 	announce_end(attempt->announced, false);
 	webhook_unref(attempt->webhook);
-	buf_release(&attempt->signature);
 	arena_release(&attempt->arena);
 	mem_free(attempt);
 }
@@ -159,6 +160,7 @@ attempt_settled(struct worker *worker, struct message *message)
 		/* A bug of ours: writing it again would fail again. The
 		   delivery waits on disk; the next start takes it up. */
 		log_error("attempt.refused", "delivery=%s", attempt->id);
+		attempt->delivery->is_stuck = true;
 		give_back(attempt, false);
 		return;
 	}
@@ -191,10 +193,10 @@ attempt_abandon_unwritten(struct worker *worker)
 void
 attempt_abandon(struct worker *worker, struct message *message)
 {
-	(void)worker;
 	struct attempt *attempt =
 		CONTAINER_OF(message, struct attempt, message);
 
+	(void)worker;
 	if (attempt->errand)
 		end_errand(attempt, attempt->outcome.unit.result == ERR_OK);
 	else
@@ -202,6 +204,16 @@ attempt_abandon(struct worker *worker, struct message *message)
 }
 
 /* ---- the end of a request ---- */
+
+/* How the request of a batch ended, for each in it. */
+struct ending {
+	const struct http_result *result;
+	struct retry_outcome outcome;
+	struct str request_head;
+	int64_t now;
+	bool has_delay; /* one for all, so that they stay together */
+	int64_t delay;
+};
 
 static void
 fill_delivery(
@@ -226,9 +238,36 @@ fill_delivery(
 	attempt->outcome.unit.count = 1;
 }
 
+/**
+ * What fails at the endpoint's side holds back the later deliveries of its
+ * resource for so many attempts; faults of our own side are nobody's turn.
+ */
+static bool
+has_held_back_enough(
+	const struct attempt *attempt, const struct retry_decision *decision)
+{
+	const struct delivery *delivery = attempt->delivery;
+	unsigned limit = attempt->webhook->options.ordering_limit;
+
+	return delivery->resource && decision->counts_against_health &&
+	       delivery->attempts >= (limit ? limit : WEBHOOK_ORDERING_LIMIT);
+}
+
+static void
+skip_for_those_behind(struct attempt *attempt)
+{
+	fill_delivery(attempt, DELIVERY_SKIPPED,
+		arena_printf(&attempt->arena,
+			"After %u attempts it no longer holds back the later "
+			"ones of its resource: %.*s",
+			attempt->delivery->attempts,
+			STR_ARG(attempt->row.error)));
+}
+
 /** Turns the decision into the delivery's next state. */
 static void
-apply_decision(struct attempt *attempt, const struct retry_decision *decision)
+apply_decision(struct attempt *attempt, const struct ending *ending,
+	const struct retry_decision *decision)
 {
 	struct worker *worker = attempt->worker;
 	struct delivery *delivery = attempt->delivery;
@@ -241,8 +280,13 @@ apply_decision(struct attempt *attempt, const struct retry_decision *decision)
 		return;
 	case RETRY_AGAIN:
 		worker_count(&worker->failed);
+		if (has_held_back_enough(attempt, decision)) {
+			skip_for_those_behind(attempt);
+			return;
+		}
 		attempt->is_again = true;
-		delivery->due = clock_now() + decision->delay;
+		delivery->written = ending->now;
+		delivery->due = delivery->written + decision->delay;
 		fill_delivery(attempt, DELIVERY_WAITING, attempt->row.error);
 		return;
 	case RETRY_GIVE_UP:
@@ -273,21 +317,6 @@ report_health(const struct attempt *attempt, const struct webhook *webhook,
 	options->health_moved(options->context, webhook->number, &report);
 }
 
-/**
- * COM counts a 410 as a failure among others (docs/compat-com.md); the hub's
- * own webhooks take the endpoint at its word.
- */
-static enum health_trigger
-trigger_of(const struct attempt *attempt, const struct retry_decision *decision)
-{
-	if (decision->verdict == RETRY_DELIVERED)
-		return HEALTH_DELIVERY_ACKNOWLEDGED;
-	return decision->is_gone && str_equal(attempt->webhook->dialect,
-					    STR("native"))
-		       ? HEALTH_ENDPOINT_GONE
-		       : HEALTH_DELIVERY_FAILED;
-}
-
 /** The lane's health moves with the outcome; the change is reported. */
 static void
 apply_health(struct attempt *attempt, enum health_trigger trigger)
@@ -302,6 +331,7 @@ apply_health(struct attempt *attempt, enum health_trigger trigger)
 	if (health_move(health, trigger, &reason)) {
 		report_health(attempt, webhook, health, reason);
 		dispatch_health_moved(worker->dispatch, lane);
+		heartbeat_set(worker, webhook, false);
 		return;
 	}
 	change = &attempt->changes[attempt->outcome.unit.count++];
@@ -325,9 +355,53 @@ static const struct retry_policy *
 policy_of(const struct attempt *attempt)
 {
 	const struct webhook_options *options = &attempt->webhook->options;
+	const struct deliver_options *hub = attempt->worker->options;
 
-	return options->has_retry ? &options->retry
-				  : &attempt->worker->options->retry;
+	if (options->has_retry)
+		return &options->retry;
+	return options->failures == FAILURES_GREENLAKE ? &hub->retry_greenlake
+						       : &hub->retry;
+}
+
+/**
+ * COM and GreenLake count a 410 as a failure among others; the hub's own
+ * webhooks take the endpoint at its word.
+ */
+static enum health_trigger
+trigger_of(const struct attempt *attempt, const struct retry_decision *decision)
+{
+	if (decision->verdict == RETRY_DELIVERED)
+		return HEALTH_DELIVERY_ACKNOWLEDGED;
+	if (decision->is_gone &&
+		str_equal(attempt->webhook->dialect, STR("native")))
+		return HEALTH_ENDPOINT_GONE;
+	if (decision->disables)
+		return HEALTH_DELIVERY_REFUSED;
+	return decision->is_used_up ? HEALTH_DELIVERY_LOST
+				    : HEALTH_DELIVERY_FAILED;
+}
+
+static struct retry_decision
+decide(const struct attempt *attempt, struct ending *ending)
+{
+	const struct delivery *delivery = attempt->delivery;
+	struct retry_decision decision = retry_decide(policy_of(attempt),
+		&ending->outcome, delivery->attempts + 1 - delivery->spent,
+		drift_age(dispatch_drift(attempt->worker->dispatch),
+			delivery->since));
+
+	if (decision.verdict == RETRY_AGAIN &&
+		delivery->attempts + 1 >= DELIVERY_ATTEMPTS_MAX) {
+		decision.verdict = RETRY_GIVE_UP;
+		decision.reason = "it has had as many attempts as there can be";
+	}
+	if (decision.verdict != RETRY_AGAIN)
+		return decision;
+	if (!ending->has_delay)
+		ending->delay = decision.delay;
+	ending->has_delay = true;
+	decision.delay = ending->delay;
+	return decision;
 }
 
 /** News of a delivery that was given up, into the outcome's unit. */
@@ -338,14 +412,14 @@ tell_dead(struct attempt *attempt, const struct payload *payload)
 	const struct webhook *webhook = attempt->webhook;
 	size_t count = attempt->outcome.unit.count;
 	struct store_change *all;
-	struct webhook_dead dead = {
-		.count = dead_tally_add(
-			worker->dead_tally, webhook->number, clock_monotonic()),
-		.reason = attempt->delivery_row.reason,
-	};
+	struct webhook_dead dead = {.reason = attempt->delivery_row.reason};
 
-	if (dead.count == 0 || payload == NULL ||
+	if (payload == NULL || announce_is_own(payload->source) ||
 		uuid_parse(str_of(attempt->id), &dead.delivery))
+		return;
+	dead.count = dead_tally_add(
+		worker->dead_tally, webhook->number, clock_monotonic());
+	if (dead.count == 0)
 		return;
 	dead.event_id = payload->id;
 	dead.event_type = payload->type;
@@ -362,27 +436,55 @@ tell_dead(struct attempt *attempt, const struct payload *payload)
 		count + announce_count(attempt->announced);
 }
 
-static struct retry_decision
-decide(const struct attempt *attempt, const struct retry_outcome *outcome)
+/** `is_first`: it stands for the request where the webhook is concerned. */
+static void
+end_one(struct attempt *attempt, struct ending *ending, bool is_first)
 {
-	const struct delivery *delivery = attempt->delivery;
-	struct retry_decision decision = retry_decide(policy_of(attempt),
-		outcome, delivery->attempts + 1 - delivery->spent,
-		clock_now() - delivery->since);
+	struct retry_decision decision = decide(attempt, ending);
+	bool is_delivered = decision.verdict == RETRY_DELIVERED;
+	struct payload *payload = payload_ref(attempt->delivery->payload);
 
-	if (decision.verdict == RETRY_AGAIN &&
-		delivery->attempts + 1 >= DELIVERY_ATTEMPTS_MAX) {
-		decision.verdict = RETRY_GIVE_UP;
-		decision.reason = "it has had as many attempts as there can be";
+	drop_payload(attempt->delivery);
+	if (is_first)
+		worker_measure(attempt->worker, ending->result,
+			attempt->delivery, is_delivered);
+	live_count(attempt->webhook->live, is_delivered);
+	attempt_fill_row(
+		attempt, ending->result, ending->request_head, is_delivered);
+	attempt->delivery->attempts++;
+	apply_decision(attempt, ending, &decision);
+	attempt->changes[1] = (struct store_change){
+		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
+	attempt->outcome.unit.count = 2;
+	if (is_first && (is_delivered || decision.counts_against_health) &&
+		is_of_present_target(attempt))
+		apply_health(attempt, trigger_of(attempt, &decision));
+	if (decision.verdict == RETRY_GIVE_UP)
+		tell_dead(attempt, payload);
+	payload_unref(payload);
+	write_outcome(attempt);
+}
+
+/** We are stopping; they are WAITING on disk, as before. */
+static void
+abandon(struct attempt *attempt)
+{
+	while (attempt) {
+		struct attempt *next = attempt->batch;
+
+		give_back(attempt, false);
+		attempt = next;
 	}
-	return decision;
 }
 
 /** It is written down beside the delivery's attempts, and nothing else. */
 static void
 errand_done(struct attempt *attempt, const struct http_result *result)
 {
-	attempt_fill_row(attempt, result,
+	CLEANUP(buf_release) struct buf head = buf_make(16384);
+
+	attempt_describe_request(attempt, &head);
+	attempt_fill_row(attempt, result, buf_str(&head),
 		result->failure == HTTP_NO_FAILURE && result->status >= 200 &&
 			result->status <= 299);
 	attempt->row.number = ATTEMPT_DEBUG_FIRST;
@@ -399,43 +501,40 @@ errand_done(struct attempt *attempt, const struct http_result *result)
 void
 attempt_done(struct attempt *attempt, const struct http_result *result)
 {
-	struct worker *worker = attempt->worker;
-	struct delivery *delivery = attempt->delivery;
-	struct retry_outcome outcome = {result->failure, result->status, 0};
-	struct retry_decision decision;
-	struct payload *payload;
+	CLEANUP(buf_release) struct buf head = buf_make(16384);
+	struct ending ending = {.result = result,
+		.now = clock_now(),
+		.outcome = {.failure = result->failure,
+			.status = result->status,
+			.rules = attempt->webhook->options.failures}};
+	struct attempt *each, *next;
 	struct str retry_after;
 
 	if (attempt->errand) {
 		errand_done(attempt, result);
 		return;
 	}
-	dispatch_attempted(worker->dispatch, delivery);
+	worker_look(attempt->worker);
+	for (each = attempt; each; each = each->batch) {
+		struct dispatch *dispatch = each->worker->dispatch;
+
+		dispatch_outcome(dispatch, each->delivery, result->failure,
+			result->status);
+		dispatch_attempted(dispatch, each->delivery);
+	}
 	if (result->failure == HTTP_ABORTED) {
-		/* We are stopping; it is WAITING on disk, as before. */
-		give_back(attempt, false);
+		abandon(attempt);
 		return;
 	}
-	payload = payload_ref(delivery->payload);
-	drop_payload(delivery);
 	if (http_head_find(result->head, STR("Retry-After"), &retry_after))
-		outcome.retry_after =
+		ending.outcome.retry_after =
 			retry_after_read(retry_after, clock_now());
-	decision = decide(attempt, &outcome);
-	attempt_fill_row(attempt, result, decision.verdict == RETRY_DELIVERED);
-	delivery->attempts++;
-	apply_decision(attempt, &decision);
-	attempt->changes[1] = (struct store_change){
-		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
-	attempt->outcome.unit.count = 2;
-	if ((decision.verdict == RETRY_DELIVERED ||
-		    decision.counts_against_health) &&
-		is_of_present_target(attempt))
-		apply_health(attempt, trigger_of(attempt, &decision));
-	if (decision.verdict == RETRY_GIVE_UP && !attempt->is_own)
-		tell_dead(attempt, payload);
-	payload_unref(payload);
-	write_outcome(attempt);
+	attempt_describe_request(attempt, &head);
+	ending.request_head = buf_str(&head);
+	for (each = attempt; each; each = next) {
+		next = each->batch;
+		end_one(each, &ending, each == attempt);
+	}
 }
 
 /* ---- without a request ---- */

@@ -2,12 +2,17 @@
 #include "pipeline/worker.h"
 
 /*
- * One try to deliver: builds the request, reads the response, decides, and
+ * One try to deliver, be it one delivery or a batch of them in one request:
+ * builds the request, reads the response, decides, and
  * hands the outcome to the writer. Worker's thread, but for the moment when
  * the writer says that the outcome is on disk.
  */
 
-/** Starts the attempt for a delivery that dispatch_take() gave out. */
+/**
+ * Starts the attempt for a delivery that dispatch_take() gave out, and for
+ * those in its batch. A batch whose body would be too large goes in several
+ * requests.
+ */
 void attempt_start(struct worker *worker, struct delivery *delivery);
 
 /** Makes the one attempt of an errand. */

@@ -4,7 +4,9 @@
 
 /*
  * Private to attempt.c (how an attempt ends), attempt_request.c (how it is
- * made) and attempt_row.c (what is written down of it).
+ * made) and attempt_row.c (what is written down of it). In a batch each
+ * delivery has its attempt, with an outcome that is written by itself; the
+ * first one makes the request for all of them.
  */
 enum { ATTEMPT_CHANGES_MAX = 3 };
 
@@ -14,6 +16,7 @@ struct attempt {
 	struct message message;
 	struct worker *worker;
 	struct delivery *delivery;
+	struct attempt *batch;	       /* the next one in the request */
 	const struct webhook *webhook; /* the snapshot it is made with */
 	struct arena arena;
 	struct http_header *headers;
@@ -22,9 +25,8 @@ struct attempt {
 	struct credential_wait credential;
 	bool is_credential_kept;
 	bool is_repeated; /* with a fresh token, after a 401 */
-	bool is_own;	  /* its event is the hub's: no news of it */
-	struct buf signature;
 	char id[UUID_TEXT_SIZE];
+	char batch_id[UUID_TEXT_SIZE]; /* of the request for several */
 	char timestamp[24];
 	int64_t started; /* wall clock */
 
@@ -40,14 +42,20 @@ struct attempt {
 	struct deliver_errand *errand; /* it is one; else NULL */
 };
 
-/** attempt->row, with what it was, what came back, and why it failed. */
-void attempt_fill_row(struct attempt *attempt, const struct http_result *result,
-	bool is_acknowledged);
-
 /** Where it goes. */
 struct str attempt_destination(const struct attempt *attempt);
 
+/** Appends the request's head as it was sent, what may be secret masked. */
+void attempt_describe_request(const struct attempt *attempt, struct buf *head);
+
+/** attempt->row, with what it was, what came back, and why it failed. */
+void attempt_fill_row(struct attempt *attempt, const struct http_result *result,
+	struct str request_head, bool is_acknowledged);
+
 struct attempt *attempt_new(struct worker *worker, struct delivery *delivery);
 
-/** The request has ended, or none could be made: decides what follows. */
+/**
+ * The request has ended, or none could be made: decides what follows, for all
+ * in the batch.
+ */
 void attempt_done(struct attempt *attempt, const struct http_result *result);

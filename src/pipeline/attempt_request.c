@@ -1,15 +1,21 @@
 /* How an attempt is made: what is sent, and the proof that we may. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "pipeline/allow_lists.h"
-#include "pipeline/announce.h"
 #include "pipeline/attempt_private.h"
 #include "pipeline/envelope.h"
-#include "pipeline/payload_read.h"
+#include "pipeline/payload_load.h"
+#include "pipeline/signing.h"
+#include "rule/trace_context.h"
 
-/* Content-Type, three of Standard Webhooks, origin, and the credential. */
-enum { FIXED_HEADERS = 6 };
+/* Content-Type, id, timestamp, signatures, generation, sequence, origin, two
+   of the trace, and the credential. */
+enum { FIXED_HEADERS = 9 + SIGNING_HEADERS_MAX };
+
+/* Bodies of a batch together, about; one alone may be larger. */
+enum { BATCH_BYTES_MAX = 1 << 20, ENVELOPE_BYTES = 512 };
 
 /* ---- headers ---- */
 
@@ -42,6 +48,59 @@ is_custom(const struct webhook *webhook, struct str name)
 	return false;
 }
 
+/** What the request is known by: its delivery's id, or one of the batch. */
+static struct str
+request_id(struct attempt *attempt)
+{
+	return str_of(attempt->batch_id[0] ? attempt->batch_id : attempt->id);
+}
+
+static void
+add_signatures(struct attempt *attempt, struct str body)
+{
+	const struct signing_message message = {
+		.id = request_id(attempt),
+		.time = attempt->started,
+		.body = body,
+	};
+	struct http_header headers[SIGNING_HEADERS_MAX];
+	size_t count = signing_headers(
+		attempt->webhook, &message, &attempt->arena, headers);
+
+	for (size_t i = 0; i < count; i++)
+		add_header(attempt, headers[i].name, headers[i].value);
+}
+
+/** What tells a receiver that it has newer things already. */
+static void
+add_order(struct attempt *attempt, const struct envelope *envelope)
+{
+	struct arena *arena = &attempt->arena;
+
+	add_header(attempt, STR("webhook-generation"),
+		arena_printf(arena, "%llu",
+			(unsigned long long)attempt->webhook->generation));
+	if (!envelope->has_sequence)
+		add_header(attempt, STR("ce-sequence"),
+			arena_printf(arena, "%020llu",
+				(unsigned long long)attempt->delivery->event));
+}
+
+/** The trace that the event was published in goes on. */
+static void
+add_trace(struct attempt *attempt)
+{
+	struct trace_context trace = trace_context_read(
+		attempt->delivery->payload->attributes, &attempt->arena);
+
+	if (trace.parent.len > 0)
+		add_header(attempt, STR("traceparent"),
+			arena_copy(&attempt->arena, trace.parent));
+	if (trace.state.len > 0)
+		add_header(attempt, STR("tracestate"),
+			arena_copy(&attempt->arena, trace.state));
+}
+
 static void
 build_headers(struct attempt *attempt, const struct envelope *envelope,
 	const struct credential *credential)
@@ -56,11 +115,10 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 	if (!may_replace_type || !is_custom(webhook, STR("Content-Type")))
 		add_header(attempt, STR("Content-Type"),
 			arena_copy(&attempt->arena, envelope->content_type));
-	add_header(attempt, STR("webhook-id"), str_of(attempt->id));
+	add_header(attempt, STR("webhook-id"), request_id(attempt));
 	add_header(
 		attempt, STR("webhook-timestamp"), str_of(attempt->timestamp));
-	add_header(attempt, STR("webhook-signature"),
-		buf_str(&attempt->signature));
+	add_signatures(attempt, envelope->body);
 	/* An endpoint that asked for it may refuse what comes without. */
 	if (webhook->options.handshake == HANDSHAKE_CLOUDEVENTS)
 		add_header(attempt, STR("WebHook-Request-Origin"),
@@ -68,6 +126,8 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 	for (size_t i = 0; i < envelope->header_count; i++)
 		add_header(attempt, envelope->headers[i].name,
 			envelope->headers[i].value);
+	add_order(attempt, envelope);
+	add_trace(attempt);
 	attempt->shown_count = attempt->header_count;
 	if (credential->has_header)
 		add_header(attempt, credential->header.name,
@@ -81,6 +141,52 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 
 static void answered(void *context, const struct http_result *result);
 
+static int
+compare_age(const void *left, const void *right)
+{
+	const struct attempt *const *a = left;
+	const struct attempt *const *b = right;
+	uint64_t first = (*a)->delivery->sequence;
+	uint64_t second = (*b)->delivery->sequence;
+
+	return first < second ? -1 : first > second;
+}
+
+/** An array of all events in the batch, the oldest first. */
+static void
+build_batch(struct attempt *attempt, struct envelope *ret)
+{
+	enum webhook_payload form = attempt->webhook->options.payload;
+	struct arena *arena = &attempt->arena;
+	const struct attempt **all;
+	struct envelope *parts;
+	size_t count = 0, at = 0;
+
+	for (struct attempt *each = attempt; each; each = each->batch)
+		count++;
+	all = arena_alloc_array(arena, count, sizeof(const struct attempt *));
+	parts = arena_alloc_array(arena, count, sizeof(*parts));
+	for (struct attempt *each = attempt; each; each = each->batch)
+		all[at++] = each;
+	qsort(all, count, sizeof(const struct attempt *), compare_age);
+	for (size_t i = 0; i < count; i++)
+		envelope_build(
+			form, all[i]->delivery->payload, arena, &parts[i]);
+	envelope_join(form, parts, count, arena, ret);
+}
+
+static void
+build_body(struct attempt *attempt, struct envelope *ret)
+{
+	const struct webhook_options *options = &attempt->webhook->options;
+
+	if (options->is_batching)
+		build_batch(attempt, ret);
+	else
+		envelope_build(options->payload, attempt->delivery->payload,
+			&attempt->arena, ret);
+}
+
 static void
 send_request(struct attempt *attempt, const struct credential *credential)
 {
@@ -90,11 +196,7 @@ send_request(struct attempt *attempt, const struct credential *credential)
 	struct envelope envelope;
 	struct http_request request;
 
-	envelope_build(options->payload, attempt->delivery->payload,
-		&attempt->arena, &envelope);
-	buf_clear(&attempt->signature);
-	webhook_sign(attempt->webhook, str_of(attempt->id), attempt->started,
-		envelope.body, &attempt->signature);
+	build_body(attempt, &envelope);
 	build_headers(attempt, &envelope, credential);
 	request = (struct http_request){
 		.method = "POST",
@@ -192,38 +294,90 @@ get_payload(struct attempt *attempt)
 				      attempt->webhook->options.payload)))
 		return true;
 	delivery->payload =
-		payload_read(attempt->worker->options->store, delivery->event);
+		payload_load(attempt->worker->options->store, delivery->event);
 	payload_unref(former);
 	return delivery->payload != NULL;
 }
 
 /** When it starts, and the texts that say so. */
 static void
-stamp(struct attempt *attempt)
+stamp(struct attempt *attempt, int64_t now)
 {
 	const struct delivery *delivery = attempt->delivery;
 
-	attempt->started = clock_now();
+	attempt->started = now;
 	uuid_format(uuid_from_sequence(delivery->created, delivery->sequence),
 		attempt->id);
 	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
 		(long long)(attempt->started / SECONDS));
 }
 
-void
-attempt_start(struct worker *worker, struct delivery *delivery)
+/** NULL: its event could not be read, which has been dealt with. */
+static struct attempt *
+prepare(struct worker *worker, struct delivery *delivery, int64_t now)
 {
 	struct attempt *attempt = attempt_new(worker, delivery);
 
 	attempt->webhook = lane_webhook(delivery->lane);
 	webhook_ref(attempt->webhook);
-	stamp(attempt);
-	if (!get_payload(attempt)) {
-		postpone(attempt);
-		return;
+	stamp(attempt, now);
+	if (get_payload(attempt))
+		return attempt;
+	postpone(attempt);
+	return NULL;
+}
+
+static size_t
+size_of(const struct attempt *attempt)
+{
+	const struct payload *payload = attempt->delivery->payload;
+
+	return ENVELOPE_BYTES + payload->body.len + payload->attributes.len +
+	       payload->rest.len;
+}
+
+/** Leaves so many in the batch as fit into a request; returns the others. */
+static struct attempt *
+cut_batch(struct attempt *attempt)
+{
+	size_t total = size_of(attempt);
+
+	while (attempt->batch) {
+		struct attempt *next = attempt->batch;
+
+		total += size_of(next);
+		if (total > BATCH_BYTES_MAX) {
+			attempt->batch = NULL;
+			return next;
+		}
+		attempt = next;
 	}
-	attempt->is_own = announce_is_own(delivery->payload->source);
-	ask_credential(attempt);
+	return NULL;
+}
+
+void
+attempt_start(struct worker *worker, struct delivery *delivery)
+{
+	int64_t now = clock_now();
+	struct attempt *first = NULL, **at = &first, *rest;
+
+	while (delivery) {
+		struct delivery *next = delivery->next;
+
+		delivery->next = NULL;
+		*at = prepare(worker, delivery, now);
+		if (*at)
+			at = &(*at)->batch;
+		delivery = next;
+	}
+	for (; first; first = rest) {
+		rest = cut_batch(first);
+		/* A batch is put together anew for each try, so it is known by
+		   an id that is never used again. */
+		if (first->webhook->options.is_batching)
+			uuid_format(uuid_random(), first->batch_id);
+		ask_credential(first);
+	}
 }
 
 void
@@ -237,7 +391,7 @@ attempt_run_errand(struct worker *worker, struct deliver_errand *errand)
 	attempt->errand = errand;
 	attempt->webhook = errand->webhook;
 	webhook_ref(attempt->webhook);
-	stamp(attempt);
+	stamp(attempt, clock_now());
 	if (get_payload(attempt))
 		send_request(attempt, &none);
 	else

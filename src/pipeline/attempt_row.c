@@ -4,21 +4,17 @@
 /* Bytes of a redirect's target that are told. */
 enum { TARGET_SHOWN = 512 };
 
-/** The request's head as it was sent, what may be secret masked. */
-static struct str
-describe_request(struct attempt *attempt)
+void
+attempt_describe_request(const struct attempt *attempt, struct buf *head)
 {
-	CLEANUP(buf_release) struct buf head = buf_make(16384);
-
 	buf_printf(
-		&head, "POST %.*s\r\n", STR_ARG(attempt_destination(attempt)));
+		head, "POST %.*s\r\n", STR_ARG(attempt_destination(attempt)));
 	for (size_t i = 0; i < attempt->header_count; i++)
-		buf_printf(&head, "%.*s: %.*s\r\n",
+		buf_printf(head, "%.*s: %.*s\r\n",
 			STR_ARG(attempt->headers[i].name),
 			STR_ARG(i < attempt->shown_count
 					? attempt->headers[i].value
 					: STR("(masked)")));
-	return arena_copy(&attempt->arena, buf_str(&head));
 }
 
 /** What went wrong, in words; a redirect with where it points. */
@@ -69,7 +65,7 @@ mask_response(struct attempt *attempt, struct str head)
 
 void
 attempt_fill_row(struct attempt *attempt, const struct http_result *result,
-	bool is_acknowledged)
+	struct str request_head, bool is_acknowledged)
 {
 	const struct delivery *delivery = attempt->delivery;
 	struct arena *arena = &attempt->arena;
@@ -83,7 +79,7 @@ attempt_fill_row(struct attempt *attempt, const struct http_result *result,
 		.status = result->status,
 		.is_acknowledged = is_acknowledged,
 		.destination = attempt_destination(attempt),
-		.request_head = describe_request(attempt),
+		.request_head = arena_copy(arena, request_head),
 		.response_head = mask_response(attempt, result->head),
 		.response_body = arena_copy(arena, result->body),
 		.name_resolved = result->timings.name_resolved,

@@ -9,16 +9,9 @@
 #include "pipeline/attempt.h"
 #include "pipeline/dead_tally.h"
 #include "pipeline/handshake.h"
+#include "pipeline/heartbeat.h"
+#include "pipeline/report.h"
 #include "pipeline/worker.h"
-
-/* Lanes read for between two looks at the sockets. */
-enum { REFILLS_AT_ONCE = 16 };
-
-/* How long to leave a store alone that could not be read. */
-#define REFILL_AGAIN_AFTER (1 * SECONDS)
-
-/* How long a report waits that could not be stored. */
-#define REPORT_AGAIN_AFTER (1 * SECONDS)
 
 struct deliver {
 	struct deliver_options options;
@@ -62,40 +55,15 @@ report_health_again(struct worker *worker, const struct webhook *webhook)
 }
 
 static void
-keep_report(struct worker *worker, struct report_mail *mail)
+hasten(struct worker *worker, struct message *message)
 {
-	mail->next = worker->reports;
-	worker->reports = mail;
-	worker->report_again_at = clock_monotonic() + REPORT_AGAIN_AFTER;
-}
+	struct hasten_mail *mail =
+		CONTAINER_OF(message, struct hasten_mail, message);
 
-static void
-say_report(const struct deliver_options *options,
-	const struct deliver_report *report)
-{
-	if (report->handshake)
-		options->handshake_ended(options->context, report->webhook,
-			report->handshake, &report->outcome);
-	else
-		options->health_moved(
-			options->context, report->webhook, &report->health);
-}
-
-/** `is_said` false: they are thrown away. */
-static void
-end_reports(struct worker *worker, bool is_said)
-{
-	struct report_mail *mail = worker->reports;
-
-	worker->reports = NULL;
-	while (mail) {
-		struct report_mail *next = mail->next;
-
-		if (is_said)
-			say_report(worker->options, &mail->report);
-		mem_free(mail);
-		mail = next;
-	}
+	for (size_t i = 0; i < mail->count; i++)
+		dispatch_hasten(
+			worker->dispatch, mail->deliveries[i], clock_now());
+	mem_free(mail);
 }
 
 static void
@@ -114,8 +82,9 @@ read_mail(struct worker *worker, struct message *message)
 		attempt_run_errand(worker,
 			CONTAINER_OF(message, struct deliver_errand, message));
 		return;
+	case MAIL_HASTEN: hasten(worker, message); return;
 	case MAIL_REPORT:
-		keep_report(worker,
+		report_keep(worker,
 			CONTAINER_OF(message, struct report_mail, message));
 		return;
 	case MAIL_WEBHOOK:
@@ -123,16 +92,21 @@ read_mail(struct worker *worker, struct message *message)
 			about->is_fresh, about->has_backlog);
 		if (!about->is_fresh)
 			report_health_again(worker, about->webhook);
+		heartbeat_set(worker, about->webhook, about->is_fresh);
 		break;
 	case MAIL_REMOVED:
 		dispatch_remove_webhook(
 			worker->dispatch, about->webhook->number);
 		credentials_forget(worker->credentials, about->webhook->number);
 		dead_tally_forget(worker->dead_tally, about->webhook->number);
+		heartbeat_remove(worker, about->webhook->number);
 		break;
 	case MAIL_HANDSHAKE:
-		webhook_ref(about->webhook);
-		handshake_start(worker, about->webhook);
+		/* Without a client we are stopping: the next start makes it. */
+		if (worker->client) {
+			webhook_ref(about->webhook);
+			handshake_start(worker, about->webhook);
+		}
 		break;
 	}
 	webhook_unref(about->webhook);
@@ -152,45 +126,6 @@ read_all_mail(struct worker *worker)
 	}
 }
 
-/** Reads rows for one lane. False when the store cannot be read now. */
-static bool
-refill_one(struct worker *worker, const struct dispatch_refill *want)
-{
-	struct store *store = worker->options->store;
-	struct delivery_list rows;
-	struct arena arena = {0};
-	enum err err;
-
-	err = want->is_retry ? store_waiting_retries(store, want->webhook,
-				       INT64_MAX, want->limit, &arena, &rows)
-			     : store_waiting_first(store, want->webhook,
-				       want->after, want->limit, &arena, &rows);
-	if (err) {
-		log_error("deliver.refill", "webhook=%llu err=%s",
-			(unsigned long long)want->webhook, err_name(err));
-		worker->refill_at = clock_monotonic() + REFILL_AGAIN_AFTER;
-	} else {
-		dispatch_refill(worker->dispatch, want, &rows, clock_now());
-	}
-	arena_release(&arena);
-	return err == ERR_OK;
-}
-
-/** Reads deliveries back that did not fit into memory, some lanes at a time. */
-static void
-refill(struct worker *worker)
-{
-	struct dispatch_refill want;
-
-	for (int i = 0; i < REFILLS_AT_ONCE; i++) {
-		if (worker->refill_at > clock_monotonic() ||
-			!dispatch_wants_refill(
-				worker->dispatch, clock_now(), &want) ||
-			!refill_one(worker, &want))
-			return;
-	}
-}
-
 static void
 publish_stats(struct worker *worker)
 {
@@ -201,6 +136,8 @@ publish_stats(struct worker *worker)
 		&worker->queued, stats.queued, memory_order_relaxed);
 	atomic_store_explicit(
 		&worker->in_flight, stats.in_flight, memory_order_relaxed);
+	atomic_store_explicit(&worker->slow_in_flight, stats.slow_in_flight,
+		memory_order_relaxed);
 	atomic_store_explicit(
 		&worker->unsettled, stats.unsettled, memory_order_relaxed);
 }
@@ -212,8 +149,10 @@ sleep_time(const struct worker *worker)
 	int64_t next = dispatch_next_time(worker->dispatch);
 	int64_t time = 60 * SECONDS;
 
-	if (next != INT64_MAX && next - clock_now() < time)
-		time = next - clock_now();
+	if (next != INT64_MAX && next - clock_monotonic() < time)
+		time = next - clock_monotonic();
+	if (alarm_next(&worker->alarms) < time)
+		time = alarm_next(&worker->alarms);
 	if (worker->unwritten &&
 		worker->write_again_at - clock_monotonic() < time)
 		time = worker->write_again_at - clock_monotonic();
@@ -231,27 +170,55 @@ start_attempts(struct worker *worker)
 {
 	struct delivery *delivery;
 
-	refill(worker);
-	while ((delivery = dispatch_take(worker->dispatch, clock_now())))
+	worker_look(worker);
+	worker_refill(worker);
+	while ((delivery = dispatch_take(worker->dispatch, clock_monotonic())))
 		attempt_start(worker, delivery);
 }
 
-/** After the last attempt was started: let those in flight come to an end. */
+static void
+write_again_if_due(struct worker *worker)
+{
+	if (worker->unwritten && clock_monotonic() >= worker->write_again_at)
+		attempt_write_again(worker);
+}
+
+static bool
+has_open_ends(const struct worker *worker)
+{
+	struct dispatch_stats stats;
+
+	dispatch_stats(worker->dispatch, &stats);
+	return stats.unsettled > 0 || http_client_running(worker->client) > 0;
+}
+
+/**
+ * After the last attempt was started: lets those in flight come to an end,
+ * and their outcomes to the disk. What could not be written by then gets its
+ * last chance, and is repeated after the next start if that fails too.
+ */
 static void
 drain(struct worker *worker)
 {
-	int64_t left;
+	while (has_open_ends(worker)) {
+		int64_t left =
+			atomic_load(&worker->stop_at) - clock_monotonic();
+		int64_t again = worker->write_again_at - clock_monotonic();
 
-	while (http_client_running(worker->client) > 0) {
-		left = atomic_load(&worker->stop_at) - clock_monotonic();
 		if (left <= 0)
 			break;
+		if (worker->unwritten && again < left)
+			left = again > 0 ? again : 0;
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), left);
 		read_all_mail(worker);
+		write_again_if_due(worker);
 	}
 	http_client_free(worker->client); /* aborts the rest */
 	worker->client = NULL;
+	read_all_mail(worker);
+	attempt_write_again(worker);
+	alarm_ring_last(&worker->alarms);
 }
 
 static void *
@@ -268,12 +235,11 @@ run(void *context)
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
-		if (worker->unwritten &&
-			clock_monotonic() >= worker->write_again_at)
-			attempt_write_again(worker);
+		alarm_ring_due(&worker->alarms);
+		write_again_if_due(worker);
 		if (worker->reports &&
 			clock_monotonic() >= worker->report_again_at)
-			end_reports(worker, true);
+			report_end(worker, true);
 	}
 	drain(worker);
 	return NULL;
@@ -307,6 +273,23 @@ worker_start(struct worker *worker, const struct deliver_options *options)
 		abort();
 }
 
+static unsigned
+share_of(unsigned total, unsigned count)
+{
+	return total == 0 ? 0 : total / count ? total / count : 1;
+}
+
+/** Each worker has its part of what all of them may have. */
+static void
+share_out(struct dispatch_options *options, unsigned count)
+{
+	options->concurrency_total =
+		share_of(options->concurrency_total, count);
+	options->slow_total = share_of(options->slow_total, count);
+	options->in_flight_max = share_of(options->in_flight_max, count);
+	options->window_total /= count;
+}
+
 struct deliver *
 deliver_start(const struct deliver_options *options)
 {
@@ -317,6 +300,8 @@ deliver_start(const struct deliver_options *options)
 	deliver->count = options->workers
 				 ? options->workers
 				 : (unsigned)(processors > 0 ? processors : 1);
+	share_out(&deliver->options.dispatch, deliver->count);
+	deliver->options.connections_max /= deliver->count;
 	deliver->workers =
 		mem_alloc_array(deliver->count, sizeof(*deliver->workers));
 	for (unsigned i = 0; i < deliver->count; i++)
@@ -347,7 +332,7 @@ throw_away_mail(struct worker *worker)
 	struct message *message = mailbox_take_all(worker->mailbox);
 
 	attempt_abandon_unwritten(worker);
-	end_reports(worker, false);
+	report_end(worker, false);
 	while (message) {
 		struct message *next = message->next;
 		struct webhook_mail *about =
@@ -361,6 +346,9 @@ throw_away_mail(struct worker *worker)
 		} else if (message->kind == MAIL_ERRAND) {
 			attempt_refuse_errand(CONTAINER_OF(
 				message, struct deliver_errand, message));
+		} else if (message->kind == MAIL_HASTEN) {
+			mem_free(CONTAINER_OF(
+				message, struct hasten_mail, message));
 		} else if (message->kind == MAIL_REPORT) {
 			mem_free(CONTAINER_OF(
 				message, struct report_mail, message));
@@ -381,6 +369,7 @@ deliver_free(struct deliver *deliver)
 		struct worker *worker = &deliver->workers[i];
 
 		throw_away_mail(worker);
+		heartbeat_release(worker);
 		dispatch_free(worker->dispatch);
 		credentials_free(worker->credentials);
 		dead_tally_free(worker->dead_tally);
@@ -407,6 +396,19 @@ deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 	delivery->message.kind = MAIL_DELIVERY;
 	mailbox_post(
 		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
+}
+
+void
+deliver_hasten(struct deliver *deliver, uint64_t webhook,
+	const uint64_t *deliveries, size_t count)
+{
+	struct hasten_mail *mail =
+		mem_alloc(sizeof(*mail) + count * sizeof(*deliveries));
+
+	mail->message.kind = MAIL_HASTEN;
+	mail->count = count;
+	memcpy(mail->deliveries, deliveries, count * sizeof(*deliveries));
+	mailbox_post(worker_of(deliver, webhook)->mailbox, &mail->message);
 }
 
 static void
@@ -470,6 +472,18 @@ deliver_run_errand(struct deliver *deliver, struct deliver_errand *errand)
 }
 
 void
+deliver_latencies(
+	const struct deliver *deliver, struct histogram_view ret[LATENCY_COUNT])
+{
+	memset(ret, 0, LATENCY_COUNT * sizeof(*ret));
+	for (unsigned i = 0; i < deliver->count; i++) {
+		for (int kind = 0; kind < LATENCY_COUNT; kind++)
+			histogram_read(&deliver->workers[i].latencies[kind],
+				&ret[kind]);
+	}
+}
+
+void
 deliver_stats(const struct deliver *deliver, struct deliver_stats *ret)
 {
 	*ret = (struct deliver_stats){0};
@@ -481,6 +495,7 @@ deliver_stats(const struct deliver *deliver, struct deliver_stats *ret)
 		ret->dead += atomic_load(&worker->dead);
 		ret->queued += atomic_load(&worker->queued);
 		ret->in_flight += atomic_load(&worker->in_flight);
+		ret->slow_in_flight += atomic_load(&worker->slow_in_flight);
 		ret->unsettled += atomic_load(&worker->unsettled);
 	}
 }

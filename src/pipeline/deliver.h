@@ -1,4 +1,5 @@
 #pragma once
+#include "base/histogram.h"
 #include "pipeline/dispatch.h"
 #include "pipeline/writer.h"
 
@@ -33,19 +34,26 @@ struct deliver_options {
 	struct allow_lists *allow_lists;  /* NULL: there are none */
 	struct str origin;		  /* WebHook-Request-Origin; borrowed */
 	unsigned workers;		  /* 0: one a processor */
-	struct dispatch_options dispatch; /* of each worker */
+	struct dispatch_options dispatch; /* the totals over all workers */
 	size_t connections_max;
 	int64_t connect_timeout;
 	int64_t delivery_timeout;
 	int64_t handshake_timeout;
 	size_t response_kept; /* bytes of a response's body in the log */
 	struct retry_policy retry;
+	struct retry_policy retry_greenlake; /* of webhooks by its rules */
+	struct retry_policy challenge; /* pauses before GreenLake's handshake
+					  is tried again; `window` unused */
+	int64_t heartbeat; /* how often rates are asked for; 0: never */
+	struct str source; /* CloudEvents source of the hub; borrowed */
 	void *context;
 	/* Worker's thread; must not block. */
 	void (*handshake_ended)(void *context, uint64_t webhook,
 		uint64_t handshake, const struct handshake_outcome *outcome);
 	void (*health_moved)(void *context, uint64_t webhook,
 		const struct health_report *report);
+	void (*rate_told)(void *context, uint64_t webhook,
+		unsigned allowed_rate, bool is_unlimited);
 };
 
 struct deliver *deliver_start(const struct deliver_options *options);
@@ -64,6 +72,13 @@ void deliver_free(struct deliver *deliver);
 void deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 	struct payload *payload);
 
+/**
+ * Deliveries of a webhook that wait for their next attempt get it now,
+ * together if it batches. Those that are not in memory keep their time.
+ */
+void deliver_hasten(struct deliver *deliver, uint64_t webhook,
+	const uint64_t *deliveries, size_t count);
+
 void deliver_set_webhook(struct deliver *deliver, const struct webhook *webhook,
 	bool is_fresh, bool has_backlog);
 void deliver_remove_webhook(
@@ -72,10 +87,15 @@ void deliver_remove_webhook(
 /** Makes the handshake that the snapshot's revision asks for. */
 void deliver_handshake(struct deliver *deliver, const struct webhook *webhook);
 
-/** What handshake_ended or health_moved said. */
+/** What handshake_ended, health_moved or rate_told said. */
 struct deliver_report {
+	enum {
+		DELIVER_HANDSHAKE,
+		DELIVER_HEALTH,
+		DELIVER_RATE, /* `outcome` has the rate */
+	} what;
 	uint64_t webhook;
-	uint64_t handshake; /* 0: it is about health */
+	uint64_t handshake;
 	struct handshake_outcome outcome;
 	struct health_report health;
 };
@@ -118,6 +138,23 @@ struct deliver_stats {
 	uint64_t dead;
 	size_t queued;
 	size_t in_flight;
+	size_t slow_in_flight; /* of those: to endpoints that hang */
 	size_t unsettled;
 };
 void deliver_stats(const struct deliver *deliver, struct deliver_stats *ret);
+
+/** What is measured of every attempt. */
+enum deliver_latency {
+	LATENCY_DELIVERED, /* from accepting the event; of those acknowledged */
+	/* phases, if the attempt went through them */
+	LATENCY_NAME,
+	LATENCY_CONNECT,
+	LATENCY_TLS,
+	LATENCY_FIRST_BYTE, /* from having a connection */
+	LATENCY_TOTAL,
+	LATENCY_COUNT
+};
+
+/** Over all workers, since the start. */
+void deliver_latencies(const struct deliver *deliver,
+	struct histogram_view ret[LATENCY_COUNT]);

@@ -4,6 +4,9 @@
 #include "rule/cloudevents.h"
 #include "rule/cloudevents_grammar.h"
 
+/* What an event takes beside its data, as a rule. */
+enum { ATTRIBUTES_LEN = 512 };
+
 /* ---- the event that is meant ---- */
 
 static const char *
@@ -26,6 +29,7 @@ compose_data(const struct payload *payload, struct arena *arena)
 	bool is_deleted = payload->operation == OPERATION_DELETED;
 	struct str old = is_deleted ? payload->body : payload->rest;
 
+	buf_reserve(&text, payload->body.len + old.len + ATTRIBUTES_LEN);
 	json_out_object(&out, NULL);
 	json_out_string(&out, "type", payload->type);
 	json_out_string(&out, "id", payload->subject);
@@ -116,6 +120,18 @@ describe(const struct payload *payload, struct arena *arena)
 	return event;
 }
 
+/** A publisher's own `sequence` must not be contradicted. */
+static bool
+has_own_sequence(const struct payload *payload, const struct cloudevent *event,
+	struct arena *arena)
+{
+	struct json_doc doc;
+
+	return payload->is_cloudevent &&
+	       json_read(event->extensions, arena, &doc, NULL) == ERR_OK &&
+	       !json_is_missing(json_member(json_root(&doc), STR("sequence")));
+}
+
 /* ---- the forms ---- */
 
 static void
@@ -127,18 +143,86 @@ build_resource(const struct payload *payload, struct arena *arena,
 	ret->body = payload->body;
 }
 
+/** Whether the event has a `sequence`. */
+static bool
+write_structured(
+	const struct payload *payload, struct arena *arena, struct buf *out)
+{
+	struct cloudevent event = describe(payload, arena);
+	struct json_out json = json_out_make(out);
+
+	buf_reserve(out, event.data.len + ATTRIBUTES_LEN);
+	cloudevents_write(&event, &json, NULL);
+	return has_own_sequence(payload, &event, arena);
+}
+
 static void
 build_structured(const struct payload *payload, struct arena *arena,
 	struct envelope *ret)
 {
 	CLEANUP(buf_release) struct buf text = buf_make(0);
-	struct cloudevent event = describe(payload, arena);
-	struct json_out out = json_out_make(&text);
 
-	cloudevents_write(&event, &out, NULL);
+	ret->has_sequence = write_structured(payload, arena, &text);
 	/* In lower case: a public library takes the type for a whole. */
 	ret->content_type = STR("application/cloudevents+json; charset=utf-8");
 	ret->body = arena_copy(arena, buf_str(&text));
+}
+
+/** Behind the string that begins at `at`; its text is well-formed. */
+static size_t
+string_end(struct str text, size_t at)
+{
+	const char *quote = text.ptr + at;
+	size_t slashes;
+
+	do {
+		size_t left = text.len - (size_t)(quote + 1 - text.ptr);
+
+		quote = memchr(quote + 1, '"', left);
+		if (quote == NULL)
+			return text.len;
+		for (slashes = 0; quote[-1 - (ptrdiff_t)slashes] == '\\';)
+			slashes++;
+	} while (slashes % 2 == 1);
+	return (size_t)(quote + 1 - text.ptr);
+}
+
+/** A JSON text without the blanks between its tokens (RFC 8259 §2). */
+static struct str
+compact(struct str text, struct arena *arena)
+{
+	char *out = arena_alloc_raw(arena, text.len + 1);
+	size_t len = 0, at = 0;
+
+	while (at < text.len) {
+		char c = text.ptr[at];
+		size_t end = c == '"' ? string_end(text, at) : at + 1;
+
+		if (c != ' ' && c != '\t' && c != '\n' && c != '\r') {
+			memcpy(out + len, text.ptr + at, end - at);
+			len += end - at;
+		}
+		at = end;
+	}
+	return str_make(out, len);
+}
+
+/**
+ * As GreenLake sends it: the media type does not say that it is a CloudEvent,
+ * and nothing is between the tokens, since there are receivers that check the
+ * signature over what their own writer makes of it.
+ */
+static void
+build_plain(const struct payload *payload, struct arena *arena,
+	struct envelope *ret)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+
+	write_structured(payload, arena, &text);
+	/* A ce- header would make it look like one in binary mode. */
+	ret->has_sequence = true;
+	ret->content_type = STR("application/json");
+	ret->body = compact(buf_str(&text), arena);
 }
 
 /** HTTP binding §3.1.3.2: blank, '"', '%' and all beyond ASCII as %XX. */
@@ -226,12 +310,17 @@ build_binary(const struct payload *payload, struct arena *arena,
 
 static const struct form {
 	bool needs_whole;
+	struct str batch_type; /* empty: there are no batches of it */
 	void (*build)(const struct payload *payload, struct arena *arena,
 		struct envelope *ret);
 } forms[] = {
-	[PAYLOAD_RESOURCE] = {false, build_resource},
-	[PAYLOAD_CLOUDEVENT] = {true, build_structured},
-	[PAYLOAD_CLOUDEVENT_BINARY] = {true, build_binary},
+	[PAYLOAD_RESOURCE] = {false, STR_INIT(""), build_resource},
+	[PAYLOAD_CLOUDEVENT] = {true,
+		STR_INIT("application/cloudevents-batch+json; charset=utf-8"),
+		build_structured},
+	[PAYLOAD_CLOUDEVENT_BINARY] = {true, STR_INIT(""), build_binary},
+	[PAYLOAD_CLOUDEVENT_PLAIN] = {true, STR_INIT("application/json"),
+		build_plain},
 };
 
 bool
@@ -246,4 +335,24 @@ envelope_build(enum webhook_payload form, const struct payload *payload,
 {
 	*ret = (struct envelope){0};
 	forms[form].build(payload, arena, ret);
+}
+
+void
+envelope_join(enum webhook_payload form, const struct envelope *parts,
+	size_t count, struct arena *arena, struct envelope *ret)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+
+	buf_append_char(&text, '[');
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_append_char(&text, ',');
+		buf_append(&text, parts[i].body);
+	}
+	buf_append_char(&text, ']');
+	*ret = (struct envelope){
+		.has_sequence = true, /* each its own, if any */
+		.content_type = forms[form].batch_type,
+		.body = arena_copy(arena, buf_str(&text)),
+	};
 }

@@ -3,26 +3,14 @@
 #include <stdio.h>
 
 #include "base/encode.h"
-#include "base/json_out.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "pipeline/allow_lists.h"
-#include "pipeline/envelope.h"
-#include "pipeline/webhook_news.h"
+#include "pipeline/handshake_private.h"
 
 enum { RESPONSE_MAX = 16384, TOKEN_BYTES = 32, FIXED_HEADERS = 40 };
-
-struct handshake {
-	struct worker *worker;
-	struct credential_wait credential;
-	const struct webhook *webhook;
-	struct buf token;
-	struct http_header *headers;
-	size_t header_count;
-	struct str body; /* of a probe; else there is none */
-	struct arena arena;
-};
 
 static void
 handshake_free(struct handshake *handshake)
@@ -33,8 +21,9 @@ handshake_free(struct handshake *handshake)
 	mem_free(handshake);
 }
 
-static void
-add_header(struct handshake *handshake, struct str name, struct str value)
+void
+handshake_add_header(
+	struct handshake *handshake, struct str name, struct str value)
 {
 	for (size_t i = 0; i < handshake->header_count; i++) {
 		if (str_equal_nocase(handshake->headers[i].name, name))
@@ -59,9 +48,10 @@ static void
 ask_com(struct handshake *handshake)
 {
 	make_token(&handshake->token);
-	add_header(handshake, STR("x-compute-ops-mgmt-verification-challenge"),
+	handshake_add_header(handshake,
+		STR("x-compute-ops-mgmt-verification-challenge"),
 		buf_str(&handshake->token));
-	add_header(handshake, STR("Accept"), STR("application/json"));
+	handshake_add_header(handshake, STR("Accept"), STR("application/json"));
 }
 
 static bool
@@ -107,28 +97,24 @@ ask_cloudevents(struct handshake *handshake)
 {
 	unsigned rate = handshake->webhook->options.rate;
 
-	add_header(handshake, STR("WebHook-Request-Origin"),
+	handshake_add_header(handshake, STR("WebHook-Request-Origin"),
 		handshake->worker->options->origin);
 	if (rate)
-		add_header(handshake, STR("WebHook-Request-Rate"),
+		handshake_add_header(handshake, STR("WebHook-Request-Rate"),
 			arena_printf(&handshake->arena, "%u", rate));
 }
 
 /** The rate granted; false when what is there is none. */
 static bool
-read_rate(struct str head, unsigned *ret)
+read_rate(struct str head, struct handshake_outcome *outcome)
 {
+	struct rate_answer answer = rate_probe_read(head);
 	struct str text;
-	uint64_t rate;
 
-	*ret = 0;
-	if (!http_head_find(head, STR("WebHook-Allowed-Rate"), &text) ||
-		str_equal(text, STR("*")))
-		return true;
-	if (str_to_u64(text, &rate) || rate == 0)
-		return false;
-	*ret = rate < WEBHOOK_RATE_MAX ? (unsigned)rate : WEBHOOK_RATE_MAX;
-	return true;
+	outcome->allowed_rate = answer.rate;
+	outcome->is_rate_unlimited = answer.is_unlimited;
+	return answer.is_told ||
+	       !http_head_find(head, STR("WebHook-Allowed-Rate"), &text);
 }
 
 static bool
@@ -157,7 +143,7 @@ check_cloudevents(const struct handshake *handshake,
 			STR_ARG(handshake->worker->options->origin));
 		return false;
 	}
-	if (!read_rate(result->head, &outcome->allowed_rate)) {
+	if (!read_rate(result->head, outcome)) {
 		buf_append(why, STR("WebHook-Allowed-Rate is neither * nor a "
 				    "whole number above 0"));
 		return false;
@@ -165,111 +151,25 @@ check_cloudevents(const struct handshake *handshake,
 	return true;
 }
 
-/* ---- without one: a probe ---- */
-
-#define TEST_ATTRIBUTES "{\"datacontenttype\":\"application/json\"}"
-
-static struct str
-compose_test(const struct webhook *webhook, struct arena *arena)
-{
-	CLEANUP(buf_release) struct buf text = buf_make(0);
-	struct json_out out = json_out_make(&text);
-
-	json_out_object(&out, NULL);
-	json_out_uuid(&out, "webhookId", webhook->id);
-	json_out_string(&out, "name", webhook->name);
-	json_out_text(&out, "message",
-		"This event was made to find out whether the endpoint works "
-		"again.");
-	json_out_end(&out);
-	return arena_copy(arena, buf_str(&text));
-}
-
-static struct payload *
-make_test(struct handshake *handshake, struct str id)
-{
-	const struct webhook *webhook = handshake->webhook;
-	char subject[UUID_TEXT_SIZE];
-	const struct payload_facts facts = {
-		.time = clock_now(),
-		.id = id,
-		.source = STR(WEBHOOK_NEWS_SOURCE),
-		.type = STR("grapnel.webhook.test"),
-		.subject = str_of(uuid_format(webhook->id, subject)),
-		.attributes = STR(TEST_ATTRIBUTES),
-		.body = compose_test(webhook, &handshake->arena),
-		.is_cloudevent = true,
-		.is_whole = true,
-	};
-
-	return payload_new(&facts);
-}
-
-/** Content-Type, Standard Webhooks' three, and what the form wants. */
-static void
-add_envelope(struct handshake *handshake, const struct envelope *envelope,
-	struct str id)
-{
-	CLEANUP(buf_release) struct buf signature = buf_make(0);
-	struct arena *arena = &handshake->arena;
-	int64_t now = clock_now();
-
-	handshake->body = arena_copy(arena, envelope->body);
-	webhook_sign(handshake->webhook, id, now, handshake->body, &signature);
-	add_header(handshake, STR("Content-Type"),
-		arena_copy(arena, envelope->content_type));
-	add_header(handshake, STR("webhook-id"), id);
-	add_header(handshake, STR("webhook-timestamp"),
-		arena_printf(arena, "%lld", (long long)(now / SECONDS)));
-	add_header(handshake, STR("webhook-signature"),
-		arena_copy(arena, buf_str(&signature)));
-	for (size_t i = 0; i < envelope->header_count; i++)
-		add_header(handshake,
-			arena_copy(arena, envelope->headers[i].name),
-			arena_copy(arena, envelope->headers[i].value));
-}
-
-static void
-ask_probe(struct handshake *handshake)
-{
-	char text[UUID_TEXT_SIZE];
-	struct str id = arena_copy(
-		&handshake->arena, str_of(uuid_format(uuid_random(), text)));
-	struct payload *payload = make_test(handshake, id);
-	struct envelope envelope;
-
-	envelope_build(handshake->webhook->options.payload, payload,
-		&handshake->arena, &envelope);
-	add_envelope(handshake, &envelope, id);
-	payload_unref(payload);
-}
-
-static bool
-check_probe(const struct handshake *handshake, const struct http_result *result,
-	struct handshake_outcome *outcome, struct buf *why)
-{
-	(void)handshake;
-	(void)outcome;
-	if (result->status >= 200 && result->status <= 299)
-		return true;
-	buf_printf(why, "status %d, expected 2xx", result->status);
-	return false;
-}
-
 /* ---- all ---- */
 
 static const struct kind {
 	const char *method;
+	bool asks_rate; /* before anything else */
+	bool has_tries; /* as many as the options say */
 	void (*ask)(struct handshake *handshake);
 	/* Whether the response consents; else `why` says what came back. */
 	bool (*check)(const struct handshake *handshake,
 		const struct http_result *result,
 		struct handshake_outcome *outcome, struct buf *why);
 } kinds[] = {
-	[HANDSHAKE_COM] = {"GET", ask_com, check_com},
-	[HANDSHAKE_CLOUDEVENTS] = {"OPTIONS", ask_cloudevents,
+	[HANDSHAKE_COM] = {"GET", false, false, ask_com, check_com},
+	[HANDSHAKE_CLOUDEVENTS] = {"OPTIONS", false, false, ask_cloudevents,
 		check_cloudevents},
-	[HANDSHAKE_NONE] = {"POST", ask_probe, check_probe},
+	[HANDSHAKE_GREENLAKE] = {"POST", true, true, handshake_ask_greenlake,
+		handshake_check_greenlake},
+	[HANDSHAKE_NONE] = {"POST", false, false, handshake_ask_probe,
+		handshake_check_probe},
 };
 
 static const struct kind *
@@ -279,14 +179,69 @@ kind_of(const struct handshake *handshake)
 }
 
 static bool
-is_consent(const struct handshake *handshake, const struct http_result *result,
-	struct handshake_outcome *outcome, struct buf *why)
+is_consent(struct handshake *handshake, const struct http_result *result,
+	struct buf *why)
 {
-	if (result->failure == HTTP_NO_FAILURE)
+	if (result->failure == HTTP_NO_FAILURE || kind_of(handshake)->has_tries)
 		return kind_of(handshake)->check(
-			handshake, result, outcome, why);
+			handshake, result, &handshake->outcome, why);
 	buf_printf(why, "no answer: %.*s", STR_ARG(result->error));
 	return false;
+}
+
+static void
+log_end(const struct handshake *handshake, const struct http_result *result,
+	const struct buf *why)
+{
+	const struct webhook *webhook = handshake->webhook;
+	char id[UUID_TEXT_SIZE];
+
+	uuid_format(webhook->id, id);
+	if (handshake->outcome.is_accepted)
+		log_info("handshake.accepted",
+			"webhook=%s destination=%.*s took=%lldus", id,
+			STR_ARG(webhook->destination),
+			(long long)result->timings.total);
+	else
+		log_warning("handshake.failed",
+			"webhook=%s destination=%.*s try=%u reason=\"%s\"", id,
+			STR_ARG(webhook->destination), handshake->tries + 1,
+			buf_text(why));
+}
+
+static void
+tell_end(struct handshake *handshake)
+{
+	const struct deliver_options *options = handshake->worker->options;
+
+	options->handshake_ended(options->context, handshake->webhook->number,
+		handshake->webhook->handshake, &handshake->outcome);
+	handshake_free(handshake);
+}
+
+/** Whether another one has begun since, or the webhook is gone. */
+static bool
+is_overtaken(const struct handshake *handshake)
+{
+	struct lane *lane = dispatch_find(
+		handshake->worker->dispatch, handshake->webhook->number);
+
+	return lane == NULL ||
+	       lane_webhook(lane)->handshake != handshake->webhook->handshake;
+}
+
+static bool
+try_again(struct handshake *handshake)
+{
+	const struct retry_policy *policy =
+		&handshake->worker->options->challenge;
+
+	if (!kind_of(handshake)->has_tries ||
+		handshake->tries >= policy->count || is_overtaken(handshake))
+		return false;
+	alarm_set(&handshake->worker->alarms, &handshake->again,
+		policy->delays[handshake->tries++]);
+	return true;
 }
 
 static void
@@ -294,28 +249,18 @@ handshake_done(void *context, const struct http_result *result)
 {
 	CLEANUP(buf_release) struct buf why = buf_make(512);
 	struct handshake *handshake = context;
-	const struct deliver_options *options = handshake->worker->options;
-	const struct webhook *webhook = handshake->webhook;
-	struct handshake_outcome outcome = {0};
-	char id[UUID_TEXT_SIZE];
 
-	uuid_format(webhook->id, id);
-	outcome.is_accepted = is_consent(handshake, result, &outcome, &why);
-	snprintf(outcome.detail, sizeof(outcome.detail), "%s", buf_text(&why));
-	if (outcome.is_accepted)
-		log_info("handshake.accepted",
-			"webhook=%s destination=%.*s took=%lldus", id,
-			STR_ARG(webhook->destination),
-			(long long)result->timings.total);
-	else if (result->failure != HTTP_ABORTED)
-		log_warning("handshake.failed",
-			"webhook=%s destination=%.*s reason=\"%s\"", id,
-			STR_ARG(webhook->destination), buf_text(&why));
 	/* Stopped by our own shutdown: the next start makes it again. */
-	if (result->failure != HTTP_ABORTED)
-		options->handshake_ended(options->context, webhook->number,
-			webhook->handshake, &outcome);
-	handshake_free(handshake);
+	if (result->failure == HTTP_ABORTED) {
+		handshake_free(handshake);
+		return;
+	}
+	handshake->outcome.is_accepted = is_consent(handshake, result, &why);
+	snprintf(handshake->outcome.detail, sizeof(handshake->outcome.detail),
+		"%s", buf_text(&why));
+	log_end(handshake, result, &why);
+	if (handshake->outcome.is_accepted || !try_again(handshake))
+		tell_end(handshake);
 }
 
 static void
@@ -325,16 +270,17 @@ send_request(struct handshake *handshake, const struct credential *credential)
 	struct worker *worker = handshake->worker;
 	struct http_request request;
 
+	handshake->header_count = 0;
 	handshake->headers = arena_alloc_array(&handshake->arena,
 		webhook->header_count + FIXED_HEADERS,
 		sizeof(*handshake->headers));
 	kind_of(handshake)->ask(handshake);
 	if (credential->has_header)
-		add_header(handshake, credential->header.name,
+		handshake_add_header(handshake, credential->header.name,
 			arena_copy(
 				&handshake->arena, credential->header.value));
 	for (size_t i = 0; i < webhook->header_count; i++)
-		add_header(handshake, webhook->headers[i].name,
+		handshake_add_header(handshake, webhook->headers[i].name,
 			webhook->headers[i].value);
 	request = (struct http_request){
 		.method = kind_of(handshake)->method,
@@ -370,6 +316,43 @@ credential_came(
 		send_request(handshake, credential);
 }
 
+static void
+ask_credential(struct handshake *handshake)
+{
+	arena_reset(&handshake->arena);
+	credentials_ask(handshake->worker->credentials, handshake->webhook,
+		&handshake->credential);
+}
+
+static void
+ring_again(struct alarm *alarm, bool is_over)
+{
+	struct handshake *handshake =
+		CONTAINER_OF(alarm, struct handshake, again);
+
+	if (is_over)
+		handshake_free(handshake);
+	else if (is_overtaken(handshake))
+		tell_end(handshake);
+	else
+		ask_credential(handshake);
+}
+
+static void
+rate_came(struct rate_probe *probe, const struct rate_answer *answer)
+{
+	struct handshake *handshake =
+		CONTAINER_OF(probe, struct handshake, probe);
+
+	if (answer->failure == HTTP_ABORTED) {
+		handshake_free(handshake);
+		return;
+	}
+	handshake->outcome.allowed_rate = answer->rate;
+	handshake->outcome.is_rate_unlimited = answer->is_unlimited;
+	ask_credential(handshake);
+}
+
 void
 handshake_start(struct worker *worker, const struct webhook *webhook)
 {
@@ -378,5 +361,11 @@ handshake_start(struct worker *worker, const struct webhook *webhook)
 	handshake->worker = worker;
 	handshake->webhook = webhook;
 	handshake->credential.done = credential_came;
-	credentials_ask(worker->credentials, webhook, &handshake->credential);
+	handshake->again.ring = ring_again;
+	handshake->probe = (struct rate_probe){
+		.worker = worker, .webhook = webhook, .done = rate_came};
+	if (kind_of(handshake)->asks_rate)
+		rate_probe_start(&handshake->probe);
+	else
+		ask_credential(handshake);
 }

@@ -3,8 +3,8 @@
 
 /*
  * Proving that an endpoint wants the events, by the webhook's kind of
- * handshake (a table in the .c). One try, with a time limit; the webhook's own
- * headers and its credential go with it.
+ * handshake (a table in the .c). One try, with a time limit, unless it says
+ * otherwise; the webhook's own headers and its credential go with it.
  *
  *   com          GET with a challenge in the header
  *                x-compute-ops-mgmt-verification-challenge, to be answered
@@ -15,6 +15,12 @@
  *                bounds the rate from then on (CloudEvents, HTTP 1.1 Web Hooks
  *                §4). No callback is offered: an answer that comes later than
  *                the response is none.
+ *   greenlake    POST of a CloudEvent of type com.hpe.greenlake.events.
+ *                v1beta1.webhooks.verification, signed as deliveries are, to
+ *                be answered with a 2xx and {"verification": "<hex>"}, the
+ *                HMAC-SHA256 of data.challengeRequest by the webhook's secret
+ *                or its second one. As many tries as the options say. The
+ *                rate is asked for before, by OPTIONS (rate_probe.h)
  *   none         is made to probe a disabled webhook only: a POST of a test
  *                event in the webhook's form, signed, to be answered with a
  *                2xx. It is no delivery; nothing of it is kept

@@ -61,14 +61,23 @@ run_report(struct desk_job *job)
 	struct report_job *self = CONTAINER_OF(job, struct report_job, job);
 	const struct deliver_report *report = &self->report;
 	struct webhooks *webhooks = self->hub->webhooks;
-	enum err err;
+	const struct handshake_outcome *outcome = &report->outcome;
+	enum err err = ERR_OK;
 
-	if (report->handshake)
-		err = webhooks_end_handshake(webhooks, report->webhook,
-			report->handshake, &report->outcome);
-	else
+	switch (report->what) {
+	case DELIVER_HANDSHAKE:
+		err = webhooks_end_handshake(
+			webhooks, report->webhook, report->handshake, outcome);
+		break;
+	case DELIVER_HEALTH:
 		err = webhooks_set_health(
 			webhooks, report->webhook, &report->health);
+		break;
+	case DELIVER_RATE:
+		err = webhooks_set_rate(webhooks, report->webhook,
+			outcome->allowed_rate, outcome->is_rate_unlimited);
+		break;
+	}
 	/* Left alone, the webhook would wait for its handshake, or show a
 	   status that its deliveries no longer have, until the next start. */
 	if (err)
@@ -94,7 +103,8 @@ static void
 on_handshake_ended(void *context, uint64_t webhook, uint64_t handshake,
 	const struct handshake_outcome *outcome)
 {
-	post_report(context, &(struct deliver_report){.webhook = webhook,
+	post_report(context, &(struct deliver_report){.what = DELIVER_HANDSHAKE,
+				     .webhook = webhook,
 				     .handshake = handshake,
 				     .outcome = *outcome});
 }
@@ -103,8 +113,20 @@ static void
 on_health_moved(
 	void *context, uint64_t webhook, const struct health_report *report)
 {
-	post_report(context, &(struct deliver_report){
-				     .webhook = webhook, .health = *report});
+	post_report(context, &(struct deliver_report){.what = DELIVER_HEALTH,
+				     .webhook = webhook,
+				     .health = *report});
+}
+
+static void
+on_rate_told(void *context, uint64_t webhook, unsigned allowed_rate,
+	bool is_unlimited)
+{
+	post_report(
+		context, &(struct deliver_report){.what = DELIVER_RATE,
+				 .webhook = webhook,
+				 .outcome = {.allowed_rate = allowed_rate,
+					 .is_rate_unlimited = is_unlimited}});
 }
 
 /* ---- putting it together ---- */
@@ -207,9 +229,14 @@ start_deliver(struct hub *hub)
 		.handshake_timeout = options->handshake_timeout,
 		.response_kept = options->response_kept,
 		.retry = options->retry,
+		.retry_greenlake = options->retry_greenlake,
+		.challenge = options->challenge,
+		.heartbeat = options->heartbeat,
+		.source = options->source,
 		.context = hub,
 		.handshake_ended = on_handshake_ended,
 		.health_moved = on_health_moved,
+		.rate_told = on_rate_told,
 	};
 
 	hub->deliver = deliver_start(&deliver);
@@ -243,6 +270,8 @@ open_webhooks(struct hub *hub, struct buf *why)
 			.removed = on_removed,
 			.handshake = on_handshake},
 		.webhooks_max = hub->options.webhooks_max,
+		.subscriptions_max = hub->options.subscriptions_max,
+		.greenlake_max = hub->options.greenlake_max,
 		.enables_max = hub->options.enables_max,
 		.enables_window = hub->options.enables_window,
 	};
@@ -258,6 +287,9 @@ open_ingest(struct hub *hub, struct buf *why)
 		.writer = hub->writer,
 		.match = hub->match,
 		.desk = hub->desk,
+		.event_types = hub->event_types,
+		.dedupe_window = hub->options.dedupe_window,
+		.greenlake_bytes_max = hub->options.greenlake_event_max,
 		.source = hub->options.source,
 		.context = hub,
 		.accepted = on_accepted,
@@ -334,6 +366,7 @@ open_parts(struct hub *hub, struct buf *why)
 	struct store_options store = {.directory = hub->options.directory,
 		.bytes_max = hub->options.store_bytes_max};
 	struct writer_options writer = {.queue_max = hub->options.queue_max,
+		.bytes_max = hub->options.queue_bytes,
 		.batch_max = hub->options.batch_max};
 	enum err err = open_directory(hub->options.directory, why);
 
@@ -348,7 +381,9 @@ open_parts(struct hub *hub, struct buf *why)
 	hub->writer = writer_start(&writer);
 	hub->desk = desk_start(hub->options.desk_threads, 8192);
 	hub->match = match_new();
-	err = open_ingest(hub, why);
+	err = event_types_open(hub->store, hub->writer, &hub->event_types, why);
+	if (!err)
+		err = open_ingest(hub, why);
 	if (!err)
 		err = open_allow_lists(hub, why);
 	if (!err)
@@ -418,6 +453,7 @@ hub_close(struct hub *hub)
 	if (hub == NULL)
 		return;
 	ingest_close(hub->ingest);
+	event_types_close(hub->event_types);
 	webhooks_close(hub->webhooks);
 	allow_lists_close(hub->allow_lists);
 	match_free(hub->match);

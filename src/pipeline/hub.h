@@ -2,6 +2,7 @@
 #include "base/desk.h"
 #include "pipeline/allow_lists.h"
 #include "pipeline/deliver.h"
+#include "pipeline/event_types.h"
 #include "pipeline/ingest.h"
 #include "pipeline/retention.h"
 
@@ -27,17 +28,25 @@ struct hub_options {
 	struct dispatch_options dispatch;
 	size_t connections_max;
 	size_t queue_max;
+	size_t queue_bytes; /* 0: the writer's own */
 	size_t batch_max;
 	int64_t connect_timeout;
 	int64_t delivery_timeout;
 	int64_t handshake_timeout;
 	size_t response_kept;
 	struct retry_policy retry;
+	struct retry_policy retry_greenlake;
+	struct retry_policy challenge;
+	int64_t heartbeat;
 	unsigned webhooks_max;
+	unsigned subscriptions_max; /* of a webhook */
+	unsigned greenlake_max;
 	unsigned enables_max;
 	int64_t enables_window;
 	unsigned desk_threads;
-	int64_t retention_events; /* microseconds; 0: for ever */
+	int64_t dedupe_window;	    /* 0: as long as events are kept */
+	size_t greenlake_event_max; /* bytes; 0: any */
+	int64_t retention_events;   /* microseconds; 0: for ever */
 	int64_t retention_deliveries;
 	uint64_t store_bytes_max; /* 0: none */
 };
@@ -52,6 +61,7 @@ struct hub {
 	struct match *match;
 	struct allow_lists *allow_lists;
 	struct webhooks *webhooks;
+	struct event_types *event_types;
 	struct deliver *deliver;
 	struct ingest *ingest;
 	struct retention *retention;

@@ -147,13 +147,15 @@ static enum err
 submit(struct ingest_work *work)
 {
 	struct arena *arena = work->arena;
+	int64_t window = work->ingest->options.dedupe_window;
 	size_t cap = 2 + work->delivery_count;
 	struct store_change *changes =
 		arena_alloc_array(arena, cap, sizeof(*changes));
 	size_t count = 0;
 
-	changes[count++] = (struct store_change){
-		.kind = STORE_EVENT_ADD, .event = &work->event};
+	changes[count++] = (struct store_change){.kind = STORE_EVENT_ADD,
+		.event = &work->event,
+		.repeats_from = window ? work->event.accepted - window : 0};
 	if (work->is_resource)
 		changes[count++] =
 			(struct store_change){.kind = STORE_RESOURCE_SET,
@@ -255,7 +257,10 @@ hand_over(struct ingest_work *work, uint64_t *ret_sequence)
 	*ret_sequence = work->event.sequence;
 	work->resource.last = work->event.sequence;
 	work->resource.is_deleted = json_is_missing(work->new_state);
-	ingest_match(work);
+	if (!ingest_match(work)) {
+		work->item->matched = work->item->skipped = 0;
+		return false;
+	}
 	if (submit(work) == ERR_OK)
 		return true;
 	work->item->matched = work->item->skipped = 0;
@@ -328,8 +333,8 @@ begin(struct ingest_work *work)
 		return;
 	}
 	if (!ingest_work_resource_id(work, &id)) {
-		ingest_work_decide(work, NULL);
-		if (!hand_over(work, &sequence))
+		if (!ingest_work_decide(work, NULL) ||
+			!hand_over(work, &sequence))
 			end_item(work);
 		return;
 	}
@@ -401,6 +406,9 @@ ingest_stats(const struct ingest *ingest, struct ingest_stats *ret)
 		.duplicates = atomic_load(&ingest->duplicates),
 		.refused = atomic_load(&ingest->refused),
 		.matched = atomic_load(&ingest->matched),
+		.schema_refusals = atomic_load(&ingest->schema_refusals),
+		.schema_warnings = atomic_load(&ingest->schema_warnings),
+		.oversized = atomic_load(&ingest->oversized),
 	};
 }
 

@@ -5,6 +5,7 @@
 #include "pipeline/states.h"
 #include "pipeline/writer.h"
 #include "rule/cloudevents.h"
+#include "rule/trace_context.h"
 
 /*
  * The way in. A publication is what one request publishes: one item or many.
@@ -15,14 +16,21 @@
  */
 struct ingest;
 struct publication;
+struct event_types;
 
 struct ingest_options {
 	struct store *store;
 	struct writer *writer;
 	struct match *match;
+	struct event_types *event_types; /* may be NULL: none registered */
 	struct desk *desk; /* for what must not run on the writer's thread */
 	struct str source; /* CloudEvents source of resource events */
 	size_t states_memory_max;
+	/* How long a (source, id) counts as the same event; 0: as long as the
+	   event is kept. */
+	int64_t dedupe_window;
+	size_t greenlake_bytes_max; /* of a CloudEvent to such a webhook; 0: any
+				     */
 	void *context;
 	/* A delivery is on disk, WAITING; writer's thread. `payload` may be
 	   NULL; borrowed. */
@@ -41,6 +49,13 @@ enum publish_kind {
 	PUBLISH_STATE,	/* type, id, body, json: the resource's new state */
 	PUBLISH_DELETE, /* type, id */
 	PUBLISH_EVENT,	/* cloudevent */
+};
+
+/** Why it was refused, where the error alone does not say. */
+enum publish_because {
+	PUBLISH_ERROR,
+	PUBLISH_SCHEMA,	   /* not as its type's schema says */
+	PUBLISH_TOO_LARGE, /* for a webhook that wants it */
 };
 
 enum publish_outcome {
@@ -66,14 +81,17 @@ struct publication_item {
 	enum err err;	     /* REFUSED: NOT_FOUND, INVALID, BUSY (too
 				much is waiting), LIMIT (disk full), IO */
 	struct buf why;	     /* release with buf_release */
+	enum publish_because because;
+	struct str warning; /* of the type's schema; in the arena, or empty */
 	/* the ingest's own */
 	struct ingest_work *work;
 };
 
 struct publication {
 	uint32_t workspace;
-	struct str publisher; /* key id */
-	struct arena *arena;  /* used by the ingest until `done` */
+	struct str publisher;	    /* key id */
+	struct trace_context trace; /* of the request; for events without */
+	struct arena *arena;	    /* used by the ingest until `done` */
 	struct publication_item *items;
 	size_t count;
 	void *context;
@@ -97,6 +115,9 @@ struct ingest_stats {
 	uint64_t duplicates;
 	uint64_t refused;
 	uint64_t matched;
+	uint64_t schema_refusals; /* among `refused` */
+	uint64_t schema_warnings;
+	uint64_t oversized; /* among `refused` */
 };
 void ingest_stats(const struct ingest *ingest, struct ingest_stats *ret);
 

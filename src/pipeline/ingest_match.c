@@ -3,6 +3,7 @@
 
 #include "pipeline/event_view.h"
 #include "pipeline/ingest_work.h"
+#include "rule/resource_key.h"
 
 static void
 find_webhooks(struct ingest_work *work, struct match_list *ret)
@@ -26,6 +27,17 @@ find_webhooks(struct ingest_work *work, struct match_list *ret)
 		ret);
 }
 
+/** What orders its deliveries to those webhooks that want an order. */
+static uint64_t
+order_of(const struct ingest_work *work)
+{
+	const struct event_row *event = &work->event;
+
+	return work->is_resource
+		       ? resource_key(event->type, work->resource.id)
+		       : resource_key_of_event(event->source, event->subject);
+}
+
 static void
 set_delivery(struct ingest_work *work, const struct webhook *webhook,
 	struct delivery_row *row)
@@ -45,6 +57,9 @@ set_delivery(struct ingest_work *work, const struct webhook *webhook,
 		.due = work->event.accepted,
 		.created = work->event.accepted,
 		.updated = work->event.accepted,
+		.resource = webhook->options.ordering == ORDERING_RESOURCE
+				    ? order_of(work)
+				    : 0,
 	};
 	if (is_sent) {
 		work->item->matched++;
@@ -85,26 +100,20 @@ adjust_webhooks(struct ingest_work *work, struct match_list *list)
 }
 
 static void
-make_deliveries(struct ingest_work *work)
+make_deliveries(struct ingest_work *work, const struct match_list *list)
 {
-	struct match_list list;
-
-	find_webhooks(work, &list);
-	adjust_webhooks(work, &list);
 	work->item->matched = work->item->skipped = 0;
 	work->wants_envelope = false;
 	work->deliveries = arena_alloc_array(
-		work->arena, list.count, sizeof(*work->deliveries));
-	work->delivery_count = list.count;
-	for (size_t i = 0; i < list.count; i++) {
-		set_delivery(work, list.webhooks[i], &work->deliveries[i]);
-		webhook_unref(list.webhooks[i]);
-	}
-	work->event.matched = (uint32_t)list.count;
+		work->arena, list->count, sizeof(*work->deliveries));
+	work->delivery_count = list->count;
+	for (size_t i = 0; i < list->count; i++)
+		set_delivery(work, list->webhooks[i], &work->deliveries[i]);
+	work->event.matched = (uint32_t)list->count;
 }
 
-static void
-make_payload(struct ingest_work *work)
+static struct payload_facts
+payload_facts(const struct ingest_work *work)
 {
 	struct payload_facts facts = {
 		.event = work->event.sequence,
@@ -118,19 +127,45 @@ make_payload(struct ingest_work *work)
 		.is_whole = work->wants_envelope,
 	};
 
-	if (work->item->matched == 0)
-		return;
 	facts.body = ingest_work_delivered(work);
-	if (work->wants_envelope) {
+	/* The trace goes into headers, whatever the form. */
+	if (work->wants_envelope || work->event.attributes.len > 2)
 		facts.attributes = work->event.attributes;
+	if (work->wants_envelope)
 		facts.rest = ingest_work_rest(work);
-	}
-	work->payload = payload_new_bounded(&facts);
+	return facts;
 }
 
-void
+/** All that are sent must fit; false: refused. */
+static bool
+do_all_fit(struct ingest_work *work, const struct match_list *list,
+	const struct payload_facts *facts)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (work->deliveries[i].state == DELIVERY_WAITING &&
+			!ingest_fits(work, list->webhooks[i], facts))
+			return false;
+	}
+	return true;
+}
+
+bool
 ingest_match(struct ingest_work *work)
 {
-	make_deliveries(work);
-	make_payload(work);
+	struct match_list list;
+	struct payload_facts facts;
+	bool is_good = true;
+
+	find_webhooks(work, &list);
+	adjust_webhooks(work, &list);
+	make_deliveries(work, &list);
+	if (work->item->matched > 0) {
+		facts = payload_facts(work);
+		is_good = do_all_fit(work, &list, &facts);
+		if (is_good)
+			work->payload = payload_new_bounded(&facts);
+	}
+	for (size_t i = 0; i < list.count; i++)
+		webhook_unref(list.webhooks[i]);
+	return is_good;
 }

@@ -69,15 +69,14 @@ bool
 ingest_work_resource_id(const struct ingest_work *work, struct str *ret)
 {
 	const struct publication_item *item = work->item;
-	const struct catalog_type *type;
 	struct json data, state;
 
 	if (item->kind != PUBLISH_EVENT) {
 		*ret = item->id;
 		return true;
 	}
-	type = catalog_find(catalog_builtin(), ingest_work_type(work));
-	if (type == NULL || !type->is_resource)
+	if (!ingest_is_resource_type(work->ingest, work->publication->workspace,
+		    ingest_work_type(work)))
 		return false;
 	*ret = item->cloudevent.subject;
 	if (!str_is_empty(*ret))
@@ -305,8 +304,8 @@ set_envelope(struct ingest_work *work)
 	}
 }
 
-bool
-ingest_work_decide(struct ingest_work *work, const struct states_hold *hold)
+static bool
+decide(struct ingest_work *work, const struct states_hold *hold)
 {
 	work->event = (struct event_row){0};
 	work->is_resource = hold != NULL;
@@ -327,6 +326,15 @@ ingest_work_decide(struct ingest_work *work, const struct states_hold *hold)
 	case PUBLISH_EVENT: return decide_change(work, hold);
 	}
 	return false;
+}
+
+bool
+ingest_work_decide(struct ingest_work *work, const struct states_hold *hold)
+{
+	if (!decide(work, hold))
+		return false;
+	ingest_add_trace(work);
+	return ingest_hold_type(work);
 }
 
 struct str

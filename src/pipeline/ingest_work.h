@@ -16,6 +16,9 @@ struct ingest {
 	_Atomic uint64_t duplicates;
 	_Atomic uint64_t refused;
 	_Atomic uint64_t matched;
+	_Atomic uint64_t schema_refusals;
+	_Atomic uint64_t schema_warnings;
+	_Atomic uint64_t oversized;
 };
 
 /*
@@ -46,6 +49,7 @@ struct ingest_work {
 	size_t delivery_count;
 	struct payload *payload;
 	bool wants_envelope; /* some webhook sends the event as a CloudEvent */
+	size_t envelope_len; /* its size as one; 0: not measured */
 	uint64_t not_to;     /* number of a webhook that gets none, or 0 */
 	const struct webhook *also_to; /* that gets one in any case, or NULL */
 };
@@ -82,5 +86,32 @@ bool ingest_work_resource_id(const struct ingest_work *work, struct str *ret);
 
 /* ---- ingest_match.c ---- */
 
-/** Holds the event against the webhooks: its deliveries and their payload. */
-void ingest_match(struct ingest_work *work);
+/**
+ * Holds the event against the webhooks: its deliveries and their payload.
+ * False: it is refused, being too large for one of them.
+ */
+bool ingest_match(struct ingest_work *work);
+
+/* ---- ingest_size.c ---- */
+
+/**
+ * Whether the event, as the CloudEvent that `facts` make, may be sent to the
+ * webhook; else it is refused.
+ */
+bool ingest_fits(struct ingest_work *work, const struct webhook *webhook,
+	const struct payload_facts *facts);
+
+/* ---- ingest_type.c ---- */
+
+/**
+ * Holds the event against its registered type's schema, if it has one, and
+ * adds the type's attributes. False: it is refused.
+ */
+bool ingest_hold_type(struct ingest_work *work);
+
+/** The request's trace becomes the event's, unless it has one. */
+void ingest_add_trace(struct ingest_work *work);
+
+/** Whether CloudEvents of this type tell of changes of a resource. */
+bool ingest_is_resource_type(
+	struct ingest *ingest, uint32_t workspace, struct str canonical_type);

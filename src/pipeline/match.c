@@ -18,12 +18,19 @@ struct space {
 
 enum { SPACE_LISTS = 256 };
 
+/* A filter that leads to a webhook: its own, or that of a subscription. */
+struct way {
+	uint32_t id;
+	const struct subscription *subscription; /* NULL: its own */
+};
+
 /* Of one webhook; changed under the lock. */
 struct entry {
 	uint64_t number;
-	uint32_t id;
 	struct space *space;
-	const struct webhook *webhook;
+	const struct webhook *webhook; /* holds the ways' subscriptions */
+	struct way *ways;
+	size_t count;
 };
 
 struct match {
@@ -83,6 +90,7 @@ match_free(struct match *match)
 		return;
 	while ((entry = map_next(&match->entries, &at))) {
 		webhook_unref(entry->webhook);
+		mem_free(entry->ways);
 		mem_free(entry);
 	}
 	map_release(&match->entries);
@@ -143,37 +151,106 @@ give_soon(void *owner, uint64_t id)
 }
 
 static void
-leave_index(const struct entry *entry)
+leave_index(struct space *space, uint32_t id)
 {
-	struct filter_index *index = entry->space->index;
-
-	filter_index_remove(index, entry->id);
-	filter_index_retire(index, give_soon, entry->space, entry->id);
+	filter_index_remove(space->index, id);
+	filter_index_retire(space->index, give_soon, space, id);
 }
 
 /** A new filter gets a new id: an id never changes its filter. */
-static void
-enter_index(struct entry *entry, const struct webhook *webhook)
+static uint32_t
+enter_index(struct space *space, const struct webhook *webhook,
+	const struct filter *filter)
 {
-	entry->id = chunks_take(&entry->space->webhooks);
-	put_webhook(entry->space, entry->id, webhook);
-	filter_index_set(entry->space->index, entry->id, webhook->filter);
+	uint32_t id = chunks_take(&space->webhooks);
+
+	put_webhook(space, id, webhook);
+	filter_index_set(space->index, id, filter);
+	return id;
 }
 
+/** Whether a way of `former` leads to the same filter for `next`. */
+static bool
+is_kept(const struct entry *former, const struct way *way,
+	const struct webhook *next)
+{
+	if (way->subscription)
+		return webhook_has_subscription(next, way->subscription);
+	return next->filter &&
+	       str_equal(former->webhook->filter_text, next->filter_text);
+}
+
+static const struct way *
+find_way(const struct entry *former, const struct subscription *subscription)
+{
+	for (size_t i = 0; i < former->count; i++) {
+		if (former->ways[i].subscription == subscription)
+			return &former->ways[i];
+	}
+	return NULL;
+}
+
+/** Keeps the way that `former` has, or makes a new one. */
+static struct way
+make_way(const struct entry *former, const struct webhook *webhook,
+	const struct subscription *subscription)
+{
+	const struct way *way = find_way(former, subscription);
+
+	if (way && is_kept(former, way, webhook)) {
+		put_webhook(former->space, way->id, webhook);
+		return *way;
+	}
+	return (struct way){
+		enter_index(former->space, webhook,
+			subscription ? subscription->filter : webhook->filter),
+		subscription};
+}
+
+/** What leads to the webhook from now on, where `former` did until now. */
+static void
+make_ways(struct entry *entry, const struct entry *former,
+	const struct webhook *webhook)
+{
+	size_t cap = webhook->subscription_count + 1;
+
+	entry->webhook = webhook;
+	entry->ways = mem_alloc(cap * sizeof(*entry->ways));
+	entry->count = 0;
+	if (webhook->filter)
+		entry->ways[entry->count++] = make_way(former, webhook, NULL);
+	for (size_t i = 0; i < webhook->subscription_count; i++)
+		entry->ways[entry->count++] =
+			make_way(former, webhook, webhook->subscriptions[i]);
+}
+
+/** The new ways first: what wants the event finds one or the other. */
 static void
 replace(struct entry *entry, const struct webhook *webhook)
 {
 	struct entry former = *entry;
 
-	entry->webhook = webhook;
-	if (str_equal(former.webhook->filter_text, webhook->filter_text)) {
-		put_webhook(entry->space, entry->id, webhook);
-	} else {
-		enter_index(entry, webhook);
-		leave_index(&former);
+	make_ways(entry, &former, webhook);
+	for (size_t i = 0; i < former.count; i++) {
+		if (!is_kept(&former, &former.ways[i], webhook))
+			leave_index(entry->space, former.ways[i].id);
 	}
+	mem_free(former.ways);
 	filter_index_retire(entry->space->index, unref_later, NULL,
 		(uintptr_t)former.webhook);
+}
+
+static struct entry *
+make_entry(struct match *match, const struct webhook *webhook)
+{
+	struct entry *entry = MEM_NEW(struct entry);
+	struct entry none;
+
+	entry->number = webhook->number;
+	entry->space = get_space(match, webhook->workspace);
+	none = *entry;
+	make_ways(entry, &none, webhook);
+	return entry;
 }
 
 void
@@ -187,11 +264,7 @@ match_set(struct match *match, const struct webhook *webhook)
 	if (entry) {
 		replace(entry, webhook);
 	} else {
-		entry = MEM_NEW(struct entry);
-		entry->number = webhook->number;
-		entry->space = get_space(match, webhook->workspace);
-		entry->webhook = webhook;
-		enter_index(entry, webhook);
+		entry = make_entry(match, webhook);
 		map_put(&match->entries, number_key(&entry->number), entry);
 	}
 	pthread_mutex_unlock(&match->lock);
@@ -205,9 +278,11 @@ match_remove(struct match *match, uint64_t webhook_number)
 	pthread_mutex_lock(&match->lock);
 	entry = map_remove(&match->entries, number_key(&webhook_number));
 	if (entry) {
-		leave_index(entry);
+		for (size_t i = 0; i < entry->count; i++)
+			leave_index(entry->space, entry->ways[i].id);
 		filter_index_retire(entry->space->index, unref_later, NULL,
 			(uintptr_t)entry->webhook);
+		mem_free(entry->ways);
 		mem_free(entry);
 	}
 	pthread_mutex_unlock(&match->lock);
@@ -248,7 +323,10 @@ compare_webhooks(const void *left, const void *right)
 	return a->revision > b->revision ? -1 : a->revision < b->revision;
 }
 
-/** A webhook that is changing its filter may be there with both. */
+/**
+ * Several subscriptions may lead to one webhook, and one that is changing its
+ * filter may be there with both.
+ */
 static void
 keep_newest(struct match_list *list)
 {

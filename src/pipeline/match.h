@@ -4,7 +4,8 @@
 /*
  * Which webhooks an event reaches. Holds a reference to every webhook, and an
  * index over the filters of each workspace (rule/filter_index.h), so that the
- * cost of an event does not follow the number of webhooks.
+ * cost of an event does not follow the number of webhooks. A webhook's own
+ * filter leads to it, or any of its subscriptions: one event reaches it once.
  *
  * Any thread may match, at any time, and never waits for a change; changes
  * are made one at a time and take microseconds. An event meets a webhook that
@@ -25,9 +26,9 @@ struct match_list {
 };
 
 /**
- * All webhooks of the workspace whose filter is true for the event, whatever
- * their state, in no order. The array is in `arena`, which also serves as
- * scratch.
+ * All webhooks of the workspace whose filter, or a subscription's, is true for
+ * the event, whatever their state, in no order, each once. The array is in
+ * `arena`, which also serves as scratch.
  */
 void match_event(struct match *match, uint32_t workspace,
 	const struct filter_event *event, struct arena *arena,

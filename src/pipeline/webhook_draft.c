@@ -54,6 +54,7 @@ static const struct reserved {
 	{STR_INIT("webhook-id"), false},
 	{STR_INIT("webhook-timestamp"), false},
 	{STR_INIT("webhook-signature"), false},
+	{STR_INIT("hpe-webhook-signature"), true},
 	{STR_INIT("host"), false},
 	{STR_INIT("content-length"), false},
 	{STR_INIT("transfer-encoding"), false},
@@ -219,6 +220,9 @@ webhook_draft_apply(const struct webhook_draft *draft, struct webhook *webhook,
 	*edit = (struct webhook_edit){0};
 	if (draft->has_name)
 		webhook->name = arena_copy(&webhook->arena, draft->name);
+	if (draft->has_description)
+		webhook->description =
+			arena_copy(&webhook->arena, draft->description);
 	if (draft->has_destination &&
 		!str_equal(draft->destination, webhook->destination)) {
 		webhook->destination =

@@ -32,9 +32,16 @@ enum err webhook_draft_apply_options(const struct webhook_draft *draft,
 	struct webhook_edit *edit, struct webhook_problem *problem) MUST_USE;
 
 /**
- * Puts a checked draft's members, but not its state and options, into a fresh
- * copy. The
- * filter has not been compiled by the check: ERR_INVALID or ERR_LIMIT here.
+ * Puts the secrets that the draft says in place of the webhook's, whose
+ * scheme takes any text. ERR_INVALID.
+ */
+enum err webhook_draft_apply_secrets(const struct webhook_draft *draft,
+	struct webhook *webhook, struct webhook_problem *problem) MUST_USE;
+
+/**
+ * Puts a checked draft's members, but not its state, options and secrets, into
+ * a fresh copy. The filter has not been compiled by the check: ERR_INVALID or
+ * ERR_LIMIT here.
  */
 enum err webhook_draft_apply(const struct webhook_draft *draft,
 	struct webhook *webhook, struct webhook_edit *edit,

@@ -92,8 +92,27 @@ webhook_draft_apply_options(const struct webhook_draft *draft,
 		!is_same_certificate(options, &former) ||
 		!webhook_auth_equal(&options->auth, &former.auth))
 		edit->changes_target = true;
+	webhook->health.rules = options->failures;
 	if (webhook->secret.len > 0 && options->signing != former.signing)
 		webhook_new_secret(
 			webhook, clock_now() + WEBHOOK_SIGNING_OVERLAP);
+	return ERR_OK;
+}
+
+enum err
+webhook_draft_apply_secrets(const struct webhook_draft *draft,
+	struct webhook *webhook, struct webhook_problem *problem)
+{
+	if ((draft->has_secret && webhook_set_secret(webhook, draft->secret)) ||
+		(draft->has_second_secret &&
+			webhook_set_second_secret(webhook, draft->second_secret,
+				WEBHOOK_ALWAYS))) {
+		problem->field = "secret";
+		buf_append(&problem->why, STR("this is no usable secret"));
+		return ERR_INVALID;
+	}
+	/* Who chose it knows it. */
+	if (draft->has_secret)
+		webhook->is_secret_read = true;
 	return ERR_OK;
 }

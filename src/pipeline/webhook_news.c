@@ -42,6 +42,8 @@ static const struct {
 		{"grapnel.webhook.handshake.succeeded", false}},
 	{WEBHOOK_BY_HANDSHAKE, WEBHOOK_DISABLED, WEBHOOK_WARNING,
 		{"grapnel.webhook.handshake.failed", true}},
+	{WEBHOOK_BY_HANDSHAKE, WEBHOOK_DISABLED, WEBHOOK_ERROR,
+		{"grapnel.webhook.handshake.failed", true}},
 	{WEBHOOK_BY_HEALTH, WEBHOOK_ENABLED, WEBHOOK_WARNING,
 		{"grapnel.webhook.warning", true}},
 	{WEBHOOK_BY_HEALTH, WEBHOOK_ENABLED, WEBHOOK_ACTIVE,
@@ -56,11 +58,14 @@ static const struct {
 		{"grapnel.webhook.enabled", true}},
 };
 
+/** A user's change of what is enabled, and stays so, is an update. */
 static bool
-has_moved(const struct webhook *former, const struct webhook *next)
+has_moved(const struct webhook *former, const struct webhook *next,
+	const struct webhook_cause *cause)
 {
 	return former->health.state != next->health.state ||
-	       former->health.status != next->health.status;
+	       (cause->kind != WEBHOOK_BY_KEY &&
+		       former->health.status != next->health.status);
 }
 
 static const struct news *
@@ -71,8 +76,8 @@ find_news(const struct webhook *former, const struct webhook *next,
 		return &created;
 	if (next == NULL)
 		return &deleted;
-	for (size_t i = 0; has_moved(former, next) && i < COUNT_OF(moves);
-		i++) {
+	for (size_t i = 0;
+		has_moved(former, next, cause) && i < COUNT_OF(moves); i++) {
 		if (moves[i].by == cause->kind &&
 			moves[i].state == next->health.state &&
 			moves[i].status == next->health.status)

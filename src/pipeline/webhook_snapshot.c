@@ -5,6 +5,7 @@
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "pipeline/live.h"
 
 unsigned
 webhook_rate(const struct webhook *webhook)
@@ -15,17 +16,17 @@ webhook_rate(const struct webhook *webhook)
 	return !wanted || (granted && granted < wanted) ? granted : wanted;
 }
 
-void
-webhook_sign(const struct webhook *webhook, struct str id, int64_t now,
-	struct str body, struct buf *out)
+bool
+webhook_asks_rate(const struct webhook *webhook)
 {
-	int64_t seconds = now / SECONDS;
+	return webhook->options.handshake == HANDSHAKE_GREENLAKE ||
+	       str_equal(webhook->dialect, STR("greenlake"));
+}
 
-	signature_sign(&webhook->key, id, seconds, body, out);
-	if (webhook->old_until <= now)
-		return;
-	buf_append_char(out, ' ');
-	signature_sign(&webhook->old_key, id, seconds, body, out);
+bool
+webhook_has_second_secret(const struct webhook *webhook, int64_t now)
+{
+	return webhook->old_until > now;
 }
 
 void
@@ -44,6 +45,9 @@ webhook_unref(const struct webhook *webhook)
 	if (webhook == NULL || atomic_fetch_sub_explicit(&counted->refs, 1,
 				       memory_order_acq_rel) > 1)
 		return;
+	live_unref(counted->live);
+	for (size_t i = 0; i < counted->subscription_count; i++)
+		subscription_unref(counted->subscriptions[i]);
 	arena_release(&counted->arena);
 	mem_free(counted);
 }
@@ -73,14 +77,40 @@ copy_headers(struct webhook *webhook, const struct webhook_header *headers,
 	webhook->header_count = count;
 }
 
+static enum err
+read_key(enum signature_scheme scheme, struct str secret,
+	struct signature_key *ret)
+{
+	return signature_is_text(scheme)
+		       ? signature_read_text(scheme, secret, ret)
+		       : signature_read_secret(secret, ret);
+}
+
 enum err
 webhook_set_secret(struct webhook *webhook, struct str secret)
 {
-	enum err err = signature_read_secret(secret, &webhook->key);
+	enum err err =
+		read_key(webhook->options.signing, secret, &webhook->key);
 
 	if (err == ERR_OK)
 		webhook->secret = arena_copy(&webhook->arena, secret);
 	return err;
+}
+
+enum err
+webhook_set_second_secret(
+	struct webhook *webhook, struct str secret, int64_t until)
+{
+	enum err err = ERR_OK;
+
+	if (!str_is_empty(secret))
+		err = read_key(
+			webhook->options.signing, secret, &webhook->old_key);
+	if (err)
+		return err;
+	webhook->old_secret = arena_copy(&webhook->arena, secret);
+	webhook->old_until = str_is_empty(secret) ? 0 : until;
+	return ERR_OK;
 }
 
 void
@@ -131,6 +161,9 @@ webhook_set_filter(struct webhook *webhook, struct str text, size_t *ret_column,
 	struct buf *why)
 {
 	webhook->filter_text = arena_copy(&webhook->arena, text);
+	webhook->filter = NULL;
+	if (str_is_empty(text))
+		return ERR_OK;
 	return filter_compile(webhook->filter_text, &webhook->arena,
 		&webhook->filter, ret_column, why);
 }
@@ -144,12 +177,15 @@ webhook_copy(const struct webhook *webhook)
 	size_t column;
 	enum err err;
 
+	copy->live = webhook->live ? live_ref(webhook->live) : live_new();
 	copy->number = webhook->number;
 	copy->id = webhook->id;
 	copy->workspace = webhook->workspace;
 	copy->revision = webhook->revision;
 	copy->dialect = arena_copy(arena, webhook->dialect);
 	copy->name = arena_copy(arena, webhook->name);
+	copy->description = arena_copy(arena, webhook->description);
+	copy->created_by = arena_copy(arena, webhook->created_by);
 	copy->destination = arena_copy(arena, webhook->destination);
 	copy->health = webhook->health;
 	copy->status_reason = arena_copy(arena, webhook->status_reason);
@@ -165,6 +201,8 @@ webhook_copy(const struct webhook *webhook)
 	copy->options = webhook_options_copy(&webhook->options, arena);
 	webhook_set_way(copy);
 	copy->allowed_rate = webhook->allowed_rate;
+	copy->is_rate_unlimited = webhook->is_rate_unlimited;
+	copy->verified = webhook->verified;
 	copy->handshake = webhook->handshake;
 	copy->probe_at = webhook->probe_at;
 	copy->probes_failed = webhook->probes_failed;
@@ -176,6 +214,7 @@ webhook_copy(const struct webhook *webhook)
 	copy_headers(copy, webhook->headers, webhook->header_count);
 	err = webhook_set_filter(copy, webhook->filter_text, &column, &why);
 	assert(err == ERR_OK); /* it has compiled before */
+	webhook_copy_subscriptions(copy, webhook);
 	return copy;
 }
 
@@ -197,6 +236,11 @@ write_options(const struct webhook *webhook, struct buf *out)
 	json_out_integer(&json, "gapFrom", webhook->gap_from);
 	json_out_integer(&json, "probeAt", webhook->probe_at);
 	json_out_integer(&json, "probesFailed", webhook->probes_failed);
+	json_out_boolean(&json, "rateUnlimited", webhook->is_rate_unlimited);
+	json_out_integer(&json, "verified", webhook->verified);
+	json_out_integer(&json, "oldScheme", webhook->old_key.scheme);
+	json_out_string(&json, "description", webhook->description);
+	json_out_string(&json, "createdBy", webhook->created_by);
 	webhook_options_write(&webhook->options, &json);
 	json_out_end(&json);
 }
@@ -324,17 +368,29 @@ read_secrets(struct webhook *webhook, const struct webhook_row *row,
 	read_headers(webhook, json_member(json_root(&doc), STR("headers")));
 	webhook->options.auth.secret = arena_copy(
 		&webhook->arena, read_string(&doc, "authSecret", scratch));
+	webhook->secret = arena_copy(
+		&webhook->arena, read_string(&doc, "secret", scratch));
 	for (size_t i = 0; i < COUNT_OF(way_secrets); i++)
 		*way_secret(&webhook->options, i) = arena_copy(&webhook->arena,
 			read_string(&doc, way_secrets[i].name, scratch));
 	webhook->old_secret = arena_copy(
 		&webhook->arena, read_string(&doc, "oldSecret", scratch));
-	if (webhook->old_secret.len > 0)
-		err = signature_read_secret(
-			webhook->old_secret, &webhook->old_key);
-	return err ? err
-		   : webhook_set_secret(
-			     webhook, read_string(&doc, "secret", scratch));
+	return ERR_OK;
+}
+
+/** What the scheme makes of the secrets, once the options are known. */
+static enum err
+read_keys(struct webhook *webhook, int64_t old_scheme)
+{
+	enum signature_scheme scheme = old_scheme == SIGNATURE_GREENLAKE
+					       ? SIGNATURE_GREENLAKE
+					       : SIGNATURE_V1;
+	enum err err = read_key(
+		webhook->options.signing, webhook->secret, &webhook->key);
+
+	if (!err && webhook->old_secret.len > 0)
+		err = read_key(scheme, webhook->old_secret, &webhook->old_key);
+	return err;
 }
 
 /**
@@ -361,6 +417,14 @@ read_delivery_options(
 	json_to_integer(json_member(json, STR("probesFailed")), &failed);
 	webhook->probes_failed =
 		failed > 0 && failed <= UINT32_MAX ? (unsigned)failed : 0;
+	json_to_integer(json_member(json, STR("verified")), &webhook->verified);
+	webhook->is_rate_unlimited =
+		json_kind(json_member(json, STR("rateUnlimited"))) == JSON_TRUE;
+	webhook->description = arena_copy(&webhook->arena,
+		json_string(json_member(json, STR("description")), scratch));
+	webhook->created_by = arena_copy(&webhook->arena,
+		json_string(json_member(json, STR("createdBy")), scratch));
+	webhook->health.rules = webhook->options.failures;
 	json_to_integer(json_member(json, STR("allowedRate")), &rate);
 	webhook->allowed_rate =
 		rate > 0 && rate <= UINT32_MAX ? (unsigned)rate : 0;
@@ -372,6 +436,7 @@ read_options(struct webhook *webhook, struct str options, struct arena *scratch)
 	struct json_doc doc;
 	struct json_walk walk;
 	size_t count = 0;
+	int64_t old_scheme = SIGNATURE_V1;
 	enum err err = json_read(options, scratch, &doc, NULL);
 
 	if (err)
@@ -384,7 +449,9 @@ read_options(struct webhook *webhook, struct str options, struct arena *scratch)
 		if (json_to_integer(walk.value, &webhook->enables[count]))
 			count++;
 	}
-	return ERR_OK;
+	json_to_integer(
+		json_member(json_root(&doc), STR("oldScheme")), &old_scheme);
+	return read_keys(webhook, old_scheme);
 }
 
 static void
@@ -415,6 +482,7 @@ webhook_from_row(const struct webhook_row *row, const struct seal_key *key,
 	size_t column;
 	enum err err;
 
+	webhook->live = live_new();
 	read_columns(webhook, row);
 	err = read_secrets(webhook, row, key, &scratch);
 	if (err)

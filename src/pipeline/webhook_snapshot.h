@@ -18,9 +18,19 @@ void webhook_to_row(const struct webhook *webhook, const struct seal_key *key,
 /** A copy with one reference, to be changed before anybody sees it. */
 struct webhook *webhook_copy(const struct webhook *webhook);
 
-/** Sets the text form and the raw key; ERR_INVALID when it is none. */
+/**
+ * Sets the text form and the raw key, of the options' scheme; ERR_INVALID
+ * when it is none.
+ */
 enum err webhook_set_secret(struct webhook *webhook, struct str secret)
 	MUST_USE;
+
+/**
+ * Sets the second secret, that signs too until `until`; empty takes it away.
+ * ERR_INVALID when it is none.
+ */
+enum err webhook_set_second_secret(
+	struct webhook *webhook, struct str secret, int64_t until) MUST_USE;
 
 /**
  * A new random secret of the options' scheme. The present one, if there is
@@ -28,9 +38,20 @@ enum err webhook_set_secret(struct webhook *webhook, struct str secret)
  */
 void webhook_new_secret(struct webhook *webhook, int64_t old_until);
 
-/** Compiles `text` into the webhook's own arena. */
+/** Compiles `text` into the webhook's own arena; empty: it has none. */
 enum err webhook_set_filter(struct webhook *webhook, struct str text,
 	size_t *ret_column, struct buf *why) MUST_USE;
+
+/** The same as `from` has, by reference. */
+void webhook_copy_subscriptions(
+	struct webhook *webhook, const struct webhook *from);
+
+/** Puts it among the others by age. Takes over the reference. */
+void webhook_add_subscription(
+	struct webhook *webhook, const struct subscription *take_subscription);
+
+/** Takes out the one of that id and gives its reference back. */
+void webhook_remove_subscription(struct webhook *webhook, struct uuid id);
 
 /** Sets `way` by the options, whose texts are in the webhook's own arena. */
 void webhook_set_way(struct webhook *webhook);

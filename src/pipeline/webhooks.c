@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "pipeline/match.h"
+#include "pipeline/subscriptions.h"
 #include "pipeline/webhook_snapshot.h"
 #include "pipeline/webhooks_private.h"
 
@@ -72,6 +73,20 @@ webhooks_list(struct webhooks *webhooks, uint32_t workspace,
 
 /* ---- making a change known (change lock held) ---- */
 
+/** Table lock held: what it has is found, what it had before is not. */
+static void
+put_subscriptions(struct webhooks *webhooks, const struct webhook *former,
+	const struct webhook *next)
+{
+	for (size_t i = 0; former && i < former->subscription_count; i++)
+		map_remove(&webhooks->subscriptions,
+			webhooks_id_key(&former->subscriptions[i]->id));
+	for (size_t i = 0; next && i < next->subscription_count; i++)
+		map_put(&webhooks->subscriptions,
+			webhooks_id_key(&next->subscriptions[i]->id),
+			(void *)(uintptr_t)next->subscriptions[i]);
+}
+
 void
 webhooks_put(struct webhooks *webhooks, const struct webhook *webhook)
 {
@@ -82,6 +97,7 @@ webhooks_put(struct webhooks *webhooks, const struct webhook *webhook)
 		webhook_unconst(webhook));
 	map_put(&webhooks->by_number, webhooks_number_key(&webhook->number),
 		webhook_unconst(webhook));
+	put_subscriptions(webhooks, former, webhook);
 	pthread_rwlock_unlock(&webhooks->table);
 	webhook_unref(former);
 }
@@ -92,6 +108,7 @@ webhooks_take_out(struct webhooks *webhooks, const struct webhook *webhook)
 	pthread_rwlock_wrlock(&webhooks->table);
 	map_remove(&webhooks->by_id, webhooks_id_key(&webhook->id));
 	map_remove(&webhooks->by_number, webhooks_number_key(&webhook->number));
+	put_subscriptions(webhooks, webhook, NULL);
 	pthread_rwlock_unlock(&webhooks->table);
 	webhook_unref(webhook); /* the table's */
 }
@@ -138,6 +155,20 @@ load_one(void *context, const struct webhook_row *row)
 	return true;
 }
 
+static enum err
+count_failures(struct webhooks *webhooks, struct buf *why)
+{
+	struct webhook *webhook;
+	enum err err = ERR_OK;
+	size_t at = 0;
+
+	while (!err && (webhook = map_next(&webhooks->by_number, &at)))
+		err = webhooks_count_failures(webhooks, webhook);
+	if (err)
+		buf_append(why, STR("the webhooks' failures cannot be read"));
+	return err;
+}
+
 enum err
 webhooks_open(const struct webhooks_options *options, struct webhooks **ret,
 	struct buf *why)
@@ -149,6 +180,8 @@ webhooks_open(const struct webhooks_options *options, struct webhooks **ret,
 	enum err err;
 
 	webhooks->options = *options;
+	if (webhooks->options.subscriptions_max == 0)
+		webhooks->options.subscriptions_max = SUBSCRIPTIONS_MAX;
 	pthread_mutex_init(&webhooks->change, NULL);
 	pthread_rwlock_init(&webhooks->table, NULL);
 	err = store_counters(options->store, &counters, why);
@@ -159,7 +192,11 @@ webhooks_open(const struct webhooks_options *options, struct webhooks **ret,
 	}
 	if (!err)
 		err = load.err;
+	if (!err)
+		err = webhooks_load_subscriptions(webhooks, why);
 	arena_release(&arena);
+	if (!err)
+		err = count_failures(webhooks, why);
 	if (err) {
 		webhooks_close(webhooks);
 		return err;
@@ -192,6 +229,7 @@ webhooks_close(struct webhooks *webhooks)
 		webhook_unref(webhook);
 	map_release(&webhooks->by_id);
 	map_release(&webhooks->by_number);
+	map_release(&webhooks->subscriptions);
 	pthread_rwlock_destroy(&webhooks->table);
 	pthread_mutex_destroy(&webhooks->change);
 	mem_free(webhooks);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "net/address.h"
 #include "net/http_client.h"
+#include "pipeline/subscription.h"
 #include "rule/filter.h"
 #include "rule/signature.h"
 #include "rule/webhook_options.h"
@@ -23,6 +24,7 @@ struct ingest;
 struct match;
 struct writer;
 struct webhook;
+struct live;
 
 /** Who is told of changes, on the thread that made them, in their order. */
 struct webhooks_listener {
@@ -46,8 +48,11 @@ struct webhooks_options {
 	struct allow_lists *allow_lists;     /* borrowed; NULL: none */
 	const struct seal_key *key;	     /* borrowed */
 	struct webhooks_listener listener;
-	unsigned webhooks_max; /* in a workspace */
-	unsigned enables_max;  /* of a webhook in enables_window */
+	unsigned webhooks_max;	    /* in a workspace */
+	unsigned greenlake_max;	    /* the same of dialect "greenlake", which
+				       are not among the others */
+	unsigned subscriptions_max; /* of a webhook; 0: 5 */
+	unsigned enables_max;	    /* of a webhook in enables_window */
 	int64_t enables_window;
 };
 
@@ -64,12 +69,15 @@ struct webhook_header {
 };
 
 #define WEBHOOK_SIGNING_OVERLAP (24 * HOURS)
+/* `old_until` of a second secret that stays until it is taken away. */
+#define WEBHOOK_ALWAYS INT64_MAX
 
 enum {
 	WEBHOOK_ENABLES_KEPT = 16,
 	WEBHOOK_NAME_MAX = 255, /* characters */
 	WEBHOOK_HEADERS_MAX = 32,
 	WEBHOOK_HEADER_VALUE_MAX = 4096, /* bytes */
+	WEBHOOK_REASON_MAX = 200,	 /* bytes, with the NUL */
 };
 
 struct webhook {
@@ -79,11 +87,18 @@ struct webhook {
 	struct uuid id;
 	uint32_t workspace;
 	uint64_t revision;
-	struct str dialect; /* "com", "native": where it was created */
+	/* "com", "native", "greenlake": where it was created */
+	struct str dialect;
 	struct str name;
+	struct str description; /* "greenlake" */
+	struct str created_by;	/* "greenlake": the key's id */
 	struct str destination;
+	/* Both empty: it has subscriptions instead. */
 	struct str filter_text;
 	const struct filter *filter;
+	const struct subscription *
+		*subscriptions; /* references, oldest first */
+	size_t subscription_count;
 	struct health health;
 	struct str status_reason;
 	uint64_t generation;
@@ -91,17 +106,21 @@ struct webhook {
 	int64_t updated;
 	const struct webhook_header *headers; /* secret: never shown */
 	size_t header_count;
-	struct str secret;	  /* whsec_…: never shown but once */
+	struct str secret; /* whsec_…, or any text: never shown but once */
 	struct signature_key key; /* the secret, ready to sign with */
 	bool is_secret_read;
-	/* The one before it signs too, until then; 0: there is none. */
+	/* The one before it, or a second one, signs too, until then; 0: there
+	   is none. */
 	struct str old_secret;
 	struct signature_key old_key;
 	int64_t old_until;
 	struct webhook_options options;
 	const struct http_way *way; /* by the options; NULL: none needed */
-	unsigned allowed_rate;	    /* granted by the handshake; 0: no limit */
+	unsigned allowed_rate;	    /* granted by the endpoint; 0: no limit */
+	bool is_rate_unlimited; /* the endpoint said so, rather than nothing */
+	int64_t verified;	/* the last handshake that was accepted */
 	int64_t enables[WEBHOOK_ENABLES_KEPT]; /* newest first; 0: none */
+	struct live *live;  /* shared by all snapshots; NULL in some tests */
 	uint64_t handshake; /* revision that asked for the present handshake;
 			       not stored: a restart asks anew */
 	int64_t probe_at;   /* wall clock; 0: no probe is due */
@@ -114,12 +133,29 @@ struct webhook {
 	unsigned news_left_off;
 };
 
+/** Whether the endpoint is asked for its rate from time to time. */
+bool webhook_asks_rate(const struct webhook *webhook);
+
+/** Whether a second secret signs at `now`. */
+bool webhook_has_second_secret(const struct webhook *webhook, int64_t now);
+
 /** Attempts a minute: the lower of what is wanted and granted; 0: no limit. */
 unsigned webhook_rate(const struct webhook *webhook);
 
-/** Appends webhook-signature's value: by all secrets that sign at `now`. */
-void webhook_sign(const struct webhook *webhook, struct str id, int64_t now,
-	struct str body, struct buf *out);
+/** Whether it has subscriptions, if only none so far, and not a filter. */
+static inline bool
+webhook_is_by_subscription(const struct webhook *webhook)
+{
+	return webhook->filter_text.len == 0;
+}
+
+/** Whether this snapshot of a subscription is one of the webhook's. */
+bool webhook_has_subscription(
+	const struct webhook *webhook, const struct subscription *subscription);
+
+/** Whether its filter, or one of its subscriptions, is true for an event. */
+bool webhook_wants(const struct webhook *webhook,
+	const struct filter_event *event, struct arena *scratch);
 
 void webhook_ref(const struct webhook *webhook);
 void webhook_unref(const struct webhook *webhook);
@@ -133,10 +169,20 @@ webhook_unconst(const struct webhook *webhook)
 
 /** What a user says; members without their has_ flag stay as they are. */
 struct webhook_draft {
+	/* A filter stays a filter: a webhook that has subscriptions instead
+	   refuses one, and one that has a filter cannot be without. */
 	bool has_name, has_destination, has_state, has_filter, has_headers;
 	bool has_options;
-	struct str dialect; /* of a new one; empty: "com" */
+	/* Those of "greenlake". */
+	bool has_description, has_secret, has_second_secret;
+	bool verifies;	     /* asks for the handshake, unless it is disabled */
+	bool is_name_unique; /* among those of its dialect in the workspace */
+	struct str dialect;  /* of a new one; empty: "com" */
 	struct str name;
+	struct str description;
+	struct str secret;	  /* of a scheme whose secrets are any text */
+	struct str second_secret; /* signs too; empty: none does any more */
+	struct str who; /* the id of the key that asks for the change */
 	struct str destination;
 	enum webhook_state state;
 	struct str filter;
@@ -158,9 +204,11 @@ struct webhook_problem {
 };
 
 /**
- * Creates a webhook from a draft that has all members. ERR_INVALID (a member
+ * Creates a webhook from a draft that has all members; without a filter it is
+ * one that has subscriptions (pipeline/subscriptions.h). ERR_INVALID (a member
  * is wrong: `field`), ERR_DENIED (destination or header not allowed),
- * ERR_LIMIT (too many webhooks in the workspace), ERR_IO (not stored).
+ * ERR_LIMIT (too many webhooks in the workspace), ERR_CONFLICT (the name is
+ * another one's, where names are unique), ERR_IO (not stored).
  * `*ret` is a reference.
  */
 enum err webhooks_create(struct webhooks *webhooks, uint32_t workspace,
@@ -193,11 +241,42 @@ enum err webhooks_delete(struct webhooks *webhooks, uint32_t workspace,
 enum { WEBHOOK_DETAIL_SIZE = 256 };
 struct handshake_outcome {
 	bool is_accepted;
-	unsigned allowed_rate; /* a minute; 0: no limit, or none was told */
+	unsigned allowed_rate;	/* a minute; 0: no limit, or none was told */
+	bool is_rate_unlimited; /* that was told */
+	int status;		/* of the last answer; 0: there was none */
+	char reason[WEBHOOK_REASON_MAX];  /* of the status; empty: the rules' */
 	char detail[WEBHOOK_DETAIL_SIZE]; /* what came back instead, or "" */
 };
 enum err webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 	uint64_t handshake, const struct handshake_outcome *outcome) MUST_USE;
+
+/**
+ * The rate that the endpoint grants, asked for between handshakes. Blocks.
+ * Errors as above.
+ */
+enum err webhooks_set_rate(struct webhooks *webhooks, uint64_t number,
+	unsigned allowed_rate, bool is_unlimited) MUST_USE;
+
+/** Embedded by who waits for the end of a handshake; stays until `done`. */
+struct webhooks_wait {
+	struct webhooks_wait *next;
+	uint64_t number;
+	uint64_t handshake;
+	/* On the thread that stored the end; never when the hub stops first. */
+	void (*done)(struct webhooks_wait *wait,
+		const struct handshake_outcome *outcome);
+};
+
+/**
+ * Asks for the handshake anew: the webhook is PENDING until it ends, unless
+ * it is disabled; then its state stays as it is. `wait->done` is called when
+ * the handshake has ended, perhaps before this returns, unless there was an
+ * error. Blocks. ERR_NOT_FOUND, ERR_CONFLICT (its kind of handshake is none),
+ * ERR_IO.
+ */
+enum err webhooks_verify(struct webhooks *webhooks, uint32_t workspace,
+	struct uuid id, struct webhooks_wait *wait,
+	struct webhook_problem *problem) MUST_USE;
 
 /**
  * What delivery outcomes made of a webhook's health (WARNING, ERROR, ACTIVE);

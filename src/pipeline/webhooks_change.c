@@ -89,20 +89,6 @@ check_notify(struct webhooks *webhooks, const struct webhook *former,
 	return ERR_INVALID;
 }
 
-static unsigned
-count_of_workspace(struct webhooks *webhooks, uint32_t workspace)
-{
-	struct arena arena = {0};
-	size_t count;
-	const struct webhook **list =
-		webhooks_list(webhooks, workspace, &arena, &count);
-
-	for (size_t i = 0; i < count; i++)
-		webhook_unref(list[i]);
-	arena_release(&arena);
-	return (unsigned)count;
-}
-
 /* ---- what may be reached ---- */
 
 /** The hub's policy, and what the webhook's allow-lists open besides. */
@@ -178,6 +164,7 @@ build(struct webhooks *webhooks, uint32_t workspace,
 	webhook->revision = webhook->generation = 1;
 	webhook->created = webhook->updated = clock_now();
 	webhook->handshake = is_enabled ? 1 : 0;
+	webhook->created_by = arena_copy(&webhook->arena, draft->who);
 	reach_of(webhooks, workspace, draft, NULL, &reach);
 	err = webhook_draft_check(draft, &reach.policy, problem);
 	if (!err)
@@ -189,8 +176,10 @@ build(struct webhooks *webhooks, uint32_t workspace,
 		err = check_allow_lists(webhooks, webhook, problem);
 	if (!err)
 		err = check_notify(webhooks, NULL, webhook, problem);
-	if (!err)
+	if (!err) {
 		webhook_new_secret(webhook, 0);
+		err = webhook_draft_apply_secrets(draft, webhook, problem);
+	}
 	if (!err && is_enabled)
 		err = note_enable(webhooks, webhook, problem);
 	if (err)
@@ -213,17 +202,11 @@ create_locked(struct webhooks *webhooks, uint32_t workspace,
 		.count = 1};
 	const struct webhook_cause cause = {
 		.kind = WEBHOOK_BY_KEY, .key_id = draft->key_id};
-	enum err err;
+	enum err err =
+		webhooks_check_count(webhooks, workspace, draft, problem);
 
-	if (count_of_workspace(webhooks, workspace) >=
-		webhooks->options.webhooks_max) {
-		buf_printf(&problem->why,
-			"this workspace has %u webhooks, which is the most "
-			"allowed: delete one first",
-			webhooks->options.webhooks_max);
-		return ERR_LIMIT;
-	}
-	err = build(webhooks, workspace, draft, webhook, problem);
+	if (!err)
+		err = build(webhooks, workspace, draft, webhook, problem);
 	if (err)
 		return err;
 	webhook->number = ++webhooks->last_number;
@@ -263,6 +246,17 @@ webhooks_create(struct webhooks *webhooks, uint32_t workspace,
 	return ERR_OK;
 }
 
+/** GreenLake names who did it. */
+static void
+name_who(struct webhook *webhook, const struct webhook_draft *draft)
+{
+	if (webhook->health.rules == FAILURES_GREENLAKE &&
+		!str_is_empty(draft->who))
+		webhook->status_reason = arena_printf(&webhook->arena,
+			"%.*s: user:%.*s", STR_ARG(webhook->status_reason),
+			STR_ARG(draft->who));
+}
+
 /** What the draft's state, or a new target, does to the webhook's health. */
 static enum err
 apply_state(struct webhooks *webhooks, const struct webhook_draft *draft,
@@ -276,12 +270,17 @@ apply_state(struct webhooks *webhooks, const struct webhook_draft *draft,
 	if (draft->has_state && draft->state == WEBHOOK_DISABLED) {
 		*ret_is_fresh =
 			webhooks_move_health(next, HEALTH_USER_DISABLED);
+		if (*ret_is_fresh)
+			name_who(next, draft);
 	} else if (draft->has_state) {
 		err = note_enable(webhooks, next, problem);
 		if (err)
 			return err;
 		webhooks_move_health(next, HEALTH_USER_ENABLED);
 		*ret_is_fresh = true;
+	} else if (draft->verifies) {
+		*ret_is_fresh =
+			webhooks_move_health(next, HEALTH_USER_VERIFIES);
 	} else if (changes_target && is_enabled) {
 		webhooks_move_health(next, HEALTH_USER_CHANGED_TARGET);
 		*ret_is_fresh = true;
@@ -306,6 +305,8 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 	reach_of(webhooks, former->workspace, draft, former, &reach);
 	err = webhook_draft_check(draft, &reach.policy, problem);
 	if (!err)
+		err = webhooks_check_name(webhooks, former, draft, problem);
+	if (!err)
 		err = webhook_draft_apply(draft, next, &edit, problem);
 	if (!err)
 		err = webhook_draft_apply_options(
@@ -314,6 +315,8 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 		err = check_allow_lists(webhooks, next, problem);
 	if (!err)
 		err = check_notify(webhooks, former, next, problem);
+	if (!err)
+		err = webhook_draft_apply_secrets(draft, next, problem);
 	if (!err)
 		err = apply_state(webhooks, draft, edit.changes_target, next,
 			&step.is_fresh, problem);
@@ -350,6 +353,12 @@ webhooks_patch(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 			(unsigned long long)former->generation,
 			(unsigned long long)draft->expected_generation);
 		err = ERR_CONFLICT;
+	} else if (draft->has_filter && webhook_is_by_subscription(former)) {
+		problem->field = "eventFilter";
+		buf_append(&problem->why,
+			STR("the webhook has subscriptions instead of a "
+			    "filter; change those"));
+		err = ERR_INVALID;
 	} else {
 		err = patch_locked(webhooks, former, draft, ret, problem);
 	}
@@ -363,12 +372,18 @@ delete_locked(struct webhooks *webhooks, const struct webhook *webhook,
 	struct str key_id, struct webhook_problem *problem)
 {
 	const struct webhooks_listener *listener = &webhooks->options.listener;
+	char id[UUID_TEXT_SIZE];
+	const struct object_change subscriptions = {.what = OBJECT_REMOVE_OWNED,
+		.row = {.workspace = webhook->workspace,
+			.kind = OBJECT_SUBSCRIPTION,
+			.owner = str_of(uuid_format(webhook->id, id))}};
 	const struct webhook_cause cause = {
 		.kind = WEBHOOK_BY_KEY, .key_id = key_id};
 	const struct webhooks_unit unit = {
 		.changes = {{.kind = STORE_WEBHOOK_REMOVE,
-			.webhook_number = webhook->number}},
-		.count = 1,
+				    .webhook_number = webhook->number},
+			{.kind = STORE_OBJECT, .object = &subscriptions}},
+		.count = 2,
 		.news = {webhook_news_change(webhooks, webhook, NULL, &cause)}};
 	enum err err = webhooks_commit_unit(webhooks, &unit, problem);
 

@@ -22,9 +22,11 @@ struct webhooks {
 	struct webhooks_options options;
 	pthread_mutex_t change;
 	pthread_rwlock_t table;
-	struct map by_id;     /* 16 bytes */
-	struct map by_number; /* 8 bytes */
+	struct map by_id;	  /* 16 bytes */
+	struct map by_number;	  /* 8 bytes */
+	struct map subscriptions; /* by id; the webhooks' references */
 	uint64_t last_number;
+	struct webhooks_wait *waits; /* the change lock's */
 };
 
 /* Keys of the maps; they point into their argument. */
@@ -40,6 +42,10 @@ webhooks_number_key(const uint64_t *number)
 	return str_make((const char *)number, sizeof(*number));
 }
 
+/** Gives the webhooks that were loaded their subscriptions; on opening. */
+enum err webhooks_load_subscriptions(struct webhooks *webhooks, struct buf *why)
+	MUST_USE;
+
 /* The change lock is held: */
 
 /** Puts it in place of its former snapshot; takes over the reference. */
@@ -47,11 +53,6 @@ void webhooks_put(
 	struct webhooks *webhooks, const struct webhook *take_webhook);
 void webhooks_take_out(
 	struct webhooks *webhooks, const struct webhook *webhook);
-/**
- * Stores the next revision of a webhook, tells of it, and takes over the
- * caller's reference to `next` (also on failure). Waiting deliveries become
- * SKIPPED when it neither sends nor waits any more.
- */
 /** A unit of changes, and what is told with it. */
 struct webhooks_unit {
 	struct store_change changes[2];
@@ -66,6 +67,11 @@ enum err webhooks_commit_unit(struct webhooks *webhooks,
 void webhooks_log_status(
 	const struct webhook *former, const struct webhook *webhook);
 
+/**
+ * Stores the next revision of a webhook, tells of it, and takes over the
+ * caller's reference to `next` (also on failure). Waiting deliveries become
+ * SKIPPED when it neither sends nor waits any more.
+ */
 struct webhook_step {
 	bool is_fresh;
 	const struct webhook_cause *cause; /* NULL: nobody is told */
@@ -75,8 +81,38 @@ enum err webhooks_commit_next(struct webhooks *webhooks,
 	const struct webhook *former, struct webhook *take_next,
 	const struct webhook_step *step) MUST_USE;
 
+/**
+ * Whether the workspace may have one more webhook, of this name. ERR_LIMIT, or
+ * ERR_CONFLICT when names are unique and it is taken.
+ */
+enum err webhooks_check_count(struct webhooks *webhooks, uint32_t workspace,
+	const struct webhook_draft *draft, struct webhook_problem *problem)
+	MUST_USE;
+
+/** Whether it may have the draft's name. ERR_CONFLICT. */
+enum err webhooks_check_name(struct webhooks *webhooks,
+	const struct webhook *former, const struct webhook_draft *draft,
+	struct webhook_problem *problem) MUST_USE;
+
 /** Moves the health and writes the reason; true when something changed. */
 bool webhooks_move_health(struct webhook *webhook, enum health_trigger trigger);
+
+/** Stores what happened by itself; a failure is told here, to the log. */
+enum err webhooks_report(struct webhooks *webhooks,
+	const struct webhook *former, struct webhook *take_next,
+	const struct webhook_step *step);
+
+/** A probe has ended. */
+enum err webhooks_end_probe(struct webhooks *webhooks,
+	const struct webhook *former, const struct handshake_outcome *outcome)
+	MUST_USE;
+
+/**
+ * After a start: counts the failures of the last hours, which are on disk as
+ * attempts, of a webhook whose rules ask for them and that is failing.
+ */
+enum err webhooks_count_failures(
+	struct webhooks *webhooks, struct webhook *webhook) MUST_USE;
 
 /** Match index, workers, and the handshake if one is due. */
 void webhooks_tell(struct webhooks *webhooks, const struct webhook *webhook,

@@ -1,12 +1,12 @@
-/* What deliveries and handshakes report of a webhook. */
+/* What deliveries and probes report of a webhook. */
+#include "base/clock.h"
 #include "base/log.h"
 #include "pipeline/webhook_news.h"
 #include "pipeline/webhook_snapshot.h"
 #include "pipeline/webhooks_private.h"
 
-/** Stores what happened by itself; a failure is told here, to the log. */
-static enum err
-report(struct webhooks *webhooks, const struct webhook *former,
+enum err
+webhooks_report(struct webhooks *webhooks, const struct webhook *former,
 	struct webhook *next, const struct webhook_step *step)
 {
 	enum err err;
@@ -21,24 +21,8 @@ report(struct webhooks *webhooks, const struct webhook *former,
 	return err;
 }
 
-static enum err
-end_handshake(struct webhooks *webhooks, const struct webhook *former,
-	const struct handshake_outcome *outcome)
-{
-	const struct webhook_cause cause = {.kind = WEBHOOK_BY_HANDSHAKE,
-		.detail = str_of(outcome->detail)};
-	const struct webhook_step step = {.is_fresh = true, .cause = &cause};
-	struct webhook *next = webhook_copy(former);
-
-	next->allowed_rate = outcome->allowed_rate;
-	webhooks_move_health(next, outcome->is_accepted
-					   ? HEALTH_HANDSHAKE_ACCEPTED
-					   : HEALTH_HANDSHAKE_FAILED);
-	return report(webhooks, former, next, &step);
-}
-
-static enum err
-end_probe(struct webhooks *webhooks, const struct webhook *former,
+enum err
+webhooks_end_probe(struct webhooks *webhooks, const struct webhook *former,
 	const struct handshake_outcome *outcome)
 {
 	const struct webhook_cause cause = {
@@ -52,27 +36,7 @@ end_probe(struct webhooks *webhooks, const struct webhook *former,
 		next->probes_failed++;
 	webhooks_move_health(next, outcome->is_accepted ? HEALTH_PROBE_ANSWERED
 							: HEALTH_PROBE_FAILED);
-	return report(webhooks, former, next, &step);
-}
-
-enum err
-webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
-	uint64_t handshake, const struct handshake_outcome *outcome)
-{
-	const struct webhook *former;
-	enum err err = ERR_OK;
-
-	pthread_mutex_lock(&webhooks->change);
-	former = webhooks_find_number(webhooks, number);
-	if (former && former->handshake == handshake) {
-		if (health_is_waiting(&former->health))
-			err = end_handshake(webhooks, former, outcome);
-		else if (health_is_probing(&former->health))
-			err = end_probe(webhooks, former, outcome);
-	}
-	pthread_mutex_unlock(&webhooks->change);
-	webhook_unref(former);
-	return err;
+	return webhooks_report(webhooks, former, next, &step);
 }
 
 static enum err
@@ -83,7 +47,7 @@ begin_probe(struct webhooks *webhooks, const struct webhook *former)
 	struct webhook *next = webhook_copy(former);
 
 	webhooks_move_health(next, HEALTH_PROBE_DUE);
-	return report(webhooks, former, next, &step);
+	return webhooks_report(webhooks, former, next, &step);
 }
 
 enum err
@@ -119,7 +83,7 @@ webhooks_set_health(struct webhooks *webhooks, uint64_t number,
 		next->health = facts->health;
 		next->status_reason =
 			arena_copy(&next->arena, str_of(facts->reason));
-		err = report(webhooks, former, next, &step);
+		err = webhooks_report(webhooks, former, next, &step);
 	}
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);

@@ -2,12 +2,14 @@
 #include <pthread.h>
 
 #include "net/http_client.h"
+#include "pipeline/alarm.h"
 #include "pipeline/credentials.h"
 #include "pipeline/deliver.h"
 
 /*
  * One worker of the deliverers (private to them: deliver.c runs the loop,
- * attempt.c and handshake.c are what it does).
+ * worker.c is what it looks at and reads, attempt.c and handshake.c are what it
+ * does).
  */
 
 /** What a message in a worker's mailbox is. */
@@ -19,6 +21,13 @@ enum mail_kind {
 	MAIL_SETTLED,	/* struct attempt: its outcome was committed, or not */
 	MAIL_REPORT,	/* struct report_mail: to be said again */
 	MAIL_ERRAND,	/* struct deliver_errand */
+	MAIL_HASTEN,	/* struct hasten_mail */
+};
+
+struct hasten_mail {
+	struct message message;
+	size_t count;
+	uint64_t deliveries[]; /* sequences */
 };
 
 struct report_mail {
@@ -45,6 +54,8 @@ struct worker {
 	struct http_client *client;
 	struct credentials *credentials;
 	struct dead_tally *dead_tally;
+	struct heap alarms;
+	struct map heartbeats;	     /* webhook's number → struct heartbeat */
 	struct attempt *unwritten;   /* outcomes to be submitted again */
 	int64_t write_again_at;	     /* monotonic */
 	int64_t refill_at;	     /* monotonic */
@@ -55,8 +66,20 @@ struct worker {
 	_Atomic uint64_t acknowledged;
 	_Atomic uint64_t failed;
 	_Atomic uint64_t dead;
-	_Atomic size_t queued, in_flight, unsettled; /* for others to read */
+	/* for others to read */
+	struct histogram latencies[LATENCY_COUNT];
+	_Atomic size_t queued, in_flight, slow_in_flight, unsettled;
 };
+
+/** Looks at both clocks. */
+void worker_look(struct worker *worker);
+
+/** Notes how long an attempt took, and its delivery if it is the last. */
+void worker_measure(struct worker *worker, const struct http_result *result,
+	const struct delivery *delivery, bool is_acknowledged);
+
+/** Reads deliveries back that did not fit into memory, some lanes at a time. */
+void worker_refill(struct worker *worker);
 
 static inline void
 worker_count(_Atomic uint64_t *counter)

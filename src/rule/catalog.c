@@ -59,6 +59,46 @@ read_friendly_name(
 }
 
 static bool
+read_service_manager(
+	struct catalog *catalog, struct catalog_type *type, struct json value)
+{
+	type->service_manager = keep(catalog, value);
+	return type->service_manager.len > 0;
+}
+
+static bool
+read_api_group(
+	struct catalog *catalog, struct catalog_type *type, struct json value)
+{
+	type->api_group = keep(catalog, value);
+	return type->api_group.len > 0;
+}
+
+static bool
+read_description(
+	struct catalog *catalog, struct catalog_type *type, struct json value)
+{
+	type->description = keep(catalog, value);
+	return type->description.len > 0;
+}
+
+static bool
+read_schema(
+	struct catalog *catalog, struct catalog_type *type, struct json value)
+{
+	type->schema = arena_copy(&catalog->arena, json_raw(value));
+	return json_kind(value) == JSON_OBJECT;
+}
+
+static bool
+read_sample(
+	struct catalog *catalog, struct catalog_type *type, struct json value)
+{
+	type->sample = arena_copy(&catalog->arena, json_raw(value));
+	return json_kind(value) == JSON_OBJECT;
+}
+
+static bool
 read_kind(struct catalog *catalog, struct catalog_type *type, struct json value)
 {
 	(void)catalog;
@@ -131,6 +171,11 @@ static const struct member {
 	{"name", true, read_name, "a non-empty string"},
 	{"friendlyName", true, read_friendly_name, "a non-empty string"},
 	{"kind", true, read_kind, "\"resource\" or \"event\""},
+	{"serviceManager", false, read_service_manager, "a non-empty string"},
+	{"apiGroup", false, read_api_group, "a non-empty string"},
+	{"description", false, read_description, "a non-empty string"},
+	{"schema", false, read_schema, "a JSON Schema, an object"},
+	{"sample", false, read_sample, "an object"},
 	{"dialect", false, read_dialect, "\"com\""},
 	{"monitorable", false, read_monitorable,
 		"an array of 1 to 64 property names"},

@@ -9,6 +9,12 @@
 struct catalog_type {
 	struct str name; /* canonical: "compute-ops/server" */
 	struct str friendly_name;
+	struct str description; /* or empty */
+	/* Under which it is found when one browses; or empty. */
+	struct str service_manager;
+	struct str api_group;
+	struct str schema; /* of its data, or of its state: JSON; or empty */
+	struct str sample; /* of the same: JSON; or empty */
 	bool is_resource;
 	bool is_com;		       /* held to `monitorable` for Updated */
 	const struct str *monitorable; /* top-level property names */
@@ -28,8 +34,10 @@ void catalog_free(struct catalog *catalog);
 /**
  * Adds the types of one file:
  *   {"types": [{"name": …, "friendlyName": …, "kind": "resource" or "event",
+ *     "serviceManager": …, "apiGroup": …, "description": …,
  *     "dialect": "com", "monitorable": [names],
- *     "sendsUpdated": bool, "sendsDeleted": bool}, …]}
+ *     "sendsUpdated": bool, "sendsDeleted": bool,
+ *     "schema": JSON Schema, "sample": JSON}, …]}
  * The first three are mandatory, and nothing else is allowed. ERR_INVALID
  * or, past a maximum above, ERR_LIMIT; ERR_CONFLICT for a name that is there
  * already. `why` begins with `file_name` and gives the place; then the catalog

@@ -35,13 +35,8 @@ utf8_len(struct str text)
 }
 
 enum err
-filter_compile(struct str text, struct arena *arena, const struct filter **ret,
-	size_t *ret_column, struct buf *why)
+filter_check_text(struct str text, size_t *ret_column, struct buf *why)
 {
-	CLEANUP(arena_release) struct arena work = {0};
-	struct filter_parser parser = {.lexer = {.text = text}, .why = why};
-	uint32_t root;
-
 	if (text.len > FILTER_TEXT_MAX)
 		return reject(ERR_LIMIT, 1,
 			"the filter is too long, expected at most 16384 bytes",
@@ -51,6 +46,20 @@ filter_compile(struct str text, struct arena *arena, const struct filter **ret,
 			filter_lex_column(text, utf8_len(text)),
 			"found bytes that are no UTF-8, expected text",
 			ret_column, why);
+	return ERR_OK;
+}
+
+enum err
+filter_compile(struct str text, struct arena *arena, const struct filter **ret,
+	size_t *ret_column, struct buf *why)
+{
+	CLEANUP(arena_release) struct arena work = {0};
+	struct filter_parser parser = {.lexer = {.text = text}, .why = why};
+	uint32_t root;
+	enum err err = filter_check_text(text, ret_column, why);
+
+	if (err)
+		return err;
 	filter_build_init(&parser.build, &work, arena);
 	root = filter_parse(&parser);
 	if (root != FILTER_NONE)

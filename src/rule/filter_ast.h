@@ -58,6 +58,7 @@ enum filter_root {
 	FILTER_ROOT_OLD,
 	FILTER_ROOT_CHANGED,
 	FILTER_ROOT_BARE,     /* new/, old/ on Deleted, or an attribute */
+	FILTER_ROOT_DATA,     /* the same, never an attribute */
 	FILTER_ROOT_VARIABLE, /* of the lambda at nesting level `slot` */
 };
 

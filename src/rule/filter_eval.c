@@ -52,13 +52,18 @@ is_operation(const struct eval *eval, struct str operation)
 	return str_equal(eval->event->operation, operation);
 }
 
+static struct json
+data_root(const struct eval *eval)
+{
+	return is_operation(eval, STR("Deleted")) ? eval->event->old_state
+						  : eval->event->new_state;
+}
+
 /** The state that bare paths speak of; an attribute where it has none. */
 static struct json
 bare_root(const struct eval *eval, const struct filter_path *path)
 {
-	struct json state = is_operation(eval, STR("Deleted"))
-				    ? eval->event->old_state
-				    : eval->event->new_state;
+	struct json state = data_root(eval);
 	struct str name;
 
 	if (path->count == 0)
@@ -76,6 +81,7 @@ path_root(const struct eval *eval, const struct filter_path *path)
 	case FILTER_ROOT_NEW: return eval->event->new_state;
 	case FILTER_ROOT_OLD: return eval->event->old_state;
 	case FILTER_ROOT_BARE: return bare_root(eval, path);
+	case FILTER_ROOT_DATA: return data_root(eval);
 	case FILTER_ROOT_VARIABLE: return eval->variables[path->slot];
 	case FILTER_ROOT_TYPE:
 	case FILTER_ROOT_OPERATION:
@@ -136,6 +142,7 @@ find(struct eval *eval, const struct filter_path *path, struct found *ret)
 	case FILTER_ROOT_NEW:
 	case FILTER_ROOT_OLD:
 	case FILTER_ROOT_BARE:
+	case FILTER_ROOT_DATA:
 	case FILTER_ROOT_VARIABLE: break;
 	}
 	root = path_root(eval, path);

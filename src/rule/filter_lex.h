@@ -13,7 +13,7 @@ enum filter_token_kind {
 	FILTER_TOKEN_LITERAL,  /* starts with a digit, or is a GUID */
 	FILTER_TOKEN_DURATION, /* duration'…': `text` is between the quotes */
 	FILTER_TOKEN_MARK,     /* one of ( ) [ ] , : / - + */
-	FILTER_TOKEN_DOLLAR,   /* $count, $it */
+	FILTER_TOKEN_DOLLAR,   /* $count, $it, $data */
 	FILTER_TOKEN_OPEN,     /* a string without its closing quote */
 	FILTER_TOKEN_BAD,      /* anything else; `problem` may say more */
 };

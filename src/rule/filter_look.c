@@ -121,6 +121,8 @@ note_node(struct walk *walk, const struct filter_trie_node *node,
 		note(look, slot_under(node, FILTER_SLOT_BARE), json, false);
 	if (walk->side == ATTRIBUTE_SIDE)
 		return;
+	if (walk->is_bare)
+		note(look, slot_under(node, FILTER_SLOT_DATA), json, false);
 	note(look, slot_under(node, is_old ? FILTER_SLOT_OLD : FILTER_SLOT_NEW),
 		json, false);
 	if (look->is_updated)
@@ -146,7 +148,9 @@ forget(struct walk *walk, uint32_t node)
 		const struct filter_slot *slot =
 			filter_slot_at(walk->slots, number);
 		bool is_changed = slot->root == FILTER_SLOT_CHANGED;
-		bool is_bare = slot->root == FILTER_SLOT_BARE;
+		bool is_bare = slot->root == FILTER_SLOT_BARE ||
+			       (slot->root == FILTER_SLOT_DATA &&
+				       walk->side != ATTRIBUTE_SIDE);
 		bool is_old = walk->side == OLD_SIDE;
 
 		if (slot->root == FILTER_SLOT_ENVELOPE ||

@@ -30,7 +30,7 @@ is_collection(const struct filter_lowering *low, uint32_t path)
 	uint8_t root = low->filter->paths[path].root;
 
 	return root == FILTER_ROOT_NEW || root == FILTER_ROOT_OLD ||
-	       root == FILTER_ROOT_BARE;
+	       root == FILTER_ROOT_BARE || root == FILTER_ROOT_DATA;
 }
 
 static uint32_t

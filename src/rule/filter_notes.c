@@ -69,7 +69,9 @@ note_bare_word(const struct filter *f, const struct filter_node *right,
 {
 	const struct filter_path *path = &f->paths[right->first];
 
-	if (path->root == FILTER_ROOT_BARE && path->count == 1)
+	if ((path->root == FILTER_ROOT_BARE ||
+		    path->root == FILTER_ROOT_DATA) &&
+		path->count == 1)
 		buf_printf(out,
 			"%.*s without quotes is a property; text is written "
 			"'%.*s'\n",

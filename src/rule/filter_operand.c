@@ -142,6 +142,7 @@ read_root(struct filter_parser *p, struct path *path)
 		{"old", FILTER_ROOT_OLD, false},
 		{"changed", FILTER_ROOT_CHANGED, false},
 		{"$it", FILTER_ROOT_BARE, false},
+		{"$data", FILTER_ROOT_DATA, false},
 	};
 
 	if (p->token.kind == FILTER_TOKEN_WORD && is_variable(p, &path->slot)) {
@@ -154,11 +155,13 @@ read_root(struct filter_parser *p, struct path *path)
 			!filter_is_spelled(p->token, roots[i].name) ||
 			(roots[i].is_alone && filter_is_before_slash(p)))
 			continue;
-		path->root = roots[i].root;
+		if (p->is_of_data && p->token.kind != FILTER_TOKEN_DOLLAR)
+			continue;
+		path->root = p->is_of_data ? FILTER_ROOT_DATA : roots[i].root;
 		filter_advance(p);
 		return true;
 	}
-	path->root = FILTER_ROOT_BARE;
+	path->root = p->is_of_data ? FILTER_ROOT_DATA : FILTER_ROOT_BARE;
 	return add_segment(p, path);
 }
 
@@ -250,17 +253,23 @@ parse_path_tail(struct filter_parser *p, struct path *path)
 	return filter_build_node(&p->build, FILTER_PATH, 0, intern(p, path));
 }
 
+static bool
+starts_path(const struct filter_parser *p)
+{
+	return p->token.kind == FILTER_TOKEN_WORD ||
+	       p->token.kind == FILTER_TOKEN_STRING ||
+	       filter_is_spelled(p->token, "$it") ||
+	       filter_is_spelled(p->token, "$data");
+}
+
 uint32_t
 filter_parse_path(struct filter_parser *p)
 {
 	struct path path = {0};
-	bool starts_path = p->token.kind == FILTER_TOKEN_WORD ||
-			   p->token.kind == FILTER_TOKEN_STRING ||
-			   filter_is_spelled(p->token, "$it");
 	uint32_t node;
 	size_t offset = p->token.offset;
 
-	if (!starts_path)
+	if (!starts_path(p))
 		return filter_expected(p, "a list or the path of an array");
 	if (!read_root(p, &path))
 		return FILTER_NONE;
@@ -334,9 +343,7 @@ filter_parse_primary(struct filter_parser *p)
 		return FILTER_NONE;
 	if (outcome == FILTER_READ)
 		return filter_build_literal(&p->build, value);
-	if (p->token.kind == FILTER_TOKEN_WORD ||
-		p->token.kind == FILTER_TOKEN_STRING ||
-		filter_is_spelled(p->token, "$it"))
+	if (starts_path(p))
 		return parse_name(p);
 	return filter_expected(p, operand_expected);
 }

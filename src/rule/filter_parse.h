@@ -28,10 +28,15 @@ struct filter_parser {
 	unsigned leaves;
 	struct str variables[FILTER_DEPTH_MAX];
 	unsigned variable_count;
+	bool is_of_data; /* every path is $data/… (filter_compile_of_type) */
 	enum err err;
 	size_t error_offset;
 	struct buf *why;
 };
+
+/** What is wrong with a text as such: its length, its bytes. */
+enum err filter_check_text(struct str text, size_t *ret_column, struct buf *why)
+	MUST_USE;
 
 /** The whole text as a node. */
 uint32_t filter_parse(struct filter_parser *parser);

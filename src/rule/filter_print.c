@@ -122,7 +122,7 @@ static void
 print_path(struct printer *p, uint32_t index)
 {
 	static const char *const roots[] = {
-		"type", "operation", "new", "old", "changed", "$it"};
+		"type", "operation", "new", "old", "changed", "$it", "$data"};
 	const struct filter_path *path = &p->f->paths[index];
 	const struct str *segments = p->f->segments + path->first;
 	bool is_plain = path->root == FILTER_ROOT_BARE && path->count > 0 &&

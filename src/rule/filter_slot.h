@@ -22,6 +22,7 @@ enum filter_slot_root {
 	FILTER_SLOT_NEW,
 	FILTER_SLOT_OLD,
 	FILTER_SLOT_BARE,
+	FILTER_SLOT_DATA, /* as BARE, without the attributes */
 	FILTER_SLOT_CHANGED,
 	FILTER_SLOT_ROOTS,
 	FILTER_SLOT_ENVELOPE, /* type, operation: no node */

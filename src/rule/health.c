@@ -1,5 +1,7 @@
 #include "rule/health.h"
 
+#include "base/clock.h"
+
 enum { WINDOW_MASK = (1 << HEALTH_WINDOW) - 1 };
 
 /* The pairs of state and status that exist, as bits for `from`. */
@@ -31,7 +33,14 @@ static const struct {
 };
 
 /* What the outcomes so far must amount to. */
-enum condition { ALWAYS, MANY_FAILED, ALL_FAILED, ALL_GOOD };
+enum condition {
+	ALWAYS,
+	MANY_FAILED,
+	ALL_FAILED,
+	ALL_GOOD,
+	TOO_MANY_IN_HOURS,
+	NONE_IN_HOURS,
+};
 
 struct move {
 	enum health_trigger trigger;
@@ -42,8 +51,8 @@ struct move {
 	const char *reason;
 };
 
-/* The first row that fits is taken; none: nothing changes. */
-static const struct move moves[] = {
+/* Of each table the first row that fits is taken; none: nothing changes. */
+static const struct move standard[] = {
 	{HEALTH_CREATED_ENABLED, ALWAYS, ANY, PENDING, true,
 		"User enabled the webhook."},
 	{HEALTH_CREATED_DISABLED, ALWAYS, ANY, OFF, true,
@@ -72,6 +81,47 @@ static const struct move moves[] = {
 		"Webhook deliveries are failing."},
 	{HEALTH_ENDPOINT_GONE, ALWAYS, SENDING, ERROR, false,
 		"The endpoint says that it is gone for good (410)."},
+	{HEALTH_USER_VERIFIES, ALWAYS, ANY & ~OFF, PENDING, true,
+		"User asked for the handshake."},
+	{0},
+};
+
+#define FAILURE "Failure in Event Deliveries"
+
+static const struct move greenlake[] = {
+	{HEALTH_CREATED_ENABLED, ALWAYS, ANY, PENDING, true,
+		"Webhook verification is in progress."},
+	{HEALTH_CREATED_DISABLED, ALWAYS, ANY, OFF, true,
+		"Webhook Disabled by user"},
+	{HEALTH_USER_ENABLED, ALWAYS, ANY, PENDING, true,
+		"Webhook verification is in progress."},
+	{HEALTH_USER_DISABLED, ALWAYS, ANY & ~OFF, OFF, false,
+		"Webhook Disabled by user"},
+	{HEALTH_USER_CHANGED_TARGET, ALWAYS, ANY & ~OFF, PENDING, true,
+		"Webhook verification is in progress."},
+	{HEALTH_USER_VERIFIES, ALWAYS, ANY & ~OFF, PENDING, true,
+		"Webhook verification is in progress."},
+	{HEALTH_HANDSHAKE_ACCEPTED, ALWAYS, PENDING, ACTIVE, true,
+		"Webhook verified."},
+	{HEALTH_HANDSHAKE_FAILED, ALWAYS, PENDING, ERROR, false,
+		"Webhook verification failed."},
+	{HEALTH_DELIVERY_REFUSED, ALWAYS, SENDING, ERROR, false,
+		FAILURE ": the endpoint's answer disables the webhook"},
+	{HEALTH_DELIVERY_LOST, ALWAYS, SENDING, ERROR, false,
+		FAILURE ": all retries of an event failed"},
+	{HEALTH_DELIVERY_FAILED, TOO_MANY_IN_HOURS, SENDING, ERROR, false,
+		FAILURE ": more than 20 failures in 12 hours"},
+	{HEALTH_DELIVERY_FAILED, ALWAYS, ACTIVE, WARNING, false, FAILURE},
+	{HEALTH_DELIVERY_ACKNOWLEDGED, NONE_IN_HOURS, WARNING, ACTIVE, true,
+		"No failure in event deliveries for 12 hours."},
+	{HEALTH_TIME_PASSED, NONE_IN_HOURS, WARNING, ACTIVE, true,
+		"No failure in event deliveries for 12 hours."},
+	{0},
+};
+
+static const struct move *const tables[] = {
+	[FAILURES_STANDARD] = standard,
+	[FAILURES_GREENLAKE] = greenlake,
 };
 
 static enum situation
@@ -85,6 +135,52 @@ situation_of(const struct health *health)
 	return OFF; /* a pair that does not exist sends nothing */
 }
 
+/* ---- GreenLake's count by hours ---- */
+
+static uint32_t
+hour_of(int64_t time)
+{
+	return (uint32_t)(time / HOURS);
+}
+
+void
+health_note_failure(struct health *health, int64_t at)
+{
+	uint32_t hour = hour_of(at);
+
+	if (health->hour > hour && health->hour - hour >= HEALTH_HOURS)
+		return;
+	while (health->hour < hour) {
+		if (hour - health->hour > HEALTH_HOURS)
+			health->hour = hour - HEALTH_HOURS;
+		health->hour++;
+		health->failures[health->hour % HEALTH_HOURS] = 0;
+	}
+	if (health->failures[hour % HEALTH_HOURS] < UINT8_MAX)
+		health->failures[hour % HEALTH_HOURS]++;
+	if (health->failed_at < at)
+		health->failed_at = at;
+}
+
+static unsigned
+failures_in_hours(const struct health *health)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < HEALTH_HOURS; i++)
+		sum += health->failures[i];
+	return sum;
+}
+
+int64_t
+health_time(const struct health *health)
+{
+	if (health->rules != FAILURES_GREENLAKE ||
+		health->status != WEBHOOK_WARNING)
+		return INT64_MAX;
+	return health->failed_at + HEALTH_HOURS * HOURS;
+}
+
 static void
 record(struct health *health, bool has_failed)
 {
@@ -96,6 +192,8 @@ record(struct health *health, bool has_failed)
 		health->failures_in_a_row = 0;
 	else if (health->failures_in_a_row < HEALTH_ERROR_AT)
 		health->failures_in_a_row++;
+	if (has_failed && health->rules == FAILURES_GREENLAKE)
+		health_note_failure(health, clock_now());
 }
 
 static bool
@@ -108,6 +206,9 @@ is_met(enum condition condition, const struct health *health)
 	case ALL_FAILED: return health->failures_in_a_row >= HEALTH_ERROR_AT;
 	case ALL_GOOD:
 		return health->count == HEALTH_WINDOW && health->window == 0;
+	case TOO_MANY_IN_HOURS:
+		return failures_in_hours(health) > HEALTH_FAILURES_MAX;
+	case NONE_IN_HOURS: return health_time(health) <= clock_now();
 	}
 	return false;
 }
@@ -125,7 +226,31 @@ enter(struct health *health, const struct move *move)
 		health->window = 0;
 		health->count = 0;
 		health->failures_in_a_row = 0;
+		memset(health->failures, 0, sizeof(health->failures));
+		health->failed_at = 0;
 	}
+}
+
+/** What a trigger that only GreenLake's rules tell apart is by the others. */
+static enum health_trigger
+plain(const struct health *health, enum health_trigger trigger)
+{
+	if (health->rules == FAILURES_STANDARD &&
+		(trigger == HEALTH_DELIVERY_REFUSED ||
+			trigger == HEALTH_DELIVERY_LOST))
+		return HEALTH_DELIVERY_FAILED;
+	if (health->rules == FAILURES_GREENLAKE &&
+		trigger == HEALTH_ENDPOINT_GONE)
+		return HEALTH_DELIVERY_FAILED;
+	return trigger;
+}
+
+static bool
+is_failure(enum health_trigger trigger)
+{
+	return trigger == HEALTH_DELIVERY_FAILED ||
+	       trigger == HEALTH_DELIVERY_REFUSED ||
+	       trigger == HEALTH_DELIVERY_LOST;
 }
 
 bool
@@ -134,12 +259,12 @@ health_move(struct health *health, enum health_trigger trigger,
 {
 	unsigned from = situation_of(health);
 
+	trigger = plain(health, trigger);
 	if ((from & SENDING) && (trigger == HEALTH_DELIVERY_ACKNOWLEDGED ||
-					trigger == HEALTH_DELIVERY_FAILED))
-		record(health, trigger == HEALTH_DELIVERY_FAILED);
-	for (size_t i = 0; i < COUNT_OF(moves); i++) {
-		const struct move *move = &moves[i];
-
+					is_failure(trigger)))
+		record(health, is_failure(trigger));
+	for (const struct move *move = tables[health->rules]; move->from;
+		move++) {
 		if (move->trigger == trigger && (move->from & from) &&
 			is_met(move->condition, health)) {
 			enter(health, move);
@@ -150,23 +275,30 @@ health_move(struct health *health, enum health_trigger trigger,
 	return false;
 }
 
+/** Whether an outcome of a delivery may lead there. */
+static bool
+is_outcome(enum health_trigger trigger)
+{
+	return trigger == HEALTH_DELIVERY_ACKNOWLEDGED ||
+	       trigger == HEALTH_ENDPOINT_GONE || is_failure(trigger);
+}
+
 const char *
 health_reason(const struct health *health)
 {
 	enum situation now = situation_of(health);
-	const char *reason = "Status by recent deliveries.";
 
-	/* The first row that leads there. Into ERROR there are two; the
-	   outcomes stand still then, so the condition tells which it was. */
-	for (size_t i = COUNT_OF(moves); i-- > 0;) {
-		const struct move *move = &moves[i];
-
-		if (move->trigger >= HEALTH_DELIVERY_ACKNOWLEDGED &&
-			move->to == now &&
+	/* Which of GreenLake's rows it was the outcomes do not tell. */
+	if (health->rules == FAILURES_GREENLAKE)
+		return now == ACTIVE ? "Webhook verified." : FAILURE;
+	/* Into ERROR there are two; the outcomes stand still then, so the
+	   condition tells which it was. */
+	for (const struct move *move = standard; move->from; move++) {
+		if (is_outcome(move->trigger) && move->to == now &&
 			(now != ERROR || is_met(move->condition, health)))
-			reason = move->reason;
+			return move->reason;
 	}
-	return reason;
+	return "Status by recent deliveries.";
 }
 
 bool
@@ -190,7 +322,8 @@ health_is_probing(const struct health *health)
 bool
 health_may_be_probed(const struct health *health)
 {
-	return situation_of(health) == ERROR && is_met(ALL_FAILED, health);
+	return health->rules == FAILURES_STANDARD &&
+	       situation_of(health) == ERROR && is_met(ALL_FAILED, health);
 }
 
 int64_t
@@ -228,6 +361,10 @@ static const char *const trigger_names[] = {
 	[HEALTH_DELIVERY_ACKNOWLEDGED] = "DELIVERY_ACKNOWLEDGED",
 	[HEALTH_DELIVERY_FAILED] = "DELIVERY_FAILED",
 	[HEALTH_ENDPOINT_GONE] = "ENDPOINT_GONE",
+	[HEALTH_DELIVERY_REFUSED] = "DELIVERY_REFUSED",
+	[HEALTH_DELIVERY_LOST] = "DELIVERY_LOST",
+	[HEALTH_USER_VERIFIES] = "USER_VERIFIES",
+	[HEALTH_TIME_PASSED] = "TIME_PASSED",
 };
 
 const char *

@@ -1,9 +1,13 @@
 #pragma once
 #include "base/buf.h"
+#include "rule/failure_rules.h"
 
 /*
  * What a webhook's state, status and reason become when something happens to
- * it: COM's machine (docs/compat-com.md). Pure; the caller stores the result.
+ * it. Pure, but that GreenLake's machine asks base/clock what time it is; the
+ * caller stores the result.
+ *
+ * By the standard rules, COM's machine (docs/compat-com.md):
  *
  *            user enables / edits      handshake ok
  *   DISABLED ───────────────> PENDING ─────────────> ACTIVE <──┐ 10 of 10 good
@@ -21,6 +25,17 @@
  * Probing is no part of COM's machine: it is for webhooks that ask for it
  * (rule/webhook_options.h, `probe`), and after ERROR only. One that has said
  * that it is gone is not probed.
+ *
+ * By GreenLake's (docs/compat-greenlake.md):
+ *
+ *            user enables, edits, verifies   handshake ok
+ *   DISABLED ───────────────> PENDING ──────────────> ACTIVE <─┐ 12 hours
+ *      ^  user disables        ^   │ handshake bad       │     │ without a
+ *      └── (from anywhere)     │   v                     v one │ failure
+ *           user edits, verifies ERROR <──────────── WARNING ──┘ bad
+ *                                     more than 20 bad in 12 hours,
+ *                                     a delivery lost, or an answer that
+ *                                     disables
  */
 enum webhook_state { WEBHOOK_ENABLED, WEBHOOK_DISABLED };
 
@@ -46,9 +61,17 @@ enum health_trigger {
 	HEALTH_DELIVERY_ACKNOWLEDGED,
 	HEALTH_DELIVERY_FAILED,
 	HEALTH_ENDPOINT_GONE, /* a delivery failed, for good: 410 */
+	/* These two are failures like any other by the standard rules. */
+	HEALTH_DELIVERY_REFUSED, /* by an answer that disables */
+	HEALTH_DELIVERY_LOST,	 /* and no retry is left */
+	HEALTH_USER_VERIFIES,	 /* asks for the handshake, or edits */
+	HEALTH_TIME_PASSED,	 /* nothing happened for a while */
 };
 
 enum { HEALTH_WINDOW = 10, HEALTH_WARNING_AT = 5, HEALTH_ERROR_AT = 10 };
+
+/* GreenLake's: an hour a slot, the last of them not over yet. */
+enum { HEALTH_HOURS = 12, HEALTH_FAILURES_MAX = 20 };
 
 struct health {
 	enum webhook_state state;
@@ -57,6 +80,12 @@ struct health {
 			    1 = failed */
 	uint8_t count;	 /* outcomes in `window`, up to HEALTH_WINDOW */
 	uint8_t failures_in_a_row; /* up to HEALTH_ERROR_AT */
+	/* GreenLake's, which are not stored: the failures of the last hours
+	   are on disk as attempts (health_note_failure). */
+	enum failure_rules rules;
+	uint8_t failures[HEALTH_HOURS]; /* by hour since 1970, modulo */
+	uint32_t hour;			/* of the latest failure */
+	int64_t failed_at;		/* the latest; 0: none */
 };
 
 /**
@@ -73,6 +102,14 @@ bool health_move(struct health *health, enum health_trigger trigger,
 
 /** The reason for what the outcomes of deliveries made of it (static). */
 const char *health_reason(const struct health *health);
+/** Counts a failure of the past, after a start; GreenLake's rules only. */
+void health_note_failure(struct health *health, int64_t at);
+
+/**
+ * When HEALTH_TIME_PASSED may move it, if nothing fails until then; INT64_MAX:
+ * never.
+ */
+int64_t health_time(const struct health *health);
 
 /** Whether deliveries may be sent now. */
 bool health_is_sending(const struct health *health);

@@ -16,6 +16,16 @@ const struct retry_policy retry_default_policy = {
 	.window = 36 * HOURS,
 };
 
+const struct retry_policy retry_greenlake_policy = {
+	.delays = {5 * SECONDS, 15 * SECONDS, 30 * SECONDS, 1 * MINUTES,
+		2 * MINUTES, 3 * MINUTES, 5 * MINUTES, 8 * MINUTES,
+		12 * MINUTES, 17 * MINUTES, 23 * MINUTES, 30 * MINUTES,
+		38 * MINUTES, 46 * MINUTES, 54 * MINUTES, 62 * MINUTES,
+		70 * MINUTES, 78 * MINUTES, 86 * MINUTES, 94 * MINUTES},
+	.count = 20,
+	.window = 12 * HOURS,
+};
+
 /* What follows from an outcome before the schedule is asked. */
 struct class
 {
@@ -24,6 +34,7 @@ struct class
 	bool is_due_at_once;
 	bool heeds_retry_after;
 	bool is_gone;
+	bool disables;
 	const char *reason; /* when RETRY_GIVE_UP */
 };
 
@@ -57,11 +68,13 @@ static const struct {
 	[HTTP_ABORTED] = {"ABORTED", {RETRY_AGAIN, .is_due_at_once = true}},
 };
 
-/* The first row whose range holds the status is taken. */
-static const struct {
+struct status_row {
 	int from, to;
 	struct class class;
-} statuses[] = {
+};
+
+/* Of each table the first row whose range holds the status is taken. */
+static const struct status_row standard[] = {
 	{200, 299, {.verdict = RETRY_DELIVERED}},
 	{410, 410,
 		{RETRY_GIVE_UP, .counts_against_health = true, .is_gone = true,
@@ -76,6 +89,39 @@ static const struct {
 	{INT32_MIN, INT32_MAX, {RETRY_AGAIN, .counts_against_health = true}},
 };
 
+#define AGAIN \
+	{ \
+		RETRY_AGAIN, .counts_against_health = true \
+	}
+#define AGAIN_LATER \
+	{ \
+		RETRY_AGAIN, .counts_against_health = true, \
+			     .heeds_retry_after = true \
+	}
+
+static const struct status_row greenlake[] = {
+	{200, 299, {.verdict = RETRY_DELIVERED}},
+	{404, 404, AGAIN},
+	{410, 410,
+		{RETRY_GIVE_UP, .counts_against_health = true,
+			.reason = "the endpoint says it is gone (410)"}},
+	{413, 413, AGAIN},
+	{415, 415, AGAIN},
+	{425, 425, AGAIN},
+	{429, 429, AGAIN_LATER},
+	{502, 502, AGAIN},
+	{503, 503, AGAIN_LATER},
+	{504, 504, AGAIN},
+	{INT32_MIN, INT32_MAX,
+		{RETRY_GIVE_UP, .counts_against_health = true, .disables = true,
+			.reason = "the endpoint's answer allows no retry"}},
+};
+
+static const struct status_row *const statuses[] = {
+	[FAILURES_STANDARD] = standard,
+	[FAILURES_GREENLAKE] = greenlake,
+};
+
 const char *
 http_failure_name(enum http_failure failure)
 {
@@ -85,14 +131,13 @@ http_failure_name(enum http_failure failure)
 static const struct class *
 class_of(const struct retry_outcome *outcome)
 {
-	size_t i = 0;
+	const struct status_row *row = statuses[outcome->rules];
 
 	if (outcome->failure != HTTP_NO_FAILURE)
 		return &failures[outcome->failure].class;
-	while (outcome->status < statuses[i].from ||
-		outcome->status > statuses[i].to)
-		i++;
-	return &statuses[i].class;
+	while (outcome->status < row->from || outcome->status > row->to)
+		row++;
+	return &row->class;
 }
 
 static int64_t
@@ -106,6 +151,7 @@ give_up(struct retry_decision decision, const char *reason)
 {
 	decision.verdict = RETRY_GIVE_UP;
 	decision.reason = reason;
+	decision.is_used_up = true;
 	return decision;
 }
 
@@ -120,6 +166,7 @@ retry_decide(const struct retry_policy *policy,
 		.reason = class->reason,
 		.counts_against_health = class->counts_against_health,
 		.is_gone = class->is_gone,
+		.disables = class->disables,
 	};
 	int64_t asked = outcome->retry_after;
 

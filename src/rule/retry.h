@@ -1,9 +1,11 @@
 #pragma once
 #include "base/buf.h"
+#include "rule/failure_rules.h"
 
 /*
  * Whether and when an attempt that was not acknowledged is made again. Pure:
- * one table of answers by class of outcome, one schedule of delays.
+ * one table of answers by class of outcome for each set of rules, one schedule
+ * of delays.
  */
 
 /** Why an attempt brought no HTTP status; names are told to people. */
@@ -36,6 +38,9 @@ struct retry_policy {
 /** 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4 h, 8 h, 12 h within 36 h. */
 extern const struct retry_policy retry_default_policy;
 
+/** 20 retries, from 5 s to 94 min after each other, within 12 h. */
+extern const struct retry_policy retry_greenlake_policy;
+
 /**
  * Reads "5s,30s,2m,10m,1h" (each a whole number with s, m, h or d, from 1 s to
  * 36 h; blanks around it do not matter) into the delays; "none" is no retry.
@@ -55,6 +60,7 @@ struct retry_outcome {
 	int status;	     /* HTTP status, 0 when failure is set */
 	int64_t retry_after; /* microseconds from now the peer asked for, or 0
 			      */
+	enum failure_rules rules; /* by which it is judged */
 };
 
 struct retry_decision {
@@ -62,7 +68,10 @@ struct retry_decision {
 	int64_t delay;		    /* microseconds, when RETRY_AGAIN */
 	const char *reason;	    /* static text when RETRY_GIVE_UP */
 	bool counts_against_health; /* false for faults of our own side */
-	bool is_gone; /* the endpoint wants nothing more, ever (410) */
+	bool is_gone;	 /* the endpoint wants nothing more, ever (410) */
+	bool disables;	 /* the webhook, at once (HEALTH_DELIVERY_REFUSED) */
+	bool is_used_up; /* given up after its last retry
+			    (HEALTH_DELIVERY_LOST) */
 };
 
 /**
@@ -73,9 +82,12 @@ struct retry_decision {
  * Attempts stopped by our own shutdown are due again at once, whatever the
  * policy says.
  *
- * Any 2xx is delivered. 410, an URL that cannot be used and a destination that
- * is not allowed are given up at once; everything else, redirects included, is
- * tried again until the delays or the window are used up.
+ * Any 2xx is delivered. An URL that cannot be used and a destination that is
+ * not allowed are given up at once. By the standard rules so is 410;
+ * everything else, redirects included, is tried again until the delays or the
+ * window are used up. By GreenLake's 404, 413, 415, 425, 429, 502, 503, 504
+ * and what brought no status are tried again, 410 is given up, and every other
+ * status disables the webhook.
  */
 struct retry_decision retry_decide(const struct retry_policy *policy,
 	const struct retry_outcome *outcome, unsigned attempts_made,

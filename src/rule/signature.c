@@ -96,18 +96,44 @@ sign_v1(const struct signature_key *key, const struct str *pieces, size_t count,
 	encode_base64(out, str_make((const char *)digest, sizeof(digest)));
 }
 
+/* ---- HPE GreenLake ---- */
+
+static bool
+is_greenlake(const struct signature_key *key)
+{
+	return key->len > 0;
+}
+
+/** Of the three pieces the body only. */
+static void
+sign_greenlake(const struct signature_key *key, const struct str *pieces,
+	size_t count, struct buf *out)
+{
+	uint8_t digest[DIGEST_SHA256_LEN];
+
+	digest_hmac_sha256(str_make((const char *)key->bytes, key->len),
+		pieces + count - 1, 1, digest);
+	encode_hex(out, str_make((const char *)digest, sizeof(digest)));
+}
+
 /* ---- the table ---- */
 
 static const struct scheme {
-	struct str prefix;  /* of a secret's text */
+	struct str prefix;  /* of a secret's text; empty: it has no form */
 	struct str version; /* of a signature */
+	struct str header, second_header;
 	bool (*is_key)(const struct signature_key *key);
 	void (*sign)(const struct signature_key *key, const struct str *pieces,
 		size_t count, struct buf *out);
 } schemes[] = {
-	[SIGNATURE_V1] = {STR_INIT("whsec_"), STR_INIT("v1,"), is_v1, sign_v1},
-	[SIGNATURE_V1A] = {STR_INIT("whsk_"), STR_INIT("v1a,"), is_v1a,
-		sign_v1a},
+	[SIGNATURE_V1] = {STR_INIT("whsec_"), STR_INIT("v1,"),
+		STR_INIT("webhook-signature"), STR_INIT(""), is_v1, sign_v1},
+	[SIGNATURE_V1A] = {STR_INIT("whsk_"), STR_INIT("v1a,"),
+		STR_INIT("webhook-signature"), STR_INIT(""), is_v1a, sign_v1a},
+	[SIGNATURE_GREENLAKE] = {STR_INIT(""), STR_INIT("sha256="),
+		STR_INIT("HPE-Webhook-Signature"),
+		STR_INIT("HPE-Webhook-Signature2"), is_greenlake,
+		sign_greenlake},
 };
 
 void
@@ -127,7 +153,8 @@ signature_read_secret(struct str text, struct signature_key *ret)
 	struct signature_key key = {.scheme = SIGNATURE_V1};
 
 	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
-		if (!str_starts_with(text, schemes[i].prefix))
+		if (str_is_empty(schemes[i].prefix) ||
+			!str_starts_with(text, schemes[i].prefix))
 			continue;
 		key.scheme = (enum signature_scheme)i;
 		text = str_skip(text, schemes[i].prefix.len);
@@ -141,6 +168,44 @@ signature_read_secret(struct str text, struct signature_key *ret)
 		return ERR_INVALID;
 	*ret = key;
 	return ERR_OK;
+}
+
+bool
+signature_is_text(enum signature_scheme scheme)
+{
+	return str_is_empty(schemes[scheme].prefix);
+}
+
+enum err
+signature_read_text(enum signature_scheme scheme, struct str text,
+	struct signature_key *ret)
+{
+	struct signature_key key = {.scheme = scheme, .len = text.len};
+
+	assert(signature_is_text(scheme));
+	if (str_is_empty(text))
+		return ERR_INVALID;
+	/* A key longer than a block stands for its digest (RFC 2104 §2). */
+	if (text.len > SIGNATURE_KEY_MAX) {
+		digest_sha256(text, key.bytes);
+		key.len = DIGEST_SHA256_LEN;
+	} else {
+		memcpy(key.bytes, text.ptr, text.len);
+	}
+	*ret = key;
+	return ERR_OK;
+}
+
+struct str
+signature_header(enum signature_scheme scheme)
+{
+	return schemes[scheme].header;
+}
+
+struct str
+signature_second_header(enum signature_scheme scheme)
+{
+	return schemes[scheme].second_header;
 }
 
 void

@@ -2,15 +2,21 @@
 #include "base/buf.h"
 
 /*
- * Signatures of outgoing webhooks by Standard Webhooks 1.0.0, over
- * "id.timestamp.body":
+ * Signatures of outgoing webhooks. By Standard Webhooks 1.0.0, over
+ * "id.timestamp.body", all of them in the header webhook-signature:
  *
  *   v1    HMAC-SHA256   secret  whsec_ + Base64 of 16 to 64 bytes
  *   v1a   Ed25519       secret  whsk_  + Base64 of the 32-byte seed, or of the
  *                               64 bytes of seed and public key
  *                       public  whpk_  + Base64 of 32 bytes
+ *
+ * As HPE GreenLake does it, over the body alone, in lower-case hex:
+ *
+ *   greenlake  HMAC-SHA256   secret  any text, its bytes are the key
+ *              HPE-Webhook-Signature: sha256=<hex>, and of a second secret
+ *              HPE-Webhook-Signature2
  */
-enum signature_scheme { SIGNATURE_V1, SIGNATURE_V1A };
+enum signature_scheme { SIGNATURE_V1, SIGNATURE_V1A, SIGNATURE_GREENLAKE };
 
 enum { SIGNATURE_KEY_MAX = 64 };
 
@@ -32,9 +38,31 @@ void signature_make_secret(enum signature_scheme scheme, struct buf *out);
 enum err signature_read_secret(struct str text, struct signature_key *ret)
 	MUST_USE;
 
+/**
+ * The secret of a scheme whose secrets are any text; it is not looked at.
+ * ERR_INVALID when it is empty.
+ */
+enum err signature_read_text(enum signature_scheme scheme, struct str text,
+	struct signature_key *ret) MUST_USE;
+
+/** Whether the scheme's secrets are any text, chosen by the user. */
+bool signature_is_text(enum signature_scheme scheme);
+
 /** Appends the text of the public key of a v1a secret. */
 void signature_public_key(const struct signature_key *key, struct buf *out);
 
-/** Appends "v1,<base64>" or "v1a,<base64>". `timestamp` in Unix seconds. */
+/**
+ * Appends "v1,<base64>", "v1a,<base64>" or "sha256=<hex>". `timestamp` in Unix
+ * seconds.
+ */
 void signature_sign(const struct signature_key *key, struct str id,
 	int64_t timestamp, struct str body, struct buf *out);
+
+/** The header for a signature by the scheme. */
+struct str signature_header(enum signature_scheme scheme);
+
+/**
+ * The header for that by a second secret; empty when the first one's takes
+ * both, with a blank between.
+ */
+struct str signature_second_header(enum signature_scheme scheme);

@@ -33,17 +33,30 @@ static const char *const payloads[] = {
 	[PAYLOAD_RESOURCE] = "resource",
 	[PAYLOAD_CLOUDEVENT] = "cloudevent",
 	[PAYLOAD_CLOUDEVENT_BINARY] = "cloudevent-binary",
+	[PAYLOAD_CLOUDEVENT_PLAIN] = "cloudevent-plain",
 };
 
 static const char *const handshakes[] = {
 	[HANDSHAKE_COM] = "com",
 	[HANDSHAKE_CLOUDEVENTS] = "cloudevents",
 	[HANDSHAKE_NONE] = "none",
+	[HANDSHAKE_GREENLAKE] = "greenlake",
 };
 
 static const char *const signings[] = {
 	[SIGNATURE_V1] = "v1",
 	[SIGNATURE_V1A] = "v1a",
+	[SIGNATURE_GREENLAKE] = "greenlake",
+};
+
+static const char *const failures[] = {
+	[FAILURES_STANDARD] = "standard",
+	[FAILURES_GREENLAKE] = "greenlake",
+};
+
+static const char *const orderings[] = {
+	[ORDERING_NONE] = "none",
+	[ORDERING_RESOURCE] = "resource",
 };
 
 /** The value's index among the names; 0 for null, and when it is none. */
@@ -107,6 +120,39 @@ static void
 write_signing(const struct webhook_options *options, struct json_out *out)
 {
 	json_out_text(out, "signing", signings[options->signing]);
+}
+
+static void
+read_failures(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->failures = (enum failure_rules)read_name(
+		"failures", value, failures, COUNT_OF(failures), issues);
+}
+
+static void
+write_failures(const struct webhook_options *options, struct json_out *out)
+{
+	json_out_text(out, "failures", failures[options->failures]);
+}
+
+static void
+read_batching(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	enum json_kind kind = json_kind(value);
+
+	if (kind != JSON_TRUE && kind != JSON_FALSE && kind != JSON_NULL)
+		webhook_issues_add(issues, "batching",
+			"expected true or false, found %.*s",
+			STR_ARG(str_head(json_raw(value), 64)));
+	options->is_batching = kind == JSON_TRUE;
+}
+
+static void
+write_batching(const struct webhook_options *options, struct json_out *out)
+{
+	json_out_boolean(out, "batching", options->is_batching);
 }
 
 /** A duration from 1 s to `max`; 0 when it is none, which is told. */
@@ -228,6 +274,35 @@ static void
 write_rate(const struct webhook_options *options, struct json_out *out)
 {
 	write_count(out, "rate", options->rate);
+}
+
+static void
+read_ordering(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->ordering = (enum webhook_ordering)read_name(
+		"ordering", value, orderings, COUNT_OF(orderings), issues);
+}
+
+static void
+write_ordering(const struct webhook_options *options, struct json_out *out)
+{
+	json_out_text(out, "ordering", orderings[options->ordering]);
+}
+
+static void
+read_ordering_limit(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->ordering_limit = read_count(
+		"orderingLimit", value, WEBHOOK_ORDERING_LIMIT_MAX, issues);
+}
+
+static void
+write_ordering_limit(
+	const struct webhook_options *options, struct json_out *out)
+{
+	write_count(out, "orderingLimit", options->ordering_limit);
 }
 
 static void
@@ -417,12 +492,16 @@ static const struct option {
 		const struct webhook_options *options, struct json_out *out);
 } table[] = {
 	{"payload", read_payload, write_payload},
+	{"batching", read_batching, write_batching},
 	{"handshake", read_handshake, write_handshake},
 	{"signing", read_signing, write_signing},
+	{"failures", read_failures, write_failures},
 	{"retry", read_retry, write_retry},
 	{"timeout", read_timeout, write_timeout},
 	{"concurrency", read_concurrency, write_concurrency},
 	{"rate", read_rate, write_rate},
+	{"ordering", read_ordering, write_ordering},
+	{"orderingLimit", read_ordering_limit, write_ordering_limit},
 	{"probe", read_probe, write_probe},
 	{"notify", read_notify, write_notify},
 	{"auth", read_auth, write_auth},
@@ -452,6 +531,11 @@ webhook_options_read(struct json body, struct webhook_options *options,
 		if (!json_is_missing(value))
 			table[i].read(value, options, issues);
 	}
+	if (options->is_batching && options->payload != PAYLOAD_CLOUDEVENT &&
+		options->payload != PAYLOAD_CLOUDEVENT_PLAIN)
+		webhook_issues_add(issues, "batching",
+			"expected a payload of \"cloudevent\" or "
+			"\"cloudevent-plain\" with it");
 }
 
 void

@@ -9,11 +9,18 @@
  * own dialect has and COM's has not. One row of a table each; a member that is
  * null or absent is the hub's default. Pure.
  *
- *   payload      "resource" | "cloudevent" | "cloudevent-binary"
- *   handshake    "com" | "cloudevents" | "none"
+ *   payload      "resource" | "cloudevent" | "cloudevent-binary" |
+ *                "cloudevent-plain"
+ *   batching     true | false; of CloudEvents in structured mode
+ *   handshake    "com" | "cloudevents" | "greenlake" | "none"
+ *   failures     "standard" | "greenlake"
  *   retry        {"schedule": "5s,30s" | "none", "window": "36h"}
  *   timeout      "10s"         concurrency  1 … 1000
- *   signing      "v1" | "v1a"  rate         1 … 60000 a minute
+ *   rate         1 … 60000 a minute
+ *   signing      "v1" | "v1a" | "greenlake"
+ *   ordering     "none" | "resource": one resource's events one after the
+ *                other    orderingLimit  1 … 100 attempts, after which one
+ *                that fails no longer holds back those behind it
  *   probe        {"after": "10m", "max": "24h"}: when disabled by its health
  *   notify       id of another webhook that is told when this one is in need
  *   auth         {"type": "none"}
@@ -32,16 +39,20 @@
  * it is told whose they are and until when.
  */
 enum webhook_payload {
-	PAYLOAD_RESOURCE,	  /* the resource's state, or the data */
-	PAYLOAD_CLOUDEVENT,	  /* CloudEvents, structured mode */
-	PAYLOAD_CLOUDEVENT_BINARY /* CloudEvents, binary mode */
+	PAYLOAD_RESOURCE,	   /* the resource's state, or the data */
+	PAYLOAD_CLOUDEVENT,	   /* CloudEvents, structured mode */
+	PAYLOAD_CLOUDEVENT_BINARY, /* CloudEvents, binary mode */
+	PAYLOAD_CLOUDEVENT_PLAIN,  /* structured, but as application/json */
 };
 
 enum webhook_handshake {
 	HANDSHAKE_COM,
 	HANDSHAKE_CLOUDEVENTS, /* OPTIONS with WebHook-Request-Origin */
 	HANDSHAKE_NONE,
+	HANDSHAKE_GREENLAKE, /* POST of a CloudEvent, answered by an HMAC */
 };
+
+enum webhook_ordering { ORDERING_NONE, ORDERING_RESOURCE };
 
 enum webhook_auth_type {
 	AUTH_NONE,
@@ -53,6 +64,8 @@ enum webhook_auth_type {
 enum {
 	WEBHOOK_CONCURRENCY_MAX = 1000,
 	WEBHOOK_RATE_MAX = 60000,
+	WEBHOOK_ORDERING_LIMIT = 5, /* unless it is said */
+	WEBHOOK_ORDERING_LIMIT_MAX = 100,
 	WEBHOOK_AUTH_TEXT_MAX = 2048, /* bytes of each member of auth */
 	WEBHOOK_ISSUES_MAX = 32,
 	WEBHOOK_OPTION_MEMBERS_MAX = 32, /* of an object in here */
@@ -97,12 +110,16 @@ struct webhook_options {
 	enum webhook_payload payload;
 	enum webhook_handshake handshake;
 	enum signature_scheme signing;
+	enum failure_rules failures;
+	bool is_batching;
 	bool has_retry;		   /* false: the hub's own */
 	struct retry_policy retry; /* schedule and window */
 	int64_t timeout;	   /* microseconds; 0: the hub's own */
 	unsigned concurrency;	   /* 0: the hub's own */
 	unsigned rate;		   /* a minute; 0: no limit */
-	int64_t probe_after;	   /* microseconds; 0: it is not probed */
+	enum webhook_ordering ordering;
+	unsigned ordering_limit; /* attempts; 0: WEBHOOK_ORDERING_LIMIT */
+	int64_t probe_after;	 /* microseconds; 0: it is not probed */
 	int64_t probe_max;
 	struct str notify; /* a webhook's id as text, or empty */
 	struct webhook_auth auth;

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "store/sqlite_db.h"
+#include "store/sqlite_flow.h"
 #include "store/sqlite_object.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_retain.h"
@@ -61,9 +62,31 @@ sqlite_write_waiting_of(
 	return query(&write, SQL_WAITING_COUNT_OF, ret);
 }
 
+/** An event of the same (source, id), if it is old enough. */
+static enum err
+give_way(struct sqlite_write *write, const struct store_change *change)
+{
+	sqlite3_stmt *stmt = statement(write, SQL_EVENT_GIVE_WAY);
+
+	sqlite_row_bind_u64(stmt, 1, change->event->workspace);
+	sqlite_row_bind_text(stmt, 2, change->event->id);
+	sqlite_row_bind_text(stmt, 3, change->event->source);
+	sqlite_row_bind_i64(stmt, 4, change->repeats_from);
+	return run_expecting_change(write, SQL_EVENT_GIVE_WAY);
+}
+
 static enum err
 add_event(struct sqlite_write *write, const struct store_change *change)
 {
+	enum err err;
+
+	sqlite_row_bind_event(statement(write, SQL_EVENT_ADD), change->event);
+	err = run_expecting_change(write, SQL_EVENT_ADD);
+	if (err != ERR_CONFLICT || change->repeats_from == 0)
+		return err;
+	err = give_way(write, change);
+	if (err)
+		return err;
 	sqlite_row_bind_event(statement(write, SQL_EVENT_ADD), change->event);
 	return run_expecting_change(write, SQL_EVENT_ADD);
 }
@@ -295,6 +318,12 @@ change_object(struct sqlite_write *write, const struct store_change *change)
 }
 
 static enum err
+change_flow(struct sqlite_write *write, const struct store_change *change)
+{
+	return sqlite_flow_apply(write->db, change->flow, write->why);
+}
+
+static enum err
 retain(struct sqlite_write *write, const struct store_change *change)
 {
 	enum err err =
@@ -330,6 +359,7 @@ static const struct kind {
 	[STORE_KEY_ADD] = {add_key, true},
 	[STORE_KEY_REMOVE] = {remove_key, true},
 	[STORE_OBJECT] = {change_object, true},
+	[STORE_FLOW] = {change_flow, true},
 	[STORE_RETAIN] = {retain, false},
 	[STORE_PROBE] = {probe, false},
 };

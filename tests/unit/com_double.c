@@ -174,8 +174,11 @@ webhooks_create(struct webhooks *webhooks, uint32_t workspace,
 	if (err)
 		return err;
 	CHECK(draft->has_name && draft->has_destination && draft->has_state &&
-		draft->has_filter && draft->has_headers);
+		(draft->has_secret ||
+			(draft->has_filter && draft->has_headers)));
 	webhook = com_hub_add(hub, "");
+	if (draft->dialect.len)
+		webhook->dialect = draft->dialect;
 	webhook->workspace = workspace;
 	apply(webhook, draft);
 	hub->changes++;

@@ -52,7 +52,7 @@ struct com_answer {
 struct com_request {
 	const char *method;
 	const char *path;    /* behind /compute-ops-mgmt/v1beta1, unless it
-				begins with /v1/; with its query */
+				begins with /v1/ or /events/; with its query */
 	const char *headers; /* "Name: value\n" each, or NULL */
 	const char *body;    /* JSON, or NULL */
 };

@@ -1,3 +1,4 @@
+#include "api/gl_webhooks.h"
 #include "api/native_webhooks.h"
 #include "base/encode.h"
 #include "com_double.h"
@@ -141,23 +142,26 @@ path_fits(struct api_call *call, struct str pattern, struct str path)
 	return pattern.ptr == NULL && path.ptr == NULL;
 }
 
+/** NULL behind the last one. */
 static const struct route *
 route_at(size_t i)
 {
-	return i < api_com_route_count
-		       ? &api_com_routes[i]
-		       : &api_webhook_routes[i - api_com_route_count];
+	if (i < api_com_route_count)
+		return &api_com_routes[i];
+	i -= api_com_route_count;
+	if (i < api_webhook_route_count)
+		return &api_webhook_routes[i];
+	i -= api_webhook_route_count;
+	return i < api_gl_route_count ? &api_gl_routes[i] : NULL;
 }
 
 static void
 dispatch(struct api_call *call, const struct com_request *request,
 	struct str path)
 {
-	size_t count = api_com_route_count + api_webhook_route_count;
+	const struct route *route;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct route *route = route_at(i);
-
+	for (size_t i = 0; (route = route_at(i)); i++) {
 		if (strcmp(route->method, request->method) != 0 ||
 			!path_fits(call, str_of(route->path), path))
 			continue;
@@ -183,8 +187,12 @@ com_send(struct com_hub *hub, const struct com_request *request)
 	struct com_answer ret = {0};
 	struct webhooks webhooks = {hub};
 	struct store store = {hub};
-	struct api api = {.webhooks = &webhooks, .store = &store};
-	bool is_native = str_starts_with(str_of(request->path), STR("/v1/"));
+	struct api api = {.webhooks = &webhooks,
+		.store = &store,
+		.greenlake = {50, 100, 4, 100}};
+	bool is_native =
+		str_starts_with(str_of(request->path), STR("/v1/")) ||
+		str_starts_with(str_of(request->path), STR("/events/"));
 	struct str query = arena_printf(
 		&hub->arena, "%s%s", is_native ? "" : BASE, request->path);
 	struct str path = str_split(&query, '?');

@@ -36,6 +36,9 @@ open_parts(struct world *world, size_t states_memory_max, size_t batch_max)
 	world->writer = ingest.writer = writer_start(&writer);
 	world->desk = ingest.desk = desk_start(2, 0);
 	world->match = ingest.match = match_new();
+	CHECK_OK(event_types_open(
+		world->store, world->writer, &world->event_types, &why));
+	ingest.event_types = world->event_types;
 	CHECK_OK(ingest_open(&ingest, &world->ingest, &why));
 	buf_release(&why);
 }
@@ -53,6 +56,7 @@ world_close(struct world *world)
 	desk_stop(world->desk);
 	writer_stop(world->writer);
 	ingest_close(world->ingest);
+	event_types_close(world->event_types);
 	match_free(world->match);
 	store_close(world->store);
 }
@@ -89,6 +93,11 @@ note_end(struct publication *publication)
 	published->outcome = published->item.outcome;
 	published->err = published->item.err;
 	published->matched = published->item.matched;
+	published->because = published->item.because;
+	snprintf(published->why, sizeof(published->why), "%s",
+		buf_text(&published->item.why));
+	snprintf(published->warning, sizeof(published->warning), "%.*s",
+		STR_ARG(published->item.warning));
 	buf_release(&published->item.why);
 	sem_post(&published->ended);
 }
@@ -99,6 +108,7 @@ start(struct world *world, struct published *published)
 	published->publication = (struct publication){
 		.workspace = WORKSPACE_DEFAULT,
 		.publisher = STR("gk_1"),
+		.trace = world->trace,
 		.arena = &published->arena,
 		.items = &published->item,
 		.count = 1,

@@ -2,6 +2,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "pipeline/event_types.h"
 #include "pipeline/ingest.h"
 #include "pipeline/webhooks.h"
 #include "store_double.h"
@@ -18,9 +19,11 @@ struct world {
 	struct writer *writer;
 	struct desk *desk;
 	struct match *match;
+	struct event_types *event_types;
 	struct ingest *ingest;
 	struct delivery_row accepted[WORLD_ACCEPTED_MAX]; /* reasons cut off */
 	atomic_size_t accepted_count;
+	struct trace_context trace; /* of what is published from now on */
 };
 
 /** Limits of the states' cache and of a transaction; 0: the usual. */
@@ -43,7 +46,10 @@ struct published {
 	/* when it has ended */
 	enum publish_outcome outcome;
 	enum err err;
+	enum publish_because because;
 	uint32_t matched;
+	char why[WORLD_TEXT_MAX];
+	char warning[WORLD_TEXT_MAX];
 };
 
 /** Start it; the body must stay. */

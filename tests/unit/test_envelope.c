@@ -144,3 +144,42 @@ TEST(envelope, a_change_that_came_in_goes_out_whole)
 	CHECK_STR(built.envelope.body, facts.rest);
 	CHECK_STR(header(&built, "ce-type"), STR("compute-ops/server"));
 }
+
+TEST(envelope, plain_has_no_blanks_but_in_strings_and_says_json)
+{
+	CLEANUP(built_release) struct built built = {0};
+	struct payload_facts facts = updated;
+
+	facts.is_cloudevent = true;
+	facts.operation = OPERATION_NONE;
+	facts.time = 0;
+	facts.subject = STR("");
+	facts.attributes = STR("{\"dataschema\":\"https://s/\",\"n\": 1}");
+	facts.rest = STR("{ \"a b\" :\r\n\t[ \"c \\\" d\\\\\" , 1 ] }");
+	CHECK(envelope_needs_whole(PAYLOAD_CLOUDEVENT_PLAIN));
+	build(&built, PAYLOAD_CLOUDEVENT_PLAIN, &facts);
+	CHECK_STR(built.envelope.content_type, STR("application/json"));
+	CHECK_STR(built.envelope.body,
+		STR("{\"specversion\":\"1.0\",\"id\":\"e-1\",\"source\":"
+		    "\"/hub\",\"type\":\"compute-ops/server\",\"time\":"
+		    "\"1970-01-01T00:00:00.000000Z\",\"datacontenttype\":"
+		    "\"application/json\",\"dataschema\":\"https://s/\","
+		    "\"n\":1,\"data\":{\"a b\":[\"c \\\" d\\\\\",1]}}"));
+}
+
+TEST(envelope, a_batch_is_an_array_in_its_media_type)
+{
+	struct arena arena = {0};
+	const struct envelope parts[] = {
+		{.body = STR("{\"a\":1}")}, {.body = STR("{\"b\":2}")}};
+	struct envelope batch;
+
+	envelope_join(PAYLOAD_CLOUDEVENT, parts, 2, &arena, &batch);
+	CHECK_STR(batch.body, STR("[{\"a\":1},{\"b\":2}]"));
+	CHECK_STR(batch.content_type,
+		STR("application/cloudevents-batch+json; charset=utf-8"));
+	envelope_join(PAYLOAD_CLOUDEVENT_PLAIN, parts, 1, &arena, &batch);
+	CHECK_STR(batch.body, STR("[{\"a\":1}]"));
+	CHECK_STR(batch.content_type, STR("application/json"));
+	arena_release(&arena);
+}

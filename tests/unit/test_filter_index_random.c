@@ -26,7 +26,7 @@ pick(unsigned count)
 static const char *const paths[] = {"a", "b/c", "new/a", "new/b/c", "new/d",
 	"old/a", "old/b/c", "old/d", "changed/a", "changed/b", "changed/b/c",
 	"type", "operation", "new/list", "subject", "a/x", "new/b", "$it/'q r'",
-	"new/'q r'"};
+	"new/'q r'", "$data/a", "$data/b/c", "$data/subject"};
 
 static const char *const literals[] = {"'x'", "'y'", "'it''s'", "''", "1",
 	"1.0", "2.5", "-1", "9007199254740993", "9007199254740992.5", "true",
@@ -45,7 +45,7 @@ static void
 make_element(struct buf *out)
 {
 	static const char *const collections[] = {
-		"new/list", "old/list", "list", "new/a", "a"};
+		"new/list", "old/list", "list", "new/a", "a", "$data/list"};
 	static const char *const parts[] = {"f/k eq 'x'", "f/k eq 1",
 		"f/v eq 'y'", "f/v eq 2.5", "f eq 'x'", "f eq 1",
 		"f/k/z eq true", "f/k eq null", "f/v ne 'x'", "f/v gt 1",

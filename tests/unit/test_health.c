@@ -1,5 +1,6 @@
 #include "rule/health.h"
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "check.h"
 
@@ -58,6 +59,15 @@ walk_one_step(struct health *health, struct str line, struct str claim)
 			webhook_status_name(health->status), reason);
 }
 
+static void
+pass_time(struct str hours)
+{
+	uint64_t count;
+
+	CHECK_OK(str_to_u64(word(&hours), &count));
+	clock_test_advance((int64_t)count * HOURS);
+}
+
 TEST(health, every_walk_of_the_case_file_goes_as_told)
 {
 	struct str rest = check_read_file(check_data_path("cases/health.txt"));
@@ -65,6 +75,7 @@ TEST(health, every_walk_of_the_case_file_goes_as_told)
 	struct str claim = STR("");
 	int walks = 0;
 
+	clock_test_set(1000 * HOURS, 0);
 	while (rest.ptr != NULL) {
 		struct str line = str_trim(str_split(&rest, '\n'));
 
@@ -74,6 +85,14 @@ TEST(health, every_walk_of_the_case_file_goes_as_told)
 			claim = str_skip(line, 5);
 			health = (struct health){0};
 			walks++;
+			continue;
+		}
+		if (str_equal(line, STR("by greenlake"))) {
+			health.rules = FAILURES_GREENLAKE;
+			continue;
+		}
+		if (str_starts_with(line, STR("after "))) {
+			pass_time(str_skip(line, 6));
 			continue;
 		}
 		walk_one_step(&health, line, claim);
@@ -247,4 +266,21 @@ TEST(health, what_said_that_it_is_gone_is_not_probed)
 	health_move(&health, HEALTH_ENDPOINT_GONE, &reason);
 	CHECK_INT(health.status, WEBHOOK_ERROR);
 	CHECK(!health_may_be_probed(&health));
+}
+
+TEST(health, failures_of_the_past_count_after_a_start)
+{
+	struct health health = {
+		.rules = FAILURES_GREENLAKE, .status = WEBHOOK_WARNING};
+	const char *reason;
+
+	clock_test_set(1000 * HOURS, 0);
+	/* Newest first, as they are read from the disk. */
+	for (int i = 0; i < 19; i++)
+		health_note_failure(&health, 1000 * HOURS - i * 30 * MINUTES);
+	health_note_failure(&health, 980 * HOURS); /* too long ago */
+	CHECK_INT(health_time(&health), 1012 * HOURS);
+	CHECK(!health_move(&health, HEALTH_DELIVERY_FAILED, &reason));
+	CHECK(health_move(&health, HEALTH_DELIVERY_FAILED, &reason));
+	CHECK_INT(health.status, WEBHOOK_ERROR);
 }

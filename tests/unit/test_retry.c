@@ -252,3 +252,65 @@ TEST(retry, bad_policies_are_refused_with_the_part_and_change_nothing)
 			  &policy, &why),
 		ERR_LIMIT);
 }
+
+/* ---- GreenLake's table ---- */
+
+static struct retry_decision
+decide_greenlake(int status, unsigned attempts_made)
+{
+	struct retry_outcome outcome = {
+		.status = status, .rules = FAILURES_GREENLAKE};
+
+	return retry_decide(
+		&retry_greenlake_policy, &outcome, attempts_made, 0);
+}
+
+TEST(retry, greenlakes_table_has_every_status)
+{
+	static const int again[] = {404, 413, 415, 425, 429, 502, 503, 504};
+
+	for (int status = 0; status < 1000; status++) {
+		struct retry_decision d = decide_greenlake(status, 1);
+		bool is_good = status >= 200 && status <= 299;
+		bool is_again = false;
+
+		for (size_t i = 0; i < COUNT_OF(again); i++)
+			is_again |= status == again[i];
+		CHECK_INT(d.verdict, is_good	? RETRY_DELIVERED
+				     : is_again ? RETRY_AGAIN
+						: RETRY_GIVE_UP);
+		CHECK_INT(d.counts_against_health, !is_good);
+		CHECK_INT(d.disables, !is_good && !is_again && status != 410);
+		CHECK(!d.is_used_up);
+	}
+}
+
+TEST(retry, greenlake_tries_what_brought_no_status_again)
+{
+	struct retry_outcome outcome = {
+		.failure = HTTP_TLS_FAILED, .rules = FAILURES_GREENLAKE};
+	struct retry_decision d =
+		retry_decide(&retry_greenlake_policy, &outcome, 1, 0);
+
+	CHECK_INT(d.verdict, RETRY_AGAIN);
+	CHECK(d.counts_against_health && !d.disables);
+}
+
+TEST(retry, greenlakes_twenty_retries_grow_and_fit_into_twelve_hours)
+{
+	int64_t total = 0;
+
+	CHECK_INT(retry_greenlake_policy.count, 20);
+	for (size_t i = 0; i < 20; i++) {
+		int64_t delay = retry_greenlake_policy.delays[i];
+
+		CHECK(i == 0 || delay > retry_greenlake_policy.delays[i - 1]);
+		total += delay;
+		CHECK_INT(decide_greenlake(503, (unsigned)i + 1).verdict,
+			RETRY_AGAIN);
+	}
+	CHECK(total <= retry_greenlake_policy.window);
+	CHECK_INT(retry_greenlake_policy.window, 12 * HOURS);
+	CHECK_INT(decide_greenlake(503, 21).verdict, RETRY_GIVE_UP);
+	CHECK(decide_greenlake(503, 21).is_used_up);
+}

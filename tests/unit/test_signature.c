@@ -181,3 +181,65 @@ TEST(signature, secrets_that_are_no_base64_are_refused)
 	CHECK(signature_read_secret(STR("whsec_"), &key));
 	CHECK(signature_read_secret(STR(""), &key));
 }
+
+/* The body is a published example of one event. */
+TEST(signature, greenlakes_is_over_the_body_alone)
+{
+	static const char body[] =
+		"{\"specversion\":\"1.0\",\"type\":\"com.hpe.greenlake."
+		"sample-publisher.v1beta1.sample-event4\",\"source\":"
+		"\"publisher-test-single-2\",\"id\":\"123e4567-e89b-12d3-"
+		"a456-426614174000\",\"time\":\"2009-11-10T23:00:00Z\","
+		"\"datacontenttype\":\"application/json\",\"data\":{"
+		"\"eventData\":{\"key1\":\"new-data-6\",\"key2\":"
+		"\"value-7\"}},\"subject\":"
+		"\"485d4628bb5911eeb355f27748645044\"}";
+	static const struct {
+		const char *secret, *signature;
+	} rows[] = {
+		{"Sample123", "sha256=5c2286e960c6d7a082f2534f8e63dd360725"
+			      "5af5a0f904419c12ec22fd0d0cb2"},
+		{"Sample456", "sha256=8ad9501bc65d7d002e0fdfe953c1b2e5ecbb"
+			      "a78c683696d562b31cc95bdd58d0"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEANUP(buf_release) struct buf out = buf_make(0);
+		struct signature_key key;
+
+		CHECK_OK(signature_read_text(
+			SIGNATURE_GREENLAKE, str_of(rows[i].secret), &key));
+		signature_sign(
+			&key, STR("any id"), (int64_t)i, str_of(body), &out);
+		CHECK_TEXT(buf_text(&out), rows[i].signature);
+	}
+}
+
+TEST(signature, a_text_longer_than_a_block_is_a_key_like_any_other)
+{
+	CLEANUP(buf_release) struct buf out = buf_make(0);
+	struct signature_key key;
+	struct str secret = STR("0123456789012345678901234567890123456789"
+				"012345678901234567890123456789");
+
+	CHECK_OK(signature_read_text(SIGNATURE_GREENLAKE, secret, &key));
+	signature_sign(&key, STR(""), 0, STR("body"), &out);
+	/* openssl dgst -sha256 -hmac with the 70 digits */
+	CHECK_TEXT(buf_text(&out),
+		"sha256=938019a350fb84b9ea6fe272714d64cf261b2210"
+		"5285c8577b39fd4074ab5ba6");
+	CHECK_INT(signature_read_text(SIGNATURE_GREENLAKE, STR(""), &key),
+		ERR_INVALID);
+}
+
+TEST(signature, every_scheme_has_its_headers)
+{
+	CHECK_STR(signature_header(SIGNATURE_V1), STR("webhook-signature"));
+	CHECK_STR(signature_second_header(SIGNATURE_V1A), STR(""));
+	CHECK_STR(signature_header(SIGNATURE_GREENLAKE),
+		STR("HPE-Webhook-Signature"));
+	CHECK_STR(signature_second_header(SIGNATURE_GREENLAKE),
+		STR("HPE-Webhook-Signature2"));
+	CHECK(signature_is_text(SIGNATURE_GREENLAKE));
+	CHECK(!signature_is_text(SIGNATURE_V1));
+}

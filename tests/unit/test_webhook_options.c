@@ -46,10 +46,11 @@ read_over(struct reading *reading, const char *body)
 }
 
 #define DEFAULTS \
-	"{\"payload\":\"resource\",\"handshake\":\"com\",\"signing\":\"v1\"," \
-	"\"retry\":null,\"timeout\":null,\"concurrency\":null," \
-	"\"rate\":null,\"probe\":null,\"notify\":null," \
-	"\"auth\":{\"type\":\"none\"}," \
+	"{\"payload\":\"resource\",\"batching\":false," \
+	"\"handshake\":\"com\",\"signing\":\"v1\"," \
+	"\"failures\":\"standard\",\"retry\":null,\"timeout\":null," \
+	"\"concurrency\":null,\"rate\":null,\"ordering\":\"none\"," \
+	"\"orderingLimit\":null,\"probe\":null,\"notify\":null,\"auth\":{\"type\":\"none\"}," \
 	"\"firstByteTimeout\":null,\"tls\":null,\"proxy\":null," \
 	"\"allowLists\":null}"
 
@@ -60,14 +61,18 @@ TEST(webhook_options, nothing_said_is_the_defaults_and_null_too)
 	read_over(&got, "{}");
 	CHECK_TEXT(buf_text(&got.written), DEFAULTS);
 	read_over(&got,
-		"{\"payload\":\"cloudevent\",\"handshake\":\"none\","
+		"{\"payload\":\"cloudevent\",\"batching\":true,"
+		"\"handshake\":\"none\",\"failures\":\"greenlake\","
 		"\"signing\":\"v1a\",\"retry\":{},\"timeout\":\"1s\","
-		"\"concurrency\":1,\"rate\":1,\"auth\":{\"type\":\"basic\","
+		"\"concurrency\":1,\"rate\":1,"
+		"\"ordering\":\"resource\",\"orderingLimit\":7,\"auth\":{\"type\":\"basic\","
 		"\"username\":\"u\",\"password\":\"p\"}}");
 	CHECK_TEXT(buf_text(&got.issues), "");
-	read_over(&got, "{\"payload\":null,\"handshake\":null,\"signing\":null,"
+	read_over(&got, "{\"payload\":null,\"batching\":null,"
+			"\"failures\":null,\"handshake\":null,\"signing\":null,"
 			"\"retry\":null,\"timeout\":null,\"concurrency\":null,"
-			"\"rate\":null,\"auth\":null}");
+			"\"rate\":null,\"ordering\":null,"
+			"\"orderingLimit\":null,\"auth\":null}");
 	CHECK_TEXT(buf_text(&got.issues), "");
 	CHECK_TEXT(buf_text(&got.written), DEFAULTS);
 }
@@ -80,16 +85,18 @@ TEST(webhook_options, what_is_written_reads_the_same_but_for_secrets)
 		"{\"payload\":\"cloudevent-binary\",\"handshake\":"
 		"\"cloudevents\",\"signing\":\"v1a\",\"retry\":{\"schedule\":"
 		"\"90s,60m,1d\",\"window\":\"7d\"},\"timeout\":\"120s\","
-		"\"concurrency\":1000,\"rate\":60000,\"auth\":{\"type\":"
+		"\"concurrency\":1000,\"rate\":60000,\"ordering\":"
+		"\"resource\",\"orderingLimit\":100,\"auth\":{\"type\":"
 		"\"oauth2\",\"tokenUrl\":\"https://t/\",\"clientId\":\"c\","
 		"\"clientSecret\":\"hush\",\"scope\":\"a b\"}}");
 	CHECK_TEXT(buf_text(&got.issues), "");
 	CHECK_TEXT(buf_text(&got.written),
-		"{\"payload\":\"cloudevent-binary\",\"handshake\":"
-		"\"cloudevents\",\"signing\":\"v1a\",\"retry\":{\"schedule\":"
+		"{\"payload\":\"cloudevent-binary\",\"batching\":false,"
+		"\"handshake\":\"cloudevents\",\"signing\":\"v1a\","
+		"\"failures\":\"standard\",\"retry\":{\"schedule\":"
 		"\"90s,1h,24h\",\"window\":\"168h\"},\"timeout\":\"2m\","
-		"\"concurrency\":1000,\"rate\":60000,\"probe\":null,"
-		"\"notify\":null,\"auth\":{\"type\":"
+		"\"concurrency\":1000,\"rate\":60000,\"ordering\":"
+		"\"resource\",\"orderingLimit\":100,\"probe\":null,\"notify\":null,\"auth\":{\"type\":"
 		"\"oauth2\",\"tokenUrl\":\"https://t/\",\"clientId\":\"c\","
 		"\"scope\":\"a b\"},\"firstByteTimeout\":null,\"tls\":null,"
 		"\"proxy\":null,\"allowLists\":null}");
@@ -127,6 +134,11 @@ TEST(webhook_options, every_limit_is_told_with_its_field)
 	} rows[] = {
 		{"{\"payload\":1,\"handshake\":\"x\",\"signing\":\"\"}",
 			"payload\nhandshake\nsigning\n"},
+		{"{\"batching\":1,\"failures\":\"com\"}",
+			"batching\nfailures\n"},
+		{"{\"batching\":true}", "batching\n"},
+		{"{\"batching\":true,\"payload\":\"cloudevent-binary\"}",
+			"batching\n"},
 		{"{\"retry\":[]}", "retry\n"},
 		{"{\"retry\":{\"schedule\":1}}", "retry.schedule\n"},
 		{"{\"retry\":{\"schedule\":\"37h\"}}", "retry.schedule\n"},

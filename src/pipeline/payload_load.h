@@ -1,0 +1,10 @@
+#pragma once
+#include "pipeline/payload.h"
+#include "store/store.h"
+
+/*
+ * What a delivery of a stored event sends. May block on the disk for a moment.
+ */
+
+/** A whole payload with one reference; NULL: it could not be read. */
+struct payload *payload_load(struct store *store, uint64_t event);
