@@ -26,8 +26,8 @@ say_report(const struct deliver_options *options,
 			report->handshake, outcome);
 		return;
 	case DELIVER_HEALTH:
-		options->health_moved(options->context, report->webhook,
-			report->revision, &report->health, report->reason);
+		options->health_moved(
+			options->context, report->webhook, &report->health);
 		return;
 	case DELIVER_RATE:
 		options->rate_told(options->context, report->webhook,

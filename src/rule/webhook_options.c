@@ -7,6 +7,7 @@
 
 static const int64_t timeout_max = 120 * SECONDS;
 static const int64_t window_max = 7 * 24 * HOURS;
+static const int64_t probe_max = 24 * HOURS;
 
 void
 webhook_issues_add(struct webhook_issues *issues, const char *field,
@@ -383,6 +384,94 @@ write_retry(const struct webhook_options *options, struct json_out *out)
 }
 
 static void
+read_probe_members(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	struct json_walk walk = json_walk(value);
+
+	while (json_walk_next(&walk)) {
+		if (json_string_equal(walk.key, STR("after")))
+			options->probe_after = read_time(
+				"probe.after", walk.value, probe_max, issues);
+		else if (json_string_equal(walk.key, STR("max")))
+			options->probe_max = read_time(
+				"probe.max", walk.value, probe_max, issues);
+		else
+			webhook_issues_add(issues, "probe",
+				"there is no member %.*s in it",
+				STR_ARG(str_head(json_raw(walk.key), 64)));
+	}
+}
+
+static void
+read_probe(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	size_t before = issues->count;
+
+	if (json_kind(value) == JSON_NULL) {
+		options->probe_after = options->probe_max = 0;
+		return;
+	}
+	if (json_kind(value) != JSON_OBJECT ||
+		json_count(value) > WEBHOOK_OPTION_MEMBERS_MAX) {
+		webhook_issues_add(issues, "probe",
+			"expected an object with after and max");
+		return;
+	}
+	if (options->probe_max == 0)
+		options->probe_max = probe_max;
+	read_probe_members(value, options, issues);
+	if (issues->count > before)
+		return;
+	if (options->probe_after == 0)
+		webhook_issues_add(issues, "probe.after", "is mandatory");
+	else if (options->probe_max < options->probe_after)
+		webhook_issues_add(
+			issues, "probe.max", "is shorter than probe.after");
+}
+
+static void
+write_probe(const struct webhook_options *options, struct json_out *out)
+{
+	if (options->probe_after == 0) {
+		json_out_null(out, "probe");
+		return;
+	}
+	json_out_object(out, "probe");
+	write_time(out, "after", options->probe_after);
+	write_time(out, "max", options->probe_max);
+	json_out_end(out);
+}
+
+static void
+read_notify(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	struct str text = json_string(value, issues->arena);
+	struct uuid id;
+
+	if (json_kind(value) == JSON_NULL)
+		options->notify = STR("");
+	else if (json_kind(value) == JSON_STRING &&
+		 uuid_parse(text, &id) == ERR_OK)
+		options->notify = text;
+	else
+		webhook_issues_add(issues, "notify",
+			"expected the id of another webhook, found %.*s",
+			STR_ARG(str_head(json_raw(value), 64)));
+}
+
+static void
+write_notify(const struct webhook_options *options, struct json_out *out)
+{
+	if (options->notify.len > 0)
+		json_out_string(out, "notify", options->notify);
+	else
+		json_out_null(out, "notify");
+}
+
+static void
 read_auth(struct json value, struct webhook_options *options,
 	struct webhook_issues *issues)
 {
@@ -413,6 +502,8 @@ static const struct option {
 	{"rate", read_rate, write_rate},
 	{"ordering", read_ordering, write_ordering},
 	{"orderingLimit", read_ordering_limit, write_ordering_limit},
+	{"probe", read_probe, write_probe},
+	{"notify", read_notify, write_notify},
 	{"auth", read_auth, write_auth},
 	{"firstByteTimeout", read_first_byte, write_first_byte},
 	{"tls", webhook_tls_read, webhook_tls_write},
@@ -461,6 +552,7 @@ webhook_options_copy(const struct webhook_options *options, struct arena *arena)
 	struct webhook_options copy = *options;
 
 	copy.auth = webhook_auth_copy(&options->auth, arena);
+	copy.notify = arena_copy(arena, options->notify);
 	webhook_way_copy(&copy, arena);
 	return copy;
 }

@@ -394,8 +394,8 @@ TEST(subscriptions, a_webhook_takes_its_subscriptions_along)
 	webhook = make_webhook(&setting, NULL);
 	id = subscribe(&setting, webhook, "a", NULL);
 	subscription_list_release(&setting.change.list);
-	CHECK_OK(webhooks_delete(
-		setting.webhooks, WORKSPACE_DEFAULT, webhook, &problem));
+	CHECK_OK(webhooks_delete(setting.webhooks, WORKSPACE_DEFAULT, webhook,
+		STR("gk_1"), &problem));
 	CHECK_INT(reached(&setting, "a", "{}"), 0);
 	CHECK(subscriptions_find(setting.webhooks, WORKSPACE_DEFAULT, id) ==
 		NULL);
