@@ -4,7 +4,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: build run test soak bench bench-filter bench-greenlake format docs fuzz install clean
+.PHONY: build run test soak bench bench-filter bench-backlog bench-greenlake format docs fuzz install clean
 
 build:
 	@tools/install-packages.sh build
@@ -36,6 +36,11 @@ bench-filter: build
 bench-greenlake: build
 	@tools/install-packages.sh bench
 	@bench/greenlake.py $(BUILD)
+
+# A start with a million deliveries waiting, and what each takes in memory.
+bench-backlog: build
+	@tools/install-packages.sh bench
+	@bench/backlog.py $(BUILD)
 
 format:
 	@tools/install-packages.sh test

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The dashboard and the alert rules name only metrics that exist.
 
-Takes the names out of the table in src/api/metrics.c and every grapnel_…
+Takes the names out of the tables in src/api/metrics*.c and every grapnel_…
 word out of packaging/. A metric that nothing shows is fine; a file that names
 none, or one that is not in the table, is not. Prints
 `packaging: N passed, N failed`, counted in names.
@@ -16,8 +16,11 @@ SHOWN = ["packaging/grafana-dashboard.json", "packaging/prometheus-rules.yml"]
 
 
 def known():
-    text = (ROOT / "src/api/metrics.c").read_text()
+    text = "".join(path.read_text()
+                   for path in sorted(ROOT.glob("src/api/metrics*.c")))
     names = set(re.findall(r"\b(grapnel_[a-z_]+)", text))
+    names |= {name + part for name in names
+              for part in ("_bucket", "_sum", "_count")}
     for kind, name in re.findall(r'\b(COUNTER|GAUGE)\(\w+,\s*"(\w+)"', text):
         names.add(f"grapnel_{name}" + ("_total" if kind == "COUNTER" else ""))
     return names

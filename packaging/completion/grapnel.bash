@@ -5,7 +5,7 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery allow-list key filter json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery allow-list key filter template json" -- "$cur"))
 		return
 	fi
 	case $command in
@@ -72,6 +72,13 @@ _grapnel() {
 		fi
 		command="$command ${COMP_WORDS[2]}"
 		;;
+	template)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "check eval functions" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
 	json)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "check" -- "$cur"))
@@ -104,6 +111,8 @@ _grapnel() {
 	"serve --user-agent") COMPREPLY=(); return ;;
 	"serve --source") COMPREPLY=(); return ;;
 	"serve --origin") COMPREPLY=(); return ;;
+	"serve --public-url") COMPREPLY=(); return ;;
+	"serve --callback-timeout") COMPREPLY=(); return ;;
 	"serve --connect-timeout") COMPREPLY=(); return ;;
 	"serve --handshake-timeout") COMPREPLY=(); return ;;
 	"serve --delivery-timeout") COMPREPLY=(); return ;;
@@ -117,8 +126,11 @@ _grapnel() {
 	"serve --retry-schedule") COMPREPLY=(); return ;;
 	"serve --workers") COMPREPLY=(); return ;;
 	"serve --concurrency") COMPREPLY=(); return ;;
+	"serve --concurrency-total") COMPREPLY=(); return ;;
 	"serve --window") COMPREPLY=(); return ;;
+	"serve --window-total") COMPREPLY=(); return ;;
 	"serve --queue-max") COMPREPLY=(); return ;;
+	"serve --queue-bytes") COMPREPLY=(); return ;;
 	"serve --batch-max") COMPREPLY=(); return ;;
 	"serve --delivery-batch-max") COMPREPLY=(); return ;;
 	"serve --delivery-batch-window") COMPREPLY=(); return ;;
@@ -162,6 +174,8 @@ _grapnel() {
 	"webhook create --delivery-timeout") COMPREPLY=(); return ;;
 	"webhook create --concurrency") COMPREPLY=(); return ;;
 	"webhook create --rate") COMPREPLY=(); return ;;
+	"webhook create --ordering") COMPREPLY=($(compgen -W "none resource" -- "$cur")); return ;;
+	"webhook create --ordering-limit") COMPREPLY=(); return ;;
 	"webhook create --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
 	"webhook create --auth-header") COMPREPLY=(); return ;;
 	"webhook create --auth-username") COMPREPLY=(); return ;;
@@ -213,6 +227,8 @@ _grapnel() {
 	"webhook patch --delivery-timeout") COMPREPLY=(); return ;;
 	"webhook patch --concurrency") COMPREPLY=(); return ;;
 	"webhook patch --rate") COMPREPLY=(); return ;;
+	"webhook patch --ordering") COMPREPLY=($(compgen -W "none resource" -- "$cur")); return ;;
+	"webhook patch --ordering-limit") COMPREPLY=(); return ;;
 	"webhook patch --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
 	"webhook patch --auth-header") COMPREPLY=(); return ;;
 	"webhook patch --auth-username") COMPREPLY=(); return ;;
@@ -364,14 +380,14 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --retry-schedule --workers --concurrency --window --queue-max --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --public-url --callback-timeout --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
-	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --batching --handshake --signing --failures --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --secret --second-secret --description --challenge --url --token --timeout --json --help" ;;
+	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --batching --handshake --signing --failures --retry-schedule --retry-window --delivery-timeout --concurrency --rate --ordering --ordering-limit --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --secret --second-secret --description --challenge --url --token --timeout --json --help" ;;
 	"webhook list") options="--limit --offset --filter --sort --url --token --timeout --json --help" ;;
 	"webhook get") options="--url --token --timeout --json --help" ;;
-	"webhook patch") options="--name --destination --filter --state --header --remove-header --dialect --wait --payload --batching --handshake --signing --failures --retry-schedule --retry-window --delivery-timeout --concurrency --rate --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --secret --second-secret --description --challenge --url --token --timeout --json --help" ;;
+	"webhook patch") options="--name --destination --filter --state --header --remove-header --dialect --wait --payload --batching --handshake --signing --failures --retry-schedule --retry-window --delivery-timeout --concurrency --rate --ordering --ordering-limit --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --secret --second-secret --description --challenge --url --token --timeout --json --help" ;;
 	"webhook enable") options="--wait --url --token --timeout --json --help" ;;
 	"webhook disable") options="--url --token --timeout --json --help" ;;
 	"webhook delete") options="--url --token --timeout --json --help" ;;
@@ -404,6 +420,9 @@ _grapnel() {
 	"filter check") options="--help" ;;
 	"filter eval") options="--batch --help" ;;
 	"filter explain") options="--json --help" ;;
+	"template check") options="--help" ;;
+	"template eval") options="--batch --help" ;;
+	"template functions") options="--help" ;;
 	"json check") options="--help" ;;
 	esac
 	case $cur in

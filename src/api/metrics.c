@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/metrics_series.h"
 #include "base/clock.h"
 #include "base/desk.h"
 #include "pipeline/hub.h"
+#include "store/retain.h"
 
 enum { STATUS_COUNT = WEBHOOK_OFF + 1 };
 
@@ -17,12 +19,15 @@ struct sample {
 	double in_flight, desk_waiting;
 	double events, unchanged, duplicates, refused, matched;
 	double acknowledged, failed, dead;
+	double queued, attempts_in_flight, attempts_slow, unsettled;
+	double payload_bytes;
 	double schema_refusals, schema_warnings, oversized;
-	double queued, attempts_in_flight, unsettled, payload_bytes;
 	double is_healthy, commits, units, failures, writer_queued;
+	double writer_queued_bytes;
 	double last_commit_time;
-	double waiting, lag, store_bytes;
+	double waiting, lag, store_bytes, store_used, store_max;
 	double filters, filters_scanned;
+	double removed_events, removed_deliveries, is_making_room;
 	double webhooks[STATUS_COUNT];
 };
 
@@ -74,6 +79,8 @@ static const struct metric metrics[] = {
 		"Waiting deliveries that are in memory."),
 	GAUGE(attempts_in_flight, "attempts_in_flight",
 		"Requests to endpoints under way."),
+	GAUGE(attempts_slow, "attempts_in_flight_slow",
+		"Those to endpoints that do not come back in time."),
 	GAUGE(unsettled, "attempts_unsettled",
 		"Attempts made or under way whose outcome is not on disk."),
 	GAUGE(payload_bytes, "payload_memory_bytes",
@@ -84,6 +91,8 @@ static const struct metric metrics[] = {
 	COUNTER(units, "writer_units", "Units of change committed in them."),
 	COUNTER(failures, "writer_failures", "Transactions that failed."),
 	GAUGE(writer_queued, "writer_queued", "Units waiting to be written."),
+	GAUGE(writer_queued_bytes, "writer_queued_bytes",
+		"Memory that they take."),
 	GAUGE(last_commit_time, "writer_last_commit_seconds",
 		"How long the last transaction took."),
 	GAUGE(waiting, "deliveries_waiting",
@@ -95,6 +104,16 @@ static const struct metric metrics[] = {
 	GAUGE(filters_scanned, "filters_scanned",
 		"Distinct filters that every event is held against, because "
 		"nothing in them leads from an event to them."),
+	GAUGE(store_used, "store_used_bytes",
+		"Of it, pages that hold something."),
+	GAUGE(store_max, "store_max_bytes",
+		"At so many used publishing is refused; 0: never."),
+	COUNTER(removed_events, "retention_events_removed",
+		"Events that were too old, or had to make room."),
+	COUNTER(removed_deliveries, "retention_deliveries_removed",
+		"Deliveries of theirs, and others that were too old."),
+	GAUGE(is_making_room, "retention_making_room",
+		"1 while things are removed before their time, for room."),
 };
 
 /** The second number of /proc/self/statm, in pages. */
@@ -138,6 +157,7 @@ gather_writer(const struct api *api, struct sample *sample)
 	sample->units = (double)stats.units;
 	sample->failures = (double)stats.failures;
 	sample->writer_queued = (double)stats.queued;
+	sample->writer_queued_bytes = (double)stats.queued_bytes;
 	sample->last_commit_time = (double)stats.last_commit_time / SECONDS;
 }
 
@@ -153,6 +173,21 @@ gather_store(const struct api *api, struct sample *sample)
 	sample->waiting = (double)stats.waiting;
 	sample->store_bytes = (double)stats.bytes;
 	sample->lag = lag > 0 ? (double)lag / SECONDS : 0;
+}
+
+static void
+gather_retention(const struct hub *hub, struct sample *sample)
+{
+	struct retention_stats stats;
+	struct store_room room;
+
+	retention_stats(hub->retention, &stats);
+	store_room(hub->store, &room);
+	sample->removed_events = (double)stats.removed_events;
+	sample->removed_deliveries = (double)stats.removed_deliveries;
+	sample->is_making_room = stats.is_making_room;
+	sample->store_used = (double)room.used;
+	sample->store_max = (double)room.max;
 }
 
 static void
@@ -177,6 +212,7 @@ gather_pipeline(const struct hub *hub, struct sample *sample)
 	sample->dead = (double)out.dead;
 	sample->queued = (double)out.queued;
 	sample->attempts_in_flight = (double)out.in_flight;
+	sample->attempts_slow = (double)out.slow_in_flight;
 	sample->unsettled = (double)out.unsettled;
 	sample->payload_bytes = (double)payload_memory();
 	sample->filters = (double)matching.filters;
@@ -190,8 +226,10 @@ gather(struct api *api, struct sample *sample)
 
 	gather_writer(api, sample);
 	gather_store(api, sample);
-	if (api->hub)
+	if (api->hub) {
 		gather_pipeline(api->hub, sample);
+		gather_retention(api->hub, sample);
+	}
 	gather_webhooks(api, sample);
 	if (server)
 		sample->in_flight = (double)http_server_in_flight(server);
@@ -231,4 +269,5 @@ metrics_write(struct api *api, struct buf *out)
 		buf_printf(out, "grapnel_webhooks{status=\"%s\"} %.15g\n",
 			webhook_status_name((enum webhook_status)status),
 			sample.webhooks[status]);
+	metrics_write_series(api, out);
 }

@@ -6,6 +6,7 @@
 #include "api/com_webhooks.h"
 #include "base/clock.h"
 #include "base/timestamp.h"
+#include "pipeline/live.h"
 #include "pipeline/redeliver.h"
 #include "rule/duration.h"
 
@@ -36,6 +37,20 @@ write_warnings(struct json_out *out, const struct webhook_options *options)
 	json_out_end(out);
 }
 
+/** How it is going: not settings, and different at every look. */
+static void
+write_live(struct json_out *out, const struct live *live)
+{
+	struct live_view view;
+
+	live_read(live, &view);
+	json_out_object(out, "live");
+	json_out_integer(out, "concurrency", view.concurrency);
+	json_out_integer(out, "inFlight", view.in_flight);
+	json_out_integer(out, "queued", (int64_t)view.queued);
+	json_out_end(out);
+}
+
 void
 native_webhook_write(struct json_out *out, const struct webhook *webhook)
 {
@@ -59,6 +74,7 @@ native_webhook_write(struct json_out *out, const struct webhook *webhook)
 	write_warnings(out, &webhook->options);
 	if (webhook->allowed_rate)
 		json_out_integer(out, "allowedRate", webhook->allowed_rate);
+	write_live(out, webhook->live);
 	write_public_key(out, &webhook->key);
 	if (webhook->old_until > clock_now() &&
 		webhook->old_until != WEBHOOK_ALWAYS)

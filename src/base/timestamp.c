@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/ascii.h"
+#include "base/calendar.h"
 #include "base/clock.h"
 
 struct cursor {
@@ -48,34 +49,6 @@ letter(struct cursor *c, const char *allowed)
 	return got;
 }
 
-static bool
-is_leap_year(int year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-static int
-days_in_month(int year, int month)
-{
-	static const int lengths[] = {
-		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	return month == 2 && is_leap_year(year) ? 29 : lengths[month - 1];
-}
-
-/** Days since 1970-01-01 of a proleptic Gregorian date. */
-static int64_t
-days_from_date(int year, int month, int day)
-{
-	int64_t y = month <= 2 ? year - 1 : year;
-	int64_t era = (y >= 0 ? y : y - 399) / 400;
-	int64_t yoe = y - era * 400;
-	int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-	int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-
-	return era * 146097 + doe - 719468;
-}
-
 static int64_t
 read_date(struct cursor *c)
 {
@@ -87,11 +60,11 @@ read_date(struct cursor *c)
 	letter(c, "-");
 	day = digits(c, 2);
 	if (c->failed || month < 1 || month > 12 || day < 1 ||
-		day > days_in_month(year, month)) {
+		day > calendar_days_in_month(year, month)) {
 		c->failed = true;
 		return 0;
 	}
-	return days_from_date(year, month, day);
+	return calendar_days(year, month, day);
 }
 
 static int64_t
@@ -330,11 +303,12 @@ timestamp_parse_http(struct str text, int64_t *ret_seconds)
 		for (const char *at = http_forms[i]; *at && !c.failed; at++)
 			read_http_part(&c, *at, &date);
 		if (c.failed || c.left.len > 0 || date.day < 1 ||
-			date.day > days_in_month(date.year, date.month))
+			date.day >
+				calendar_days_in_month(date.year, date.month))
 			continue;
-		*ret_seconds = days_from_date(date.year, date.month, date.day) *
-				       86400 +
-			       date.time;
+		*ret_seconds =
+			calendar_days(date.year, date.month, date.day) * 86400 +
+			date.time;
 		return ERR_OK;
 	}
 	return ERR_INVALID;

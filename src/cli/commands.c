@@ -12,6 +12,7 @@
 #include "cli/resource_command.h"
 #include "cli/settings_command.h"
 #include "cli/subscription_command.h"
+#include "cli/template_command.h"
 #include "cli/version_command.h"
 #include "cli/webhook_command.h"
 #include "cli/webhook_delivery_options.h"
@@ -57,6 +58,12 @@ static const struct option filter_explain_options[] = {
 		.help = "Print the tree as one object of JSON."},
 };
 
+static const struct option template_eval_options[] = {
+	{.name = "batch",
+		.help = "Read lines of JSON {\"expr\", \"bindings\"} from "
+			"standard input and write a line of JSON for each."},
+};
+
 static const struct option_table serve_table = {
 	serve_options, COUNT_OF(serve_options)};
 static const struct option_table help_table = {
@@ -67,6 +74,8 @@ static const struct option_table filter_eval_table = {
 	filter_eval_options, COUNT_OF(filter_eval_options)};
 static const struct option_table filter_explain_table = {
 	filter_explain_options, COUNT_OF(filter_explain_options)};
+static const struct option_table template_eval_table = {
+	template_eval_options, COUNT_OF(template_eval_options)};
 
 const struct command_group commands_groups[] = {
 	{"webhook", "Webhooks: where events go"},
@@ -78,6 +87,7 @@ const struct command_group commands_groups[] = {
 	{"allow-list", "Allow-lists: what may be reached though not public"},
 	{"key", "Keys: who may use the hub"},
 	{"filter", "Filters: trying them out"},
+	{"template", "Templates: trying expressions of scenarios out"},
 	{"json", "JSON: checking texts"},
 };
 const size_t commands_group_count = COUNT_OF(commands_groups);
@@ -669,6 +679,48 @@ const struct command commands_table[] = {
 		.no_means = "The filter does not match.",
 		.tables = {&filter_explain_table},
 		.run_raw = filter_command_explain,
+	},
+	{
+		.group = "template",
+		.name = "check",
+		.summary = "Say whether templates are well-formed",
+		.operands = "TEXT...|-",
+		.operands_min = 1,
+		.operands_max = ARGS_MAX,
+		.description =
+			"Reads texts with {{expressions}} as they stand in a "
+			"scenario; says everything that is wrong and where. "
+			"With - it reads a text a line from standard input.",
+		.examples = "grapnel template check 'Server {{1.name}}'",
+		.no_means = "A template is wrong.",
+		.run_raw = template_command_check,
+	},
+	{
+		.group = "template",
+		.name = "eval",
+		.summary = "Evaluate a template",
+		.operands = "TEXT [FILE]",
+		.operands_max = 2,
+		.description =
+			"Prints what a template comes to, as JSON. The file "
+			"is a JSON object of bundles by module number. With "
+			"--batch each line of standard input is an object "
+			"with expr, bindings and, if wanted, variables, "
+			"timezone and now; the answers are {\"value\"} or "
+			"{\"error\", \"column\"}.",
+		.examples = "grapnel template eval '{{upper(1.name)}}' "
+			    "bundles.json",
+		.tables = {&template_eval_table},
+		.run_raw = template_command_eval,
+	},
+	{
+		.group = "template",
+		.name = "functions",
+		.summary = "List what expressions can use",
+		.description = "Prints the tables of keywords, functions, "
+			       "tokens of dates and operators of filters as "
+			       "Markdown.",
+		.run_raw = template_command_functions,
 	},
 	{
 		.group = "json",

@@ -19,8 +19,14 @@
 /* Debian's file of all authorities has 220 KB. */
 enum { AUTHORITIES_MAX = 16 << 20 };
 
-/* Attempts in flight in one worker, over all of its webhooks. */
-enum { ATTEMPTS_TOTAL = 1024, UNSETTLED_MAX = 16384, RESPONSE_KEPT = 2048 };
+enum {
+	UNSETTLED_MAX = 16384, /* of one worker */
+	RESPONSE_KEPT = 2048,
+	/* Attempts to endpoints that hang, beside those that do not, before
+	   nothing else can start: so many times concurrency-total in all. */
+	HANGING_TIMES = 4,
+	FILES_KEPT = 256, /* for the store, the log and name servers */
+};
 
 /* ---- settings → options ---- */
 
@@ -108,6 +114,23 @@ ways_out(const struct settings *settings)
 	return ways;
 }
 
+/** As many as there are files for, but no fewer than those that do not hang. */
+static unsigned
+attempts_max(const struct settings *settings)
+{
+	rlim_t wanted = (rlim_t)settings->concurrency_total * HANGING_TIMES;
+	rlim_t least = (rlim_t)settings->concurrency_total * 3 / 2 + 1;
+	rlim_t taken = (rlim_t)settings->connections_max + FILES_KEPT;
+	struct rlimit limit;
+	rlim_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return (unsigned)wanted;
+	most = limit.rlim_max > taken ? limit.rlim_max - taken : 0;
+	most = most < wanted ? most : wanted;
+	return (unsigned)(most > least ? most : least);
+}
+
 static enum err
 set_schedules(const struct settings *settings, struct hub_options *hub,
 	struct buf *why)
@@ -140,18 +163,24 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 		.workers = settings->workers,
 		.dispatch = {.window = settings->window,
 			.concurrency = settings->concurrency,
-			.concurrency_total = ATTEMPTS_TOTAL,
+			.window_total = (size_t)settings->window_total,
+			.concurrency_total =
+				(unsigned)settings->concurrency_total,
+			.in_flight_max = attempts_max(settings),
 			.unsettled_max = UNSETTLED_MAX,
 			.batch_max = settings->delivery_batch_max,
 			.batch_window = settings->delivery_batch_window},
-		.connections_max = ATTEMPTS_TOTAL,
+		.connections_max = (size_t)settings->concurrency_total,
 		.queue_max = settings->queue_max,
+		.queue_bytes = (size_t)settings->queue_bytes,
 		.batch_max = settings->batch_max,
 		.connect_timeout = settings->connect_timeout,
 		.delivery_timeout = settings->delivery_timeout,
 		.handshake_timeout = settings->handshake_timeout,
 		.response_kept = RESPONSE_KEPT,
 		.heartbeat = settings->rate_heartbeat,
+		.public_url = str_of(settings->public_url),
+		.callback_timeout = settings->callback_timeout,
 		.webhooks_max = settings->webhooks_max,
 		.subscriptions_max = settings->subscriptions_max,
 		.dedupe_window = settings->dedupe_window,
@@ -309,7 +338,9 @@ tell_address(const struct settings *settings, const struct serving *serving)
 static void
 raise_file_limit(const struct settings *settings)
 {
-	rlim_t wanted = (rlim_t)settings->connections_max + ATTEMPTS_TOTAL;
+	rlim_t wanted = (rlim_t)settings->connections_max +
+			(rlim_t)settings->concurrency_total * 3 / 2 +
+			FILES_KEPT;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)

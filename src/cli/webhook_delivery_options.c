@@ -48,6 +48,15 @@ static const struct option options[] = {
 	{.name = "rate",
 		.placeholder = "N",
 		.help = "Attempts a minute." OR_DEFAULT},
+	{.name = "ordering",
+		.placeholder = "ORDER",
+		.help = "resource: one resource's events one after the other, "
+			"in their order.",
+		.choices = "none resource"},
+	{.name = "ordering-limit",
+		.placeholder = "N",
+		.help = "Attempts after which one that fails no longer holds "
+			"back the later ones of its resource." OR_DEFAULT},
 	{.name = "auth-type",
 		.placeholder = "TYPE",
 		.help = "How the hub proves itself to the destination.",
@@ -88,6 +97,8 @@ static const struct member members[] = {
 	{"delivery-timeout", "timeout", TEXT},
 	{"concurrency", "concurrency", COUNT},
 	{"rate", "rate", COUNT},
+	{"ordering", "ordering", TEXT},
+	{"ordering-limit", "orderingLimit", COUNT},
 };
 
 static const struct member retry_members[] = {

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "pipeline/attempt_private.h"
 #include "pipeline/heartbeat.h"
+#include "pipeline/live.h"
 
 /* How long outcomes wait before they are offered to the writer again. */
 #define WRITE_AGAIN_AFTER (1 * SECONDS)
@@ -122,6 +123,7 @@ attempt_settled(struct worker *worker, struct message *message)
 		/* A bug of ours: writing it again would fail again. The
 		   delivery waits on disk; the next start takes it up. */
 		log_error("attempt.refused", "delivery=%s", attempt->id);
+		attempt->delivery->is_stuck = true;
 		give_back(attempt, false);
 		return;
 	}
@@ -178,6 +180,7 @@ struct ending {
 	const struct http_result *result;
 	struct retry_outcome outcome;
 	struct str request_head;
+	int64_t now;
 	bool has_delay; /* one for all, so that they stay together */
 	int64_t delay;
 };
@@ -247,11 +250,38 @@ describe_failure(struct attempt *attempt, const struct http_result *result)
 		"The endpoint answered with status %d.", result->status);
 }
 
+/**
+ * What fails at the endpoint's side holds back the later deliveries of its
+ * resource for so many attempts; faults of our own side are nobody's turn.
+ */
+static bool
+has_held_back_enough(
+	const struct attempt *attempt, const struct retry_decision *decision)
+{
+	const struct delivery *delivery = attempt->delivery;
+	unsigned limit = attempt->webhook->options.ordering_limit;
+
+	return delivery->resource && decision->counts_against_health &&
+	       delivery->attempts >= (limit ? limit : WEBHOOK_ORDERING_LIMIT);
+}
+
+static void
+skip_for_those_behind(struct attempt *attempt, const struct http_result *result)
+{
+	fill_delivery(attempt, DELIVERY_SKIPPED,
+		arena_printf(&attempt->arena,
+			"After %u attempts it no longer holds back the later "
+			"ones of its resource: %.*s",
+			attempt->delivery->attempts,
+			STR_ARG(describe_failure(attempt, result))));
+}
+
 /** Turns the decision into the delivery's next state. */
 static void
-apply_decision(struct attempt *attempt, const struct http_result *result,
+apply_decision(struct attempt *attempt, const struct ending *ending,
 	const struct retry_decision *decision)
 {
+	const struct http_result *result = ending->result;
 	struct worker *worker = attempt->worker;
 	struct delivery *delivery = attempt->delivery;
 	char webhook[UUID_TEXT_SIZE];
@@ -263,8 +293,13 @@ apply_decision(struct attempt *attempt, const struct http_result *result,
 		return;
 	case RETRY_AGAIN:
 		worker_count(&worker->failed);
+		if (has_held_back_enough(attempt, decision)) {
+			skip_for_those_behind(attempt, result);
+			return;
+		}
 		attempt->is_again = true;
-		delivery->due = clock_now() + decision->delay;
+		delivery->written = ending->now;
+		delivery->due = delivery->written + decision->delay;
 		fill_delivery(attempt, DELIVERY_WAITING,
 			describe_failure(attempt, result));
 		return;
@@ -348,7 +383,8 @@ decide(const struct attempt *attempt, struct ending *ending)
 	const struct delivery *delivery = attempt->delivery;
 	struct retry_decision decision = retry_decide(policy_of(attempt),
 		&ending->outcome, delivery->attempts + 1,
-		clock_now() - delivery->created);
+		drift_age(dispatch_drift(attempt->worker->dispatch),
+			delivery->created));
 
 	if (decision.verdict != RETRY_AGAIN)
 		return decision;
@@ -367,9 +403,13 @@ end_one(struct attempt *attempt, struct ending *ending, bool is_first)
 	bool is_delivered = decision.verdict == RETRY_DELIVERED;
 
 	drop_payload(attempt->delivery);
+	if (is_first)
+		worker_measure(attempt->worker, ending->result,
+			attempt->delivery, is_delivered);
+	live_count(attempt->webhook->live, is_delivered);
 	fill_row(attempt, ending, is_delivered);
 	attempt->delivery->attempts++;
-	apply_decision(attempt, ending->result, &decision);
+	apply_decision(attempt, ending, &decision);
 	attempt->changes[1] = (struct store_change){
 		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
 	attempt->outcome.unit.count = 2;
@@ -396,14 +436,21 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 {
 	CLEANUP(buf_release) struct buf head = buf_make(16384);
 	struct ending ending = {.result = result,
+		.now = clock_now(),
 		.outcome = {.failure = result->failure,
 			.status = result->status,
 			.rules = attempt->webhook->options.failures}};
 	struct attempt *each, *next;
 	struct str retry_after;
 
-	for (each = attempt; each; each = each->batch)
-		dispatch_attempted(each->worker->dispatch, each->delivery);
+	worker_look(attempt->worker);
+	for (each = attempt; each; each = each->batch) {
+		struct dispatch *dispatch = each->worker->dispatch;
+
+		dispatch_outcome(dispatch, each->delivery, result->failure,
+			result->status);
+		dispatch_attempted(dispatch, each->delivery);
+	}
 	if (result->failure == HTTP_ABORTED) {
 		abandon(attempt);
 		return;

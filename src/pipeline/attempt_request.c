@@ -1,5 +1,6 @@
 /* How an attempt is made: what is sent, and the proof that we may. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "pipeline/allow_lists.h"
@@ -9,9 +10,9 @@
 #include "pipeline/signing.h"
 #include "rule/trace_context.h"
 
-/* Content-Type, id, timestamp, signatures, origin, two of the trace, and the
-   credential. */
-enum { FIXED_HEADERS = 7 + SIGNING_HEADERS_MAX };
+/* Content-Type, id, timestamp, signatures, generation, sequence, origin, two
+   of the trace, and the credential. */
+enum { FIXED_HEADERS = 9 + SIGNING_HEADERS_MAX };
 
 /* Bodies of a batch together, about; one alone may be larger. */
 enum { BATCH_BYTES_MAX = 1 << 20, ENVELOPE_BYTES = 512 };
@@ -70,6 +71,21 @@ add_signatures(struct attempt *attempt, struct str body)
 		add_header(attempt, headers[i].name, headers[i].value);
 }
 
+/** What tells a receiver that it has newer things already. */
+static void
+add_order(struct attempt *attempt, const struct envelope *envelope)
+{
+	struct arena *arena = &attempt->arena;
+
+	add_header(attempt, STR("webhook-generation"),
+		arena_printf(arena, "%llu",
+			(unsigned long long)attempt->webhook->generation));
+	if (!envelope->has_sequence)
+		add_header(attempt, STR("ce-sequence"),
+			arena_printf(arena, "%020llu",
+				(unsigned long long)attempt->delivery->event));
+}
+
 /** The trace that the event was published in goes on. */
 static void
 add_trace(struct attempt *attempt)
@@ -110,6 +126,7 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 	for (size_t i = 0; i < envelope->header_count; i++)
 		add_header(attempt, envelope->headers[i].name,
 			envelope->headers[i].value);
+	add_order(attempt, envelope);
 	add_trace(attempt);
 	attempt->shown_count = attempt->header_count;
 	if (credential->has_header)
@@ -124,26 +141,50 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 
 static void answered(void *context, const struct http_result *result);
 
+static int
+compare_age(const void *left, const void *right)
+{
+	const struct attempt *const *a = left;
+	const struct attempt *const *b = right;
+	uint64_t first = (*a)->delivery->sequence;
+	uint64_t second = (*b)->delivery->sequence;
+
+	return first < second ? -1 : first > second;
+}
+
+/** An array of all events in the batch, the oldest first. */
 static void
-build_body(struct attempt *attempt, struct envelope *ret)
+build_batch(struct attempt *attempt, struct envelope *ret)
 {
 	enum webhook_payload form = attempt->webhook->options.payload;
 	struct arena *arena = &attempt->arena;
+	const struct attempt **all;
 	struct envelope *parts;
-	size_t count = 0;
+	size_t count = 0, at = 0;
 
-	if (!attempt->webhook->options.is_batching) {
-		envelope_build(form, attempt->delivery->payload, arena, ret);
-		return;
-	}
 	for (struct attempt *each = attempt; each; each = each->batch)
 		count++;
+	all = arena_alloc_array(arena, count, sizeof(const struct attempt *));
 	parts = arena_alloc_array(arena, count, sizeof(*parts));
-	count = 0;
 	for (struct attempt *each = attempt; each; each = each->batch)
+		all[at++] = each;
+	qsort(all, count, sizeof(const struct attempt *), compare_age);
+	for (size_t i = 0; i < count; i++)
 		envelope_build(
-			form, each->delivery->payload, arena, &parts[count++]);
+			form, all[i]->delivery->payload, arena, &parts[i]);
 	envelope_join(form, parts, count, arena, ret);
+}
+
+static void
+build_body(struct attempt *attempt, struct envelope *ret)
+{
+	const struct webhook_options *options = &attempt->webhook->options;
+
+	if (options->is_batching)
+		build_batch(attempt, ret);
+	else
+		envelope_build(options->payload, attempt->delivery->payload,
+			&attempt->arena, ret);
 }
 
 static void
@@ -311,9 +352,9 @@ attempt_start(struct worker *worker, struct delivery *delivery)
 	struct attempt *first = NULL, **at = &first, *rest;
 
 	while (delivery) {
-		struct delivery *next = delivery->batch;
+		struct delivery *next = delivery->next;
 
-		delivery->batch = NULL;
+		delivery->next = NULL;
 		*at = prepare(worker, delivery, now);
 		if (*at)
 			at = &(*at)->batch;

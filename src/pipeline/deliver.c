@@ -12,12 +12,6 @@
 #include "pipeline/report.h"
 #include "pipeline/worker.h"
 
-/* Lanes read for between two looks at the sockets. */
-enum { REFILLS_AT_ONCE = 16 };
-
-/* How long to leave a store alone that could not be read. */
-#define REFILL_AGAIN_AFTER (1 * SECONDS)
-
 struct deliver {
 	struct deliver_options options;
 	struct worker *workers;
@@ -99,8 +93,11 @@ read_mail(struct worker *worker, struct message *message)
 		heartbeat_remove(worker, about->webhook->number);
 		break;
 	case MAIL_HANDSHAKE:
-		webhook_ref(about->webhook);
-		handshake_start(worker, about->webhook);
+		/* Without a client we are stopping: the next start makes it. */
+		if (worker->client) {
+			webhook_ref(about->webhook);
+			handshake_start(worker, about->webhook);
+		}
 		break;
 	}
 	webhook_unref(about->webhook);
@@ -120,45 +117,6 @@ read_all_mail(struct worker *worker)
 	}
 }
 
-/** Reads rows for one lane. False when the store cannot be read now. */
-static bool
-refill_one(struct worker *worker, const struct dispatch_refill *want)
-{
-	struct store *store = worker->options->store;
-	struct delivery_list rows;
-	struct arena arena = {0};
-	enum err err;
-
-	err = want->is_retry ? store_waiting_retries(store, want->webhook,
-				       INT64_MAX, want->limit, &arena, &rows)
-			     : store_waiting_first(store, want->webhook,
-				       want->after, want->limit, &arena, &rows);
-	if (err) {
-		log_error("deliver.refill", "webhook=%llu err=%s",
-			(unsigned long long)want->webhook, err_name(err));
-		worker->refill_at = clock_monotonic() + REFILL_AGAIN_AFTER;
-	} else {
-		dispatch_refill(worker->dispatch, want, &rows, clock_now());
-	}
-	arena_release(&arena);
-	return err == ERR_OK;
-}
-
-/** Reads deliveries back that did not fit into memory, some lanes at a time. */
-static void
-refill(struct worker *worker)
-{
-	struct dispatch_refill want;
-
-	for (int i = 0; i < REFILLS_AT_ONCE; i++) {
-		if (worker->refill_at > clock_monotonic() ||
-			!dispatch_wants_refill(
-				worker->dispatch, clock_now(), &want) ||
-			!refill_one(worker, &want))
-			return;
-	}
-}
-
 static void
 publish_stats(struct worker *worker)
 {
@@ -169,6 +127,8 @@ publish_stats(struct worker *worker)
 		&worker->queued, stats.queued, memory_order_relaxed);
 	atomic_store_explicit(
 		&worker->in_flight, stats.in_flight, memory_order_relaxed);
+	atomic_store_explicit(&worker->slow_in_flight, stats.slow_in_flight,
+		memory_order_relaxed);
 	atomic_store_explicit(
 		&worker->unsettled, stats.unsettled, memory_order_relaxed);
 }
@@ -180,8 +140,8 @@ sleep_time(const struct worker *worker)
 	int64_t next = dispatch_next_time(worker->dispatch);
 	int64_t time = 60 * SECONDS;
 
-	if (next != INT64_MAX && next - clock_now() < time)
-		time = next - clock_now();
+	if (next != INT64_MAX && next - clock_monotonic() < time)
+		time = next - clock_monotonic();
 	if (alarm_next(&worker->alarms) < time)
 		time = alarm_next(&worker->alarms);
 	if (worker->unwritten &&
@@ -201,27 +161,54 @@ start_attempts(struct worker *worker)
 {
 	struct delivery *delivery;
 
-	refill(worker);
-	while ((delivery = dispatch_take(worker->dispatch, clock_now())))
+	worker_look(worker);
+	worker_refill(worker);
+	while ((delivery = dispatch_take(worker->dispatch, clock_monotonic())))
 		attempt_start(worker, delivery);
 }
 
-/** After the last attempt was started: let those in flight come to an end. */
+static void
+write_again_if_due(struct worker *worker)
+{
+	if (worker->unwritten && clock_monotonic() >= worker->write_again_at)
+		attempt_write_again(worker);
+}
+
+static bool
+has_open_ends(const struct worker *worker)
+{
+	struct dispatch_stats stats;
+
+	dispatch_stats(worker->dispatch, &stats);
+	return stats.unsettled > 0 || http_client_running(worker->client) > 0;
+}
+
+/**
+ * After the last attempt was started: lets those in flight come to an end,
+ * and their outcomes to the disk. What could not be written by then gets its
+ * last chance, and is repeated after the next start if that fails too.
+ */
 static void
 drain(struct worker *worker)
 {
-	int64_t left;
+	while (has_open_ends(worker)) {
+		int64_t left =
+			atomic_load(&worker->stop_at) - clock_monotonic();
+		int64_t again = worker->write_again_at - clock_monotonic();
 
-	while (http_client_running(worker->client) > 0) {
-		left = atomic_load(&worker->stop_at) - clock_monotonic();
 		if (left <= 0)
 			break;
+		if (worker->unwritten && again < left)
+			left = again > 0 ? again : 0;
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), left);
 		read_all_mail(worker);
+		write_again_if_due(worker);
 	}
 	http_client_free(worker->client); /* aborts the rest */
 	worker->client = NULL;
+	read_all_mail(worker);
+	attempt_write_again(worker);
 	alarm_ring_last(&worker->alarms);
 }
 
@@ -240,9 +227,7 @@ run(void *context)
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
 		alarm_ring_due(&worker->alarms);
-		if (worker->unwritten &&
-			clock_monotonic() >= worker->write_again_at)
-			attempt_write_again(worker);
+		write_again_if_due(worker);
 		if (worker->reports &&
 			clock_monotonic() >= worker->report_again_at)
 			report_end(worker, true);
@@ -278,6 +263,23 @@ worker_start(struct worker *worker, const struct deliver_options *options)
 		abort();
 }
 
+static unsigned
+share_of(unsigned total, unsigned count)
+{
+	return total == 0 ? 0 : total / count ? total / count : 1;
+}
+
+/** Each worker has its part of what all of them may have. */
+static void
+share_out(struct dispatch_options *options, unsigned count)
+{
+	options->concurrency_total =
+		share_of(options->concurrency_total, count);
+	options->slow_total = share_of(options->slow_total, count);
+	options->in_flight_max = share_of(options->in_flight_max, count);
+	options->window_total /= count;
+}
+
 struct deliver *
 deliver_start(const struct deliver_options *options)
 {
@@ -288,6 +290,8 @@ deliver_start(const struct deliver_options *options)
 	deliver->count = options->workers
 				 ? options->workers
 				 : (unsigned)(processors > 0 ? processors : 1);
+	share_out(&deliver->options.dispatch, deliver->count);
+	deliver->options.connections_max /= deliver->count;
 	deliver->workers =
 		mem_alloc_array(deliver->count, sizeof(*deliver->workers));
 	for (unsigned i = 0; i < deliver->count; i++)
@@ -440,6 +444,18 @@ deliver_report_again(
 }
 
 void
+deliver_latencies(
+	const struct deliver *deliver, struct histogram_view ret[LATENCY_COUNT])
+{
+	memset(ret, 0, LATENCY_COUNT * sizeof(*ret));
+	for (unsigned i = 0; i < deliver->count; i++) {
+		for (int kind = 0; kind < LATENCY_COUNT; kind++)
+			histogram_read(&deliver->workers[i].latencies[kind],
+				&ret[kind]);
+	}
+}
+
+void
 deliver_stats(const struct deliver *deliver, struct deliver_stats *ret)
 {
 	*ret = (struct deliver_stats){0};
@@ -451,6 +467,7 @@ deliver_stats(const struct deliver *deliver, struct deliver_stats *ret)
 		ret->dead += atomic_load(&worker->dead);
 		ret->queued += atomic_load(&worker->queued);
 		ret->in_flight += atomic_load(&worker->in_flight);
+		ret->slow_in_flight += atomic_load(&worker->slow_in_flight);
 		ret->unsettled += atomic_load(&worker->unsettled);
 	}
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include "base/histogram.h"
 #include "pipeline/dispatch.h"
 #include "pipeline/writer.h"
 
@@ -32,7 +33,7 @@ struct deliver_options {
 	struct allow_lists *allow_lists;  /* NULL: there are none */
 	struct str origin;		  /* WebHook-Request-Origin; borrowed */
 	unsigned workers;		  /* 0: one a processor */
-	struct dispatch_options dispatch; /* of each worker */
+	struct dispatch_options dispatch; /* the totals over all workers */
 	size_t connections_max;
 	int64_t connect_timeout;
 	int64_t delivery_timeout;
@@ -42,8 +43,11 @@ struct deliver_options {
 	struct retry_policy retry_greenlake; /* of webhooks by its rules */
 	struct retry_policy challenge; /* pauses before GreenLake's handshake
 					  is tried again; `window` unused */
-	int64_t heartbeat; /* how often rates are asked for; 0: never */
-	struct str source; /* CloudEvents source of the hub; borrowed */
+	int64_t heartbeat;     /* how often rates are asked for; 0: never */
+	struct str source;     /* CloudEvents source of the hub; borrowed */
+	struct str public_url; /* where endpoints reach the hub; may be empty */
+	const struct seal_key *callback_key;
+	int64_t callback_timeout; /* how long a callback is waited for */
 	void *context;
 	/* Worker's thread; must not block. */
 	void (*handshake_ended)(void *context, uint64_t webhook,
@@ -110,6 +114,23 @@ struct deliver_stats {
 	uint64_t dead;
 	size_t queued;
 	size_t in_flight;
+	size_t slow_in_flight; /* of those: to endpoints that hang */
 	size_t unsettled;
 };
 void deliver_stats(const struct deliver *deliver, struct deliver_stats *ret);
+
+/** What is measured of every attempt. */
+enum deliver_latency {
+	LATENCY_DELIVERED, /* from accepting the event; of those acknowledged */
+	/* phases, if the attempt went through them */
+	LATENCY_NAME,
+	LATENCY_CONNECT,
+	LATENCY_TLS,
+	LATENCY_FIRST_BYTE, /* from having a connection */
+	LATENCY_TOTAL,
+	LATENCY_COUNT
+};
+
+/** Over all workers, since the start. */
+void deliver_latencies(const struct deliver *deliver,
+	struct histogram_view ret[LATENCY_COUNT]);

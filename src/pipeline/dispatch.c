@@ -15,8 +15,10 @@ delivery_new(const struct delivery_row *row, struct payload *payload)
 	delivery->webhook = row->webhook;
 	delivery->workspace = row->workspace;
 	delivery->attempts = row->attempts;
+	delivery->resource = row->resource;
 	delivery->created = row->created;
 	delivery->due = row->due;
+	delivery->written = row->updated;
 	delivery->payload = payload_ref(payload);
 	return delivery;
 }
@@ -30,34 +32,78 @@ delivery_free(struct delivery *delivery)
 	mem_free(delivery);
 }
 
+/* ---- the clock ---- */
+
+int64_t
+dispatch_look(struct dispatch *dispatch, int64_t wall, int64_t monotonic)
+{
+	dispatch->now = monotonic;
+	return drift_look(&dispatch->drift, wall, monotonic);
+}
+
+const struct drift *
+dispatch_drift(const struct dispatch *dispatch)
+{
+	return &dispatch->drift;
+}
+
+int64_t
+dispatch_due(const struct dispatch *dispatch, const struct delivery *delivery)
+{
+	return drift_due(&dispatch->drift, delivery->due, delivery->written,
+		dispatch->now);
+}
+
 /* ---- taking in ---- */
+
+/** It is here already; what was asked for meanwhile is not forgotten. */
+static enum dispatch_answer
+recognise(struct delivery *known, struct delivery *offered)
+{
+	known->is_offered_again |= offered->attempts > known->attempts ||
+				   offered->due > known->due;
+	delivery_free(offered);
+	return DISPATCH_KNOWN;
+}
+
+/** First tries must not overtake older ones that are on disk. */
+static bool
+has_room(struct dispatch *dispatch, struct lane *lane,
+	const struct delivery *delivery)
+{
+	if (delivery->attempts > 0)
+		return disk_admits_retry(
+			dispatch, lane, dispatch_due(dispatch, delivery));
+	return !lane->has_first_on_disk &&
+	       disk_room(dispatch, lane->first_tries.count) > 0;
+}
 
 enum dispatch_answer
 dispatch_offer(struct dispatch *dispatch, struct delivery *delivery)
 {
 	struct lane *lane =
 		map_get(&dispatch->lanes, dispatch_key(&delivery->webhook));
-	bool is_retry = delivery->attempts > 0;
-	size_t used;
+	struct delivery *known = dispatch_known(dispatch, delivery->sequence);
+	enum order_place place;
 
 	if (lane == NULL || lane->is_removed)
 		return DISPATCH_NO_WEBHOOK;
-	if (map_get(&dispatch->known, dispatch_key(&delivery->sequence))) {
-		delivery_free(delivery);
-		return DISPATCH_KNOWN;
-	}
+	if (known)
+		return recognise(known, delivery);
 	if (!lane_is_open(lane))
 		return DISPATCH_NOT_SENDING;
-	used = is_retry ? lane->retries.count : lane->first_tries.count;
-	if (disk_room(dispatch, used) == 0 ||
-		(!is_retry && lane->has_first_on_disk)) {
-		/* Older ones are on disk: it must not overtake them. */
-		disk_leave(dispatch, lane, delivery);
+	place = order_place(lane, delivery);
+	if (place == ORDER_FREE && !has_room(dispatch, lane, delivery))
+		place = ORDER_UNKNOWN;
+	if (place != ORDER_FREE) {
+		if (place == ORDER_UNKNOWN)
+			disk_leave(dispatch, lane, delivery);
 		delivery_free(delivery);
 		return DISPATCH_ON_DISK;
 	}
+	order_begin(lane, delivery, false);
 	lane_know(dispatch, lane, delivery);
-	lane_enqueue(lane, delivery);
+	lane_enqueue(dispatch, lane, delivery);
 	lane_reconsider(dispatch, lane);
 	return DISPATCH_QUEUED;
 }
@@ -65,7 +111,7 @@ dispatch_offer(struct dispatch *dispatch, struct delivery *delivery)
 /* ---- giving out ---- */
 
 static struct delivery *
-pick(const struct dispatch *dispatch, struct lane *lane, int64_t now)
+pick(struct dispatch *dispatch, struct lane *lane, int64_t now)
 {
 	struct delivery *retry = lane_earliest_retry(lane);
 	struct delivery *delivery = NULL;
@@ -75,15 +121,16 @@ pick(const struct dispatch *dispatch, struct lane *lane, int64_t now)
 	if (lane_first_due(dispatch, lane) <= now &&
 		lane_has_first_slot(dispatch, lane)) {
 		delivery = lane_take_first(lane);
-		lane->first_in_flight++;
-	} else if (retry && retry->due <= now &&
+	} else if (retry && retry->by_due.key <= now &&
 		   lane_has_retry_slot(dispatch, lane)) {
 		heap_remove(&lane->retries, &retry->by_due);
-		lane->retries_in_flight++;
 		delivery = retry;
 	}
-	if (delivery)
+	if (delivery) {
 		rate_take(&lane->rate, now);
+		slots_take(dispatch, lane, delivery);
+		lane_fill_batch(dispatch, lane, delivery);
+	}
 	return delivery;
 }
 
@@ -100,49 +147,53 @@ wake_due(struct dispatch *dispatch, int64_t now)
 	}
 }
 
+/** The next one of the fast lanes, or of the slow ones. */
+static struct delivery *
+take_of(struct dispatch *dispatch, bool is_slow)
+{
+	struct lane *lane;
+
+	if (slots_left(dispatch, is_slow) == 0)
+		return NULL;
+	while ((lane = dispatch->turns[is_slow].first)) {
+		struct delivery *delivery = pick(dispatch, lane, dispatch->now);
+
+		lane_leave_turn(dispatch, lane);
+		lane_reconsider(dispatch, lane);
+		if (delivery) {
+			disk_note_hungry(dispatch, lane);
+			return delivery;
+		}
+		if (lane->is_in_turn)
+			return NULL;
+	}
+	return NULL;
+}
+
 struct delivery *
 dispatch_take(struct dispatch *dispatch, int64_t now)
 {
-	wake_due(dispatch, now);
-	if (dispatch->in_flight >= dispatch->options.concurrency_total ||
-		dispatch->unsettled >= dispatch->options.unsettled_max)
-		return NULL;
-	while (dispatch->turn_first) {
-		struct lane *lane = dispatch->turn_first;
-		struct delivery *delivery = pick(dispatch, lane, now);
+	struct delivery *delivery = NULL;
 
-		lane_leave_turn(dispatch, lane);
-		if (delivery == NULL) {
-			lane_reconsider(dispatch, lane);
-			if (lane->is_in_turn)
-				return NULL;
-			continue;
-		}
-		dispatch->in_flight++;
-		dispatch->unsettled++;
-		delivery->holds_slot = true;
-		lane_fill_batch(dispatch, lane, delivery, now);
-		lane_reconsider(dispatch, lane);
-		disk_note_hungry(dispatch, lane);
-		return delivery;
+	dispatch->now = now;
+	slots_look(dispatch);
+	wake_due(dispatch, now);
+	if (dispatch->unsettled >= dispatch->options.unsettled_max)
+		return NULL;
+	for (int i = 0; i < 2 && delivery == NULL; i++) {
+		delivery = take_of(dispatch, dispatch->is_slows_turn);
+		dispatch->is_slows_turn = !dispatch->is_slows_turn;
 	}
-	return NULL;
+	if (delivery)
+		dispatch->unsettled++;
+	return delivery;
 }
 
 void
 dispatch_attempted(struct dispatch *dispatch, struct delivery *delivery)
 {
-	struct lane *lane = delivery->lane;
-
-	if (!delivery->holds_slot)
-		return;
-	delivery->holds_slot = false;
-	dispatch->in_flight--;
-	if (delivery->is_retry)
-		lane->retries_in_flight--;
-	else
-		lane->first_in_flight--;
-	lane_reconsider(dispatch, lane);
+	slots_give_back(dispatch, delivery->lane, delivery);
+	lane_reconsider(dispatch, delivery->lane);
 }
 
 void
@@ -151,39 +202,46 @@ dispatch_settle(
 {
 	struct lane *lane = delivery->lane;
 	bool is_wanted = is_again && lane_is_open(lane);
+	bool is_offered_again = delivery->is_offered_again;
 
 	dispatch->unsettled--;
-	if (is_wanted && disk_room(dispatch, lane->retries.count) > 0) {
-		lane_enqueue(lane, delivery);
+	delivery->is_offered_again = false;
+	if (is_wanted && has_room(dispatch, lane, delivery)) {
+		lane_enqueue(dispatch, lane, delivery);
 		lane_reconsider(dispatch, lane);
 		return;
 	}
 	if (is_wanted)
 		disk_leave(dispatch, lane, delivery);
+	else if (is_offered_again && lane_is_open(lane))
+		disk_expect_backlog(dispatch, lane);
+	if (!is_wanted)
+		order_pass_on(dispatch, lane, delivery);
 	lane_forget(dispatch, delivery);
 }
 
 void
 dispatch_hasten(struct dispatch *dispatch, uint64_t sequence, int64_t now)
 {
-	struct delivery *delivery =
-		map_get(&dispatch->known, dispatch_key(&sequence));
+	struct delivery *delivery = dispatch_known(dispatch, sequence);
 
-	if (delivery == NULL || delivery->by_due.place == 0 ||
-		delivery->due <= now)
+	if (delivery == NULL || !delivery->is_retry || delivery->holds_slot ||
+		delivery->by_due.place == 0)
 		return;
 	heap_remove(&delivery->lane->retries, &delivery->by_due);
-	delivery->due = now;
-	lane_enqueue(delivery->lane, delivery);
+	delivery->due = delivery->written = now;
+	lane_enqueue(dispatch, delivery->lane, delivery);
 	lane_reconsider(dispatch, delivery->lane);
 }
 
 int64_t
 dispatch_next_time(const struct dispatch *dispatch)
 {
-	struct heap_node *node = heap_first(&dispatch->timers);
+	struct heap_node *lane = heap_first(&dispatch->timers);
+	struct heap_node *attempt = heap_first(&dispatch->patience);
+	int64_t time = lane ? lane->key : INT64_MAX;
 
-	return node ? node->key : INT64_MAX;
+	return attempt && attempt->key < time ? attempt->key : time;
 }
 
 void
@@ -192,6 +250,7 @@ dispatch_stats(const struct dispatch *dispatch, struct dispatch_stats *ret)
 	*ret = (struct dispatch_stats){
 		.queued = dispatch->known.count - dispatch->unsettled,
 		.in_flight = dispatch->in_flight,
+		.slow_in_flight = dispatch->slow_in_flight,
 		.unsettled = dispatch->unsettled,
 	};
 }

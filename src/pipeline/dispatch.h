@@ -2,12 +2,15 @@
 #include "base/heap.h"
 #include "base/mailbox.h"
 #include "base/map.h"
+#include "base/numbers.h"
 #include "pipeline/payload.h"
 #include "pipeline/webhooks.h"
+#include "rule/drift.h"
 
 /*
  * Which delivery is attempted next. No I/O and no clock: one worker owns it,
- * tells it what happened and asks what to do.
+ * tells it what happened and asks what to do. `now` is the monotonic clock;
+ * what is due by the wall clock is brought over when it comes in (rule/drift).
  *
  * Every webhook has a lane. A lane keeps at most `window` deliveries in
  * memory; whatever does not fit stays on disk, where it is committed already,
@@ -18,6 +21,10 @@
  * A delivery is known here from the moment it is taken in until its outcome
  * is on disk: while it is, the same row read from the disk again is
  * recognised and dropped.
+ *
+ * Deliveries of one resource (struct delivery) are in flight one at a time, in
+ * order of sequence; the others wait on disk. One that was in progress when an
+ * earlier one was made to wait again (by a user) is finished first.
  *
  * A webhook that batches gets several deliveries in one request: as many as
  * wait, up to `batch_max`, once there are so many or the oldest has waited for
@@ -30,6 +37,7 @@
  */
 struct dispatch;
 struct lane;
+struct strand;
 
 struct delivery {
 	struct message message; /* in the worker's mailbox */
@@ -38,16 +46,23 @@ struct delivery {
 	uint64_t webhook;
 	uint32_t workspace;
 	uint32_t attempts; /* made so far */
-	int64_t created;
+	uint64_t resource; /* resource_key; 0: it is in no order */
+	int64_t created;   /* wall clock, as the next two */
 	int64_t due;
+	int64_t written;	 /* when `due` was decided */
 	struct payload *payload; /* may be NULL: read it from the store */
-	struct delivery *batch;	 /* dispatch_take: the next one of its batch */
 	/* the dispatch's own */
+	struct numbers_node by_sequence;
 	struct lane *lane;
-	struct delivery *next;
-	struct heap_node by_due;
+	struct strand *strand;	 /* NULL: in none */
+	struct delivery *next;	 /* in its queue; when given out: the next one
+				    of its batch */
+	struct heap_node by_due; /* monotonic */
 	bool is_retry;
-	bool holds_slot;
+	bool holds_slot;       /* of a batch the first one does */
+	bool is_offered_again; /* a user wants it once more, meanwhile */
+	bool is_stuck; /* its outcome cannot be written: said by the worker;
+			  what is behind it waits for the next start */
 };
 
 struct delivery *delivery_new(
@@ -56,8 +71,14 @@ void delivery_free(struct delivery *delivery);
 
 struct dispatch_options {
 	size_t window;		    /* deliveries in memory, each lane */
-	unsigned concurrency;	    /* first tries in flight, each lane */
-	unsigned concurrency_total; /* all attempts in flight */
+	size_t window_total;	    /* over all lanes, but for a few that each
+				       one may always have; 0: no limit */
+	unsigned concurrency;	    /* first tries in flight, each lane: the
+				       cap of its pace */
+	unsigned concurrency_total; /* attempts in flight, of lanes whose
+				       endpoints come back in time … */
+	unsigned slow_total; /* … of the others, when one starts; 0: half */
+	unsigned in_flight_max; /* … of all; 0: concurrency_total * 4 */
 	size_t unsettled_max; /* attempted, but their outcome not on disk yet */
 	size_t batch_max;     /* deliveries; 0: 1 */
 	int64_t batch_window; /* microseconds */
@@ -65,6 +86,14 @@ struct dispatch_options {
 
 struct dispatch *dispatch_new(const struct dispatch_options *options);
 void dispatch_free(struct dispatch *dispatch);
+
+/**
+ * Both clocks as they are now: at every turn of the worker's loop, and before
+ * an outcome is decided. Returns by how much the wall clock has been set.
+ */
+int64_t dispatch_look(
+	struct dispatch *dispatch, int64_t wall, int64_t monotonic);
+const struct drift *dispatch_drift(const struct dispatch *dispatch);
 
 /**
  * The webhook's lane from now on works with this snapshot. `is_fresh`: its
@@ -79,7 +108,7 @@ void dispatch_remove_webhook(struct dispatch *dispatch, uint64_t number);
 
 enum dispatch_answer {
 	DISPATCH_QUEUED,
-	DISPATCH_ON_DISK,     /* no room now; freed here */
+	DISPATCH_ON_DISK,     /* no room now, or not its turn; freed here */
 	DISPATCH_KNOWN,	      /* it is here already; freed here */
 	DISPATCH_NOT_SENDING, /* its webhook is not sending; the caller's */
 	DISPATCH_NO_WEBHOOK,  /* deleted meanwhile; the caller's */
@@ -91,14 +120,18 @@ enum dispatch_answer dispatch_offer(
 
 /**
  * The next one to attempt now, or NULL; it occupies a slot from here on. With
- * `batch` begins the list of those that go in the same request.
+ * `next` begins the list of those that go in the same request.
  */
 struct delivery *dispatch_take(struct dispatch *dispatch, int64_t now);
 
 /**
- * The attempt is over: its slot is free, its outcome still on the way. Each
- * of a batch is told of by itself.
+ * What the attempt has come to, said before dispatch_attempted. Of a batch
+ * both are said of each.
  */
+void dispatch_outcome(struct dispatch *dispatch, struct delivery *delivery,
+	enum http_failure failure, int status);
+
+/** The attempt is over: its slot is free, its outcome still on the way. */
 void dispatch_attempted(struct dispatch *dispatch, struct delivery *delivery);
 
 /**
@@ -108,7 +141,7 @@ void dispatch_attempted(struct dispatch *dispatch, struct delivery *delivery);
 void dispatch_settle(
 	struct dispatch *dispatch, struct delivery *delivery, bool is_again);
 
-/** A retry that waits in memory is due now. */
+/** A retry that waits in memory is due now; `now` by the wall clock. */
 void dispatch_hasten(struct dispatch *dispatch, uint64_t sequence, int64_t now);
 
 /** When dispatch_take may have something next; INT64_MAX: not by itself. */
@@ -118,21 +151,22 @@ int64_t dispatch_next_time(const struct dispatch *dispatch);
 struct dispatch_refill {
 	uint64_t webhook;
 	bool is_retry;
-	uint64_t after; /* first tries: sequences above this */
+	uint64_t after;		  /* first tries: sequences above this */
+	struct retry_place place; /* retries: behind this */
+	uint64_t resource;	  /* not 0: neither, the earliest of this */
 	size_t limit;
 };
 
 /** Some lane with room and rows on disk; false: none. */
 bool dispatch_wants_refill(
-	struct dispatch *dispatch, int64_t now, struct dispatch_refill *ret);
+	struct dispatch *dispatch, struct dispatch_refill *ret);
 
 /** Whether dispatch_wants_refill may have something to say. */
 bool dispatch_is_hungry(const struct dispatch *dispatch);
 
 /** What was read for it. */
 void dispatch_refill(struct dispatch *dispatch,
-	const struct dispatch_refill *refill, const struct delivery_list *rows,
-	int64_t now);
+	const struct dispatch_refill *refill, const struct delivery_list *rows);
 
 /** The lane's own view of its webhook. */
 const struct webhook *lane_webhook(const struct lane *lane);
@@ -144,6 +178,7 @@ struct lane *dispatch_find(struct dispatch *dispatch, uint64_t webhook);
 struct dispatch_stats {
 	size_t queued;
 	size_t in_flight;
+	size_t slow_in_flight; /* of those: to endpoints that hang */
 	size_t unsettled;
 };
 void dispatch_stats(

@@ -1,5 +1,10 @@
 /* Batches: several deliveries of one webhook that go in one request. */
+#include "base/clock.h"
 #include "pipeline/dispatch_private.h"
+
+/* Retries of a batch that failed are brought over to the monotonic clock one
+   by one: their times differ by so much at most, and mostly by nothing. */
+#define TOGETHER (50 * MILLISECONDS)
 
 int64_t
 lane_first_due(const struct dispatch *dispatch, const struct lane *lane)
@@ -10,36 +15,36 @@ lane_first_due(const struct dispatch *dispatch, const struct lane *lane)
 		return INT64_MAX;
 	if (lane->batch <= 1 || lane->first_tries.count >= lane->batch)
 		return INT64_MIN;
-	return oldest->due + dispatch->options.batch_window;
+	return oldest->by_due.key + dispatch->options.batch_window;
 }
 
-/** Retries that are due go together, whatever batch they were in before. */
 static struct delivery *
-take_retry(struct lane *lane, int64_t now)
+take_retry(struct lane *lane, int64_t until)
 {
 	struct delivery *retry = lane_earliest_retry(lane);
 
-	if (retry == NULL || retry->due > now)
+	if (retry == NULL || retry->by_due.key > until)
 		return NULL;
 	heap_remove(&lane->retries, &retry->by_due);
 	return retry;
 }
 
 void
-lane_fill_batch(struct dispatch *dispatch, struct lane *lane,
-	struct delivery *first, int64_t now)
+lane_fill_batch(
+	struct dispatch *dispatch, struct lane *lane, struct delivery *first)
 {
-	struct delivery **at = &first->batch;
+	struct delivery **at = &first->next;
 
 	for (size_t count = 1; count < lane->batch; count++) {
-		struct delivery *next = first->is_retry ? take_retry(lane, now)
-							: lane_take_first(lane);
+		struct delivery *next =
+			first->is_retry
+				? take_retry(lane, dispatch->now + TOGETHER)
+				: lane_take_first(lane);
 
 		if (next == NULL)
 			break;
-		next->holds_slot = false;
 		*at = next;
-		at = &next->batch;
+		at = &next->next;
 		dispatch->unsettled++;
 	}
 	*at = NULL;

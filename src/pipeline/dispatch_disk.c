@@ -2,27 +2,41 @@
 #include "base/clock.h"
 #include "pipeline/dispatch_private.h"
 
-enum { REFILL_MAX = 256 };
+enum {
+	REFILL_MAX = 256,
+	/* What a lane may have in each queue although memory is full, so that
+	   it goes on, if slowly. */
+	ROOM_LEAST = 4,
+};
 
-/* How long rows on disk may wait for another look when memory is full. */
-#define RESCAN_AFTER (30 * SECONDS)
+static size_t
+window_of(const struct dispatch *dispatch)
+{
+	const struct dispatch_options *options = &dispatch->options;
+	bool is_full = options->window_total > 0 &&
+		       dispatch->known.count >= options->window_total;
+
+	return is_full && ROOM_LEAST < options->window ? ROOM_LEAST
+						       : options->window;
+}
 
 size_t
 disk_room(const struct dispatch *dispatch, size_t used)
 {
-	return used < dispatch->options.window ? dispatch->options.window - used
-					       : 0;
+	size_t window = window_of(dispatch);
+
+	return used < window ? window - used : 0;
 }
 
 void
 disk_note_hungry(struct dispatch *dispatch, struct lane *lane)
 {
-	bool wants_first =
-		lane->has_first_on_disk &&
-		lane->first_tries.count <= dispatch->options.window / 2;
+	size_t window = window_of(dispatch);
+	size_t first = lane->first_tries.count + lane->wanted_count;
+	bool wants_first = (lane->has_first_on_disk && first <= window / 2) ||
+			   lane->wanted != NULL;
 	bool wants_retries =
-		lane->has_retries_on_disk &&
-		lane->retries.count <= dispatch->options.window / 2;
+		lane->has_retries_on_disk && lane->retries.count <= window / 2;
 
 	if (lane->is_hungry || lane->is_removed ||
 		!health_is_sending(&lane->health) ||
@@ -33,12 +47,34 @@ disk_note_hungry(struct dispatch *dispatch, struct lane *lane)
 	dispatch->hungry = lane;
 }
 
+static bool
+is_behind(const struct retry_place *place, const struct retry_place *other)
+{
+	return place->due > other->due ||
+	       (place->due == other->due && place->sequence > other->sequence);
+}
+
+static void
+leave_retry(struct dispatch *dispatch, struct lane *lane,
+	const struct delivery *delivery)
+{
+	struct retry_place before = {delivery->due, delivery->sequence - 1};
+	int64_t at = dispatch_due(dispatch, delivery);
+
+	if (!lane->has_retries_on_disk ||
+		is_behind(&lane->retries_after, &before))
+		lane->retries_after = before;
+	if (!lane->has_retries_on_disk || at < lane->retries_at)
+		lane->retries_at = at;
+	lane->has_retries_on_disk = true;
+}
+
 void
 disk_leave(struct dispatch *dispatch, struct lane *lane,
 	const struct delivery *delivery)
 {
 	if (delivery->attempts > 0) {
-		lane->has_retries_on_disk = true;
+		leave_retry(dispatch, lane, delivery);
 	} else {
 		if (!lane->has_first_on_disk ||
 			delivery->sequence <= lane->disk_after)
@@ -48,12 +84,70 @@ disk_leave(struct dispatch *dispatch, struct lane *lane,
 	disk_note_hungry(dispatch, lane);
 }
 
+static struct heap_node *
+find_later_retry(const struct lane *lane, int64_t than, size_t from)
+{
+	for (size_t i = from; i < lane->retries.count; i++) {
+		if (lane->retries.nodes[i]->key > than)
+			return lane->retries.nodes[i];
+	}
+	return NULL;
+}
+
+/**
+ * Of what a full queue of retries holds, those in the later half of its time
+ * go; they are on disk anyway.
+ */
+static void
+drop_later_retries(struct dispatch *dispatch, struct lane *lane, int64_t latest)
+{
+	int64_t earliest = heap_first(&lane->retries)->key;
+	int64_t middle = earliest + (latest - earliest) / 2;
+	size_t from = 0;
+	struct heap_node *node;
+
+	lane->known++; /* the lane stays while we work on it */
+	/* What takes the place of a removed one may go further up. */
+	while ((node = find_later_retry(lane, middle, from)) ||
+		(node = find_later_retry(lane, middle, 0))) {
+		struct delivery *delivery =
+			CONTAINER_OF(node, struct delivery, by_due);
+
+		from = node->place - 1;
+		heap_remove(&lane->retries, node);
+		leave_retry(dispatch, lane, delivery);
+		lane_forget(dispatch, delivery);
+	}
+	lane->known--;
+}
+
+bool
+disk_admits_retry(struct dispatch *dispatch, struct lane *lane, int64_t at)
+{
+	int64_t latest = INT64_MIN;
+
+	if (lane->has_retries_on_disk && at >= lane->retries_at)
+		return false;
+	if (disk_room(dispatch, lane->retries.count) > 0)
+		return true;
+	for (size_t i = 0; i < lane->retries.count; i++) {
+		if (lane->retries.nodes[i]->key > latest)
+			latest = lane->retries.nodes[i]->key;
+	}
+	if (at >= latest)
+		return false;
+	drop_later_retries(dispatch, lane, latest);
+	return true;
+}
+
 void
-disk_expect_backlog(struct lane *lane)
+disk_expect_backlog(struct dispatch *dispatch, struct lane *lane)
 {
 	lane->has_first_on_disk = lane->has_retries_on_disk = true;
 	lane->disk_after = 0;
-	lane->rescan_at = 0;
+	lane->retries_after = (struct retry_place){INT64_MIN, 0};
+	lane->retries_at = INT64_MIN;
+	disk_note_hungry(dispatch, lane);
 }
 
 void
@@ -77,28 +171,30 @@ dispatch_is_hungry(const struct dispatch *dispatch)
 }
 
 bool
-dispatch_wants_refill(
-	struct dispatch *dispatch, int64_t now, struct dispatch_refill *ret)
+dispatch_wants_refill(struct dispatch *dispatch, struct dispatch_refill *ret)
 {
 	while (dispatch->hungry) {
 		struct lane *lane = dispatch->hungry;
-		size_t first = disk_room(dispatch, lane->first_tries.count);
+		size_t first = disk_room(
+			dispatch, lane->first_tries.count + lane->wanted_count);
 		size_t retries = disk_room(dispatch, lane->retries.count);
 
-		*ret = (struct dispatch_refill){.webhook = lane->number};
+		*ret = (struct dispatch_refill){
+			.webhook = lane->number, .resource = order_wants(lane)};
+		if (ret->resource) {
+			ret->limit = 2;
+			return true;
+		}
 		if (lane->has_first_on_disk && first > 0) {
 			ret->after = lane->disk_after;
 			ret->limit = first < REFILL_MAX ? first : REFILL_MAX;
 			return true;
 		}
-		if (lane->has_retries_on_disk && retries > 0 &&
-			(lane->rescan_at <= now || lane->retries.count == 0)) {
-			/* Those that are known may well be the first on disk:
-			   ask for so many that there are new ones, too. */
+		if (lane->has_retries_on_disk && retries > 0) {
 			ret->is_retry = true;
+			ret->place = lane->retries_after;
 			ret->limit =
-				(retries < REFILL_MAX ? retries : REFILL_MAX) +
-				lane->known - lane->first_tries.count;
+				retries < REFILL_MAX ? retries : REFILL_MAX;
 			return true;
 		}
 		dispatch->hungry = lane->next_hungry;
@@ -107,28 +203,36 @@ dispatch_wants_refill(
 	return false;
 }
 
-/** False when there is no room for it. */
-static bool
+static void
 take_in_row(struct dispatch *dispatch, struct lane *lane,
 	const struct delivery_row *row)
 {
 	struct delivery *delivery;
-	size_t used =
-		row->attempts ? lane->retries.count : lane->first_tries.count;
 
-	if (map_get(&dispatch->known, dispatch_key(&row->sequence)))
-		return true;
-	if (disk_room(dispatch, used) == 0)
-		return false;
+	if (dispatch_known(dispatch, row->sequence) ||
+		!order_admits_row(lane, row))
+		return;
 	delivery = delivery_new(row, NULL);
+	order_begin(lane, delivery, true);
 	lane_know(dispatch, lane, delivery);
-	lane_enqueue(lane, delivery);
-	return true;
+	lane_enqueue(dispatch, lane, delivery);
+}
+
+/** The rest begins behind the last row, which is the latest. */
+static void
+move_retries_on(struct dispatch *dispatch, struct lane *lane,
+	const struct delivery_list *rows)
+{
+	const struct delivery_row *last = &rows->rows[rows->count - 1];
+
+	lane->retries_after = (struct retry_place){last->due, last->sequence};
+	lane->retries_at = drift_due(
+		&dispatch->drift, last->due, last->updated, dispatch->now);
 }
 
 void
 dispatch_refill(struct dispatch *dispatch, const struct dispatch_refill *refill,
-	const struct delivery_list *rows, int64_t now)
+	const struct delivery_list *rows)
 {
 	struct lane *lane =
 		map_get(&dispatch->lanes, dispatch_key(&refill->webhook));
@@ -136,14 +240,20 @@ dispatch_refill(struct dispatch *dispatch, const struct dispatch_refill *refill,
 
 	if (lane == NULL)
 		return;
+	if (refill->resource) {
+		order_found(dispatch, lane, rows);
+		lane_reconsider(dispatch, lane);
+		return;
+	}
 	for (size_t i = 0; i < rows->count; i++)
-		is_all &= take_in_row(dispatch, lane, &rows->rows[i]);
+		take_in_row(dispatch, lane, &rows->rows[i]);
 	if (refill->is_retry) {
 		lane->has_retries_on_disk = !is_all;
-		lane->rescan_at = is_all ? 0 : now + RESCAN_AFTER;
+		if (!is_all)
+			move_retries_on(dispatch, lane, rows);
 	} else {
 		lane->has_first_on_disk = !is_all;
-		if (rows->count > 0)
+		if (!is_all)
 			lane->disk_after = rows->rows[rows->count - 1].sequence;
 	}
 	lane_reconsider(dispatch, lane);

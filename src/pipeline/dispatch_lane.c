@@ -1,6 +1,7 @@
 /* A lane's queues, its turn, and its life. */
 #include "base/mem.h"
 #include "pipeline/dispatch_private.h"
+#include "pipeline/live.h"
 
 static void
 queue_add(struct queue *queue, struct delivery *delivery)
@@ -36,77 +37,36 @@ lane_take_first(struct lane *lane)
 void
 lane_join_turn(struct dispatch *dispatch, struct lane *lane)
 {
+	struct turn *turn = &dispatch->turns[lane->is_slow];
+
 	if (lane->is_in_turn)
 		return;
 	lane->is_in_turn = true;
-	lane->older = dispatch->turn_last;
+	lane->older = turn->last;
 	lane->newer = NULL;
-	if (dispatch->turn_last)
-		dispatch->turn_last->newer = lane;
+	if (turn->last)
+		turn->last->newer = lane;
 	else
-		dispatch->turn_first = lane;
-	dispatch->turn_last = lane;
+		turn->first = lane;
+	turn->last = lane;
 }
 
 void
 lane_leave_turn(struct dispatch *dispatch, struct lane *lane)
 {
+	struct turn *turn = &dispatch->turns[lane->is_slow];
+
 	if (!lane->is_in_turn)
 		return;
 	lane->is_in_turn = false;
 	if (lane->older)
 		lane->older->newer = lane->newer;
 	else
-		dispatch->turn_first = lane->newer;
+		turn->first = lane->newer;
 	if (lane->newer)
 		lane->newer->older = lane->older;
 	else
-		dispatch->turn_last = lane->older;
-}
-
-/* ---- slots ---- */
-
-/*
- * The fewer slots are left in all, the fewer a lane may hold, so that many
- * endpoints that hang cannot take all of them (P4): n such lanes leave
- * 1 / (1 + n/8) of the slots free. One is always allowed; a lane that holds
- * one comes back here when that is over.
- */
-static unsigned
-at_most_fair(const struct dispatch *dispatch, unsigned slots)
-{
-	size_t total = dispatch->options.concurrency_total;
-	size_t left =
-		dispatch->in_flight < total ? total - dispatch->in_flight : 0;
-	size_t fair = left / 8 > 1 ? left / 8 : 1;
-
-	return slots < fair ? slots : (unsigned)fair;
-}
-
-static bool
-is_full(const struct lane *lane)
-{
-	return lane->is_strict &&
-	       lane->first_in_flight + lane->retries_in_flight >=
-		       lane->concurrency;
-}
-
-bool
-lane_has_first_slot(const struct dispatch *dispatch, const struct lane *lane)
-{
-	return lane->first_in_flight <
-		       at_most_fair(dispatch, lane->concurrency) &&
-	       !is_full(lane);
-}
-
-/** A quarter beside the first tries. */
-bool
-lane_has_retry_slot(const struct dispatch *dispatch, const struct lane *lane)
-{
-	unsigned slots = lane->concurrency / 4 ? lane->concurrency / 4 : 1;
-
-	return lane->retries_in_flight < at_most_fair(dispatch, slots) &&
-	       !is_full(lane);
+		turn->last = lane->older;
 }
 
 struct delivery *
@@ -115,6 +75,22 @@ lane_earliest_retry(const struct lane *lane)
 	struct heap_node *node = heap_first(&lane->retries);
 
 	return node ? CONTAINER_OF(node, struct delivery, by_due) : NULL;
+}
+
+static void
+show(struct lane *lane, const struct delivery *retry)
+{
+	const struct delivery *first = lane->first_tries.first;
+	struct live_view now = {
+		.concurrency = lane->pace.limit,
+		.in_flight = lane->first_in_flight + lane->retries_in_flight,
+		.queued = lane->first_tries.count + lane->retries.count,
+		.oldest_due = first ? first->due : 0,
+	};
+
+	if (retry && (first == NULL || retry->due < first->due))
+		now.oldest_due = retry->due;
+	live_show(lane->webhook->live, &now);
 }
 
 void
@@ -127,13 +103,14 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 				: INT64_MAX;
 	int64_t at = INT64_MAX;
 
+	show(lane, retry);
 	heap_remove(&dispatch->timers, &lane->by_due);
 	if (!may_send) {
 		lane_leave_turn(dispatch, lane);
 		return;
 	}
 	if (retry && lane_has_retry_slot(dispatch, lane))
-		at = retry->due;
+		at = retry->by_due.key;
 	/* With a rate every turn is waited for, also one that is due: only
 	   dispatch_take knows what time it is. */
 	if (first == INT64_MIN && lane->rate.interval == 0)
@@ -155,7 +132,8 @@ lane_know(
 {
 	delivery->lane = lane;
 	lane->known++;
-	map_put(&dispatch->known, dispatch_key(&delivery->sequence), delivery);
+	delivery->by_sequence.number = delivery->sequence;
+	numbers_add(&dispatch->known, &delivery->by_sequence);
 }
 
 static void lane_free_if_unused(struct dispatch *, struct lane *);
@@ -165,18 +143,20 @@ lane_forget(struct dispatch *dispatch, struct delivery *delivery)
 {
 	struct lane *lane = delivery->lane;
 
-	map_remove(&dispatch->known, dispatch_key(&delivery->sequence));
+	order_leave(lane, delivery);
+	numbers_remove(&dispatch->known, &delivery->by_sequence);
 	lane->known--;
 	delivery_free(delivery);
 	lane_free_if_unused(dispatch, lane);
 }
 
 void
-lane_enqueue(struct lane *lane, struct delivery *delivery)
+lane_enqueue(
+	struct dispatch *dispatch, struct lane *lane, struct delivery *delivery)
 {
 	delivery->is_retry = delivery->attempts > 0;
+	delivery->by_due.key = dispatch_due(dispatch, delivery);
 	if (delivery->is_retry) {
-		delivery->by_due.key = delivery->due;
 		heap_add(&lane->retries, &delivery->by_due);
 	} else {
 		queue_add(&lane->first_tries, delivery);
@@ -222,8 +202,19 @@ drop_queues(struct dispatch *dispatch, struct lane *lane)
 		heap_remove(&lane->retries, &delivery->by_due);
 		lane_forget(dispatch, delivery);
 	}
+	order_drop(lane);
 	lane->has_first_on_disk = lane->has_retries_on_disk = false;
 	lane->known--;
+}
+
+static void
+lane_free(struct lane *lane)
+{
+	order_drop(lane);
+	numbers_release(&lane->strands);
+	heap_release(&lane->retries);
+	webhook_unref(lane->webhook);
+	mem_free(lane);
 }
 
 static void
@@ -236,9 +227,7 @@ lane_free_if_unused(struct dispatch *dispatch, struct lane *lane)
 	heap_remove(&dispatch->timers, &lane->by_due);
 	if (map_get(&dispatch->lanes, dispatch_key(&lane->number)) == lane)
 		map_remove(&dispatch->lanes, dispatch_key(&lane->number));
-	heap_release(&lane->retries);
-	webhook_unref(lane->webhook);
-	mem_free(lane);
+	lane_free(lane);
 }
 
 static struct lane *
@@ -276,12 +265,13 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 	webhook_ref(webhook);
 	lane->webhook = webhook;
 	lane->is_strict = webhook->options.concurrency > 0;
-	lane->concurrency = lane->is_strict ? webhook->options.concurrency
-					    : dispatch->options.concurrency;
 	lane->batch =
 		webhook->options.is_batching && dispatch->options.batch_max
 			? dispatch->options.batch_max
 			: 1;
+	pace_set_cap(&lane->pace, lane->is_strict
+					  ? webhook->options.concurrency
+					  : dispatch->options.concurrency);
 	rate_set(&lane->rate, webhook_rate(webhook));
 	webhook_unref(former);
 	if (is_fresh)
@@ -290,7 +280,7 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 	/* What came while it was closed, or was dropped when it closed, may
 	   have escaped the skipping and be waiting on disk. */
 	if (has_backlog || (!was_open && lane_is_open(lane)))
-		disk_expect_backlog(lane);
+		disk_expect_backlog(dispatch, lane);
 	dispatch_health_moved(dispatch, lane);
 }
 
@@ -327,12 +317,11 @@ dispatch_free(struct dispatch *dispatch)
 		return;
 	while ((lane = map_next(&dispatch->lanes, &at))) {
 		drop_queues(dispatch, lane);
-		heap_release(&lane->retries);
-		webhook_unref(lane->webhook);
-		mem_free(lane);
+		lane_free(lane);
 	}
 	map_release(&dispatch->lanes);
-	map_release(&dispatch->known);
+	numbers_release(&dispatch->known);
 	heap_release(&dispatch->timers);
+	heap_release(&dispatch->patience);
 	mem_free(dispatch);
 }

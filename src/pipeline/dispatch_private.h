@@ -1,10 +1,14 @@
 #pragma once
 #include "pipeline/dispatch.h"
+#include "rule/pace.h"
 #include "rule/rate.h"
 
 /*
  * Private to the dispatch: dispatch.c (in and out), dispatch_lane.c (a lane's
- * queues and its turn), dispatch_disk.c (what did not fit into memory).
+ * queues and its turn), dispatch_disk.c (what did not fit into memory),
+ * dispatch_order.c (one resource's deliveries, one after the other),
+ * dispatch_batch.c (several deliveries in one request),
+ * dispatch_slots.c (who may have how many attempts under way).
  */
 
 struct queue {
@@ -13,14 +17,24 @@ struct queue {
 	size_t count;
 };
 
+/** A resource of which a delivery is in memory, or to be looked for. */
+struct strand {
+	struct numbers_node by_resource;
+	struct delivery *head; /* NULL: the next is on disk */
+	bool has_more;	       /* others may be on disk */
+	struct strand *next_wanted;
+};
+
 struct lane {
 	uint64_t number;
 	const struct webhook *webhook;
 	struct health health;
 	bool is_removed;
-	unsigned concurrency; /* the webhook's own, or the dispatch's */
-	bool is_strict;	      /* it counts first tries and retries together */
-	size_t batch;	      /* deliveries in a request, at most */
+	struct pace pace;
+	bool is_strict;	 /* first tries and retries count together */
+	bool is_slow;	 /* its endpoint does not come back in time */
+	int64_t back_at; /* when something last came back */
+	size_t batch;	 /* deliveries in a request, at most */
 	struct rate rate;
 
 	struct queue first_tries;
@@ -29,11 +43,17 @@ struct lane {
 	unsigned retries_in_flight;
 	size_t known; /* deliveries of this lane anywhere in memory */
 
+	struct numbers strands;
+	struct strand *wanted; /* those whose next is to be looked for */
+	struct strand **wanted_last;
+	size_t wanted_count;
+
 	/* What is on disk and not in memory. */
 	bool has_first_on_disk;
 	uint64_t disk_after; /* all of those have a higher sequence */
 	bool has_retries_on_disk;
-	int64_t rescan_at;
+	struct retry_place retries_after; /* those are behind this … */
+	int64_t retries_at;	  /* … and none is due before; monotonic */
 	struct lane *next_hungry; /* in the list of those that want a refill */
 	bool is_hungry;
 
@@ -45,12 +65,19 @@ struct lane {
 
 struct dispatch {
 	struct dispatch_options options;
-	struct map lanes; /* number → lane */
-	struct map known; /* sequence → delivery */
-	struct lane *turn_first, *turn_last;
+	struct drift drift;
+	int64_t now;	      /* as last looked at */
+	struct map lanes;     /* number → lane */
+	struct numbers known; /* deliveries in memory, by sequence */
+	struct turn {
+		struct lane *first, *last;
+	} turns[2]; /* of fast and of slow lanes */
+	bool is_slows_turn;
+	struct heap patience; /* attempts by when their lane turns slow */
 	struct heap timers; /* lanes by when they may have something to send */
 	struct lane *hungry;
 	size_t in_flight;
+	size_t slow_in_flight; /* of slow lanes */
 	size_t unsettled;
 };
 
@@ -59,6 +86,15 @@ static inline struct str
 dispatch_key(const uint64_t *number)
 {
 	return str_make((const char *)number, sizeof(*number));
+}
+
+/** The delivery in memory, or NULL. */
+static inline struct delivery *
+dispatch_known(const struct dispatch *dispatch, uint64_t sequence)
+{
+	struct numbers_node *node = numbers_get(&dispatch->known, sequence);
+
+	return node ? CONTAINER_OF(node, struct delivery, by_sequence) : NULL;
 }
 
 /* ---- dispatch_lane.c ---- */
@@ -74,19 +110,17 @@ void lane_know(struct dispatch *dispatch, struct lane *lane,
 /** Frees it, and its lane if that was waiting for it to be gone. */
 void lane_forget(struct dispatch *dispatch, struct delivery *delivery);
 
-void lane_enqueue(struct lane *lane, struct delivery *delivery);
+void lane_enqueue(struct dispatch *dispatch, struct lane *lane,
+	struct delivery *delivery);
+/** When it is due by the monotonic clock. */
+int64_t dispatch_due(
+	const struct dispatch *dispatch, const struct delivery *delivery);
 struct delivery *lane_take_first(struct lane *lane);
 /** NULL: none. */
 struct delivery *lane_earliest_retry(const struct lane *lane);
 
 /** Whether its webhook sends, or waits for its handshake. */
 bool lane_is_open(const struct lane *lane);
-
-/** Whether one more of the kind may be in flight beside the present ones. */
-bool lane_has_first_slot(
-	const struct dispatch *dispatch, const struct lane *lane);
-bool lane_has_retry_slot(
-	const struct dispatch *dispatch, const struct lane *lane);
 
 /* ---- dispatch_batch.c ---- */
 
@@ -97,17 +131,71 @@ bool lane_has_retry_slot(
 int64_t lane_first_due(
 	const struct dispatch *dispatch, const struct lane *lane);
 /** Takes those out of the queues that go with `first`. */
-void lane_fill_batch(struct dispatch *dispatch, struct lane *lane,
-	struct delivery *first, int64_t now);
+void lane_fill_batch(
+	struct dispatch *dispatch, struct lane *lane, struct delivery *first);
+
+/* ---- dispatch_slots.c ---- */
+
+/** Whether one more of the kind may be in flight beside the present ones. */
+bool lane_has_first_slot(
+	const struct dispatch *dispatch, const struct lane *lane);
+bool lane_has_retry_slot(
+	const struct dispatch *dispatch, const struct lane *lane);
+
+/** How many more attempts slow lanes, or the others, may start. */
+size_t slots_left(const struct dispatch *dispatch, bool is_slow);
+/** An attempt begins, or is over. */
+void slots_take(struct dispatch *dispatch, struct lane *lane,
+	struct delivery *delivery);
+void slots_give_back(struct dispatch *dispatch, struct lane *lane,
+	struct delivery *delivery);
+/** Lanes that have lost patience's time turn slow. */
+void slots_look(struct dispatch *dispatch);
+
+/* ---- dispatch_order.c ---- */
+
+enum order_place {
+	ORDER_FREE,    /* it may be taken in */
+	ORDER_BEHIND,  /* its strand will look for it on disk */
+	ORDER_UNKNOWN, /* the disk must be asked whether others are before it */
+};
+
+/** Of one that comes in fresh. */
+enum order_place order_place(
+	struct lane *lane, const struct delivery *delivery);
+/** Whether a row just read may be taken in; if not, it will be found. */
+bool order_admits_row(struct lane *lane, const struct delivery_row *row);
+/** It was taken in. `has_more`: there may be others on disk. */
+void order_begin(struct lane *lane, struct delivery *delivery, bool has_more);
+/** It has come to its end: the next of its resource is wanted. */
+void order_pass_on(struct dispatch *dispatch, struct lane *lane,
+	struct delivery *delivery);
+/** It leaves memory and still waits on disk. */
+void order_leave(struct lane *lane, struct delivery *delivery);
+
+/** The resource whose next is wanted; 0: none. */
+uint64_t order_wants(const struct lane *lane);
+/** What was read for it: the two earliest. */
+void order_found(struct dispatch *dispatch, struct lane *lane,
+	const struct delivery_list *rows);
+/** The lane closes: forgets what is not led by one in flight. */
+void order_drop(struct lane *lane);
 
 /* ---- dispatch_disk.c ---- */
 
 /** How many more a queue of `used` may take. */
 size_t disk_room(const struct dispatch *dispatch, size_t used);
+/**
+ * Whether a retry due at `at` belongs into memory: it is due before all those
+ * that were left on disk, and there is room; if need be what is due later
+ * makes room.
+ */
+bool disk_admits_retry(
+	struct dispatch *dispatch, struct lane *lane, int64_t at);
 /** The lane may want rows read back. */
 void disk_note_hungry(struct dispatch *dispatch, struct lane *lane);
 /** There may be rows of any age on disk. */
-void disk_expect_backlog(struct lane *lane);
+void disk_expect_backlog(struct dispatch *dispatch, struct lane *lane);
 /** The lane is going away. */
 void disk_forget_lane(struct dispatch *dispatch, struct lane *lane);
 /** There was no room for it. */

@@ -120,6 +120,18 @@ describe(const struct payload *payload, struct arena *arena)
 	return event;
 }
 
+/** A publisher's own `sequence` must not be contradicted. */
+static bool
+has_own_sequence(const struct payload *payload, const struct cloudevent *event,
+	struct arena *arena)
+{
+	struct json_doc doc;
+
+	return payload->is_cloudevent &&
+	       json_read(event->extensions, arena, &doc, NULL) == ERR_OK &&
+	       !json_is_missing(json_member(json_root(&doc), STR("sequence")));
+}
+
 /* ---- the forms ---- */
 
 static void
@@ -131,7 +143,8 @@ build_resource(const struct payload *payload, struct arena *arena,
 	ret->body = payload->body;
 }
 
-static void
+/** Whether the event has a `sequence`. */
+static bool
 write_structured(
 	const struct payload *payload, struct arena *arena, struct buf *out)
 {
@@ -140,6 +153,7 @@ write_structured(
 
 	buf_reserve(out, event.data.len + ATTRIBUTES_LEN);
 	cloudevents_write(&event, &json, NULL);
+	return has_own_sequence(payload, &event, arena);
 }
 
 static void
@@ -148,7 +162,7 @@ build_structured(const struct payload *payload, struct arena *arena,
 {
 	CLEANUP(buf_release) struct buf text = buf_make(0);
 
-	write_structured(payload, arena, &text);
+	ret->has_sequence = write_structured(payload, arena, &text);
 	/* In lower case: a public library takes the type for a whole. */
 	ret->content_type = STR("application/cloudevents+json; charset=utf-8");
 	ret->body = arena_copy(arena, buf_str(&text));
@@ -205,6 +219,8 @@ build_plain(const struct payload *payload, struct arena *arena,
 	CLEANUP(buf_release) struct buf text = buf_make(0);
 
 	write_structured(payload, arena, &text);
+	/* A ce- header would make it look like one in binary mode. */
+	ret->has_sequence = true;
 	ret->content_type = STR("application/json");
 	ret->body = compact(buf_str(&text), arena);
 }
@@ -335,6 +351,7 @@ envelope_join(enum webhook_payload form, const struct envelope *parts,
 	}
 	buf_append_char(&text, ']');
 	*ret = (struct envelope){
+		.has_sequence = true, /* each its own, if any */
 		.content_type = forms[form].batch_type,
 		.body = arena_copy(arena, buf_str(&text)),
 	};

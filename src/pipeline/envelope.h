@@ -18,12 +18,17 @@
  * hub's source, the resource's id as subject, `sequence` to order by, and as
  * data {"type","id","operation","new","old"}, without `new` when it is
  * deleted and without `old` when it is created.
+ *
+ * Whatever the form, the header ce-sequence goes out with it (attempt): the
+ * event's place in the order of acceptance, as 20 digits, unless the event has
+ * a `sequence` of its own.
  */
 struct envelope {
 	struct str content_type;
 	struct str body;
 	const struct http_header *headers; /* beside Content-Type */
 	size_t header_count;
+	bool has_sequence; /* the event itself brings one, which goes out */
 };
 
 /** Whether this form needs a payload that is whole. */

@@ -25,6 +25,7 @@ struct hub_options {
 	struct dispatch_options dispatch;
 	size_t connections_max;
 	size_t queue_max;
+	size_t queue_bytes; /* 0: the writer's own */
 	size_t batch_max;
 	int64_t connect_timeout;
 	int64_t delivery_timeout;
@@ -34,6 +35,8 @@ struct hub_options {
 	struct retry_policy retry_greenlake;
 	struct retry_policy challenge;
 	int64_t heartbeat;
+	struct str public_url; /* empty: no callback is offered */
+	int64_t callback_timeout;
 	unsigned webhooks_max;
 	unsigned subscriptions_max; /* of a webhook */
 	unsigned greenlake_max;
@@ -51,6 +54,7 @@ struct hub {
 	struct hub_options options;
 	struct seal_key master_key; /* other keys are derived from it */
 	struct seal_key store_key;
+	struct seal_key callback_key;
 	struct store *store;
 	struct writer *writer;
 	struct desk *desk;

@@ -3,6 +3,7 @@
 
 #include "pipeline/event_view.h"
 #include "pipeline/ingest_work.h"
+#include "rule/resource_key.h"
 
 static void
 find_webhooks(struct ingest_work *work, struct match_list *ret)
@@ -26,6 +27,17 @@ find_webhooks(struct ingest_work *work, struct match_list *ret)
 		ret);
 }
 
+/** What orders its deliveries to those webhooks that want an order. */
+static uint64_t
+order_of(const struct ingest_work *work)
+{
+	const struct event_row *event = &work->event;
+
+	return work->is_resource
+		       ? resource_key(event->type, work->resource.id)
+		       : resource_key_of_event(event->source, event->subject);
+}
+
 static void
 set_delivery(struct ingest_work *work, const struct webhook *webhook,
 	struct delivery_row *row)
@@ -45,6 +57,9 @@ set_delivery(struct ingest_work *work, const struct webhook *webhook,
 		.due = work->event.accepted,
 		.created = work->event.accepted,
 		.updated = work->event.accepted,
+		.resource = webhook->options.ordering == ORDERING_RESOURCE
+				    ? order_of(work)
+				    : 0,
 	};
 	if (is_sent) {
 		work->item->matched++;

@@ -1,6 +1,7 @@
 #include "pipeline/retention.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -36,6 +37,9 @@ struct retention {
 	/* In this pass. */
 	uint64_t removed_events;
 	uint64_t removed_deliveries;
+	/* For others to read. */
+	_Atomic uint64_t all_events, all_deliveries;
+	atomic_bool is_room_needed;
 };
 
 /** Whether things have to go before their time. */
@@ -78,6 +82,8 @@ commit_step(struct retention *retention)
 		return false;
 	retention->removed_events += step->removed_events;
 	retention->removed_deliveries += step->removed_deliveries;
+	atomic_fetch_add(&retention->all_events, step->removed_events);
+	atomic_fetch_add(&retention->all_deliveries, step->removed_deliveries);
 	return true;
 }
 
@@ -101,6 +107,7 @@ take_step(struct retention *retention)
 	struct retain_limits limits;
 	bool is_making_room = must_make_room(retention);
 
+	atomic_store(&retention->is_room_needed, is_making_room);
 	if (is_making_room != retention->is_making_room) {
 		retention->is_making_room = is_making_room;
 		retention->place = (struct retain_place){0};
@@ -240,4 +247,15 @@ retention_stop(struct retention *retention)
 	pthread_cond_destroy(&retention->is_stopping_changed);
 	pthread_mutex_destroy(&retention->lock);
 	mem_free(retention);
+}
+
+void
+retention_stats(const struct retention *retention, struct retention_stats *ret)
+{
+	*ret = (struct retention_stats){0};
+	if (retention == NULL)
+		return;
+	ret->removed_events = atomic_load(&retention->all_events);
+	ret->removed_deliveries = atomic_load(&retention->all_deliveries);
+	ret->is_making_room = atomic_load(&retention->is_room_needed);
 }

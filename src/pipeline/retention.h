@@ -22,3 +22,12 @@ struct retention_options {
 struct retention *retention_start(const struct retention_options *options);
 /** Ends it before the writer is stopped. NULL is harmless. */
 void retention_stop(struct retention *retention);
+
+/** For /metrics. Any thread; zeroed for NULL. */
+struct retention_stats {
+	uint64_t removed_events; /* since the start */
+	uint64_t removed_deliveries;
+	bool is_making_room; /* things go before their time */
+};
+void retention_stats(
+	const struct retention *retention, struct retention_stats *ret);

@@ -5,6 +5,7 @@
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "pipeline/live.h"
 
 unsigned
 webhook_rate(const struct webhook *webhook)
@@ -44,6 +45,7 @@ webhook_unref(const struct webhook *webhook)
 	if (webhook == NULL || atomic_fetch_sub_explicit(&counted->refs, 1,
 				       memory_order_acq_rel) > 1)
 		return;
+	live_unref(counted->live);
 	for (size_t i = 0; i < counted->subscription_count; i++)
 		subscription_unref(counted->subscriptions[i]);
 	arena_release(&counted->arena);
@@ -175,6 +177,7 @@ webhook_copy(const struct webhook *webhook)
 	size_t column;
 	enum err err;
 
+	copy->live = webhook->live ? live_ref(webhook->live) : live_new();
 	copy->number = webhook->number;
 	copy->id = webhook->id;
 	copy->workspace = webhook->workspace;
@@ -465,6 +468,7 @@ webhook_from_row(const struct webhook_row *row, const struct seal_key *key,
 	size_t column;
 	enum err err;
 
+	webhook->live = live_new();
 	read_columns(webhook, row);
 	err = read_secrets(webhook, row, key, &scratch);
 	if (err)

@@ -23,6 +23,7 @@ struct allow_lists;
 struct match;
 struct writer;
 struct webhook;
+struct live;
 
 /** Who is told of changes, on the thread that made them, in their order. */
 struct webhooks_listener {
@@ -44,9 +45,9 @@ struct webhooks_options {
 	struct allow_lists *allow_lists;     /* borrowed; NULL: none */
 	const struct seal_key *key;	     /* borrowed */
 	struct webhooks_listener listener;
-	unsigned webhooks_max; /* in a workspace */
-	/* The same of dialect "greenlake", which are not among the others. */
-	unsigned greenlake_max;
+	unsigned webhooks_max;	    /* in a workspace */
+	unsigned greenlake_max;	    /* the same of dialect "greenlake", which
+				       are not among the others */
 	unsigned subscriptions_max; /* of a webhook; 0: 5 */
 	unsigned enables_max;	    /* of a webhook in enables_window */
 	int64_t enables_window;
@@ -116,6 +117,7 @@ struct webhook {
 	bool is_rate_unlimited; /* the endpoint said so, rather than nothing */
 	int64_t verified;	/* the last handshake that was accepted */
 	int64_t enables[WEBHOOK_ENABLES_KEPT]; /* newest first; 0: none */
+	struct live *live;  /* shared by all snapshots; NULL in some tests */
 	uint64_t handshake; /* revision that asked for the present handshake;
 			       not stored: a restart asks anew */
 };

@@ -8,7 +8,8 @@
 
 /*
  * One worker of the deliverers (private to them: deliver.c runs the loop,
- * attempt.c and handshake.c are what it does).
+ * worker.c is what it looks at and reads, attempt.c and handshake.c are what it
+ * does).
  */
 
 /** What a message in a worker's mailbox is. */
@@ -62,8 +63,20 @@ struct worker {
 	_Atomic uint64_t acknowledged;
 	_Atomic uint64_t failed;
 	_Atomic uint64_t dead;
-	_Atomic size_t queued, in_flight, unsettled; /* for others to read */
+	/* for others to read */
+	struct histogram latencies[LATENCY_COUNT];
+	_Atomic size_t queued, in_flight, slow_in_flight, unsettled;
 };
+
+/** Looks at both clocks. */
+void worker_look(struct worker *worker);
+
+/** Notes how long an attempt took, and its delivery if it is the last. */
+void worker_measure(struct worker *worker, const struct http_result *result,
+	const struct delivery *delivery, bool is_acknowledged);
+
+/** Reads deliveries back that did not fit into memory, some lanes at a time. */
+void worker_refill(struct worker *worker);
 
 static inline void
 worker_count(_Atomic uint64_t *counter)

@@ -9,16 +9,23 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { QUEUE_MAX = 65536, BATCH_MAX = 1024 };
+enum {
+	QUEUE_MAX = 65536,
+	BYTES_MAX = 64 << 20,
+	BATCH_MAX = 1024,
+	ROW_BYTES = 256, /* of a row, beside its large texts */
+};
 
 struct writer {
 	pthread_t thread;
 	struct store *store;
 	struct mailbox *mailbox;
 	size_t queue_max;
+	size_t bytes_max;
 	size_t batch_max;
 	struct store_unit **batch; /* the writer thread's */
 	atomic_size_t queued;
+	atomic_size_t queued_bytes;
 	atomic_bool is_stopping;
 	atomic_bool is_healthy;
 	_Atomic uint64_t commits;
@@ -71,6 +78,35 @@ commit_batch(struct writer *writer, size_t count)
 	}
 }
 
+/** What an item keeps in memory while it waits, roughly. */
+static size_t
+bytes_of(const struct store_unit *unit)
+{
+	size_t bytes = sizeof(struct writer_item);
+
+	for (size_t i = 0; i < unit->count; i++) {
+		const struct store_change *change = &unit->changes[i];
+
+		bytes += sizeof(*change) + ROW_BYTES;
+		if (change->kind == STORE_EVENT_ADD)
+			bytes += change->event->body.len +
+				 change->event->attributes.len;
+		else if (change->kind == STORE_ATTEMPT_ADD)
+			bytes += change->attempt->request_head.len +
+				 change->attempt->response_head.len +
+				 change->attempt->response_body.len;
+	}
+	return bytes;
+}
+
+static void
+leave(struct writer *writer, size_t bytes)
+{
+	atomic_fetch_sub_explicit(&writer->queued, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(
+		&writer->queued_bytes, bytes, memory_order_relaxed);
+}
+
 /** Commits up to batch_max items; returns the first of the rest. */
 static struct message *
 write_batch(struct writer *writer, struct message *first)
@@ -86,8 +122,7 @@ write_batch(struct writer *writer, struct message *first)
 
 		/* After done() the item may be gone: step on before. */
 		first = first->next;
-		atomic_fetch_sub_explicit(
-			&writer->queued, 1, memory_order_relaxed);
+		leave(writer, item->bytes);
 		item->done(item);
 	}
 	return at;
@@ -119,6 +154,7 @@ writer_start(const struct writer_options *options)
 
 	writer->store = options->store;
 	writer->queue_max = options->queue_max ? options->queue_max : QUEUE_MAX;
+	writer->bytes_max = options->bytes_max ? options->bytes_max : BYTES_MAX;
 	writer->batch_max = options->batch_max ? options->batch_max : BATCH_MAX;
 	writer->batch =
 		mem_alloc_array(writer->batch_max, sizeof(*writer->batch));
@@ -147,10 +183,15 @@ writer_submit(struct writer *writer, struct writer_item *item, bool is_urgent)
 {
 	size_t queued = atomic_fetch_add_explicit(
 		&writer->queued, 1, memory_order_relaxed);
+	size_t bytes;
 
-	if (queued >= writer->queue_max && !is_urgent) {
-		atomic_fetch_sub_explicit(
-			&writer->queued, 1, memory_order_relaxed);
+	item->bytes = bytes_of(&item->unit);
+	bytes = atomic_fetch_add_explicit(
+		&writer->queued_bytes, item->bytes, memory_order_relaxed);
+	if (!is_urgent && (queued >= writer->queue_max ||
+				  (bytes > 0 && bytes + item->bytes >
+							writer->bytes_max))) {
+		leave(writer, item->bytes);
 		return ERR_LIMIT;
 	}
 	mailbox_post(writer->mailbox, &item->message);
@@ -207,6 +248,7 @@ writer_stats(const struct writer *writer, struct writer_stats *ret)
 		.units = atomic_load(&writer->units),
 		.failures = atomic_load(&writer->failures),
 		.queued = atomic_load(&writer->queued),
+		.queued_bytes = atomic_load(&writer->queued_bytes),
 		.last_commit_time = atomic_load(&writer->last_commit_time),
 	};
 }

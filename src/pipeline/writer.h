@@ -12,6 +12,7 @@ struct writer;
 struct writer_item {
 	struct message message; /* in the writer's mailbox */
 	struct store_unit unit; /* its changes live until `done` */
+	size_t bytes;		/* the writer's own: what it keeps in memory */
 	/* Called on the writer's thread when the unit is on disk or refused
 	   (unit.result); must not block. Items are told in the order they were
 	   submitted. */
@@ -21,6 +22,7 @@ struct writer_item {
 struct writer_options {
 	struct store *store;
 	size_t queue_max; /* items waiting; 0: 65536 */
+	size_t bytes_max; /* what they keep in memory; 0: 64 MiB */
 	size_t batch_max; /* items in one transaction; 0: 1024 */
 };
 
@@ -29,7 +31,9 @@ struct writer *writer_start(const struct writer_options *options);
 void writer_stop(struct writer *writer);
 
 /**
- * Any thread. ERR_LIMIT when the queue is full: nothing was submitted.
+ * Any thread. ERR_LIMIT when the queue is full, by items or by bytes: nothing
+ * was submitted. An item that is larger than all of it is taken when nothing
+ * else waits.
  * Outcomes of attempts pass `is_urgent`: they are never refused, since the
  * number in flight bounds them.
  */
@@ -47,6 +51,7 @@ struct writer_stats {
 	uint64_t units;
 	uint64_t failures;
 	size_t queued;
+	size_t queued_bytes;
 	int64_t last_commit_time; /* microseconds the last one took */
 };
 void writer_stats(const struct writer *writer, struct writer_stats *ret);

@@ -53,6 +53,11 @@ static const char *const failures[] = {
 	[FAILURES_GREENLAKE] = "greenlake",
 };
 
+static const char *const orderings[] = {
+	[ORDERING_NONE] = "none",
+	[ORDERING_RESOURCE] = "resource",
+};
+
 /** The value's index among the names; 0 for null, and when it is none. */
 static unsigned
 read_name(const char *field, struct json value, const char *const *names,
@@ -271,6 +276,35 @@ write_rate(const struct webhook_options *options, struct json_out *out)
 }
 
 static void
+read_ordering(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->ordering = (enum webhook_ordering)read_name(
+		"ordering", value, orderings, COUNT_OF(orderings), issues);
+}
+
+static void
+write_ordering(const struct webhook_options *options, struct json_out *out)
+{
+	json_out_text(out, "ordering", orderings[options->ordering]);
+}
+
+static void
+read_ordering_limit(struct json value, struct webhook_options *options,
+	struct webhook_issues *issues)
+{
+	options->ordering_limit = read_count(
+		"orderingLimit", value, WEBHOOK_ORDERING_LIMIT_MAX, issues);
+}
+
+static void
+write_ordering_limit(
+	const struct webhook_options *options, struct json_out *out)
+{
+	write_count(out, "orderingLimit", options->ordering_limit);
+}
+
+static void
 read_schedule(struct json value, struct webhook_options *options,
 	struct webhook_issues *issues)
 {
@@ -377,6 +411,8 @@ static const struct option {
 	{"timeout", read_timeout, write_timeout},
 	{"concurrency", read_concurrency, write_concurrency},
 	{"rate", read_rate, write_rate},
+	{"ordering", read_ordering, write_ordering},
+	{"orderingLimit", read_ordering_limit, write_ordering_limit},
 	{"auth", read_auth, write_auth},
 	{"firstByteTimeout", read_first_byte, write_first_byte},
 	{"tls", webhook_tls_read, webhook_tls_write},

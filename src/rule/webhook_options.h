@@ -18,6 +18,9 @@
  *   timeout      "10s"         concurrency  1 … 1000
  *   rate         1 … 60000 a minute
  *   signing      "v1" | "v1a" | "greenlake"
+ *   ordering     "none" | "resource": one resource's events one after the
+ *                other    orderingLimit  1 … 100 attempts, after which one
+ *                that fails no longer holds back those behind it
  *   auth         {"type": "none"}
  *                {"type": "apiKey", "header", "value"}
  *                {"type": "basic", "username", "password"}
@@ -47,6 +50,8 @@ enum webhook_handshake {
 	HANDSHAKE_GREENLAKE, /* POST of a CloudEvent, answered by an HMAC */
 };
 
+enum webhook_ordering { ORDERING_NONE, ORDERING_RESOURCE };
+
 enum webhook_auth_type {
 	AUTH_NONE,
 	AUTH_API_KEY,
@@ -57,6 +62,8 @@ enum webhook_auth_type {
 enum {
 	WEBHOOK_CONCURRENCY_MAX = 1000,
 	WEBHOOK_RATE_MAX = 60000,
+	WEBHOOK_ORDERING_LIMIT = 5, /* unless it is said */
+	WEBHOOK_ORDERING_LIMIT_MAX = 100,
 	WEBHOOK_AUTH_TEXT_MAX = 2048, /* bytes of each member of auth */
 	WEBHOOK_ISSUES_MAX = 32,
 	WEBHOOK_OPTION_MEMBERS_MAX = 32, /* of an object in here */
@@ -108,6 +115,8 @@ struct webhook_options {
 	int64_t timeout;	   /* microseconds; 0: the hub's own */
 	unsigned concurrency;	   /* 0: the hub's own */
 	unsigned rate;		   /* a minute; 0: no limit */
+	enum webhook_ordering ordering;
+	unsigned ordering_limit; /* attempts; 0: WEBHOOK_ORDERING_LIMIT */
 	struct webhook_auth auth;
 	int64_t first_byte_timeout; /* microseconds; 0: the hub's own */
 	struct webhook_tls tls;

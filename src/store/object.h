@@ -15,6 +15,12 @@ enum object_kind {
 	OBJECT_EVENT_TYPE = 2,
 	OBJECT_ALLOW_LIST = 3,
 	OBJECT_REPLAY = 4, /* owner: the webhook's id */
+	OBJECT_SCENARIO = 5,
+	OBJECT_SCENARIO_VERSION = 6, /* owner: the scenario's id */
+	OBJECT_HOOK = 7,
+	OBJECT_CONNECTION = 8,
+	OBJECT_DATASTORE = 9,
+	OBJECT_RECORD = 10, /* owner: the data store's id */
 };
 
 struct object_row {

@@ -1,5 +1,12 @@
 -- Version 3: more than webhooks.
 
+-- What keeps one resource's deliveries in order (rule/resource_key.h): only of
+-- webhooks that want it, so that others pay for nothing.
+ALTER TABLE deliveries ADD COLUMN resource INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX deliveries_ordered ON deliveries (webhook, resource)
+	WHERE state = 0 AND resource <> 0;
+
 -- Small things that are set up rather than streamed (store/object.h).
 CREATE TABLE objects (
 	workspace INTEGER NOT NULL,
@@ -15,3 +22,42 @@ CREATE TABLE objects (
 ) STRICT;
 
 CREATE INDEX objects_owned ON objects (workspace, kind, owner, id);
+
+-- Executions of scenarios and their steps (store/flow.h). Large columns last.
+CREATE TABLE executions (
+	sequence INTEGER PRIMARY KEY,
+	workspace INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	due INTEGER NOT NULL,
+	scenario_version INTEGER NOT NULL,
+	created INTEGER NOT NULL,
+	started INTEGER NOT NULL,
+	ended INTEGER NOT NULL,
+	attempts INTEGER NOT NULL,
+	operations INTEGER NOT NULL,
+	failed_step INTEGER NOT NULL,
+	scenario TEXT NOT NULL,
+	cause TEXT NOT NULL,
+	error TEXT NOT NULL,
+	trigger_bundle TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX executions_queued ON executions (scenario, sequence)
+	WHERE state = 0;
+CREATE INDEX executions_open ON executions (state, sequence)
+	WHERE state = 0 OR state = 1 OR state = 5;
+CREATE INDEX executions_of ON executions (scenario, sequence);
+
+CREATE TABLE steps (
+	execution INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL,
+	module INTEGER NOT NULL,
+	started INTEGER NOT NULL,
+	ended INTEGER NOT NULL,
+	failure TEXT NOT NULL,
+	message TEXT NOT NULL,
+	input TEXT NOT NULL,
+	trace TEXT NOT NULL,
+	output TEXT NOT NULL,
+	PRIMARY KEY (execution, ordinal)
+) STRICT, WITHOUT ROWID;

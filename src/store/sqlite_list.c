@@ -28,15 +28,21 @@ array_add(struct array *array)
 	return array->items + array->item_size * array->count++;
 }
 
+/** `is_waiting`: a last column says whether they are behind others. */
 static enum err
-read_deliveries(struct sqlite_reading *reading, struct delivery_list *ret)
+read_deliveries(struct sqlite_reading *reading, bool is_waiting,
+	struct delivery_list *ret)
 {
 	struct array array = {.arena = reading->row.arena,
 		.item_size = sizeof(struct delivery_row)};
 	enum err err;
 
-	while (sqlite_reading_step(reading))
-		sqlite_row_delivery(&reading->row, array_add(&array));
+	while (sqlite_reading_step(reading)) {
+		struct delivery_row *row = array_add(&array);
+
+		sqlite_row_delivery(&reading->row, row);
+		row->is_behind = is_waiting && sqlite_row_u64(&reading->row);
+	}
 	err = sqlite_reading_end(reading);
 	if (err)
 		return err;
@@ -63,20 +69,36 @@ store_waiting_first(struct store *store, uint64_t webhook, uint64_t after,
 	sqlite_row_bind_u64(reading.row.stmt, 1, webhook);
 	sqlite_row_bind_u64(reading.row.stmt, 2, after);
 	bind_limit(&reading, 3, limit);
-	return read_deliveries(&reading, ret);
+	return read_deliveries(&reading, true, ret);
 }
 
 enum err
-store_waiting_retries(struct store *store, uint64_t webhook, int64_t due_before,
-	size_t limit, struct arena *arena, struct delivery_list *ret)
+store_waiting_retries(struct store *store, uint64_t webhook,
+	struct retry_place after, size_t limit, struct arena *arena,
+	struct delivery_list *ret)
 {
 	struct sqlite_reading reading =
 		sqlite_reading_begin(store, SQL_WAITING_RETRIES, arena);
 
 	sqlite_row_bind_u64(reading.row.stmt, 1, webhook);
-	sqlite_row_bind_i64(reading.row.stmt, 2, due_before);
+	sqlite_row_bind_i64(reading.row.stmt, 2, after.due);
+	sqlite_row_bind_u64(reading.row.stmt, 3, after.sequence);
+	bind_limit(&reading, 4, limit);
+	return read_deliveries(&reading, true, ret);
+}
+
+enum err
+store_waiting_of_resource(struct store *store, uint64_t webhook,
+	uint64_t resource, size_t limit, struct arena *arena,
+	struct delivery_list *ret)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_WAITING_OF_RESOURCE, arena);
+
+	sqlite_row_bind_u64(reading.row.stmt, 1, webhook);
+	sqlite_row_bind_u64(reading.row.stmt, 2, resource);
 	bind_limit(&reading, 3, limit);
-	return read_deliveries(&reading, ret);
+	return read_deliveries(&reading, true, ret);
 }
 
 enum err
@@ -87,7 +109,7 @@ store_deliveries_of_event(struct store *store, uint64_t event,
 		sqlite_reading_begin(store, SQL_DELIVERIES_OF_EVENT, arena);
 
 	sqlite_row_bind_u64(reading.row.stmt, 1, event);
-	return read_deliveries(&reading, ret);
+	return read_deliveries(&reading, false, ret);
 }
 
 enum err

@@ -81,6 +81,7 @@ sqlite_row_bind_delivery(sqlite3_stmt *stmt, const struct delivery_row *row)
 	sqlite_row_bind_i64(stmt, 8, row->created);
 	sqlite_row_bind_i64(stmt, 9, row->updated);
 	sqlite_row_bind_text(stmt, 10, row->reason);
+	sqlite_row_bind_u64(stmt, 11, row->resource);
 }
 
 void
@@ -262,6 +263,7 @@ sqlite_row_delivery(struct sqlite_row *row, struct delivery_row *ret)
 	ret->created = sqlite_row_i64(row);
 	ret->updated = sqlite_row_i64(row);
 	ret->reason = sqlite_row_str(row);
+	ret->resource = sqlite_row_u64(row);
 }
 
 void

@@ -19,7 +19,13 @@
 	"r.workspace, r.type, r.id, r.last, r.is_deleted, r.updated"
 #define DELIVERY_COLUMNS \
 	"d.sequence, d.workspace, d.event, d.webhook, d.state, d.attempts," \
-	" d.due, d.created, d.updated, d.reason"
+	" d.due, d.created, d.updated, d.reason, d.resource"
+/** Whether an earlier one of its resource waits. */
+#define DELIVERY_IS_BEHIND \
+	"CASE WHEN d.resource <> 0 THEN EXISTS (SELECT 1 FROM deliveries e" \
+	" INDEXED BY deliveries_ordered WHERE e.webhook = d.webhook" \
+	" AND e.resource = d.resource AND e.state = 0 AND e.resource <> 0" \
+	" AND e.sequence < d.sequence) ELSE 0 END"
 #define ATTEMPT_COLUMNS \
 	"a.delivery, a.number, a.webhook, a.started, a.ended, a.status," \
 	" a.is_acknowledged, a.name_resolved, a.connected, a.tls_done," \
@@ -33,6 +39,13 @@
 #define KEY_COLUMNS \
 	"k.id, k.workspace, k.role, k.is_seeded, k.created, k.name, k.salt," \
 	" k.hash"
+#define EXECUTION_COLUMNS \
+	"sequence, workspace, state, due, scenario_version, created, started," \
+	" ended, attempts, operations, failed_step, scenario, cause, error," \
+	" trigger_bundle"
+#define STEP_COLUMNS \
+	"execution, ordinal, module, started, ended, failure, message, input," \
+	" trace, output"
 #define OBJECT_COLUMNS \
 	"workspace, kind, id, owner, revision, created, updated, body, sealed"
 

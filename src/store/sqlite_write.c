@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "store/sqlite_db.h"
+#include "store/sqlite_flow.h"
 #include "store/sqlite_object.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_retain.h"
@@ -314,6 +315,12 @@ change_object(struct sqlite_write *write, const struct store_change *change)
 }
 
 static enum err
+change_flow(struct sqlite_write *write, const struct store_change *change)
+{
+	return sqlite_flow_apply(write->db, change->flow, write->why);
+}
+
+static enum err
 retain(struct sqlite_write *write, const struct store_change *change)
 {
 	enum err err =
@@ -349,6 +356,7 @@ static const struct kind {
 	[STORE_KEY_ADD] = {add_key, true},
 	[STORE_KEY_REMOVE] = {remove_key, true},
 	[STORE_OBJECT] = {change_object, true},
+	[STORE_FLOW] = {change_flow, true},
 	[STORE_RETAIN] = {retain, false},
 	[STORE_PROBE] = {probe, false},
 };

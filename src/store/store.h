@@ -93,6 +93,9 @@ struct delivery_row {
 	int64_t created;
 	int64_t updated;
 	struct str reason; /* of DEAD and SKIPPED; of WAITING after a failure */
+	uint64_t resource; /* resource_key; 0: it is in no order */
+	bool is_behind;	   /* told by the store_waiting_… functions only: an
+			      earlier one of its resource waits */
 };
 
 struct attempt_row {
@@ -172,12 +175,14 @@ enum store_change_kind {
 	STORE_KEY_ADD,	       /* conflict: id is there */
 	STORE_KEY_REMOVE,      /* conflict: gone */
 	STORE_OBJECT,	       /* store/object.h; can conflict */
+	STORE_FLOW,	       /* store/flow.h; can conflict */
 	STORE_RETAIN,	       /* store/retain.h: removes what is old */
 	STORE_PROBE, /* writes a row of its own: proves a commit works */
 };
 
 struct retain_step;   /* store/retain.h */
 struct object_change; /* store/object.h */
+struct flow_change;   /* store/flow.h */
 
 struct store_change {
 	enum store_change_kind kind;
@@ -190,6 +195,7 @@ struct store_change {
 		const struct key_row *key;
 		struct str key_id;
 		const struct object_change *object;
+		const struct flow_change *flow;
 		struct retain_step *retain;
 		uint64_t webhook_number; /* WEBHOOK_REMOVE, DELIVERIES_SKIP */
 	};
@@ -269,9 +275,20 @@ enum err store_waiting_first(struct store *store, uint64_t webhook,
 	uint64_t after, size_t limit, struct arena *arena,
 	struct delivery_list *ret) MUST_USE;
 
-/** Waiting ones that have been tried before, in order of due time. */
+/** A place in the order of due time, and of sequence where that is equal. */
+struct retry_place {
+	int64_t due;
+	uint64_t sequence;
+};
+
+/** Waiting ones that have been tried before, in their order behind `after`. */
 enum err store_waiting_retries(struct store *store, uint64_t webhook,
-	int64_t due_before, size_t limit, struct arena *arena,
+	struct retry_place after, size_t limit, struct arena *arena,
+	struct delivery_list *ret) MUST_USE;
+
+/** The earliest ones that wait of a webhook's `resource`, tried or not. */
+enum err store_waiting_of_resource(struct store *store, uint64_t webhook,
+	uint64_t resource, size_t limit, struct arena *arena,
 	struct delivery_list *ret) MUST_USE;
 
 /** Numbers of all webhooks that have something waiting. */

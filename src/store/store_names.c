@@ -1,12 +1,22 @@
 #include <assert.h>
 
-#include "store/store.h"
+#include "store/flow.h"
 
 static const char *const delivery_states[] = {
 	[DELIVERY_WAITING] = "WAITING",
 	[DELIVERY_DELIVERED] = "DELIVERED",
 	[DELIVERY_DEAD] = "DEAD",
 	[DELIVERY_SKIPPED] = "SKIPPED",
+};
+
+static const char *const execution_states[] = {
+	[EXECUTION_QUEUED] = "QUEUED",
+	[EXECUTION_RUNNING] = "RUNNING",
+	[EXECUTION_SUCCESS] = "SUCCESS",
+	[EXECUTION_WARNING] = "WARNING",
+	[EXECUTION_ERROR] = "ERROR",
+	[EXECUTION_INCOMPLETE] = "INCOMPLETE",
+	[EXECUTION_DROPPED] = "DROPPED",
 };
 
 static const char *const key_roles[] = {
@@ -20,6 +30,13 @@ delivery_state_name(enum delivery_state state)
 {
 	assert((size_t)state < COUNT_OF(delivery_states));
 	return delivery_states[state];
+}
+
+const char *
+execution_state_name(enum execution_state state)
+{
+	assert((size_t)state < COUNT_OF(execution_states));
+	return execution_states[state];
 }
 
 const char *

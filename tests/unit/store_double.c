@@ -200,7 +200,7 @@ test_waiting_retries(struct store *store, uint64_t webhook)
 	struct delivery_list list;
 
 	CHECK_OK(store_waiting_retries(
-		store, webhook, INT64_MAX, 1000, &arena, &list));
+		store, webhook, (struct retry_place){0}, 1000, &arena, &list));
 	arena_release(&arena);
 	return list.count;
 }

@@ -391,6 +391,27 @@ TEST(deliver, an_outcome_that_cannot_be_written_is_written_later)
 	tear_down(&setting);
 }
 
+TEST(deliver, an_outcome_not_written_yet_is_written_when_the_hub_stops)
+{
+	struct setting setting;
+	struct writer_stats stats = {0};
+
+	fault_install();
+	set_up(&setting);
+	open_hub(&setting);
+	create_active(&setting);
+	atomic_store(&setting.peer.status, 0);
+	publish(&setting, 1);
+	AWAIT(atomic_load(&setting.peer.deliveries) == 1);
+	fault_arm(FAULT_NO_SPACE, 0, true);
+	peer_answer(&setting.peer, 200);
+	AWAIT((writer_stats(setting.hub->writer, &stats), stats.failures > 0));
+	fault_disarm();
+	close_hub(&setting, 0);
+	CHECK_INT(count_state(&setting, DELIVERY_DELIVERED), 1);
+	peer_stop(&setting.peer);
+}
+
 TEST(deliver, a_handshakes_end_that_cannot_be_stored_is_stored_later)
 {
 	struct setting setting;

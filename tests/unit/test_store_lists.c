@@ -53,13 +53,14 @@ TEST(store_lists, waiting_lists_are_in_order_and_bounded)
 	CHECK_OK(store_waiting_first(store, 1, 4, SIZE_MAX, &arena, &list));
 	CHECK_INT(list.count, 8);
 	CHECK_OK(store_waiting_retries(
-		store, 2, TEST_NOW - 21, 2, &arena, &list));
+		store, 2, (struct retry_place){0}, 2, &arena, &list));
 	CHECK_INT(list.count, 2);
 	CHECK_INT(list.rows[0].sequence, 39);
 	CHECK_INT(list.rows[1].sequence, 37);
-	CHECK_OK(store_waiting_retries(
-		store, 2, TEST_NOW - 21, 100, &arena, &list));
-	CHECK_INT(list.count, 9);
+	CHECK_OK(store_waiting_retries(store, 2,
+		(struct retry_place){TEST_NOW - 37, 37}, 100, &arena, &list));
+	CHECK_INT(list.count, 8);
+	CHECK_INT(list.rows[0].sequence, 35);
 	CHECK_OK(store_waiting_webhooks(store, &arena, &webhooks, &count));
 	CHECK_INT(count, 2);
 	CHECK_INT(webhooks[0], 1);
@@ -168,6 +169,42 @@ TEST(store_lists, deliveries_of_an_event_are_in_order_of_webhook)
 	CHECK_INT(list.rows[0].webhook, 91);
 	CHECK_INT(list.rows[7].webhook, 99);
 	CHECK_OK(store_deliveries_of_event(store, 3, &arena, &list));
+	CHECK_INT(list.count, 0);
+	end();
+}
+
+TEST(store_lists, of_one_resource_only_the_earliest_is_behind_none)
+{
+	static const uint64_t resources[] = {0, 7, 7, 8, 7, 0, UINT64_MAX};
+	struct delivery_list list;
+
+	begin();
+	for (uint64_t i = 1; i <= COUNT_OF(resources); i++) {
+		struct delivery_row row = test_delivery(i, i, 1);
+
+		row.resource = resources[i - 1];
+		TEST_COMMIT(store, ADD_DELIVERY(&row));
+		row.attempts = 1;
+		if (i == 2)
+			TEST_COMMIT(store, SET_DELIVERY(&row));
+	}
+	CHECK_OK(store_waiting_first(store, 1, 0, 10, &arena, &list));
+	CHECK_INT(list.count, 6);
+	for (size_t i = 0; i < list.count; i++)
+		CHECK_INT(list.rows[i].is_behind,
+			list.rows[i].sequence == 3 ||
+				list.rows[i].sequence == 5);
+	CHECK(list.rows[5].resource == UINT64_MAX);
+	CHECK_OK(store_waiting_retries(
+		store, 1, (struct retry_place){0}, 10, &arena, &list));
+	CHECK_INT(list.count, 1);
+	CHECK(!list.rows[0].is_behind);
+	CHECK_OK(store_waiting_of_resource(store, 1, 7, 2, &arena, &list));
+	CHECK_INT(list.count, 2);
+	CHECK_INT(list.rows[0].sequence, 2);
+	CHECK_INT(list.rows[0].attempts, 1);
+	CHECK_INT(list.rows[1].sequence, 3);
+	CHECK_OK(store_waiting_of_resource(store, 2, 7, 2, &arena, &list));
 	CHECK_INT(list.count, 0);
 	end();
 }

@@ -29,7 +29,8 @@ read_all(struct store *store, uint64_t sequence, struct arena *arena)
 	CHECK_OK(store_attempt(store, 1, sequence, 0, arena, &view));
 	CHECK_STR(view.event.body, event.body);
 	CHECK_OK(store_waiting_first(store, 1, sequence, 10, arena, &list));
-	CHECK_OK(store_waiting_retries(store, 1, INT64_MAX, 10, arena, &list));
+	CHECK_OK(store_waiting_retries(
+		store, 1, (struct retry_place){0}, 10, arena, &list));
 	CHECK_OK(store_attempts_shown(store, 1, 10, 5, arena, &shown));
 	CHECK(shown.count > 0);
 	CHECK_OK(store_counters(store, &counters, NULL));

@@ -46,6 +46,7 @@ open_parts(struct setting *setting)
 		.policy = &setting->policy,
 		.key = &setting->key,
 		.listener = {setting, note_changed, note, note},
+		.webhooks_max = 1000,
 		.greenlake_max = 1000,
 		.subscriptions_max = SUBSCRIPTIONS,
 		.enables_max = 5,

@@ -49,7 +49,8 @@ read_over(struct reading *reading, const char *body)
 	"{\"payload\":\"resource\",\"batching\":false," \
 	"\"handshake\":\"com\",\"signing\":\"v1\"," \
 	"\"failures\":\"standard\",\"retry\":null,\"timeout\":null," \
-	"\"concurrency\":null,\"rate\":null,\"auth\":{\"type\":\"none\"}," \
+	"\"concurrency\":null,\"rate\":null,\"ordering\":\"none\"," \
+	"\"orderingLimit\":null,\"auth\":{\"type\":\"none\"}," \
 	"\"firstByteTimeout\":null,\"tls\":null,\"proxy\":null," \
 	"\"allowLists\":null}"
 
@@ -63,13 +64,15 @@ TEST(webhook_options, nothing_said_is_the_defaults_and_null_too)
 		"{\"payload\":\"cloudevent\",\"batching\":true,"
 		"\"handshake\":\"none\",\"failures\":\"greenlake\","
 		"\"signing\":\"v1a\",\"retry\":{},\"timeout\":\"1s\","
-		"\"concurrency\":1,\"rate\":1,\"auth\":{\"type\":\"basic\","
+		"\"concurrency\":1,\"rate\":1,"
+		"\"ordering\":\"resource\",\"orderingLimit\":7,\"auth\":{\"type\":\"basic\","
 		"\"username\":\"u\",\"password\":\"p\"}}");
 	CHECK_TEXT(buf_text(&got.issues), "");
 	read_over(&got, "{\"payload\":null,\"batching\":null,"
 			"\"failures\":null,\"handshake\":null,\"signing\":null,"
 			"\"retry\":null,\"timeout\":null,\"concurrency\":null,"
-			"\"rate\":null,\"auth\":null}");
+			"\"rate\":null,\"ordering\":null,"
+			"\"orderingLimit\":null,\"auth\":null}");
 	CHECK_TEXT(buf_text(&got.issues), "");
 	CHECK_TEXT(buf_text(&got.written), DEFAULTS);
 }
@@ -82,7 +85,8 @@ TEST(webhook_options, what_is_written_reads_the_same_but_for_secrets)
 		"{\"payload\":\"cloudevent-binary\",\"handshake\":"
 		"\"cloudevents\",\"signing\":\"v1a\",\"retry\":{\"schedule\":"
 		"\"90s,60m,1d\",\"window\":\"7d\"},\"timeout\":\"120s\","
-		"\"concurrency\":1000,\"rate\":60000,\"auth\":{\"type\":"
+		"\"concurrency\":1000,\"rate\":60000,\"ordering\":"
+		"\"resource\",\"orderingLimit\":100,\"auth\":{\"type\":"
 		"\"oauth2\",\"tokenUrl\":\"https://t/\",\"clientId\":\"c\","
 		"\"clientSecret\":\"hush\",\"scope\":\"a b\"}}");
 	CHECK_TEXT(buf_text(&got.issues), "");
@@ -91,7 +95,8 @@ TEST(webhook_options, what_is_written_reads_the_same_but_for_secrets)
 		"\"handshake\":\"cloudevents\",\"signing\":\"v1a\","
 		"\"failures\":\"standard\",\"retry\":{\"schedule\":"
 		"\"90s,1h,24h\",\"window\":\"168h\"},\"timeout\":\"2m\","
-		"\"concurrency\":1000,\"rate\":60000,\"auth\":{\"type\":"
+		"\"concurrency\":1000,\"rate\":60000,\"ordering\":"
+		"\"resource\",\"orderingLimit\":100,\"auth\":{\"type\":"
 		"\"oauth2\",\"tokenUrl\":\"https://t/\",\"clientId\":\"c\","
 		"\"scope\":\"a b\"},\"firstByteTimeout\":null,\"tls\":null,"
 		"\"proxy\":null,\"allowLists\":null}");

@@ -45,16 +45,21 @@ struct setting {
 };
 
 static struct setting
-set_up(size_t queue_max, size_t batch_max)
+set_up_with(struct writer_options options)
 {
 	struct setting setting = {.directory = check_temp_dir()};
-	struct writer_options options = {
-		.queue_max = queue_max, .batch_max = batch_max};
 
 	fault_install();
 	setting.store = options.store = test_store_open(setting.directory);
 	setting.writer = writer_start(&options);
 	return setting;
+}
+
+static struct setting
+set_up(size_t queue_max, size_t batch_max)
+{
+	return set_up_with((struct writer_options){
+		.queue_max = queue_max, .batch_max = batch_max});
 }
 
 static void
@@ -134,6 +139,51 @@ TEST(writer, a_full_queue_refuses_but_not_what_is_urgent)
 	CHECK_OK(writer_submit(setting.writer, &noted[2].item, false));
 	AWAIT(atomic_load(&ended) == 4);
 	tear_down(&setting, noted, 4);
+}
+
+static char large[100000];
+
+TEST(writer, a_queue_that_is_full_by_bytes_refuses_but_not_what_is_urgent)
+{
+	struct setting setting = set_up_with((struct writer_options){
+		.bytes_max = 3 * sizeof(large) + sizeof(large) / 2});
+	struct writer_stats stats;
+	struct noted noted[7];
+	struct gate gate;
+
+	memset(large, 'x', sizeof(large));
+	gate_close(&gate, setting.writer);
+	for (int i = 0; i < 7; i++) {
+		make(&noted[i], i);
+		noted[i].event.body = str_make(large, sizeof(large));
+		CHECK_INT(writer_submit(setting.writer, &noted[i].item, i == 5),
+			i < 3 || i == 5 ? ERR_OK : ERR_LIMIT);
+	}
+	writer_stats(setting.writer, &stats);
+	CHECK(stats.queued_bytes > 4 * sizeof(large));
+	gate_open(&gate);
+	AWAIT(atomic_load(&ended) == 4);
+	writer_stats(setting.writer, &stats);
+	CHECK_INT(stats.queued_bytes, 0);
+	/* Room again; and what is larger than all of it goes alone. */
+	noted[6].event.body = str_make(large, sizeof(large));
+	CHECK_OK(writer_submit(setting.writer, &noted[6].item, false));
+	AWAIT(atomic_load(&ended) == 5);
+	tear_down(&setting, noted, 7);
+}
+
+TEST(writer, one_larger_than_the_queue_is_taken_when_nothing_waits)
+{
+	struct setting setting =
+		set_up_with((struct writer_options){.bytes_max = 1000});
+	struct noted noted;
+
+	memset(large, 'x', sizeof(large));
+	make(&noted, 0);
+	noted.event.body = str_make(large, sizeof(large));
+	CHECK_OK(writer_submit(setting.writer, &noted.item, false));
+	AWAIT(atomic_load(&ended) == 1);
+	tear_down(&setting, &noted, 1);
 }
 
 TEST(writer, a_failing_commit_refuses_its_units_and_the_next_is_healthy)

@@ -1,0 +1,68 @@
+/* window_bench: what a waiting delivery in the window takes in memory. */
+#include <malloc.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "pipeline/dispatch.h"
+
+enum { COUNT = 200000 };
+
+static struct webhook *
+make_webhook(void)
+{
+	struct webhook *webhook = MEM_NEW(struct webhook);
+
+	atomic_init(&webhook->refs, 1);
+	webhook->number = 1;
+	webhook->health.status = WEBHOOK_ACTIVE;
+	return webhook;
+}
+
+static size_t
+used(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+static void
+measure(const char *what, bool is_retry, bool is_ordered)
+{
+	struct dispatch_options options = {.window = COUNT,
+		.concurrency = 32,
+		.concurrency_total = 1024,
+		.unsettled_max = 16384};
+	struct webhook *webhook = make_webhook();
+	size_t before = used();
+	struct dispatch *dispatch = dispatch_new(&options);
+
+	dispatch_set_webhook(dispatch, webhook, true, false);
+	for (uint64_t i = 1; i <= COUNT; i++) {
+		struct delivery_row row = {.sequence = i,
+			.webhook = 1,
+			.attempts = is_retry,
+			.due = (int64_t)i,
+			.resource = is_ordered ? i : 0};
+
+		if (dispatch_offer(dispatch, delivery_new(&row, NULL)) !=
+			DISPATCH_QUEUED)
+			printf("not queued: %llu\n", (unsigned long long)i);
+	}
+	printf("%-40s %4zu bytes each\n", what, (used() - before) / COUNT);
+	dispatch_free(dispatch);
+	webhook_unref(webhook);
+}
+
+int
+main(void)
+{
+	printf("%d waiting deliveries in memory, without their payloads, which "
+	       "have a bound of their own\n",
+		COUNT);
+	measure("first tries", false, false);
+	measure("retries", true, false);
+	measure("first tries, one resource each, in order", false, true);
+	measure("retries, one resource each, in order", true, true);
+	return 0;
+}

@@ -1,0 +1,223 @@
+#include "api/metrics_series.h"
+
+#include "base/clock.h"
+#include "pipeline/hub.h"
+#include "pipeline/live.h"
+
+enum { SHOWN_MAX = 20 };
+
+static void
+write_head(
+	const char *name, const char *type, const char *help, struct buf *out)
+{
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* ---- how long it takes ---- */
+
+static const struct {
+	const char *name;
+	const char *label; /* with its comma, or empty */
+	const char *help;  /* NULL: that of the row before */
+} latencies[LATENCY_COUNT] = {
+	[LATENCY_DELIVERED] = {"grapnel_delivery_seconds", "",
+		"From accepting an event until an endpoint has taken it."},
+	[LATENCY_NAME] = {"grapnel_attempt_phase_seconds", "phase=\"name\",",
+		"What attempts spent their time on; connecting only where it "
+		"was needed."},
+	[LATENCY_CONNECT] = {"grapnel_attempt_phase_seconds",
+		"phase=\"connect\",", NULL},
+	[LATENCY_TLS] = {"grapnel_attempt_phase_seconds", "phase=\"tls\",",
+		NULL},
+	[LATENCY_FIRST_BYTE] = {"grapnel_attempt_phase_seconds",
+		"phase=\"first_byte\",", NULL},
+	[LATENCY_TOTAL] = {"grapnel_attempt_phase_seconds", "phase=\"total\",",
+		NULL},
+};
+
+static void
+write_histogram(const char *name, const char *label,
+	const struct histogram_view *view, struct buf *out)
+{
+	CLEANUP(buf_release) struct buf alone = buf_make(128);
+	uint64_t count = 0;
+
+	if (label[0])
+		buf_printf(&alone, "{%.*s}", (int)strlen(label) - 1, label);
+	for (int i = 0; i <= HISTOGRAM_BOUNDS; i++) {
+		count += view->counts[i];
+		buf_printf(out, "%s_bucket{%sle=\"", name, label);
+		if (i < HISTOGRAM_BOUNDS)
+			buf_printf(out, "%g",
+				(double)histogram_bounds[i] / SECONDS);
+		else
+			buf_append(out, STR("+Inf"));
+		buf_printf(out, "\"} %llu\n", (unsigned long long)count);
+	}
+	buf_printf(out, "%s_sum%s %.15g\n%s_count%s %llu\n", name,
+		buf_text(&alone), (double)view->sum / SECONDS, name,
+		buf_text(&alone), (unsigned long long)count);
+}
+
+static void
+write_latencies(const struct deliver *deliver, struct buf *out)
+{
+	struct histogram_view views[LATENCY_COUNT];
+
+	deliver_latencies(deliver, views);
+	for (int i = 0; i < LATENCY_COUNT; i++) {
+		if (latencies[i].help)
+			write_head(latencies[i].name, "histogram",
+				latencies[i].help, out);
+		write_histogram(
+			latencies[i].name, latencies[i].label, &views[i], out);
+	}
+}
+
+/* ---- the webhooks that are furthest behind ---- */
+
+struct shown {
+	struct uuid id;
+	struct live_view live;
+	double late; /* seconds that the oldest due one is */
+};
+
+static bool
+is_further_behind(const struct shown *a, const struct shown *b)
+{
+	if (a->late != b->late)
+		return a->late > b->late;
+	if (a->live.queued != b->live.queued)
+		return a->live.queued > b->live.queued;
+	return a->live.in_flight > b->live.in_flight;
+}
+
+/** Into the list, which is in order, unless it is full of others. */
+static size_t
+insert(struct shown *list, size_t count, const struct shown *shown)
+{
+	size_t at = count < SHOWN_MAX ? count : SHOWN_MAX - 1;
+
+	if (count == SHOWN_MAX && !is_further_behind(shown, &list[at]))
+		return count;
+	for (; at > 0 && is_further_behind(shown, &list[at - 1]); at--)
+		list[at] = list[at - 1];
+	list[at] = *shown;
+	return count < SHOWN_MAX ? count + 1 : count;
+}
+
+static size_t
+gather(struct api *api, struct shown *list)
+{
+	CLEANUP(arena_release) struct arena arena = {0};
+	int64_t now = clock_now();
+	const struct webhook **webhooks;
+	size_t count, shown_count = 0;
+
+	webhooks =
+		webhooks_list(api->webhooks, WORKSPACE_DEFAULT, &arena, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct shown shown = {.id = webhooks[i]->id};
+		int64_t due;
+
+		live_read(webhooks[i]->live, &shown.live);
+		webhook_unref(webhooks[i]);
+		due = shown.live.oldest_due;
+		if (due && due < now)
+			shown.late = (double)(now - due) / SECONDS;
+		if (shown.live.acknowledged || shown.live.failed ||
+			shown.live.queued || shown.live.in_flight)
+			shown_count = insert(list, shown_count, &shown);
+	}
+	return shown_count;
+}
+
+static double
+get_late(const struct shown *shown)
+{
+	return shown->late;
+}
+
+static double
+get_queued(const struct shown *shown)
+{
+	return (double)shown->live.queued;
+}
+
+static double
+get_in_flight(const struct shown *shown)
+{
+	return shown->live.in_flight;
+}
+
+static double
+get_concurrency(const struct shown *shown)
+{
+	return shown->live.concurrency;
+}
+
+static double
+get_acknowledged(const struct shown *shown)
+{
+	return (double)shown->live.acknowledged;
+}
+
+static double
+get_failed(const struct shown *shown)
+{
+	return (double)shown->live.failed;
+}
+
+#define OF_THOSE " Of the 20 webhooks furthest behind."
+
+static const struct {
+	const char *name;
+	const char *type;
+	const char *label; /* with its comma, or empty */
+	const char *help;  /* NULL: that of the row before */
+	double (*get)(const struct shown *shown);
+} series[] = {
+	{"grapnel_webhook_lag_seconds", "gauge", "",
+		"How late the oldest due delivery in memory is." OF_THOSE,
+		get_late},
+	{"grapnel_webhook_queued", "gauge", "",
+		"Deliveries waiting in memory." OF_THOSE, get_queued},
+	{"grapnel_webhook_in_flight", "gauge", "",
+		"Attempts under way." OF_THOSE, get_in_flight},
+	{"grapnel_webhook_concurrency", "gauge", "",
+		"Attempts that may be under way." OF_THOSE, get_concurrency},
+	{"grapnel_webhook_attempts_total", "counter",
+		"outcome=\"acknowledged\",", "Attempts." OF_THOSE,
+		get_acknowledged},
+	{"grapnel_webhook_attempts_total", "counter", "outcome=\"failed\",",
+		NULL, get_failed},
+};
+
+static void
+write_webhooks(struct api *api, struct buf *out)
+{
+	struct shown list[SHOWN_MAX];
+	size_t count = gather(api, list);
+
+	for (size_t i = 0; i < COUNT_OF(series); i++) {
+		if (series[i].help)
+			write_head(series[i].name, series[i].type,
+				series[i].help, out);
+		for (size_t k = 0; k < count; k++) {
+			char id[UUID_TEXT_SIZE];
+
+			buf_printf(out, "%s{%swebhook=\"%s\"} %.15g\n",
+				series[i].name, series[i].label,
+				uuid_format(list[k].id, id),
+				series[i].get(&list[k]));
+		}
+	}
+}
+
+void
+metrics_write_series(struct api *api, struct buf *out)
+{
+	if (api->hub)
+		write_latencies(api->hub->deliver, out);
+	write_webhooks(api, out);
+}

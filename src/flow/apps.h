@@ -1,0 +1,11 @@
+#pragma once
+#include "flow/module.h"
+
+/*
+ * The apps' tables of modules, each ended by a row without a name, in the
+ * file flow/app_<name>.c. Control modules are rows as well, so that the loader
+ * knows their fields; what they do is the engine's (flow/run*.c).
+ */
+extern const struct module_kind app_builtin[];
+extern const struct module_kind app_gateway[];
+extern const struct module_kind app_util[];

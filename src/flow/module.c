@@ -1,0 +1,46 @@
+#include "flow/module.h"
+
+#include "flow/apps.h"
+
+/* Every app's table; a new app is a row here and in apps.h. */
+static const struct module_kind *const apps[] = {
+	app_builtin,
+	app_gateway,
+	app_util,
+};
+
+const struct module_kind *
+module_find(struct str name)
+{
+	for (size_t i = 0; i < COUNT_OF(apps); i++) {
+		for (const struct module_kind *kind = apps[i]; kind->name;
+			kind++) {
+			if (str_equal(name, str_of(kind->name)))
+				return kind;
+		}
+	}
+	return NULL;
+}
+
+const struct module_kind *
+module_at(size_t number)
+{
+	for (size_t i = 0; i < COUNT_OF(apps); i++) {
+		for (const struct module_kind *kind = apps[i]; kind->name;
+			kind++) {
+			if (number-- == 0)
+				return kind;
+		}
+	}
+	return NULL;
+}
+
+void
+module_result_one(const struct module_call *call, struct module_result *result,
+	struct value bundle)
+{
+	struct value *bundles = arena_alloc(call->arena, sizeof(*bundles));
+
+	*bundles = bundle;
+	*result = (struct module_result){.bundles = bundles, .count = 1};
+}

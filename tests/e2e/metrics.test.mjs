@@ -1,0 +1,81 @@
+// What /metrics says of deliveries, and how much of it there is.
+
+import assert from 'node:assert/strict'
+import test from 'node:test'
+
+import { LAB, startHub, waitUntil } from './harness.mjs'
+import { createWebhook, publishMany, publishServer } from './native.mjs'
+import { always, startReceiver } from './receiver.mjs'
+
+/** {name{labels}: value} of every line; a line of no known form fails. */
+async function scrape (hub) {
+  const { status, text } = await hub.api.get('/metrics')
+  assert.equal(status, 200)
+  const samples = {}
+  for (const line of text.split('\n')) {
+    if (line === '' || line.startsWith('#')) continue
+    const [, name, value] =
+      /^(\w+(?:\{(?:\w+="[^"]*",?)+\})?) (\S+)$/.exec(line) ??
+      assert.fail(line)
+    assert.ok(!(name in samples), `${name} is there twice`)
+    samples[name] = Number(value)
+  }
+  return samples
+}
+
+test('latencies are counted by how long deliveries took', async (t) => {
+  const hub = await startHub(t)
+  const receiver = await startReceiver(t, always(204))
+  await createWebhook(hub, receiver.url)
+  await publishMany(hub, 7)
+  await receiver.waitFor(7)
+  const samples = await waitUntil(async () => {
+    const samples = await scrape(hub)
+    return samples.grapnel_delivery_seconds_count === 7 && samples
+  }, 'seven are counted')
+  assert.equal(samples['grapnel_delivery_seconds_bucket{le="+Inf"}'], 7)
+  assert.ok(samples['grapnel_delivery_seconds_bucket{le="10"}'] === 7)
+  const phase = (name) =>
+    samples[`grapnel_attempt_phase_seconds_count{phase="${name}"}`]
+  assert.equal(phase('total'), 7)
+  assert.equal(phase('first_byte'), 7)
+  assert.ok(phase('connect') >= 1)
+  assert.equal(phase('tls'), 0)
+})
+
+test('of many webhooks those furthest behind are shown', async (t) => {
+  const hub = await startHub(t)
+  const receiver = await startReceiver(t, always(204))
+  const hanging = await startReceiver(t, () => {})
+  for (let i = 0; i < 24; i++) await createWebhook(hub, receiver.url)
+  const { id } = await createWebhook(hub, hanging.url, { concurrency: 2 })
+  for (let i = 0; i < 5; i++) await publishServer(hub, `r${i}`)
+  await receiver.waitFor(24 * 5)
+  await hanging.waitFor(2)
+  const samples = await scrape(hub)
+  const shown = (name) => Object.keys(samples)
+    .filter((each) => each.startsWith(`grapnel_webhook_${name}{`))
+  assert.equal(shown('queued').length, 20)
+  assert.equal(shown('attempts_total').length, 40)
+  const of = (name) => samples[`grapnel_webhook_${name}{webhook="${id}"}`]
+  assert.equal(of('queued'), 3)
+  assert.equal(of('in_flight'), 2)
+  assert.equal(of('concurrency'), 2)
+  assert.ok(of('lag_seconds') > 0)
+  const { body } = await hub.api.get(`/v1/webhooks/${id}`)
+  assert.deepEqual(body.live, { concurrency: 2, inFlight: 2, queued: 3 })
+})
+
+test('what retention removes is counted', async (t) => {
+  const hub = await startHub(t, { args: [...LAB, '--retention-events', '1s'] })
+  await publishServer(hub, 'a', 'ON')
+  await publishServer(hub, 'a', 'OFF')
+  await publishServer(hub, 'a', 'ON')
+  await waitUntil(async () =>
+    (await scrape(hub)).grapnel_retention_events_removed_total >= 1,
+  'an old state is removed')
+  const samples = await scrape(hub)
+  assert.ok(samples.grapnel_store_used_bytes > 0)
+  assert.equal(samples.grapnel_store_max_bytes, 0)
+  assert.equal(samples.grapnel_retention_making_room, 0)
+})
