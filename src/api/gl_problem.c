@@ -48,8 +48,12 @@ gl_problem_code(const struct api_problem *problem, const char *word,
 	return arena_printf(arena, "HPE_GL_ERROR_%s", word);
 }
 
-static void PRINTF_LIKE(3, 0) refuse(struct api_call *call,
-	struct api_problem *problem, const char *format, va_list args)
+static void refuse(struct api_call *call, struct api_problem *problem,
+	const char *format, va_list args) PRINTF_LIKE(3, 0);
+
+static void
+refuse(struct api_call *call, struct api_problem *problem, const char *format,
+	va_list args)
 {
 	CLEANUP(buf_release) struct buf message = buf_make(MESSAGE_MAX);
 
