@@ -183,6 +183,7 @@ struct ending {
 	int64_t now;
 	bool has_delay; /* one for all, so that they stay together */
 	int64_t delay;
+	const char *health_reason; /* the webhook's health moved; NULL: no */
 };
 
 static void
@@ -318,29 +319,37 @@ apply_decision(struct attempt *attempt, const struct ending *ending,
 	}
 }
 
-/** The lane's health moves with the outcome; the change is reported. */
+/** The lane's health moves with the outcome. */
 static void
-apply_health(struct attempt *attempt, enum health_trigger trigger)
+apply_health(struct attempt *attempt, struct ending *ending,
+	enum health_trigger trigger)
 {
-	struct worker *worker = attempt->worker;
-	const struct deliver_options *options = worker->options;
 	struct lane *lane = attempt->delivery->lane;
-	const struct webhook *webhook = lane_webhook(lane);
 	struct health *health = lane_health(lane);
 	struct store_change *change;
-	const char *reason;
 
-	if (health_move(health, trigger, &reason)) {
-		options->health_moved(options->context, webhook->number,
-			webhook->revision, health, reason);
-		dispatch_health_moved(worker->dispatch, lane);
-		heartbeat_set(worker, webhook, false);
+	if (health_move(health, trigger, &ending->health_reason))
 		return;
-	}
 	change = &attempt->changes[attempt->outcome.unit.count++];
 	*change = (struct store_change){.kind = STORE_HEALTH_SET,
-		.webhook_number = webhook->number,
+		.webhook_number = lane_webhook(lane)->number,
 		.health = *health};
+}
+
+/**
+ * The move is reported when the outcomes are on their way to the disk: what
+ * the webhook's new state does to deliveries that wait must find them ended.
+ */
+static void
+report_health(struct worker *worker, struct lane *lane, const char *reason)
+{
+	const struct deliver_options *options = worker->options;
+	const struct webhook *webhook = lane_webhook(lane);
+
+	options->health_moved(options->context, webhook->number,
+		webhook->revision, lane_health(lane), reason);
+	dispatch_health_moved(worker->dispatch, lane);
+	heartbeat_set(worker, webhook, false);
 }
 
 /**
@@ -415,7 +424,7 @@ end_one(struct attempt *attempt, struct ending *ending, bool is_first)
 	attempt->outcome.unit.count = 2;
 	if (is_first && (is_delivered || decision.counts_against_health) &&
 		is_of_present_target(attempt))
-		apply_health(attempt, trigger_of(&decision));
+		apply_health(attempt, ending, trigger_of(&decision));
 	write_outcome(attempt);
 }
 
@@ -440,16 +449,16 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		.outcome = {.failure = result->failure,
 			.status = result->status,
 			.rules = attempt->webhook->options.failures}};
+	struct worker *worker = attempt->worker;
+	struct lane *lane = attempt->delivery->lane;
 	struct attempt *each, *next;
 	struct str retry_after;
 
-	worker_look(attempt->worker);
+	worker_look(worker);
 	for (each = attempt; each; each = each->batch) {
-		struct dispatch *dispatch = each->worker->dispatch;
-
-		dispatch_outcome(dispatch, each->delivery, result->failure,
-			result->status);
-		dispatch_attempted(dispatch, each->delivery);
+		dispatch_outcome(worker->dispatch, each->delivery,
+			result->failure, result->status);
+		dispatch_attempted(worker->dispatch, each->delivery);
 	}
 	if (result->failure == HTTP_ABORTED) {
 		abandon(attempt);
@@ -464,6 +473,8 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		next = each->batch;
 		end_one(each, &ending, each == attempt);
 	}
+	if (ending.health_reason)
+		report_health(worker, lane, ending.health_reason);
 }
 
 /* ---- without a request ---- */
