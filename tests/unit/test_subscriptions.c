@@ -60,6 +60,7 @@ open_parts(struct setting *setting)
 	setting->match = options.match = match_new();
 	if (webhooks_open(&options, &setting->webhooks, &why))
 		check_failed(__FILE__, __LINE__, "%s", buf_text(&why));
+	buf_release(&why);
 	webhooks_start(setting->webhooks);
 }
 
