@@ -64,7 +64,8 @@ struct delivery {
 				    of its batch */
 	struct heap_node by_due; /* monotonic */
 	bool is_retry;
-	bool holds_slot;       /* of a batch the first one does */
+	bool is_late;	 /* under way, and nothing has come back for long */
+	bool holds_slot; /* of a batch the first one does */
 	bool is_offered_again; /* a user wants it once more, meanwhile */
 	bool is_stuck; /* its outcome cannot be written: said by the worker;
 			  what is behind it waits for the next start */
