@@ -1,16 +1,13 @@
 #include "pipeline/attempt.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "pipeline/announce.h"
 #include "pipeline/attempt_private.h"
-#include "pipeline/dead_tally.h"
-#include "pipeline/heartbeat.h"
 #include "pipeline/live.h"
-#include "pipeline/webhook_news.h"
 
 /* How long outcomes wait before they are offered to the writer again. */
 #define WRITE_AGAIN_AFTER (1 * SECONDS)
@@ -303,54 +300,6 @@ apply_decision(struct attempt *attempt, const struct ending *ending,
 	}
 }
 
-static void
-report_health(const struct attempt *attempt, const struct webhook *webhook,
-	const struct health *health, const char *reason)
-{
-	const struct deliver_options *options = attempt->worker->options;
-	struct health_report report = {.revision = webhook->revision,
-		.health = *health,
-		.reason = reason};
-
-	snprintf(report.detail, sizeof(report.detail), "%.*s",
-		STR_ARG(attempt->row.error));
-	options->health_moved(options->context, webhook->number, &report);
-}
-
-/** The lane's health moves with the outcome; the change is reported. */
-static void
-apply_health(struct attempt *attempt, enum health_trigger trigger)
-{
-	struct worker *worker = attempt->worker;
-	struct lane *lane = attempt->delivery->lane;
-	const struct webhook *webhook = lane_webhook(lane);
-	struct health *health = lane_health(lane);
-	struct store_change *change;
-	const char *reason;
-
-	if (health_move(health, trigger, &reason)) {
-		report_health(attempt, webhook, health, reason);
-		dispatch_health_moved(worker->dispatch, lane);
-		heartbeat_set(worker, webhook, false);
-		return;
-	}
-	change = &attempt->changes[attempt->outcome.unit.count++];
-	*change = (struct store_change){.kind = STORE_HEALTH_SET,
-		.webhook_number = webhook->number,
-		.health = *health};
-}
-
-/**
- * Whether the attempt was made under the lane's present handshake: what an
- * older destination did says nothing of the one that has been proven since.
- */
-static bool
-is_of_present_target(const struct attempt *attempt)
-{
-	return attempt->webhook->handshake ==
-	       lane_webhook(attempt->delivery->lane)->handshake;
-}
-
 static const struct retry_policy *
 policy_of(const struct attempt *attempt)
 {
@@ -361,24 +310,6 @@ policy_of(const struct attempt *attempt)
 		return &options->retry;
 	return options->failures == FAILURES_GREENLAKE ? &hub->retry_greenlake
 						       : &hub->retry;
-}
-
-/**
- * COM and GreenLake count a 410 as a failure among others; the hub's own
- * webhooks take the endpoint at its word.
- */
-static enum health_trigger
-trigger_of(const struct attempt *attempt, const struct retry_decision *decision)
-{
-	if (decision->verdict == RETRY_DELIVERED)
-		return HEALTH_DELIVERY_ACKNOWLEDGED;
-	if (decision->is_gone &&
-		str_equal(attempt->webhook->dialect, STR("native")))
-		return HEALTH_ENDPOINT_GONE;
-	if (decision->disables)
-		return HEALTH_DELIVERY_REFUSED;
-	return decision->is_used_up ? HEALTH_DELIVERY_LOST
-				    : HEALTH_DELIVERY_FAILED;
 }
 
 static struct retry_decision
@@ -404,38 +335,6 @@ decide(const struct attempt *attempt, struct ending *ending)
 	return decision;
 }
 
-/** News of a delivery that was given up, into the outcome's unit. */
-static void
-tell_dead(struct attempt *attempt, const struct payload *payload)
-{
-	struct worker *worker = attempt->worker;
-	const struct webhook *webhook = attempt->webhook;
-	size_t count = attempt->outcome.unit.count;
-	struct store_change *all;
-	struct webhook_dead dead = {.reason = attempt->delivery_row.reason};
-
-	if (payload == NULL || announce_is_own(payload->source) ||
-		uuid_parse(str_of(attempt->id), &dead.delivery))
-		return;
-	dead.count = dead_tally_add(
-		worker->dead_tally, webhook->number, clock_monotonic());
-	if (dead.count == 0)
-		return;
-	dead.event_id = payload->id;
-	dead.event_type = payload->type;
-	attempt->announced =
-		webhook_news_dead(worker->options->webhooks, webhook, &dead);
-	if (attempt->announced == NULL)
-		return;
-	all = arena_alloc_array(&attempt->arena,
-		count + announce_count(attempt->announced), sizeof(*all));
-	memcpy(all, attempt->changes, count * sizeof(*all));
-	announce_changes(attempt->announced, all + count);
-	attempt->changes = all;
-	attempt->outcome.unit.count =
-		count + announce_count(attempt->announced);
-}
-
 /** `is_first`: it stands for the request where the webhook is concerned. */
 static void
 end_one(struct attempt *attempt, struct ending *ending, bool is_first)
@@ -456,11 +355,10 @@ end_one(struct attempt *attempt, struct ending *ending, bool is_first)
 	attempt->changes[1] = (struct store_change){
 		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
 	attempt->outcome.unit.count = 2;
-	if (is_first && (is_delivered || decision.counts_against_health) &&
-		is_of_present_target(attempt))
-		apply_health(attempt, trigger_of(attempt, &decision));
+	if (is_first && (is_delivered || decision.counts_against_health))
+		attempt_apply_health(attempt, &decision);
 	if (decision.verdict == RETRY_GIVE_UP)
-		tell_dead(attempt, payload);
+		attempt_tell_dead(attempt, payload);
 	payload_unref(payload);
 	write_outcome(attempt);
 }

@@ -4,7 +4,8 @@
 
 /*
  * Private to attempt.c (how an attempt ends), attempt_request.c (how it is
- * made) and attempt_row.c (what is written down of it). In a batch each
+ * made), attempt_row.c (what is written down of it) and attempt_health.c (what
+ * it is to the webhook). In a batch each
  * delivery has its attempt, with an outcome that is written by itself; the
  * first one makes the request for all of them.
  */
@@ -41,6 +42,13 @@ struct attempt {
 	struct attempt *next_unwritten;
 	struct deliver_errand *errand; /* it is one; else NULL */
 };
+
+/** The lane's health moves with the outcome; the change is reported. */
+void attempt_apply_health(
+	struct attempt *attempt, const struct retry_decision *decision);
+
+/** News of a delivery that was given up, into the outcome's unit. */
+void attempt_tell_dead(struct attempt *attempt, const struct payload *payload);
 
 /** Where it goes. */
 struct str attempt_destination(const struct attempt *attempt);

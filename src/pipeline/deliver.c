@@ -34,26 +34,6 @@ take_delivery_in(struct worker *worker, struct delivery *delivery)
 	}
 }
 
-/**
- * A snapshot whose status differs from what this lane's own outcomes have led
- * to: the report of that was overtaken by a change of the user's; say it
- * again, for the new revision.
- */
-static void
-report_health_again(struct worker *worker, const struct webhook *webhook)
-{
-	const struct deliver_options *options = worker->options;
-	struct lane *lane = dispatch_find(worker->dispatch, webhook->number);
-	const struct health *health = lane_health(lane);
-
-	if (health->status == webhook->health.status)
-		return;
-	options->health_moved(options->context, webhook->number,
-		&(struct health_report){.revision = webhook->revision,
-			.health = *health,
-			.reason = health_reason(health)});
-}
-
 static void
 hasten(struct worker *worker, struct message *message)
 {
