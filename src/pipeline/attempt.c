@@ -210,6 +210,8 @@ struct ending {
 	int64_t now;
 	bool has_delay; /* one for all, so that they stay together */
 	int64_t delay;
+	bool has_moved; /* the webhook's health; as `report` says */
+	struct health_report report;
 };
 
 static void
@@ -356,7 +358,8 @@ end_one(struct attempt *attempt, struct ending *ending, bool is_first)
 		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
 	attempt->outcome.unit.count = 2;
 	if (is_first && (is_delivered || decision.counts_against_health))
-		attempt_apply_health(attempt, &decision);
+		ending->has_moved = attempt_apply_health(
+			attempt, &decision, &ending->report);
 	if (decision.verdict == RETRY_GIVE_UP)
 		attempt_tell_dead(attempt, payload);
 	payload_unref(payload);
@@ -405,13 +408,16 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		.outcome = {.failure = result->failure,
 			.status = result->status,
 			.rules = attempt->webhook->options.failures}};
+	struct worker *worker = attempt->worker;
 	struct attempt *each, *next;
 	struct str retry_after;
+	struct lane *lane;
 
 	if (attempt->errand) {
 		errand_done(attempt, result);
 		return;
 	}
+	lane = attempt->delivery->lane;
 	worker_look(attempt->worker);
 	for (each = attempt; each; each = each->batch) {
 		struct dispatch *dispatch = each->worker->dispatch;
@@ -433,6 +439,8 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		next = each->batch;
 		end_one(each, &ending, each == attempt);
 	}
+	if (ending.has_moved)
+		attempt_report_health(worker, lane, &ending.report);
 }
 
 /* ---- without a request ---- */

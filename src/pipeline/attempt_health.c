@@ -36,25 +36,10 @@ trigger_of(const struct attempt *attempt, const struct retry_decision *decision)
 				    : HEALTH_DELIVERY_FAILED;
 }
 
-static void
-report_health(const struct attempt *attempt, const struct webhook *webhook,
-	const struct health *health, const char *reason)
+bool
+attempt_apply_health(struct attempt *attempt,
+	const struct retry_decision *decision, struct health_report *report)
 {
-	const struct deliver_options *options = attempt->worker->options;
-	struct health_report report = {.revision = webhook->revision,
-		.health = *health,
-		.reason = reason};
-
-	snprintf(report.detail, sizeof(report.detail), "%.*s",
-		STR_ARG(attempt->row.error));
-	options->health_moved(options->context, webhook->number, &report);
-}
-
-void
-attempt_apply_health(
-	struct attempt *attempt, const struct retry_decision *decision)
-{
-	struct worker *worker = attempt->worker;
 	struct lane *lane = attempt->delivery->lane;
 	const struct webhook *webhook = lane_webhook(lane);
 	struct health *health = lane_health(lane);
@@ -62,17 +47,32 @@ attempt_apply_health(
 	const char *reason;
 
 	if (!is_of_present_target(attempt))
-		return;
+		return false;
 	if (health_move(health, trigger_of(attempt, decision), &reason)) {
-		report_health(attempt, webhook, health, reason);
-		dispatch_health_moved(worker->dispatch, lane);
-		heartbeat_set(worker, webhook, false);
-		return;
+		*report = (struct health_report){.revision = webhook->revision,
+			.health = *health,
+			.reason = reason};
+		snprintf(report->detail, sizeof(report->detail), "%.*s",
+			STR_ARG(attempt->row.error));
+		return true;
 	}
 	change = &attempt->changes[attempt->outcome.unit.count++];
 	*change = (struct store_change){.kind = STORE_HEALTH_SET,
 		.webhook_number = webhook->number,
 		.health = *health};
+	return false;
+}
+
+void
+attempt_report_health(struct worker *worker, struct lane *lane,
+	const struct health_report *report)
+{
+	const struct deliver_options *options = worker->options;
+	const struct webhook *webhook = lane_webhook(lane);
+
+	options->health_moved(options->context, webhook->number, report);
+	dispatch_health_moved(worker->dispatch, lane);
+	heartbeat_set(worker, webhook, false);
 }
 
 void

@@ -43,9 +43,15 @@ struct attempt {
 	struct deliver_errand *errand; /* it is one; else NULL */
 };
 
-/** The lane's health moves with the outcome; the change is reported. */
-void attempt_apply_health(
-	struct attempt *attempt, const struct retry_decision *decision);
+/**
+ * The lane's health moves with the outcome. True: the webhook's state moved
+ * too, which is to be reported once the outcomes are on their way to the disk
+ * (what the new state does to deliveries that wait must find them ended).
+ */
+bool attempt_apply_health(struct attempt *attempt,
+	const struct retry_decision *decision, struct health_report *report);
+void attempt_report_health(struct worker *worker, struct lane *lane,
+	const struct health_report *report);
 
 /** News of a delivery that was given up, into the outcome's unit. */
 void attempt_tell_dead(struct attempt *attempt, const struct payload *payload);
