@@ -29,6 +29,15 @@ DROP INDEX attempts_by_delivery;
 DROP INDEX attempts_of_webhook;
 CREATE UNIQUE INDEX attempts_of_webhook ON attempts (webhook, delivery, number);
 
+-- A delivery that is sent again has its schedule anew: the attempts that do
+-- not count any more, and since when it runs (0: `created`).
+ALTER TABLE deliveries ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+
+-- The log of each webhook's changes (pipeline/webhook_news.h).
+CREATE INDEX events_of_webhooks ON events (subject)
+	WHERE source = '/grapnel/webhooks';
+
 -- Executions of scenarios and their steps (store/flow.h). Large columns last.
 CREATE TABLE executions (
 	sequence INTEGER PRIMARY KEY,
@@ -42,6 +51,8 @@ CREATE TABLE executions (
 	attempts INTEGER NOT NULL,
 	operations INTEGER NOT NULL,
 	failed_step INTEGER NOT NULL,
+	retries INTEGER NOT NULL,
+	retry_interval INTEGER NOT NULL,
 	scenario TEXT NOT NULL,
 	cause TEXT NOT NULL,
 	error TEXT NOT NULL,

@@ -200,9 +200,20 @@ repeat_delivery(struct sqlite_write *write, const struct store_change *change)
 static enum err
 add_attempt(struct sqlite_write *write, const struct store_change *change)
 {
+	enum sqlite_sql sql = change->attempt->number < ATTEMPT_DEBUG_FIRST
+				      ? SQL_ATTEMPT_ADD
+				      : SQL_ATTEMPT_ADD_DEBUG;
+	enum err err;
+
 	if (sqlite_purge_has(write->purge, change->attempt->webhook))
 		return ERR_OK;
-	return sqlite_batch_add(&write->batch, change);
+	if (sql == SQL_ATTEMPT_ADD)
+		return sqlite_batch_add(&write->batch, change);
+	err = sqlite_batch_flush(&write->batch);
+	if (err)
+		return err;
+	sqlite_row_bind_attempt(statement(write, sql), 0, change->attempt);
+	return run(write, sql);
 }
 
 static enum err
@@ -432,7 +443,8 @@ static bool
 has_event(const struct store_unit *unit)
 {
 	for (size_t i = 0; i < unit->count; i++) {
-		if (unit->changes[i].kind == STORE_EVENT_ADD)
+		if (unit->changes[i].kind == STORE_EVENT_ADD &&
+			!unit->changes[i].is_own)
 			return true;
 	}
 	return false;

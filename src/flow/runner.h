@@ -1,0 +1,81 @@
+#pragma once
+#include "base/seal.h"
+#include "flow/run.h"
+#include "flow/scenarios.h"
+#include "net/http_client.h"
+
+/*
+ * Executions under way. What starts one is stored (QUEUED) before anybody is
+ * answered; a few threads take executions in their order, run them, and store
+ * what they came to. A bounded number is held in memory, the rest is read
+ * from the store; so is, at a start, all that was not over.
+ *
+ * A scenario that is sequential runs one at a time, and not while one of its
+ * executions is INCOMPLETE.
+ */
+struct runner;
+
+struct runner_options {
+	struct store *store; /* borrowed, as all here */
+	struct writer *writer;
+	struct scenarios *scenarios;
+	const struct seal_key *key;	 /* of connections */
+	struct http_client_options http; /* the way out */
+	unsigned threads;		 /* 0: 16 */
+	size_t queue_max;      /* QUEUED ones of a scenario; 0: 10,000 */
+	size_t bytes_max;      /* of bundles held in memory; 0: 16 MiB */
+	int64_t run_timeout;   /* 0: 40 min */
+	int64_t reply_timeout; /* 0: 180 s */
+};
+
+struct runner *runner_start(const struct runner_options *options);
+/**
+ * Steps under way get `timeout` microseconds to end; what is not over goes on
+ * at the next start.
+ */
+void runner_stop(struct runner *runner, int64_t timeout);
+
+/**
+ * Whoever waits for what a run answers. Called once: with the scenario's
+ * response, or what the hook says instead ("Accepted", "Scenario failed to
+ * complete."). On any thread; must not block.
+ */
+struct runner_reply {
+	void (*respond)(struct runner_reply *reply,
+		const struct run_response *response);
+};
+
+struct runner_order {
+	const struct scenario *scenario;
+	struct str trigger; /* typed JSON of the first bundle; copied */
+	const char *cause;  /* "hook", "manual", "schedule", "replay" */
+	uint64_t revision;  /* of the scenario to run with; 0: the present */
+	struct runner_reply *reply; /* or NULL */
+	void *context;
+	/**
+	 * On the writer's thread: it is on disk (ERR_OK, with its sequence)
+	 * or was not accepted.
+	 */
+	void (*stored)(void *context, enum err err, uint64_t execution);
+};
+
+/**
+ * Any thread; does not block. ERR_LIMIT: the scenario's queue is full;
+ * ERR_BUSY: the writer's is; then `stored` is not called.
+ */
+enum err runner_begin(struct runner *runner, const struct runner_order *order)
+	MUST_USE;
+
+/** The next hook call of a disabled scenario is taken ("run once"). */
+void runner_expect_one(struct runner *runner, struct uuid scenario);
+bool runner_take_expected(struct runner *runner, struct uuid scenario);
+
+/** Blocks on the disk. ERR_CONFLICT: it is not INCOMPLETE (any more). */
+enum err runner_retry(struct runner *runner, uint64_t execution) MUST_USE;
+enum err runner_drop(struct runner *runner, uint64_t execution) MUST_USE;
+
+struct runner_stats {
+	uint64_t started, succeeded, warned, failed, incomplete, operations;
+	size_t running, waiting;
+};
+void runner_stats(struct runner *runner, struct runner_stats *ret);
