@@ -301,6 +301,20 @@ test('webhooks of the other dialects are not seen here, nor these there',
     assert.equal((await hub.api.get(`/v1/webhooks/${id}/secret`)).status, 410)
   })
 
+test('one with subscriptions is deleted only by force', async (t) => {
+  const hub = await startHub(t)
+  const receiver = await startReceiver(t, verifying())
+  const { id } = await activeWebhook(hub, receiver.url)
+  for (const query of ['', '?force=false']) {
+    const { status, body } = await hub.api.del(`${GL}/${id}${query}`)
+    assert.equal(status, 400)
+    assert.equal(body.errorCode, 'HPE_GL_ERROR_BAD_REQUEST')
+    assert.match(body.message, /force/)
+  }
+  assert.equal((await hub.api.del(`${GL}/${id}?force=true`)).status, 204)
+  assert.equal((await hub.api.get(`${GL}/${id}`)).status, 404)
+})
+
 test('a deleted webhook is gone', async (t) => {
   const hub = await startHub(t)
   const receiver = await startReceiver(t, verifying())
