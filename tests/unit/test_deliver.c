@@ -342,8 +342,8 @@ TEST(deliver, removed_mid_flight_the_attempt_ends_and_leaves_nothing)
 	publish(&setting, 1);
 	AWAIT(atomic_load(&setting.peer.deliveries) == 1);
 	publish(&setting, 2);
-	CHECK_OK(webhooks_delete(
-		setting.hub->webhooks, WORKSPACE_DEFAULT, id, &problem));
+	CHECK_OK(webhooks_delete(setting.hub->webhooks, WORKSPACE_DEFAULT, id,
+		STR("gk_1"), &problem));
 	peer_answer(&setting.peer, 200);
 	AWAIT(stats_of(&setting).acknowledged == 1);
 	AWAIT(stats_of(&setting).unsettled == 0);
