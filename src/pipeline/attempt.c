@@ -361,6 +361,7 @@ end_one(struct attempt *attempt, struct ending *ending, bool is_first)
 		attempt_tell_dead(attempt, payload);
 	payload_unref(payload);
 	write_outcome(attempt);
+	attempt_report_health(attempt);
 }
 
 /** We are stopping; they are WAITING on disk, as before. */

@@ -36,25 +36,10 @@ trigger_of(const struct attempt *attempt, const struct retry_decision *decision)
 				    : HEALTH_DELIVERY_FAILED;
 }
 
-static void
-report_health(const struct attempt *attempt, const struct webhook *webhook,
-	const struct health *health, const char *reason)
-{
-	const struct deliver_options *options = attempt->worker->options;
-	struct health_report report = {.revision = webhook->revision,
-		.health = *health,
-		.reason = reason};
-
-	snprintf(report.detail, sizeof(report.detail), "%.*s",
-		STR_ARG(attempt->row.error));
-	options->health_moved(options->context, webhook->number, &report);
-}
-
 void
 attempt_apply_health(
 	struct attempt *attempt, const struct retry_decision *decision)
 {
-	struct worker *worker = attempt->worker;
 	struct lane *lane = attempt->delivery->lane;
 	const struct webhook *webhook = lane_webhook(lane);
 	struct health *health = lane_health(lane);
@@ -64,15 +49,35 @@ attempt_apply_health(
 	if (!is_of_present_target(attempt))
 		return;
 	if (health_move(health, trigger_of(attempt, decision), &reason)) {
-		report_health(attempt, webhook, health, reason);
-		dispatch_health_moved(worker->dispatch, lane);
-		heartbeat_set(worker, webhook, false);
+		attempt->moved =
+			(struct health_report){.revision = webhook->revision,
+				.health = *health,
+				.reason = reason};
 		return;
 	}
 	change = &attempt->changes[attempt->outcome.unit.count++];
 	*change = (struct store_change){.kind = STORE_HEALTH_SET,
 		.webhook_number = webhook->number,
 		.health = *health};
+}
+
+void
+attempt_report_health(struct attempt *attempt)
+{
+	struct worker *worker = attempt->worker;
+	const struct deliver_options *options = worker->options;
+	struct health_report *report = &attempt->moved;
+	struct lane *lane = attempt->delivery->lane;
+	const struct webhook *webhook;
+
+	if (report->reason == NULL)
+		return;
+	webhook = lane_webhook(lane);
+	snprintf(report->detail, sizeof(report->detail), "%.*s",
+		STR_ARG(attempt->row.error));
+	options->health_moved(options->context, webhook->number, report);
+	dispatch_health_moved(worker->dispatch, lane);
+	heartbeat_set(worker, webhook, false);
 }
 
 void

@@ -41,11 +41,18 @@ struct attempt {
 	bool is_in_dispatch; /* false: skipped before it was queued */
 	struct attempt *next_unwritten;
 	struct deliver_errand *errand; /* it is one; else NULL */
+	struct health_report moved;    /* without a reason: nothing has */
 };
 
-/** The lane's health moves with the outcome; the change is reported. */
+/** The lane's health moves with the outcome. */
 void attempt_apply_health(
 	struct attempt *attempt, const struct retry_decision *decision);
+
+/**
+ * Reports what moved, once the outcome is on its way: else a webhook that is
+ * disabled by it could have the delivery skipped before.
+ */
+void attempt_report_health(struct attempt *attempt);
 
 /** News of a delivery that was given up, into the outcome's unit. */
 void attempt_tell_dead(struct attempt *attempt, const struct payload *payload);
