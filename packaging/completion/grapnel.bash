@@ -5,7 +5,7 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery allow-list key filter template json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery allow-list connection key filter template json" -- "$cur"))
 		return
 	fi
 	case $command in
@@ -54,6 +54,13 @@ _grapnel() {
 	allow-list)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "create list patch delete" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	connection)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "create list show delete" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -365,6 +372,21 @@ _grapnel() {
 	"allow-list delete --url") COMPREPLY=(); return ;;
 	"allow-list delete --token") COMPREPLY=(); return ;;
 	"allow-list delete --timeout") COMPREPLY=(); return ;;
+	"connection create --type") COMPREPLY=(); return ;;
+	"connection create --id") COMPREPLY=(); return ;;
+	"connection create --member") COMPREPLY=(); return ;;
+	"connection create --url") COMPREPLY=(); return ;;
+	"connection create --token") COMPREPLY=(); return ;;
+	"connection create --timeout") COMPREPLY=(); return ;;
+	"connection list --url") COMPREPLY=(); return ;;
+	"connection list --token") COMPREPLY=(); return ;;
+	"connection list --timeout") COMPREPLY=(); return ;;
+	"connection show --url") COMPREPLY=(); return ;;
+	"connection show --token") COMPREPLY=(); return ;;
+	"connection show --timeout") COMPREPLY=(); return ;;
+	"connection delete --url") COMPREPLY=(); return ;;
+	"connection delete --token") COMPREPLY=(); return ;;
+	"connection delete --timeout") COMPREPLY=(); return ;;
 	"key create --role") COMPREPLY=($(compgen -W "viewer publisher admin" -- "$cur")); return ;;
 	"key create --name") COMPREPLY=(); return ;;
 	"key create --url") COMPREPLY=(); return ;;
@@ -412,6 +434,10 @@ _grapnel() {
 	"allow-list list") options="--url --token --timeout --json --help" ;;
 	"allow-list patch") options="--network --host --description --default --url --token --timeout --json --help" ;;
 	"allow-list delete") options="--url --token --timeout --json --help" ;;
+	"connection create") options="--type --id --member --update --url --token --timeout --json --help" ;;
+	"connection list") options="--url --token --timeout --json --help" ;;
+	"connection show") options="--url --token --timeout --json --help" ;;
+	"connection delete") options="--url --token --timeout --json --help" ;;
 	"key create") options="--role --name --url --token --timeout --json --help" ;;
 	"key list") options="--url --token --timeout --json --help" ;;
 	"key revoke") options="--url --token --timeout --json --help" ;;

@@ -8,5 +8,6 @@
  */
 extern const struct module_kind app_builtin[];
 extern const struct module_kind app_gateway[];
+extern const struct module_kind app_notion[];
 extern const struct module_kind app_slack[];
 extern const struct module_kind app_util[];

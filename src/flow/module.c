@@ -6,6 +6,7 @@
 static const struct module_kind *const apps[] = {
 	app_builtin,
 	app_gateway,
+	app_notion,
 	app_slack,
 	app_util,
 };
