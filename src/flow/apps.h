@@ -7,6 +7,7 @@
  * knows their fields; what they do is the engine's (flow/run*.c).
  */
 extern const struct module_kind app_builtin[];
+extern const struct module_kind app_email[];
 extern const struct module_kind app_gateway[];
 extern const struct module_kind app_notion[];
 extern const struct module_kind app_slack[];

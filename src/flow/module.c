@@ -5,6 +5,7 @@
 /* Every app's table; a new app is a row here and in apps.h. */
 static const struct module_kind *const apps[] = {
 	app_builtin,
+	app_email,
 	app_gateway,
 	app_notion,
 	app_slack,

@@ -8,11 +8,19 @@
 struct stage stage;
 
 static struct address_policy lab;
+static const char *certificate;
+
+void
+stage_certificate(const char *path)
+{
+	certificate = path;
+}
 
 void
 stage_begin(const struct wire_reply *replies, size_t count)
 {
-	struct http_client_options options = {.policy = &lab};
+	struct http_client_options options = {
+		.policy = &lab, .ca_file = certificate};
 
 	CHECK_OK(address_network_parse(
 		STR("127.0.0.0/8"), &lab.allowed[0], NULL));
@@ -45,7 +53,7 @@ stage_connect(const char *type, const char *members)
 	struct str rest = str_of(members);
 
 	while (rest.ptr != NULL) {
-		buf_append(&text, str_split(&rest, '@'));
+		buf_append(&text, str_split(&rest, '~'));
 		if (rest.ptr != NULL)
 			buf_printf(&text, "http://127.0.0.1:%d",
 				stage.server.port);

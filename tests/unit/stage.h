@@ -19,7 +19,10 @@ extern struct stage stage;
 
 void stage_begin(const struct wire_reply *replies, size_t count);
 
-/** `members` is JSON in which every @ is the service's origin. */
+/** What the next stages trust instead of the system's certificates. */
+void stage_certificate(const char *path);
+
+/** `members` is JSON in which every ~ is the service's origin. */
 void stage_connect(const char *type, const char *members);
 
 /** Calls the module; parameters and input are JSON. */

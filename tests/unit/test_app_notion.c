@@ -20,7 +20,7 @@ static void
 connect_with(const struct wire_reply *replies, size_t count)
 {
 	stage_begin(replies, count);
-	stage_connect("notion", "{\"baseUrl\":\"@\",\"token\":\"ntn_1\"}");
+	stage_connect("notion", "{\"baseUrl\":\"~\",\"token\":\"ntn_1\"}");
 }
 
 TEST(app_notion, item_is_made_with_properties_of_their_types)

@@ -12,7 +12,7 @@ post(const struct wire_reply *replies, size_t count, const char *input)
 	enum failure_kind kind;
 
 	stage_begin(replies, count);
-	stage_connect("slack", "{\"baseUrl\":\"@/api\",\"token\":\"xoxb-1\"}");
+	stage_connect("slack", "{\"baseUrl\":\"~/api\",\"token\":\"xoxb-1\"}");
 	kind = stage_run("slack:CreateMessage", "{}", input);
 	stage_end();
 	return kind;
@@ -115,7 +115,7 @@ TEST(app_slack, webhook_address_is_used_and_kept_secret)
 		STAGE_OK("ok"), STAGE_ANSWER("404 Not Found", "no_service")};
 
 	stage_begin(replies, COUNT_OF(replies));
-	stage_connect("slack", "{\"webhookUrl\":\"@/services/T0/B0/xyz\"}");
+	stage_connect("slack", "{\"webhookUrl\":\"~/services/T0/B0/xyz\"}");
 	CHECK_INT(stage_run("slack:CreateMessage", "{}", "{\"text\":\"hi\"}"),
 		FAILURE_NONE);
 	CHECK_STR(stage_output("ok"), STR("true"));
