@@ -4,11 +4,17 @@
 
 /* Every app's table; a new app is a row here and in apps.h. */
 static const struct module_kind *const apps[] = {
+	app_airtable,
 	app_builtin,
+	app_discord,
 	app_email,
 	app_gateway,
+	app_google_sheets,
 	app_notion,
+	app_servicenow,
 	app_slack,
+	app_telegram,
+	app_twilio,
 	app_util,
 };
 

@@ -69,6 +69,21 @@ stage_connect(const char *type, const char *members)
 		check_failed(__FILE__, __LINE__, "%s", buf_text(&why));
 }
 
+void
+stage_text_member(const char *name)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	struct value_builder change = value_builder_make(&stage.arena);
+
+	value_append_json(&text,
+		value_member(stage.connection->members, str_of(name)),
+		VALUE_JSON_PLAIN);
+	value_builder_set(&change, str_of(name),
+		value_text(arena_copy(&stage.arena, buf_str(&text))));
+	stage.connection->members = connection_merge(stage.connection->members,
+		value_builder_collection(&change), &stage.arena);
+}
+
 enum failure_kind
 stage_run(const char *module, const char *parameters, const char *input)
 {

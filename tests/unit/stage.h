@@ -25,6 +25,9 @@ void stage_certificate(const char *path);
 /** `members` is JSON in which every ~ is the service's origin. */
 void stage_connect(const char *type, const char *members);
 
+/** Makes a member the text of its JSON, as connections are kept. */
+void stage_text_member(const char *name);
+
 /** Calls the module; parameters and input are JSON. */
 enum failure_kind stage_run(
 	const char *module, const char *parameters, const char *input);
