@@ -8,6 +8,7 @@
  */
 extern const struct module_kind app_airtable[];
 extern const struct module_kind app_builtin[];
+extern const struct module_kind app_command[];
 extern const struct module_kind app_discord[];
 extern const struct module_kind app_email[];
 extern const struct module_kind app_gateway[];
@@ -15,6 +16,7 @@ extern const struct module_kind app_google_sheets[];
 extern const struct module_kind app_notion[];
 extern const struct module_kind app_servicenow[];
 extern const struct module_kind app_slack[];
+extern const struct module_kind app_sql[];
 extern const struct module_kind app_telegram[];
 extern const struct module_kind app_twilio[];
 extern const struct module_kind app_util[];

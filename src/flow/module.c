@@ -6,6 +6,7 @@
 static const struct module_kind *const apps[] = {
 	app_airtable,
 	app_builtin,
+	app_command,
 	app_discord,
 	app_email,
 	app_gateway,
@@ -13,6 +14,7 @@ static const struct module_kind *const apps[] = {
 	app_notion,
 	app_servicenow,
 	app_slack,
+	app_sql,
 	app_telegram,
 	app_twilio,
 	app_util,

@@ -9,6 +9,13 @@ struct stage stage;
 
 static struct address_policy lab;
 static const char *certificate;
+static int64_t time_given = 10 * SECONDS;
+
+void
+stage_set_timeout(int64_t timeout)
+{
+	time_given = timeout;
+}
 
 void
 stage_certificate(const char *path)
@@ -95,7 +102,7 @@ stage_run(const char *module, const char *parameters, const char *input)
 		.outgoing = stage.outgoing,
 		.scope = &scope,
 		.arena = &stage.arena,
-		.timeout = 10 * SECONDS,
+		.timeout = time_given,
 		.idempotency_key = STR("grapnel-7-3")};
 
 	CHECK(call.kind != NULL);

@@ -28,6 +28,9 @@ void stage_connect(const char *type, const char *members);
 /** Makes a member the text of its JSON, as connections are kept. */
 void stage_text_member(const char *name);
 
+/** Of the next calls; 10 s at first. */
+void stage_set_timeout(int64_t timeout);
+
 /** Calls the module; parameters and input are JSON. */
 enum failure_kind stage_run(
 	const char *module, const char *parameters, const char *input);
