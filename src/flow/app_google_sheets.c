@@ -1,13 +1,7 @@
-#include <stdlib.h>
-
 #include "flow/apps.h"
-#include "flow/google_token.h"
-#include "flow/service.h"
-#include "flow/sheet_row.h"
+#include "flow/sheet.h"
 
 /* Google Sheets, API v4. */
-enum { ROWS_MAX = 5000 };
-
 #define PLACE \
 	{.name = "mode", .type = "text"}, \
 	{ \
@@ -35,85 +29,6 @@ static const struct module_field range_fields[] = {PLACE,
 	{.name = "valueInputOption", .type = "text"},
 	{.name = "valueRenderOption", .type = "text"}, {.name = NULL}};
 
-/** A call of the service: the table it is about. */
-struct sheet {
-	const struct module_call *call;
-	struct module_result *result;
-	struct failure *failure;
-	struct str spreadsheet;
-	struct str tab;
-};
-
-static enum failure_kind
-begin(struct sheet *sheet)
-{
-	enum failure_kind kind =
-		service_need_connection(sheet->call, sheet->failure);
-	size_t at;
-
-	if (!kind)
-		kind = service_need_text(sheet->call, "spreadsheetId",
-			&sheet->spreadsheet, sheet->failure);
-	if (!kind)
-		kind = service_need_text(
-			sheet->call, "sheetId", &sheet->tab, sheet->failure);
-	/* In mode `select` it is a path whose last part is the id. */
-	while (!kind &&
-		(at = str_find_char(sheet->spreadsheet, '/')) != SIZE_MAX)
-		sheet->spreadsheet = str_skip(sheet->spreadsheet, at + 1);
-	return kind;
-}
-
-/** Appends "/v4/spreadsheets/ID/values/RANGE". */
-static void
-write_path(const struct sheet *sheet, struct str range, struct buf *path)
-{
-	CLEANUP(buf_release) struct buf place = {0};
-
-	sheet_range_write(&place, sheet->tab, range);
-	buf_append(path, STR("/v4/spreadsheets/"));
-	buf_append(
-		path, service_escape(sheet->call->arena, sheet->spreadsheet));
-	buf_append(path, STR("/values/"));
-	buf_append(path, service_escape(sheet->call->arena, buf_str(&place)));
-}
-
-static enum failure_kind
-ask(const struct sheet *sheet, const char *method, const struct buf *path,
-	struct value body, struct value *ret)
-{
-	struct service_request request = {.method = method,
-		.path = buf_str(path),
-		.body = body,
-		.said = "error.message"};
-	struct service_answer answer;
-	struct str token;
-	enum failure_kind kind =
-		google_token(sheet->call, &token, sheet->failure);
-
-	if (kind)
-		return kind;
-	request.authorization = service_bearer(sheet->call->arena, token);
-	kind = service_send(
-		sheet->call, &request, sheet->result, &answer, sheet->failure);
-	if (kind && answer.response.status == 401)
-		google_token_drop(sheet->call);
-	*ret = answer.body;
-	return kind;
-}
-
-static void
-add_option(const struct sheet *sheet, struct buf *path, const char *name,
-	const char *fallback)
-{
-	struct str value = service_text(sheet->call, name);
-
-	if (value.len == 0)
-		value = str_of(fallback);
-	if (value.len)
-		service_query(path, name, value);
-}
-
 /* ---- writing ---- */
 
 static struct value
@@ -140,8 +55,8 @@ find_headers(const struct sheet *sheet, struct value *ret)
 		row = 1;
 	range = arena_printf(sheet->call->arena, "%lld:%lld", (long long)row,
 		(long long)row);
-	write_path(sheet, range, &path);
-	kind = ask(sheet, "GET", &path, value_empty(), &answer);
+	sheet_path(sheet, range, &path);
+	kind = sheet_ask(sheet, "GET", &path, value_empty(), &answer);
 	*ret = value_item(value_member(answer, STR("values")), 1);
 	return kind;
 }
@@ -208,17 +123,17 @@ add_rows(const struct module_call *call, struct module_result *result,
 		str_of(call->kind->name), STR("google-sheets:addMultipleRows"));
 	struct value rows, answer;
 	struct str table = service_text(call, "tableFirstRow");
-	enum failure_kind kind = begin(&sheet);
+	enum failure_kind kind = sheet_begin(&sheet);
 
 	if (!kind)
 		kind = make_rows(&sheet, is_many, &rows);
 	if (kind)
 		return kind;
-	write_path(&sheet, table.len ? table : STR("A1"), &path);
+	sheet_path(&sheet, table.len ? table : STR("A1"), &path);
 	buf_append(&path, STR(":append"));
-	add_option(&sheet, &path, "valueInputOption", "USER_ENTERED");
-	add_option(&sheet, &path, "insertDataOption", "INSERT_ROWS");
-	kind = ask(&sheet, "POST", &path, body_of(&sheet, rows), &answer);
+	sheet_option(&sheet, &path, "valueInputOption", "USER_ENTERED");
+	sheet_option(&sheet, &path, "insertDataOption", "INSERT_ROWS");
+	kind = sheet_ask(&sheet, "POST", &path, body_of(&sheet, rows), &answer);
 	if (kind)
 		return kind;
 	return finish(&sheet, value_member(answer, STR("updates")), 0);
@@ -234,7 +149,7 @@ update_row(const struct module_call *call, struct module_result *result,
 	struct value rows, answer;
 	size_t width;
 	int64_t row = 0;
-	enum failure_kind kind = begin(&sheet);
+	enum failure_kind kind = sheet_begin(&sheet);
 
 	if (!kind)
 		kind = service_integer(call, "rowNumber", 0, &row, failure);
@@ -249,9 +164,9 @@ update_row(const struct module_call *call, struct module_result *result,
 	buf_printf(&range, "A%lld:", (long long)row);
 	sheet_column_write(&range, width ? width - 1 : 0);
 	buf_printf(&range, "%lld", (long long)row);
-	write_path(&sheet, buf_str(&range), &path);
-	add_option(&sheet, &path, "valueInputOption", "USER_ENTERED");
-	kind = ask(&sheet, "PUT", &path, body_of(&sheet, rows), &answer);
+	sheet_path(&sheet, buf_str(&range), &path);
+	sheet_option(&sheet, &path, "valueInputOption", "USER_ENTERED");
+	kind = sheet_ask(&sheet, "PUT", &path, body_of(&sheet, rows), &answer);
 	return kind ? kind : finish(&sheet, answer, row);
 }
 
@@ -264,7 +179,7 @@ update_cell(const struct module_call *call, struct module_result *result,
 	struct value cell = value_member(call->input, STR("value"));
 	struct value row, answer;
 	struct str place;
-	enum failure_kind kind = begin(&sheet);
+	enum failure_kind kind = sheet_begin(&sheet);
 
 	if (!kind)
 		kind = service_need_text(call, "cell", &place, failure);
@@ -273,10 +188,10 @@ update_cell(const struct module_call *call, struct module_result *result,
 	if (value_is_empty(cell))
 		cell = value_text(STR(""));
 	row = value_array(&cell, 1);
-	write_path(&sheet, place, &path);
-	add_option(&sheet, &path, "valueInputOption", "USER_ENTERED");
-	kind = ask(&sheet, "PUT", &path, body_of(&sheet, value_array(&row, 1)),
-		&answer);
+	sheet_path(&sheet, place, &path);
+	sheet_option(&sheet, &path, "valueInputOption", "USER_ENTERED");
+	kind = sheet_ask(&sheet, "PUT", &path,
+		body_of(&sheet, value_array(&row, 1)), &answer);
 	return kind ? kind : finish(&sheet, answer, 0);
 }
 
@@ -289,196 +204,17 @@ clear_range(const struct module_call *call, struct module_result *result,
 	struct value_builder none = value_builder_make(call->arena);
 	struct value answer;
 	struct str place;
-	enum failure_kind kind = begin(&sheet);
+	enum failure_kind kind = sheet_begin(&sheet);
 
 	if (!kind)
 		kind = service_need_text(call, "range", &place, failure);
 	if (kind)
 		return kind;
-	write_path(&sheet, place, &path);
+	sheet_path(&sheet, place, &path);
 	buf_append(&path, STR(":clear"));
-	kind = ask(&sheet, "POST", &path, value_builder_collection(&none),
+	kind = sheet_ask(&sheet, "POST", &path, value_builder_collection(&none),
 		&answer);
 	return kind ? kind : finish(&sheet, answer, 0);
-}
-
-/* ---- reading ---- */
-
-static struct value
-row_bundle(const struct sheet *sheet, struct value row, int64_t number)
-{
-	struct arena *arena = sheet->call->arena;
-	struct value_builder bundle = value_builder_make(arena);
-
-	for (size_t i = 0; row.kind == VALUE_ARRAY && i < row.as.array.count;
-		i++)
-		value_builder_set(&bundle, arena_printf(arena, "%zu", i),
-			row.as.array.items[i]);
-	value_builder_set(
-		&bundle, STR("__ROW_NUMBER__"), value_number((double)number));
-	value_builder_set(&bundle, STR("__SPREADSHEET_ID__"),
-		value_text(sheet->spreadsheet));
-	value_builder_set(&bundle, STR("__SHEET__"), value_text(sheet->tab));
-	return value_builder_collection(&bundle);
-}
-
-struct found {
-	struct value row;
-	struct value by; /* the cell to sort by */
-	int64_t number;
-};
-
-static int
-compare(const void *a, const void *b)
-{
-	const struct found *left = a, *right = b;
-	int order = value_order(left->by, right->by, NULL);
-
-	if (order == 2)
-		order = value_is_empty(right->by) - value_is_empty(left->by);
-	if (order)
-		return order;
-	return (left->number > right->number) - (left->number < right->number);
-}
-
-static void
-sort(const struct module_call *call, struct found *found, size_t count)
-{
-	bool is_descending =
-		str_equal(service_text(call, "sortOrder"), STR("desc"));
-	size_t column;
-
-	if (!sheet_column_read(service_text(call, "orderBy"), &column))
-		return;
-	for (size_t i = 0; i < count; i++)
-		found[i].by = value_item(found[i].row, (double)column + 1);
-	qsort(found, count, sizeof(*found), compare);
-	for (size_t i = 0; is_descending && i < count / 2; i++) {
-		struct found kept = found[i];
-
-		found[i] = found[count - 1 - i];
-		found[count - 1 - i] = kept;
-	}
-}
-
-static enum failure_kind
-choose(const struct sheet *sheet, struct value rows, int64_t first,
-	struct found *found, size_t *count)
-{
-	CLEANUP(buf_release) struct buf why = {0};
-	struct value filter;
-	enum failure_kind kind =
-		service_json(sheet->call, "filter", &filter, sheet->failure);
-
-	*count = 0;
-	for (size_t i = 0; !kind && i < rows.as.array.count; i++) {
-		bool fits;
-
-		if ((int64_t)i + 1 < first)
-			continue;
-		if (sheet_row_fits(rows.as.array.items[i], filter,
-			    sheet->call->scope->zone, &fits, &why))
-			kind = failure_set(sheet->failure, sheet->call->arena,
-				FAILURE_DATA, "%s", buf_text(&why));
-		else if (fits)
-			found[(*count)++] =
-				(struct found){.row = rows.as.array.items[i],
-					.number = (int64_t)i + 1};
-	}
-	return kind;
-}
-
-static enum failure_kind
-filter_rows(const struct module_call *call, struct module_result *result,
-	struct failure *failure)
-{
-	CLEANUP(buf_release) struct buf path = {0};
-	struct value_builder bundles = value_builder_make(call->arena);
-	struct sheet sheet = {call, result, failure, {0}, {0}};
-	bool has_headers = value_to_boolean(
-		value_member(call->input, STR("includesHeaders")));
-	int64_t first = sheet_row_of(service_text(call, "tableFirstRow"));
-	struct value answer = value_empty(), rows;
-	struct found *found;
-	size_t count = 0;
-	int64_t limit = 0;
-	enum failure_kind kind = begin(&sheet);
-
-	if (!kind)
-		kind = service_integer(
-			call, "limit", ROWS_MAX, &limit, failure);
-	if (kind)
-		return kind;
-	write_path(&sheet, STR(""), &path);
-	add_option(&sheet, &path, "valueRenderOption", NULL);
-	add_option(&sheet, &path, "dateTimeRenderOption", NULL);
-	kind = ask(&sheet, "GET", &path, value_empty(), &answer);
-	if (kind)
-		return kind;
-	rows = value_to_array(value_member(answer, STR("values")), call->arena);
-	found = arena_alloc_array(
-		call->arena, rows.as.array.count + 1, sizeof(*found));
-	first = (first ? first : 1) + has_headers;
-	kind = choose(&sheet, rows, first, found, &count);
-	sort(call, found, count);
-	for (size_t i = 0; i < count && (int64_t)i < limit; i++)
-		value_builder_add(&bundles,
-			row_bundle(&sheet, found[i].row, found[i].number));
-	service_results(result, &bundles);
-	return kind;
-}
-
-static enum failure_kind
-get_content(const struct module_call *call, struct module_result *result,
-	struct failure *failure)
-{
-	CLEANUP(buf_release) struct buf path = {0};
-	struct value_builder bundles = value_builder_make(call->arena);
-	struct sheet sheet = {call, result, failure, {0}, {0}};
-	struct str range = service_text(call, "range");
-	int64_t first = sheet_row_of(range);
-	struct value answer, rows;
-	enum failure_kind kind = begin(&sheet);
-
-	if (kind)
-		return kind;
-	write_path(&sheet, range, &path);
-	add_option(&sheet, &path, "valueRenderOption", NULL);
-	kind = ask(&sheet, "GET", &path, value_empty(), &answer);
-	rows = value_to_array(value_member(answer, STR("values")), call->arena);
-	for (size_t i = 0; !kind && i < rows.as.array.count; i++)
-		value_builder_add(
-			&bundles, row_bundle(&sheet, rows.as.array.items[i],
-					  (first ? first : 1) + (int64_t)i));
-	service_results(result, &bundles);
-	return kind;
-}
-
-static enum failure_kind
-get_cell(const struct module_call *call, struct module_result *result,
-	struct failure *failure)
-{
-	CLEANUP(buf_release) struct buf path = {0};
-	struct value_builder bundle = value_builder_make(call->arena);
-	struct sheet sheet = {call, result, failure, {0}, {0}};
-	struct value answer;
-	struct str place;
-	enum failure_kind kind = begin(&sheet);
-
-	if (!kind)
-		kind = service_need_text(call, "cell", &place, failure);
-	if (kind)
-		return kind;
-	write_path(&sheet, place, &path);
-	add_option(&sheet, &path, "valueRenderOption", NULL);
-	kind = ask(&sheet, "GET", &path, value_empty(), &answer);
-	value_builder_set(&bundle, STR("value"),
-		value_item(
-			value_item(value_member(answer, STR("values")), 1), 1));
-	if (!kind)
-		module_result_one(
-			call, result, value_builder_collection(&bundle));
-	return kind;
 }
 
 #define ROW(name_, fields, run_) \
@@ -493,8 +229,8 @@ const struct module_kind app_google_sheets[] = {
 	ROW("updateRow", row_fields, update_row),
 	ROW("updateCell", range_fields, update_cell),
 	ROW("clearValuesFromRange", range_fields, clear_range),
-	ROW("filterRows", search_fields, filter_rows),
-	ROW("getSheetContent", range_fields, get_content),
-	ROW("getCell", range_fields, get_cell),
+	ROW("filterRows", search_fields, sheet_filter_rows),
+	ROW("getSheetContent", range_fields, sheet_get_content),
+	ROW("getCell", range_fields, sheet_get_cell),
 	{.name = NULL},
 };
