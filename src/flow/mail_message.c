@@ -310,13 +310,44 @@ write_name(struct buf *out, const char *parameter, struct str name)
 	buf_append_char(out, '"');
 }
 
+/* By the ending of its name, so that mail programs show pictures. */
+static const struct type {
+	const char *ending, *type;
+} types[] = {
+	{".png", "image/png"},
+	{".jpg", "image/jpeg"},
+	{".jpeg", "image/jpeg"},
+	{".gif", "image/gif"},
+	{".svg", "image/svg+xml"},
+	{".pdf", "application/pdf"},
+	{".json", "application/json"},
+	{".xml", "application/xml"},
+	{".zip", "application/zip"},
+	{".csv", "text/csv"},
+	{".txt", "text/plain"},
+};
+
+static const char *
+type_of(struct str name)
+{
+	for (size_t i = 0; i < COUNT_OF(types); i++) {
+		struct str ending = str_of(types[i].ending);
+
+		if (name.len > ending.len &&
+			str_equal_nocase(
+				str_skip(name, name.len - ending.len), ending))
+			return types[i].type;
+	}
+	return "application/octet-stream";
+}
+
 static void
 write_attachment(
 	struct writing *writing, const struct mail_attachment *attachment)
 {
 	struct buf *out = writing->out;
 
-	buf_append(out, STR("Content-Type: application/octet-stream"));
+	buf_printf(out, "Content-Type: %s", type_of(attachment->name));
 	write_name(out, "name", attachment->name);
 	buf_printf(out, "\r\nContent-Disposition: %s",
 		attachment->cid.len ? "inline" : "attachment");

@@ -63,6 +63,7 @@ TEST(mail_message, html_has_a_text_beside_it_and_attachments_their_place)
 		  "Content-Transfer-Encoding: base64\r\n\r\n"
 		  "PHA+aXQgaXMgPGI+b2ZmPC9iPjwvcD4=\r\n");
 	check_has("Content-Disposition: attachment;\r\n filename=\"a.txt\"");
+	check_has("Content-Type: image/png;\r\n name=\"b.png\"\r\n");
 	check_has("Content-Disposition: inline;\r\n filename=\"b.png\"\r\n"
 		  "Content-ID: <logo>\r\n");
 }
