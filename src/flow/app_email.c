@@ -140,7 +140,7 @@ read_senders(struct writing *writing)
 /* ---- content ---- */
 
 static struct str
-join(struct writing *writing, const char *field)
+join(struct writing *writing, const char *field, char separator)
 {
 	CLEANUP(buf_release) struct buf text = {0};
 	struct value all = value_to_array(
@@ -153,7 +153,7 @@ join(struct writing *writing, const char *field)
 		if (entry.kind == VALUE_COLLECTION)
 			entry = value_member(entry, STR("text"));
 		if (i > 0)
-			buf_append_char(&text, ' ');
+			buf_append_char(&text, separator);
 		buf_append(&text, service_value_text(writing->call, entry));
 	}
 	return arena_copy(writing->call->arena, buf_str(&text));
@@ -170,14 +170,14 @@ read_content(struct writing *writing)
 
 	mail->subject = service_text(call, "subject");
 	mail->in_reply_to = service_text(call, "inReplyTo");
-	mail->references = join(writing, "references");
+	mail->references = join(writing, "references", ' ');
 	mail->text = service_text(call, "text");
 	if (!is_text)
 		mail->html = service_text(call, "html");
 	if (mail->html.len == 0 && !is_text)
 		mail->html = service_text(call, "content");
 	if (mail->html.len == 0 && mail->text.len == 0)
-		mail->text = join(writing, "contents");
+		mail->text = join(writing, "contents", '\n');
 	if (mail->html.len == 0 && mail->text.len == 0)
 		mail->text = service_text(call, is_text ? "html" : "text");
 	if (str_equal(priority, STR("high")) || str_equal(priority, STR("low")))

@@ -1,11 +1,13 @@
 #include "flow/notion_property.h"
 
 #include "base/encode.h"
+#include "base/zone.h"
 
 enum {
 	/* Notion takes 2000 UTF-16 units in a piece, and 100 pieces. */
 	PIECE_CHARACTERS = 1000,
 	PIECES_MAX = 100,
+	DAY_LEN = 10, /* YYYY-MM-DD */
 };
 
 struct making {
@@ -190,7 +192,14 @@ make_list(const struct making *making, struct value value, struct value *ret)
 	return ERR_OK;
 }
 
-/** "2024-05-06", or with its time. A text keeps how precise it is. */
+static bool
+is_day(struct value value)
+{
+	return value.kind == VALUE_TEXT && value.as.text.len == DAY_LEN &&
+	       value.as.text.ptr[4] == '-' && value.as.text.ptr[7] == '-';
+}
+
+/** "2024-05-06" of the scenario's zone, or the instant. A day stays a day. */
 static enum err
 make_moment(const struct making *making, struct value value, bool has_time,
 	struct value *ret)
@@ -198,17 +207,17 @@ make_moment(const struct making *making, struct value value, bool has_time,
 	CLEANUP(buf_release) struct buf text = {0};
 	int64_t moment;
 
-	if (value.kind == VALUE_TEXT && value.as.text.len == 10 && has_time) {
-		*ret = value;
-		has_time = false;
-	}
 	if (!value_to_date(value, making->zone, &moment))
 		return refuse(making, "a date", value);
-	if (value.kind == VALUE_TEXT && value.as.text.len == 10)
+	if (is_day(value)) {
+		*ret = value;
 		return ERR_OK;
+	}
+	if (!has_time && making->zone)
+		moment += zone_offset(making->zone, moment / 1000) * 1000;
 	value_append_date(&text, moment);
 	*ret = value_text(arena_copy(making->arena,
-		has_time ? buf_str(&text) : str_head(buf_str(&text), 10)));
+		has_time ? buf_str(&text) : str_head(buf_str(&text), DAY_LEN)));
 	return ERR_OK;
 }
 

@@ -64,6 +64,40 @@ TEST(app_notion, item_is_made_with_properties_of_their_types)
 	CHECK_STR(stage_body(2), stage_body(1));
 }
 
+TEST(app_notion, days_stay_days_and_moments_are_instants)
+{
+	static const struct wire_reply replies[] = {STAGE_OK(SCHEMA),
+		STAGE_OK(MADE), STAGE_OK(MADE), STAGE_OK(MADE)};
+	static const struct {
+		const char *date, *sent;
+	} cases[] = {
+		{"\"2024-05-06\"", "{\"start\":\"2024-05-06\"}"},
+		{"{\"start\":\"2024-05-06\",\"includeTime\":false,"
+		 "\"end\":\"2024-05-07T08:00:00Z\"}",
+			"{\"start\":\"2024-05-06\",\"end\":\"2024-05-07\"}"},
+		{"{\"$date\":\"2024-05-06T07:08:09.000Z\"}",
+			"{\"start\":\"2024-05-06T07:08:09.000Z\"}"},
+	};
+	char text[300];
+
+	connect_with(replies, COUNT_OF(replies));
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		snprintf(text, sizeof(text),
+			"{\"database\":\"db\",\"fields\":{\"d\":%s}}",
+			cases[i].date);
+		CHECK_INT(stage_run("notion:createAPage", "{}", text),
+			FAILURE_NONE);
+	}
+	stage_end();
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		snprintf(text, sizeof(text),
+			"{\"parent\":{\"database_id\":\"db\"},"
+			"\"properties\":{\"Seen\":{\"date\":%s}}}",
+			cases[i].sent);
+		stage_check_body(i + 1, text);
+	}
+}
+
 TEST(app_notion, data_sources_have_their_own_version)
 {
 	static const struct wire_reply replies[] = {
