@@ -34,6 +34,7 @@ stage_begin(const struct wire_reply *replies, size_t count)
 	lab.allowed_count = 1;
 	lab.allow_http = true;
 	stage.outgoing = outgoing_new(&options);
+	buf_release(&stage.server.requests);
 	wire_server_start(&stage.server, replies, count, NULL);
 }
 
