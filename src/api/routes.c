@@ -1,4 +1,5 @@
 #include "api/allow_list_routes.h"
+#include "api/connection_routes.h"
 #include "api/event_types.h"
 #include "api/explain_routes.h"
 #include "api/filter_routes.h"
@@ -17,6 +18,7 @@ api_router_new(struct api *api)
 		{api_gl_routes, api_gl_route_count},
 		{api_native_routes, api_native_route_count},
 		{api_allow_list_routes, api_allow_list_route_count},
+		{api_connection_routes, api_connection_route_count},
 		{api_explain_routes, api_explain_route_count},
 		{api_webhook_routes, api_webhook_route_count},
 		{api_filter_routes, api_filter_route_count},

@@ -1,6 +1,7 @@
 #include "cli/allow_list_command.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/connection_command.h"
 #include "cli/event_type_command.h"
 #include "cli/explain_command.h"
 #include "cli/filter_command.h"
@@ -88,6 +89,7 @@ const struct command_group commands_groups[] = {
 	{"delivery", "Deliveries: what was sent where, and why not"},
 	{"replay", "Replays: sending again what was missed"},
 	{"allow-list", "Allow-lists: what may be reached though not public"},
+	{"connection", "Connections: credentials of services for scenarios"},
 	{"key", "Keys: who may use the hub"},
 	{"filter", "Filters: trying them out"},
 	{"template", "Templates: trying expressions of scenarios out"},
@@ -676,6 +678,61 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = allow_list_command_delete,
+	},
+	{
+		.group = "connection",
+		.name = "create",
+		.summary = "Make or change a connection",
+		.operands = "NAME",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Makes a connection: credentials and addresses of a "
+			"service, which the steps of scenarios name by its id. "
+			"Secrets are sealed and never shown again. "
+			"docs/services.md has the members of each type.",
+		.examples = "grapnel connection create team --type slack --id "
+			    "slack1 --member token=@slack.token\n"
+			    "grapnel connection create team --update --id "
+			    "slack1 --member token=@-",
+		.tables = {&connection_create_table, &client_table},
+		.talks_to_hub = true,
+		.run = connection_command_create,
+	},
+	{
+		.group = "connection",
+		.name = "list",
+		.summary = "List connections",
+		.description = "Lists the workspace's connections.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = connection_command_list,
+	},
+	{
+		.group = "connection",
+		.name = "show",
+		.summary = "Show a connection",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Shows a connection; of secrets, whether they "
+			       "are set.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = connection_command_show,
+	},
+	{
+		.group = "connection",
+		.name = "delete",
+		.summary = "Delete a connection",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Deletes it; steps that name it fail from then "
+			       "on.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = connection_command_delete,
 	},
 	{
 		.group = "key",

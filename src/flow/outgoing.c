@@ -16,6 +16,7 @@ enum {
 
 struct outgoing {
 	struct http_client *client;
+	struct http_client_options options; /* borrows what they borrow */
 	int wake; /* eventfd: readable once it was interrupted */
 	atomic_bool is_interrupted;
 };
@@ -36,6 +37,7 @@ outgoing_new(const struct http_client_options *options)
 	struct outgoing *outgoing = MEM_NEW(struct outgoing);
 
 	outgoing->client = http_client_new(options);
+	outgoing->options = *options;
 	outgoing->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	assert(outgoing->wake >= 0);
 	return outgoing;
@@ -58,6 +60,18 @@ outgoing_interrupt(struct outgoing *outgoing)
 
 	atomic_store(&outgoing->is_interrupted, true);
 	(void)!write(outgoing->wake, &one, sizeof(one));
+}
+
+const struct http_client_options *
+outgoing_options(const struct outgoing *outgoing)
+{
+	return &outgoing->options;
+}
+
+bool
+outgoing_is_interrupted(const struct outgoing *outgoing)
+{
+	return atomic_load(&outgoing->is_interrupted);
 }
 
 static void

@@ -56,5 +56,12 @@ enum failure_kind outgoing_failure_of(const struct outgoing_response *response);
 enum failure_kind outgoing_refusal(const struct outgoing_response *response,
 	struct str said, struct arena *arena, struct failure *failure);
 
+/** What it was made with, for other ways out: policy, certificates. */
+const struct http_client_options *outgoing_options(
+	const struct outgoing *outgoing);
+
+/** Any thread: whether outgoing_interrupt() was called. */
+bool outgoing_is_interrupted(const struct outgoing *outgoing);
+
 /** Any thread: ends what is being waited for, and all later calls. */
 void outgoing_interrupt(struct outgoing *outgoing);
