@@ -8,4 +8,5 @@
  */
 extern const struct module_kind app_builtin[];
 extern const struct module_kind app_gateway[];
+extern const struct module_kind app_slack[];
 extern const struct module_kind app_util[];

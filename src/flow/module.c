@@ -6,6 +6,7 @@
 static const struct module_kind *const apps[] = {
 	app_builtin,
 	app_gateway,
+	app_slack,
 	app_util,
 };
 
@@ -42,5 +43,7 @@ module_result_one(const struct module_call *call, struct module_result *result,
 	struct value *bundles = arena_alloc(call->arena, sizeof(*bundles));
 
 	*bundles = bundle;
-	*result = (struct module_result){.bundles = bundles, .count = 1};
+	result->bundles = bundles;
+	result->count = 1;
+	result->is_many = false;
 }
