@@ -49,6 +49,22 @@ runner_answer_usual(struct runner *runner, uint64_t sequence, bool has_failed)
 
 /* ---- beginning ---- */
 
+static void
+remove_waiter(struct runner *runner, uint64_t sequence)
+{
+	struct runner_waiter **at, *waiter;
+
+	pthread_mutex_lock(&runner->lock);
+	at = &runner->waiters;
+	while (*at && (*at)->sequence != sequence)
+		at = &(*at)->next;
+	waiter = *at;
+	if (waiter)
+		*at = waiter->next;
+	pthread_mutex_unlock(&runner->lock);
+	mem_free(waiter);
+}
+
 /** An execution on its way to the disk. */
 struct begun {
 	struct writer_item item;
@@ -89,9 +105,12 @@ on_stored(struct writer_item *item)
 	enum err err = item->unit.result;
 	struct runner_lane *lane;
 
+	if (err)
+		remove_waiter(runner, row->sequence);
 	if (begun->stored)
 		begun->stored(begun->context, err, row->sequence);
 	pthread_mutex_lock(&runner->lock);
+	runner->storing--;
 	lane = map_get(&runner->by_scenario, key_of(&begun->scenario));
 	if (lane && err)
 		lane->queued--;
@@ -151,22 +170,6 @@ add_waiter(struct runner *runner, uint64_t sequence, struct runner_reply *reply)
 	pthread_mutex_unlock(&runner->lock);
 }
 
-static void
-remove_waiter(struct runner *runner, uint64_t sequence)
-{
-	struct runner_waiter **at, *waiter;
-
-	pthread_mutex_lock(&runner->lock);
-	at = &runner->waiters;
-	while (*at && (*at)->sequence != sequence)
-		at = &(*at)->next;
-	waiter = *at;
-	if (waiter)
-		*at = waiter->next;
-	pthread_mutex_unlock(&runner->lock);
-	mem_free(waiter);
-}
-
 uint64_t
 runner_sequence(struct runner *runner)
 {
@@ -188,6 +191,7 @@ reserve_place(struct runner *runner, const struct scenario *scenario)
 	lane = runner_lane(runner, scenario);
 	has_room = lane->queued < runner->options.queue_max;
 	lane->queued += has_room;
+	runner->storing += has_room;
 	pthread_mutex_unlock(&runner->lock);
 	return has_room;
 }
@@ -197,6 +201,7 @@ give_back_place(struct runner *runner, const struct scenario *scenario)
 {
 	pthread_mutex_lock(&runner->lock);
 	runner_lane(runner, scenario)->queued--;
+	runner->storing--;
 	pthread_mutex_unlock(&runner->lock);
 }
 
