@@ -405,7 +405,7 @@ free_lanes(struct runner *runner)
 }
 
 static void
-free_waiters(struct runner *runner)
+answer_waiters(struct runner *runner)
 {
 	/* What they wait for is stored, and goes on at the next start. */
 	while (runner->waiters)
@@ -459,8 +459,15 @@ runner_stop(struct runner *runner, int64_t timeout)
 		outgoing_free(runner->ways[i]);
 	}
 	pthread_join(runner->clock_thread, NULL);
+	answer_waiters(runner);
+}
+
+void
+runner_free(struct runner *runner)
+{
+	if (!runner)
+		return;
 	free_lanes(runner);
-	free_waiters(runner);
 	map_release(&runner->by_scenario);
 	free_retrying(runner);
 	mem_free(runner->threads);

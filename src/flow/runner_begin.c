@@ -181,19 +181,22 @@ runner_sequence(struct runner *runner)
 	return sequence;
 }
 
-static bool
+static enum err
 reserve_place(struct runner *runner, const struct scenario *scenario)
 {
 	struct runner_lane *lane;
-	bool has_room;
+	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&runner->lock);
 	lane = runner_lane(runner, scenario);
-	has_room = lane->queued < runner->options.queue_max;
-	lane->queued += has_room;
-	runner->storing += has_room;
+	if (atomic_load(&runner->is_stopping))
+		err = ERR_BUSY;
+	else if (lane->queued >= runner->options.queue_max)
+		err = ERR_LIMIT;
+	lane->queued += !err;
+	runner->storing += !err;
 	pthread_mutex_unlock(&runner->lock);
-	return has_room;
+	return err;
 }
 
 static void
@@ -210,10 +213,10 @@ runner_begin(struct runner *runner, const struct runner_order *order)
 {
 	struct begun *begun;
 	uint64_t sequence;
-	enum err err;
+	enum err err = reserve_place(runner, order->scenario);
 
-	if (!reserve_place(runner, order->scenario))
-		return ERR_LIMIT;
+	if (err)
+		return err;
 	begun = make_begun(runner, order);
 	/* Queues are in the order of sequences: they are submitted so. */
 	pthread_mutex_lock(&runner->ordering);

@@ -73,6 +73,7 @@ static void
 stop(void)
 {
 	runner_stop(runner, 5 * SECONDS);
+	runner_free(runner);
 	scenarios_close(scenarios);
 }
 
