@@ -23,7 +23,6 @@ enum { AUTHORITIES_MAX = 16 << 20 };
 enum {
 	ATTEMPTS_A_WORKER = 1024, /* unless concurrency-total is said */
 	UNSETTLED_MAX = 16384,	  /* of one worker */
-	RESPONSE_KEPT = 2048,
 	/* Attempts to endpoints that hang, beside those that do not, before
 	   nothing else can start: so many times concurrency-total in all. */
 	HANGING_TIMES = 4,
@@ -191,7 +190,7 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 		.connect_timeout = settings->connect_timeout,
 		.delivery_timeout = settings->delivery_timeout,
 		.handshake_timeout = settings->handshake_timeout,
-		.response_kept = RESPONSE_KEPT,
+		.response_kept = (size_t)settings->body_kept,
 		.heartbeat = settings->rate_heartbeat,
 		.public_url = str_of(settings->public_url),
 		.callback_timeout = settings->callback_timeout,

@@ -132,7 +132,7 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 	if (credential->has_header)
 		add_header(attempt, credential->header.name,
 			arena_copy(&attempt->arena, credential->header.value));
-	for (size_t i = 0; i < webhook->header_count; i++)
+	for (size_t i = 0; !attempt->errand && i < webhook->header_count; i++)
 		add_header(attempt, webhook->headers[i].name,
 			webhook->headers[i].value);
 }
@@ -200,12 +200,13 @@ send_request(struct attempt *attempt, const struct credential *credential)
 	build_headers(attempt, &envelope, credential);
 	request = (struct http_request){
 		.method = "POST",
-		.url = webhook->destination,
+		.url = attempt_destination(attempt),
 		.headers = attempt->headers,
 		.header_count = attempt->header_count,
 		.body = envelope.body,
 		.has_body = true,
-		.way = webhook->way,
+		/* Its certificate, too, is for its own endpoint. */
+		.way = attempt->errand ? NULL : webhook->way,
 		.list = allow_lists_for(worker->options->allow_lists,
 			webhook->workspace, options, &attempt->arena),
 		.timeout = options->timeout ? options->timeout
@@ -254,7 +255,7 @@ answered(void *context, const struct http_result *result)
 {
 	struct attempt *attempt = context;
 	bool is_refused = result->failure == HTTP_NO_FAILURE &&
-			  result->status == 401 &&
+			  result->status == 401 && !attempt->errand &&
 			  attempt->webhook->options.auth.type == AUTH_OAUTH2;
 
 	if (is_refused)
@@ -298,6 +299,19 @@ get_payload(struct attempt *attempt)
 	return delivery->payload != NULL;
 }
 
+/** When it starts, and the texts that say so. */
+static void
+stamp(struct attempt *attempt, int64_t now)
+{
+	const struct delivery *delivery = attempt->delivery;
+
+	attempt->started = now;
+	uuid_format(uuid_from_sequence(delivery->created, delivery->sequence),
+		attempt->id);
+	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
+		(long long)(attempt->started / SECONDS));
+}
+
 /** NULL: its event could not be read, which has been dealt with. */
 static struct attempt *
 prepare(struct worker *worker, struct delivery *delivery, int64_t now)
@@ -306,11 +320,7 @@ prepare(struct worker *worker, struct delivery *delivery, int64_t now)
 
 	attempt->webhook = lane_webhook(delivery->lane);
 	webhook_ref(attempt->webhook);
-	attempt->started = now;
-	uuid_format(uuid_from_sequence(delivery->created, delivery->sequence),
-		attempt->id);
-	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
-		(long long)(attempt->started / SECONDS));
+	stamp(attempt, now);
 	if (get_payload(attempt))
 		return attempt;
 	postpone(attempt);
@@ -368,4 +378,22 @@ attempt_start(struct worker *worker, struct delivery *delivery)
 			uuid_format(uuid_random(), first->batch_id);
 		ask_credential(first);
 	}
+}
+
+void
+attempt_run_errand(struct worker *worker, struct deliver_errand *errand)
+{
+	static const struct credential none;
+	struct attempt *attempt =
+		attempt_new(worker, delivery_new(&errand->delivery, NULL));
+
+	attempt->is_in_dispatch = false;
+	attempt->errand = errand;
+	attempt->webhook = errand->webhook;
+	webhook_ref(attempt->webhook);
+	stamp(attempt, clock_now());
+	if (get_payload(attempt))
+		send_request(attempt, &none);
+	else
+		postpone(attempt);
 }

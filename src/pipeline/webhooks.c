@@ -122,7 +122,8 @@ webhooks_tell(
 	/* Its lane first: once it matches, its deliveries may come any time. */
 	listener->changed(listener->context, webhook, is_fresh);
 	match_set(webhooks->options.match, webhook);
-	if (is_fresh && health_is_waiting(&webhook->health))
+	if (is_fresh && (health_is_waiting(&webhook->health) ||
+				health_is_probing(&webhook->health)))
 		listener->handshake(listener->context, webhook);
 }
 

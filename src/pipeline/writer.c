@@ -220,9 +220,16 @@ enum err
 writer_commit(
 	struct writer *writer, const struct store_change *changes, size_t count)
 {
+	struct store_unit unit = {.changes = changes, .count = count};
+
+	return writer_commit_unit(writer, &unit);
+}
+
+enum err
+writer_commit_unit(struct writer *writer, struct store_unit *unit)
+{
 	struct waiter waiter = {
-		.item = {.unit = {.changes = changes, .count = count},
-			.done = wake_waiter},
+		.item = {.unit = *unit, .done = wake_waiter},
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.is_done_changed = PTHREAD_COND_INITIALIZER,
 	};
@@ -236,7 +243,8 @@ writer_commit(
 	pthread_mutex_unlock(&waiter.lock);
 	pthread_cond_destroy(&waiter.is_done_changed);
 	pthread_mutex_destroy(&waiter.lock);
-	return waiter.item.unit.result;
+	*unit = waiter.item.unit;
+	return unit->result;
 }
 
 void

@@ -44,6 +44,10 @@ enum err writer_submit(struct writer *writer, struct writer_item *item,
 enum err writer_commit(struct writer *writer,
 	const struct store_change *changes, size_t count) MUST_USE;
 
+/** The same for a unit; also which of its changes conflicted. */
+enum err writer_commit_unit(struct writer *writer, struct store_unit *unit)
+	MUST_USE;
+
 /** Whether the last transaction went through, and counters for /metrics. */
 struct writer_stats {
 	bool is_healthy;

@@ -21,6 +21,8 @@
  *   ordering     "none" | "resource": one resource's events one after the
  *                other    orderingLimit  1 … 100 attempts, after which one
  *                that fails no longer holds back those behind it
+ *   probe        {"after": "10m", "max": "24h"}: when disabled by its health
+ *   notify       id of another webhook that is told when this one is in need
  *   auth         {"type": "none"}
  *                {"type": "apiKey", "header", "value"}
  *                {"type": "basic", "username", "password"}
@@ -117,6 +119,9 @@ struct webhook_options {
 	unsigned rate;		   /* a minute; 0: no limit */
 	enum webhook_ordering ordering;
 	unsigned ordering_limit; /* attempts; 0: WEBHOOK_ORDERING_LIMIT */
+	int64_t probe_after;	 /* microseconds; 0: it is not probed */
+	int64_t probe_max;
+	struct str notify; /* a webhook's id as text, or empty */
 	struct webhook_auth auth;
 	int64_t first_byte_timeout; /* microseconds; 0: the hub's own */
 	struct webhook_tls tls;

@@ -264,6 +264,8 @@ sqlite_row_delivery(struct sqlite_row *row, struct delivery_row *ret)
 	ret->updated = sqlite_row_i64(row);
 	ret->reason = sqlite_row_str(row);
 	ret->resource = sqlite_row_u64(row);
+	ret->spent = read_u32(row);
+	ret->since = sqlite_row_i64(row);
 }
 
 void

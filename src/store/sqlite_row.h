@@ -19,7 +19,8 @@
 	"r.workspace, r.type, r.id, r.last, r.is_deleted, r.updated"
 #define DELIVERY_COLUMNS \
 	"d.sequence, d.workspace, d.event, d.webhook, d.state, d.attempts," \
-	" d.due, d.created, d.updated, d.reason, d.resource"
+	" d.due, d.created, d.updated, d.reason, d.resource," \
+	" d.spent, d.since"
 /** Whether an earlier one of its resource waits. */
 #define DELIVERY_IS_BEHIND \
 	"CASE WHEN d.resource <> 0 THEN EXISTS (SELECT 1 FROM deliveries e" \

@@ -193,11 +193,14 @@ repeat_delivery(struct sqlite_write *write, const struct store_change *change)
 static enum err
 add_attempt(struct sqlite_write *write, const struct store_change *change)
 {
+	enum sqlite_sql sql = change->attempt->number < ATTEMPT_DEBUG_FIRST
+				      ? SQL_ATTEMPT_ADD
+				      : SQL_ATTEMPT_ADD_DEBUG;
+
 	if (sqlite_purge_has(write->purge, change->attempt->webhook))
 		return ERR_OK;
-	sqlite_row_bind_attempt(
-		statement(write, SQL_ATTEMPT_ADD), change->attempt);
-	return run(write, SQL_ATTEMPT_ADD);
+	sqlite_row_bind_attempt(statement(write, sql), change->attempt);
+	return run(write, sql);
 }
 
 static void
@@ -429,7 +432,8 @@ static bool
 has_event(const struct store_unit *unit)
 {
 	for (size_t i = 0; i < unit->count; i++) {
-		if (unit->changes[i].kind == STORE_EVENT_ADD)
+		if (unit->changes[i].kind == STORE_EVENT_ADD &&
+			!unit->changes[i].is_own)
 			return true;
 	}
 	return false;
