@@ -7,5 +7,8 @@
  * knows their fields; what they do is the engine's (flow/run*.c).
  */
 extern const struct module_kind app_builtin[];
+extern const struct module_kind app_csv[];
 extern const struct module_kind app_gateway[];
+extern const struct module_kind app_json[];
+extern const struct module_kind app_regexp[];
 extern const struct module_kind app_util[];

@@ -5,7 +5,10 @@
 /* Every app's table; a new app is a row here and in apps.h. */
 static const struct module_kind *const apps[] = {
 	app_builtin,
+	app_csv,
 	app_gateway,
+	app_json,
+	app_regexp,
 	app_util,
 };
 
