@@ -12,3 +12,4 @@ extern const struct module_kind app_gateway[];
 extern const struct module_kind app_json[];
 extern const struct module_kind app_regexp[];
 extern const struct module_kind app_util[];
+extern const struct module_kind app_xml[];

@@ -10,6 +10,7 @@ static const struct module_kind *const apps[] = {
 	app_json,
 	app_regexp,
 	app_util,
+	app_xml,
 };
 
 const struct module_kind *
