@@ -45,7 +45,7 @@ struct runner_reply {
 		const struct run_response *response);
 };
 
-struct runner_start {
+struct runner_order {
 	const struct scenario *scenario;
 	struct str trigger; /* typed JSON of the first bundle; copied */
 	const char *cause;  /* "hook", "manual", "schedule", "replay" */
@@ -63,7 +63,7 @@ struct runner_start {
  * Any thread; does not block. ERR_LIMIT: the scenario's queue is full;
  * ERR_BUSY: the writer's is; then `stored` is not called.
  */
-enum err runner_begin(struct runner *runner, const struct runner_start *start)
+enum err runner_begin(struct runner *runner, const struct runner_order *order)
 	MUST_USE;
 
 /** The next hook call of a disabled scenario is taken ("run once"). */

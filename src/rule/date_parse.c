@@ -225,8 +225,11 @@ read_token(struct reader *r, const struct date_token *token)
 	case DATE_TOKEN_WEEK: read_field(r, 2, 1, 53, &f->week); break;
 	case DATE_TOKEN_ISO_WEEK: read_field(r, 2, 1, 53, &f->iso_week); break;
 	case DATE_TOKEN_HOUR:
-	case DATE_TOKEN_HOUR_12:
-	case DATE_TOKEN_HOUR_24: read_field(r, 2, 0, 24, &f->hour); break;
+	case DATE_TOKEN_HOUR_12: read_field(r, 2, 0, 24, &f->hour); break;
+	case DATE_TOKEN_HOUR_24:
+		read_field(r, 2, 1, 24, &f->hour);
+		f->hour = f->hour == 24 ? 0 : f->hour;
+		break;
 	case DATE_TOKEN_HALF: read_half(r); break;
 	case DATE_TOKEN_MINUTE: read_field(r, 2, 0, 59, &f->minute); break;
 	case DATE_TOKEN_SECOND: read_field(r, 2, 0, 59, &f->second); break;

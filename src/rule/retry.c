@@ -34,6 +34,7 @@ struct class
 	bool is_due_at_once;
 	bool heeds_retry_after;
 	bool disables;
+	bool is_ours;
 	const char *reason; /* when RETRY_GIVE_UP */
 };
 
@@ -50,7 +51,7 @@ static const struct {
 			.reason = "the destination is not allowed here"}},
 	[HTTP_NAME_UNKNOWN] = {"NAME_UNKNOWN",
 		{RETRY_AGAIN, .counts_against_health = true}},
-	[HTTP_DNS_DOWN] = {"DNS_DOWN", {.verdict = RETRY_AGAIN}},
+	[HTTP_DNS_DOWN] = {"DNS_DOWN", {RETRY_AGAIN, .is_ours = true}},
 	[HTTP_CANNOT_CONNECT] = {"CANNOT_CONNECT",
 		{RETRY_AGAIN, .counts_against_health = true}},
 	[HTTP_TLS_FAILED] = {"TLS_FAILED",
@@ -61,8 +62,8 @@ static const struct {
 		{RETRY_AGAIN, .counts_against_health = true}},
 	[HTTP_TOO_LARGE] = {"TOO_LARGE",
 		{RETRY_AGAIN, .counts_against_health = true}},
-	[HTTP_PROXY_DOWN] = {"PROXY_DOWN", {.verdict = RETRY_AGAIN}},
-	[HTTP_OUR_FAULT] = {"OUR_FAULT", {.verdict = RETRY_AGAIN}},
+	[HTTP_PROXY_DOWN] = {"PROXY_DOWN", {RETRY_AGAIN, .is_ours = true}},
+	[HTTP_OUR_FAULT] = {"OUR_FAULT", {RETRY_AGAIN, .is_ours = true}},
 	[HTTP_NO_TOKEN] = {"NO_TOKEN", {.verdict = RETRY_AGAIN}},
 	[HTTP_ABORTED] = {"ABORTED", {RETRY_AGAIN, .is_due_at_once = true}},
 };
@@ -125,6 +126,12 @@ const char *
 http_failure_name(enum http_failure failure)
 {
 	return failures[failure].name;
+}
+
+bool
+http_failure_is_ours(enum http_failure failure)
+{
+	return failures[failure].class.is_ours;
 }
 
 static const struct class *

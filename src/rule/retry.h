@@ -27,6 +27,9 @@ enum http_failure {
 };
 const char *http_failure_name(enum http_failure failure); /* "TIMED_OUT" */
 
+/** Whether it is this machine's, its name server's or its proxy's doing. */
+bool http_failure_is_ours(enum http_failure failure);
+
 enum { RETRY_STEPS_MAX = 24 };
 
 struct retry_policy {

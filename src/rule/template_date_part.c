@@ -6,30 +6,84 @@
 
 /* The functions on dates that only Fusion has: mostly parts of dates. */
 
-/** Monday to Friday, from the day of b up to that of a. */
+#define DAY_MS INT64_C(86400000)
+#define HOUR_MS INT64_C(3600000)
+
+/** Hours of a day that count, from Monday to Friday. */
+struct shift {
+	int64_t start, end; /* milliseconds since midnight */
+};
+
+static const struct shift all_day = {0, DAY_MS};
+static const struct shift office_hours = {9 * HOUR_MS, 17 * HOUR_MS};
+
+/** Milliseconds that count, from some Monday to a local time. */
+static bool
+counted_until(struct template_run *run, struct value value,
+	const struct shift *shift, int64_t *ret)
+{
+	int64_t each = shift->end - shift->start;
+	struct date_fields f;
+	int64_t day, weekday, time;
+
+	if (!template_date_fields(run, value, &f))
+		return false;
+	/* 1970 began on a Thursday. */
+	day = calendar_days(f.year, (int)f.month, f.day) + 3;
+	weekday = calendar_floor_mod(day, 7);
+	time = f.hour * HOUR_MS + f.minute * 60000 + f.second * 1000 +
+	       f.millisecond;
+	if (time > shift->end)
+		time = shift->end;
+	time = time > shift->start ? time - shift->start : 0;
+	*ret = calendar_floor_div(day, 7) * 5 * each +
+	       (weekday < 5 ? weekday * each + time : 5 * each);
+	return true;
+}
+
+/** What counts from `from` to `to`, in units of so many milliseconds. */
+static struct value
+counted(struct template_run *run, struct value from, struct value to,
+	const struct shift *shift, int64_t unit)
+{
+	int64_t start, end;
+
+	if (!counted_until(run, from, shift, &start) ||
+		!counted_until(run, to, shift, &end))
+		return value_empty();
+	return value_number((double)(end - start) / (double)unit);
+}
+
 static struct value
 apply_week_day_difference(
 	struct template_run *run, const struct value *args, size_t count)
 {
-	struct date_fields from, to;
-	int64_t first, last, days;
-	int64_t sum = 0;
+	(void)count;
+	return counted(run, args[1], args[0], &all_day, DAY_MS);
+}
+
+static struct value
+apply_work_minutes(
+	struct template_run *run, const struct value *args, size_t count)
+{
+	(void)count;
+	return counted(run, args[0], args[1], &office_hours, 60000);
+}
+
+/** Today included, up to Friday or the last of the month. */
+static struct value
+apply_days_in_split_week(
+	struct template_run *run, const struct value *args, size_t count)
+{
+	struct date_fields f;
+	int64_t in_week, in_month;
 
 	(void)count;
-	if (!template_date_fields(run, args[0], &to) ||
-		!template_date_fields(run, args[1], &from))
+	if (!template_date_fields(run, args[0], &f))
 		return value_empty();
-	first = calendar_days(from.year, (int)from.month, from.day);
-	last = calendar_days(to.year, (int)to.month, to.day);
-	days = llabs(last - first);
-	sum = days / 7 * 5;
-	for (int64_t i = 0; i < days % 7; i++) {
-		int64_t day = (first < last ? first : last) + i;
-		int weekday = calendar_weekday(day);
-
-		sum += weekday != 0 && weekday != 6;
-	}
-	return value_number((double)(first > last ? -sum : sum));
+	in_week = f.weekday == 0 || f.weekday == 6 ? 0 : 6 - f.weekday;
+	in_month = calendar_days_in_month(f.year, (int)f.month) - f.day + 1;
+	return value_number((double)(in_week < in_month ? in_week : in_month));
 }
 
 static struct value
@@ -213,11 +267,24 @@ static const struct template_function rows[] = {
 		.apply = apply_add_week_days},
 	{.name = "weekDayDiff",
 		.signature = "(a; b)",
-		.summary = "the days from b to a without Saturdays and Sundays",
+		.summary = "the days from b to a, parts of days included, "
+			   "without Saturdays and Sundays",
 		.is_fusion = true,
 		.args_min = 2,
 		.args_max = 2,
 		.apply = apply_week_day_difference},
+	{.name = "workMinutesDiff",
+		.signature = "(a; b)",
+		.summary = "the minutes from a to b on Mondays to Fridays from "
+			   "9 to 17 o'clock",
+		.is_fusion = true,
+		.args_min = 2,
+		.args_max = 2,
+		.apply = apply_work_minutes},
+	OF_DATE("daysInSplitWeek",
+		"the week days left, today included, up to the end of the "
+		"week or the month",
+		apply_days_in_split_week),
 	OF_DATE("dayOfMonth", "1 to 31", apply_day_of_month),
 	OF_DATE("dayOfWeek", "1 (Sunday) to 7", apply_day_of_week),
 	OF_DATE("daysInMonth", "28 to 31", apply_days_in_month),

@@ -174,7 +174,7 @@ template_text_replace_emoji(
 	(void)count;
 	if (!template_run_to_text(run, args[0], &text) ||
 		!template_run_to_text(run, args[1], &with) ||
-		!template_run_steps(run, text.len))
+		!template_run_steps(run, text.len / 8))
 		return value_empty();
 	while (text.len) {
 		size_t len = emoji_len(text);

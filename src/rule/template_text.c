@@ -393,11 +393,20 @@ apply_concat(struct template_run *run, const struct value *args, size_t count)
 	}
 #define DIGEST "(text or buffer; [encoding]; [key]; [key's encoding])"
 
+/** A reference that ends in [] means the array here too, not its first. */
+#define ROW_OF_ARRAY(name_, signature_, summary_, count_, apply_) \
+	{ \
+		.name = (name_), .signature = (signature_), \
+		.summary = (summary_), .args_min = (count_), \
+		.args_max = (count_), .arrays = TEMPLATE_ARRAY(0), \
+		.apply = (apply_) \
+	}
+
 static const struct template_function rows[] = {
-	ROW("length", "(value)",
+	ROW_OF_ARRAY("length", "(value)",
 		"the characters of a text, bytes of a buffer, items of an "
 		"array",
-		1, 1, apply_length),
+		1, apply_length),
 	ROW("lower", "(text)", "in small letters", 1, 1, apply_lower),
 	ROW("upper", "(text)", "in capital letters", 1, 1, apply_upper),
 	ROW("trim", "(text)", "without white space at both ends", 1, 1,
@@ -423,8 +432,8 @@ static const struct template_function rows[] = {
 		2, apply_split),
 	ROW("indexOf", "(text; value; [start])",
 		"where it is, counted from 0, or -1", 2, 3, apply_index_of),
-	ROW("contains", "(text or array; value)", "whether it is in there", 2,
-		2, apply_contains),
+	ROW_OF_ARRAY("contains", "(text or array; value)",
+		"whether it is in there", 2, apply_contains),
 	ROW("toString", "(value; [encoding])",
 		"as a text: a buffer decoded, arrays and collections as JSON",
 		1, 2, template_text_to_string),

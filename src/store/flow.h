@@ -33,6 +33,8 @@ struct execution_row {
 	int64_t due;	 /* QUEUED: not before; INCOMPLETE: next try, 0: none */
 	uint32_t attempts;
 	uint32_t operations;
+	uint32_t retries; /* put aside by a handler: tries it gets; else 0 */
+	int64_t interval; /* between them, microseconds */
 	uint32_t failed_step; /* ordinal from 1; 0: none */
 	struct str error;     /* "DataError: …", or empty */
 	struct str trigger;   /* typed JSON of the first bundle */
@@ -61,11 +63,14 @@ struct flow_change {
 					  error; conflict: its state is not
 					  `expected` */
 		FLOW_STEP_SET,	       /* added, or in place of a failed one */
+		FLOW_EXECUTION_FORK,   /* adds one with the steps of execution
+					  `from` up to its failed_step */
 		FLOW_EXECUTION_REMOVE, /* and its steps */
 	} what;
 	struct execution_row execution;
 	struct step_row step;
 	enum execution_state expected;
+	uint64_t from;
 };
 
 struct execution_list { /* an array in the arena */
@@ -95,6 +100,7 @@ enum err store_executions(struct store *store,
 struct execution_due {
 	struct str scenario; /* empty: all, INCOMPLETE ones too */
 	bool is_running;     /* those RUNNING instead, of all scenarios */
+	bool is_incomplete;  /* or only the INCOMPLETE ones that are due */
 	uint64_t after;	     /* sequences above this */
 	int64_t now;
 	size_t limit;

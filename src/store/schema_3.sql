@@ -36,6 +36,8 @@ CREATE TABLE executions (
 	attempts INTEGER NOT NULL,
 	operations INTEGER NOT NULL,
 	failed_step INTEGER NOT NULL,
+	retries INTEGER NOT NULL,
+	retry_interval INTEGER NOT NULL,
 	scenario TEXT NOT NULL,
 	cause TEXT NOT NULL,
 	error TEXT NOT NULL,

@@ -23,10 +23,12 @@ add_execution(struct sqlite_db *db, const struct execution_row *row)
 	sqlite_row_bind_u64(stmt, 9, row->attempts);
 	sqlite_row_bind_u64(stmt, 10, row->operations);
 	sqlite_row_bind_u64(stmt, 11, row->failed_step);
-	sqlite_row_bind_text(stmt, 12, row->scenario);
-	sqlite_row_bind_text(stmt, 13, row->cause);
-	sqlite_row_bind_text(stmt, 14, row->error);
-	sqlite_row_bind_text(stmt, 15, row->trigger);
+	sqlite_row_bind_u64(stmt, 12, row->retries);
+	sqlite_row_bind_i64(stmt, 13, row->interval);
+	sqlite_row_bind_text(stmt, 14, row->scenario);
+	sqlite_row_bind_text(stmt, 15, row->cause);
+	sqlite_row_bind_text(stmt, 16, row->error);
+	sqlite_row_bind_text(stmt, 17, row->trigger);
 	return SQL_EXECUTION_ADD;
 }
 
@@ -68,6 +70,19 @@ set_step(struct sqlite_db *db, const struct step_row *row)
 	return SQL_STEP_SET;
 }
 
+/** The same for the copies of the steps. */
+static enum err
+copy_steps(
+	struct sqlite_db *db, const struct flow_change *change, struct buf *why)
+{
+	sqlite3_stmt *stmt = db->statements[SQL_STEPS_COPY];
+
+	sqlite_row_bind_u64(stmt, 1, change->execution.sequence);
+	sqlite_row_bind_u64(stmt, 2, change->from);
+	sqlite_row_bind_u64(stmt, 3, change->execution.failed_step);
+	return sqlite_db_step(db, SQL_STEPS_COPY, NULL, why);
+}
+
 /** The steps at once, the row itself by the statement that is returned. */
 static enum err
 remove_execution(struct sqlite_db *db, uint64_t sequence, struct buf *why)
@@ -91,6 +106,10 @@ sqlite_flow_apply(
 		break;
 	case FLOW_EXECUTION_SET: sql = set_execution(db, change); break;
 	case FLOW_STEP_SET: sql = set_step(db, &change->step); break;
+	case FLOW_EXECUTION_FORK:
+		err = copy_steps(db, change, why);
+		sql = add_execution(db, &change->execution);
+		break;
 	case FLOW_EXECUTION_REMOVE:
 		err = remove_execution(db, change->execution.sequence, why);
 		break;
@@ -118,6 +137,8 @@ read_execution(struct sqlite_row *row, struct execution_row *ret)
 	ret->attempts = (uint32_t)sqlite_row_u64(row);
 	ret->operations = (uint32_t)sqlite_row_u64(row);
 	ret->failed_step = (uint32_t)sqlite_row_u64(row);
+	ret->retries = (uint32_t)sqlite_row_u64(row);
+	ret->interval = sqlite_row_i64(row);
 	ret->scenario = sqlite_row_str(row);
 	ret->cause = sqlite_row_str(row);
 	ret->error = sqlite_row_str(row);
@@ -195,6 +216,8 @@ sql_of_due(const struct execution_due *query)
 {
 	if (query->is_running)
 		return SQL_EXECUTIONS_RUNNING;
+	if (query->is_incomplete)
+		return SQL_EXECUTIONS_INCOMPLETE;
 	return query->scenario.len ? SQL_EXECUTIONS_DUE_OF : SQL_EXECUTIONS_DUE;
 }
 

@@ -41,7 +41,8 @@
 	" k.hash"
 #define EXECUTION_COLUMNS \
 	"sequence, workspace, state, due, scenario_version, created, started," \
-	" ended, attempts, operations, failed_step, scenario, cause, error," \
+	" ended, attempts, operations, failed_step, retries, retry_interval," \
+	" scenario, cause, error," \
 	" trigger_bundle"
 #define STEP_COLUMNS \
 	"execution, ordinal, module, started, ended, failure, message, input," \

@@ -112,6 +112,21 @@ test('redirects are not followed', async (t) => {
   assert.equal(elsewhere.requests.length, 0)
 })
 
+test('a redirect to a metadata address is a failed attempt', async (t) => {
+  const hub = await startHub(t, { args: [...LAB, '--retry-schedule', 'none'] })
+  const receiver = await startReceiver(t, answering(always(302,
+    { location: 'http://169.254.169.254/latest/meta-data/' })))
+  await activeWebhook(hub, receiver.url)
+  await publish(hub, SERVER, SERVER_ID, server())
+  await receiver.waitFor(1)
+  await waitUntil(async () => {
+    const { body: { items } } = await hub.api.get(WEBHOOKS)
+    const { body } = await hub.api.get(items[0].deliveriesUri)
+    return body.items.length === 1 && /302/.test(JSON.stringify(body.items))
+  }, 'the attempt is listed with the status of the redirect')
+  assert.equal(receiver.events.length, 1)
+})
+
 test('no proxy is taken from the environment', async (t) => {
   const proxy = await startReceiver(t)
   const at = `http://127.0.0.1:${proxy.port}`

@@ -10,13 +10,8 @@ export const WEBHOOKS = '/v1/webhooks'
 
 /** A webhook with these options, once it is ACTIVE, and its secret. */
 export async function createWebhook (hub, destination, options = {}) {
-  const { status, body, text } = await hub.api.post(WEBHOOKS, {
-    name: 'a webhook of the tests',
-    destination,
-    filter: EVERY_SERVER,
-    handshake: 'none',
-    ...options
-  })
+  const { status, body, text } =
+    await hub.api.post(WEBHOOKS, draft(destination, options))
   assert.equal(status, 201, text)
   const secret = await hub.api.get(`${WEBHOOKS}/${body.id}/secret`)
   assert.equal(secret.status, 200, secret.text)
@@ -88,3 +83,25 @@ export async function publishMany (hub, count, prefix = 'many') {
     lines.join('\n'), { headers: { 'content-type': 'application/x-ndjson' } })
   assert.ok(status === 202 || status === 200, text)
 }
+
+/** What creates a webhook that needs no handshake. */
+export const draft = (destination, options) => ({
+  name: 'a webhook of the tests',
+  destination,
+  filter: EVERY_SERVER,
+  handshake: 'none',
+  ...options
+})
+
+/** The attempts of the newest delivery. */
+const attemptsOf = async (hub, id) => {
+  const { body } = await hub.api.get(`/v1/deliveries?webhook=${id}`)
+  if (!body?.items?.length) return []
+  const one = await hub.api.get(`/v1/deliveries/${body.items[0].id}`)
+  assert.equal(one.status, 200, one.text)
+  return one.body.attemptList
+}
+
+/** An attempt of the newest delivery of which that is true. */
+export const untilAttempt = (hub, id, what) => waitUntil(
+  async () => (await attemptsOf(hub, id)).find(what), 'such an attempt')

@@ -58,6 +58,10 @@ TEST(retry, every_failure_has_its_answer)
 		{HTTP_ABORTED, "ABORTED", RETRY_AGAIN, false},
 	};
 
+	CHECK(http_failure_is_ours(HTTP_DNS_DOWN));
+	CHECK(http_failure_is_ours(HTTP_PROXY_DOWN));
+	CHECK(http_failure_is_ours(HTTP_OUR_FAULT));
+	CHECK(!http_failure_is_ours(HTTP_NO_FAILURE));
 	CHECK_INT(COUNT_OF(rows), HTTP_ABORTED);
 	CHECK_TEXT(http_failure_name(HTTP_NO_FAILURE), "NO_FAILURE");
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -67,6 +71,10 @@ TEST(retry, every_failure_has_its_answer)
 		CHECK_INT(d.verdict, rows[i].verdict);
 		CHECK_INT(d.counts_against_health, rows[i].counts);
 		CHECK_INT(d.reason != NULL, d.verdict == RETRY_GIVE_UP);
+		/* What is ours never counts, and is tried again. */
+		if (http_failure_is_ours(rows[i].failure))
+			CHECK(d.verdict == RETRY_AGAIN &&
+				!d.counts_against_health);
 	}
 }
 

@@ -144,6 +144,7 @@ TEST(template_decisions, a_reference_that_ends_in_brackets_is_the_array)
 {
 	expect("{{length(map(1.list[]; \"a\"))}}", "2");
 	expect("{{join(1.e[]; \",\")}}", "\"\"");
+	expect("{{length(1.list[])}}", "2");
 	expect("{{get(1.list[]; \"a\")}}", "1");
 }
 
@@ -206,6 +207,12 @@ TEST(template_decisions, an_argument_that_does_not_fit_gives_an_empty_result)
 	expect("{{abs(\"x\")}}", "null");
 	expect("{{addDays(\"never\"; 1)}}", "null");
 	expect("{{round(1.o)}}", "null");
+}
+
+TEST(template_decisions, now_is_one_instant_all_over_a_mapper)
+{
+	expect("{{now}}", "{\"$date\":\"2019-03-19T14:30:00.000Z\"}");
+	expect("{{now = now & now - now = 0}}", "true");
 }
 
 /* ---- functions ---- */

@@ -1,0 +1,384 @@
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "flow/outgoing.h"
+#include "flow/runner_private.h"
+
+enum {
+	THREADS = 16,
+	QUEUE_MAX = 10000,
+	BYTES_MAX = 16 << 20,
+	LOADED_AT_ONCE = 200,
+	STACK_BYTES = 16 << 20, /* flows nest in each other by recursion */
+};
+#define REPLY_TIME (180 * SECONDS)
+
+/* ---- queues ---- */
+
+struct runner_item *
+runner_item_new(uint64_t sequence, bool is_new, struct str trigger)
+{
+	struct runner_item *item = mem_alloc(sizeof(*item) + trigger.len);
+
+	item->sequence = sequence;
+	item->is_new = is_new;
+	item->bytes = trigger.len;
+	if (trigger.len)
+		memcpy(item->trigger, trigger.ptr, trigger.len);
+	return item;
+}
+
+static struct str
+key_of(const struct uuid *id)
+{
+	return str_make((const char *)id->bytes, sizeof(id->bytes));
+}
+
+struct runner_lane *
+runner_lane(struct runner *runner, const struct scenario *scenario)
+{
+	struct runner_lane *lane =
+		map_get(&runner->by_scenario, key_of(&scenario->id));
+
+	if (!lane) {
+		lane = MEM_NEW(struct runner_lane);
+		lane->scenario = scenario->id;
+		lane->workspace = scenario->workspace;
+		lane->last = &lane->first;
+		lane->next_start = INT64_MAX;
+		lane->next = runner->lanes;
+		runner->lanes = lane;
+		map_put(&runner->by_scenario, key_of(&lane->scenario), lane);
+	}
+	lane->parallel_max = scenario->parallel_max;
+	return lane;
+}
+
+void
+runner_put(struct runner *runner, struct runner_lane *lane,
+	struct runner_item *item)
+{
+	item->next = NULL;
+	*lane->last = item;
+	lane->last = &item->next;
+	lane->count++;
+	runner->items++;
+	runner->bytes += item->bytes;
+	pthread_cond_signal(&runner->work);
+}
+
+static struct runner_item *
+take_item(struct runner *runner, struct runner_lane *lane)
+{
+	struct runner_item *item = lane->first;
+
+	lane->first = item->next;
+	if (!lane->first)
+		lane->last = &lane->first;
+	lane->count--;
+	lane->running++;
+	runner->items--;
+	runner->bytes -= item->bytes;
+	return item;
+}
+
+static bool
+may_run(const struct runner_lane *lane)
+{
+	return !lane->is_held && lane->running < lane->parallel_max &&
+	       (lane->first || (lane->has_more && !lane->is_loading));
+}
+
+/** The lane whose turn it is; it goes behind the others. */
+static struct runner_lane *
+next_lane(struct runner *runner)
+{
+	struct runner_lane **at = &runner->lanes, *lane;
+
+	while (*at && !may_run(*at))
+		at = &(*at)->next;
+	lane = *at;
+	if (!lane)
+		return NULL;
+	*at = lane->next;
+	lane->next = NULL;
+	while (*at)
+		at = &(*at)->next;
+	*at = lane;
+	return lane;
+}
+
+/** Reads more of a lane's queue. Gives the lock back meanwhile. */
+static void
+load_more(struct runner *runner, struct runner_lane *lane)
+{
+	char id[UUID_TEXT_SIZE];
+	struct execution_due query = {
+		.scenario = str_of(uuid_format(lane->scenario, id)),
+		.after = lane->highest,
+		.now = INT64_MAX,
+		.limit = LOADED_AT_ONCE};
+	struct execution_list list = {0};
+	struct arena arena = {0};
+	enum err err;
+
+	lane->is_loading = true;
+	pthread_mutex_unlock(&runner->lock);
+	err = store_executions_due(
+		runner->options.store, &query, &arena, &list);
+	pthread_mutex_lock(&runner->lock);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct execution_row *row = &list.rows[i];
+
+		if (row->sequence <= lane->highest)
+			continue;
+		lane->highest = row->sequence;
+		runner_put(runner, lane,
+			runner_item_new(row->sequence, false, STR("")));
+	}
+	lane->is_loading = false;
+	/* What was stored while it was read is above the last one read. */
+	lane->has_more = err != ERR_OK || list.count == LOADED_AT_ONCE;
+	arena_release(&arena);
+}
+
+/* ---- threads ---- */
+
+static void
+work_on(struct runner *runner, struct runner_lane *lane, size_t number)
+{
+	struct runner_item *item = take_item(runner, lane);
+
+	runner->stats.running++;
+	pthread_mutex_unlock(&runner->lock);
+	runner_execute(runner, lane, item, runner->ways[number]);
+	mem_free(item);
+	pthread_mutex_lock(&runner->lock);
+	runner->stats.running--;
+	lane->running--;
+	pthread_cond_signal(&runner->work);
+}
+
+struct place {
+	struct runner *runner;
+	size_t number;
+};
+
+static void *
+run_thread(void *context)
+{
+	struct place place = *(struct place *)context;
+	struct runner *runner = place.runner;
+
+	mem_free(context);
+	pthread_mutex_lock(&runner->lock);
+	while (!atomic_load(&runner->is_stopping)) {
+		struct runner_lane *lane = next_lane(runner);
+
+		if (!lane)
+			pthread_cond_wait(&runner->work, &runner->lock);
+		else if (lane->first)
+			work_on(runner, lane, place.number);
+		else
+			load_more(runner, lane);
+	}
+	pthread_mutex_unlock(&runner->lock);
+	return NULL;
+}
+
+static void
+start_threads(struct runner *runner)
+{
+	pthread_attr_t attributes;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	runner->threads =
+		mem_alloc_array(runner->thread_count, sizeof(*runner->threads));
+	runner->ways =
+		mem_alloc_array(runner->thread_count, sizeof(*runner->ways));
+	for (size_t i = 0; i < runner->thread_count; i++) {
+		struct place *place = MEM_NEW(struct place);
+
+		*place = (struct place){runner, i};
+		runner->ways[i] = outgoing_new(&runner->options.http);
+		if (pthread_create(&runner->threads[i], &attributes, run_thread,
+			    place))
+			abort();
+	}
+	pthread_attr_destroy(&attributes);
+	if (pthread_create(
+		    &runner->clock_thread, NULL, runner_clock_run, runner))
+		abort();
+}
+
+/* ---- what was not over at the last stop ---- */
+
+/** Executions that had begun go on first. */
+static void
+load_begun(struct runner *runner)
+{
+	struct execution_due query = {
+		.is_running = true, .limit = LOADED_AT_ONCE};
+	struct execution_list list = {.count = LOADED_AT_ONCE};
+	struct arena arena = {0};
+
+	while (list.count == LOADED_AT_ONCE &&
+		store_executions_due(runner->options.store, &query, &arena,
+			&list) == ERR_OK) {
+		for (size_t i = 0; i < list.count; i++) {
+			const struct execution_row *row = &list.rows[i];
+			const struct scenario *scenario = NULL;
+			struct uuid id;
+
+			query.after = row->sequence;
+			if (uuid_parse(row->scenario, &id) == ERR_OK)
+				scenario =
+					scenarios_get(runner->options.scenarios,
+						row->workspace, id);
+			if (scenario)
+				runner_put(runner,
+					runner_lane(runner, scenario),
+					runner_item_new(
+						row->sequence, false, STR("")));
+			scenario_unref(scenario);
+		}
+	}
+	arena_release(&arena);
+}
+
+static void
+load_lanes(struct runner *runner)
+{
+	struct scenario_list list;
+	struct arena arena = {0};
+
+	scenarios_list(runner->options.scenarios, 0, &arena, &list);
+	for (size_t i = 0; i < list.count; i++) {
+		struct runner_lane *lane = runner_lane(runner, list.items[i]);
+		char id[UUID_TEXT_SIZE];
+
+		lane->has_more = true;
+		(void)!store_executions_queued(runner->options.store,
+			str_of(uuid_format(lane->scenario, id)), &lane->queued);
+		scenario_unref(list.items[i]);
+	}
+	arena_release(&arena);
+}
+
+static void
+set_defaults(struct runner_options *options)
+{
+	if (options->threads == 0)
+		options->threads = THREADS;
+	if (options->queue_max == 0)
+		options->queue_max = QUEUE_MAX;
+	if (options->bytes_max == 0)
+		options->bytes_max = BYTES_MAX;
+	if (options->reply_timeout == 0)
+		options->reply_timeout = REPLY_TIME;
+}
+
+struct runner *
+runner_start(const struct runner_options *options)
+{
+	struct runner *runner = MEM_NEW(struct runner);
+
+	runner->options = *options;
+	set_defaults(&runner->options);
+	runner->thread_count = runner->options.threads;
+	pthread_mutex_init(&runner->lock, NULL);
+	pthread_mutex_init(&runner->ordering, NULL);
+	pthread_cond_init(&runner->work, NULL);
+	pthread_cond_init(&runner->clock, NULL);
+	if (store_execution_highest(options->store, &runner->sequence))
+		log_error("runner.start", "error=\"%s\"",
+			"the executions cannot be read");
+	load_begun(runner);
+	load_lanes(runner);
+	start_threads(runner);
+	return runner;
+}
+
+static void
+free_lanes(struct runner *runner)
+{
+	while (runner->lanes) {
+		struct runner_lane *lane = runner->lanes;
+
+		runner->lanes = lane->next;
+		while (lane->first) {
+			struct runner_item *item = lane->first;
+
+			lane->first = item->next;
+			mem_free(item);
+		}
+		mem_free(lane);
+	}
+}
+
+static void
+free_waiters(struct runner *runner)
+{
+	while (runner->waiters) {
+		struct runner_waiter *waiter = runner->waiters;
+
+		runner->waiters = waiter->next;
+		mem_free(waiter);
+	}
+}
+
+static void
+free_retrying(struct runner *runner)
+{
+	size_t at = 0;
+	void *each;
+
+	while ((each = map_next(&runner->retrying, &at)))
+		mem_free(each);
+	map_release(&runner->retrying);
+}
+
+void
+runner_stop(struct runner *runner, int64_t timeout)
+{
+	int64_t end = clock_monotonic() + timeout;
+
+	if (!runner)
+		return;
+	pthread_mutex_lock(&runner->lock);
+	atomic_store(&runner->is_stopping, true);
+	pthread_cond_broadcast(&runner->work);
+	pthread_cond_broadcast(&runner->clock);
+	while (runner->stats.running && clock_monotonic() < end) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += 50 * 1000 * 1000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&runner->work, &runner->lock, &until);
+	}
+	pthread_mutex_unlock(&runner->lock);
+	for (size_t i = 0; i < runner->thread_count; i++)
+		outgoing_interrupt(runner->ways[i]);
+	for (size_t i = 0; i < runner->thread_count; i++) {
+		pthread_join(runner->threads[i], NULL);
+		outgoing_free(runner->ways[i]);
+	}
+	pthread_join(runner->clock_thread, NULL);
+	free_lanes(runner);
+	free_waiters(runner);
+	map_release(&runner->by_scenario);
+	free_retrying(runner);
+	mem_free(runner->threads);
+	mem_free(runner->ways);
+	pthread_cond_destroy(&runner->work);
+	pthread_cond_destroy(&runner->clock);
+	pthread_mutex_destroy(&runner->lock);
+	pthread_mutex_destroy(&runner->ordering);
+	mem_free(runner);
+}

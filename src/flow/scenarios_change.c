@@ -1,0 +1,303 @@
+#include <assert.h>
+
+#include "base/clock.h"
+#include "base/json_out.h"
+#include "flow/scenarios_private.h"
+
+/* Changes: checked, stored, and only then seen. */
+
+enum { NAME_BYTES_MAX = 480 };
+
+static void
+write_body(struct buf *out, const struct scenario *scenario)
+{
+	struct json_out json = json_out_make(out);
+
+	json_out_object(&json, NULL);
+	json_out_string(&json, "name", scenario->name);
+	json_out_boolean(&json, "isEnabled", scenario->is_enabled);
+	json_out_string(&json, "statusReason", scenario->status_reason);
+	json_out_string(&json, "zone", scenario->zone_name);
+	if (scenario->schedule_text.len)
+		json_out_raw(&json, "scheduling", scenario->schedule_text);
+	json_out_raw(&json, "blueprint", scenario->blueprint->source);
+	json_out_end(&json);
+}
+
+static void
+tell(struct scenarios *scenarios, const struct scenario *former,
+	const struct scenario *scenario)
+{
+	if (scenarios->options.changed)
+		scenarios->options.changed(
+			scenarios->options.context, former, scenario);
+}
+
+static enum err
+refuse(struct scenario_problem *problem, const char *field, enum err err,
+	const char *what)
+{
+	problem->field = field;
+	buf_append(&problem->why, str_of(what));
+	return err;
+}
+
+static enum err
+apply_blueprint(const struct scenario_draft *draft, struct arena *arena,
+	struct scenario_counted *next, struct scenario_problem *problem)
+{
+	const struct blueprint *checked = NULL;
+	enum err err;
+
+	/* First where the problems are to be told, then for good. */
+	(void)!blueprint_read(
+		draft->blueprint, arena, &checked, &problem->problems);
+	if (!checked)
+		return refuse(problem, "blueprint", ERR_INVALID,
+			"it is not a blueprint");
+	problem->problems = NULL;
+	err = blueprint_read(draft->blueprint, &next->arena,
+		&next->scenario.blueprint, &problem->problems);
+	return next->scenario.blueprint ? ERR_OK : err;
+}
+
+static enum err
+apply_schedule(const struct scenario_draft *draft,
+	struct scenario_counted *next, struct scenario_problem *problem)
+{
+	struct json_doc doc;
+	enum err err;
+
+	problem->field = "scheduling";
+	err = json_read(arena_copy(&next->arena, draft->schedule), &next->arena,
+		&doc, &problem->why);
+	return err ? err
+		   : schedule_read(json_root(&doc), &next->scenario.schedule,
+			     &problem->why);
+}
+
+static enum err
+apply_draft(const struct scenario_draft *draft, struct arena *arena,
+	struct scenario_counted *next, struct scenario_problem *problem)
+{
+	struct scenario *scenario = &next->scenario;
+	enum err err = ERR_OK;
+
+	if (draft->has_blueprint)
+		err = apply_blueprint(draft, arena, next, problem);
+	if (!err && draft->has_schedule)
+		err = apply_schedule(draft, next, problem);
+	if (err)
+		return err;
+	if (draft->has_zone && !zone_exists(draft->zone))
+		return refuse(problem, "zone", ERR_INVALID,
+			"expected the name of a time zone, such as "
+			"Europe/Prague");
+	if (draft->has_zone) {
+		scenario->zone_name = arena_copy(&next->arena, draft->zone);
+		scenario->zone = zone_find(scenario->zone_name);
+	}
+	if (draft->has_name)
+		scenario->name = arena_copy(&next->arena, draft->name);
+	if (scenario->name.len == 0)
+		scenario->name =
+			arena_copy(&next->arena, scenario->blueprint->name);
+	if (scenario->name.len == 0 || scenario->name.len > NAME_BYTES_MAX)
+		return refuse(problem, "name", ERR_INVALID,
+			"expected 1 to 120 characters");
+	if (draft->has_enabled)
+		scenario->is_enabled = draft->is_enabled;
+	if (draft->has_enabled)
+		scenario->status_reason =
+			arena_copy(&next->arena, draft->reason);
+	if (scenario->is_enabled && !scenario->blueprint->is_runnable)
+		return refuse(problem, "isEnabled", ERR_INVALID,
+			"the blueprint has errors, or modules that are not "
+			"known here: it can be kept, but not be enabled");
+	scenarios_settle(scenario);
+	return ERR_OK;
+}
+
+static enum err
+commit(struct scenarios *scenarios, struct scenario_counted *next)
+{
+	struct scenario *scenario = &next->scenario;
+	CLEANUP(buf_release) struct buf body = {0};
+	char id[UUID_TEXT_SIZE];
+	struct object_change now = {.what = OBJECT_SET}, version;
+	struct store_change changes[] = {
+		{.kind = STORE_OBJECT, .object = &now},
+		{.kind = STORE_OBJECT, .object = &version},
+	};
+
+	write_body(&body, scenario);
+	now.row = (struct object_row){.workspace = scenario->workspace,
+		.kind = OBJECT_SCENARIO,
+		.id = str_of(uuid_format(scenario->id, id)),
+		.revision = scenario->revision,
+		.created = scenario->created,
+		.updated = scenario->updated,
+		.body = buf_str(&body)};
+	version = now;
+	version.row.kind = OBJECT_SCENARIO_VERSION;
+	version.row.owner = now.row.id;
+	version.row.id = arena_printf(&next->arena, "%s@%020llu", id,
+		(unsigned long long)scenario->revision);
+	version.row.revision = 1;
+	return writer_commit(
+		scenarios->options.writer, changes, COUNT_OF(changes));
+}
+
+/** Stores `next` and puts it in place; a reference to it on success. */
+static enum err
+put(struct scenarios *scenarios, struct scenario_counted *next,
+	const struct scenario **ret, struct scenario_problem *problem)
+{
+	const struct scenario *former;
+	enum err err = commit(scenarios, next);
+
+	if (err)
+		return refuse(problem, NULL, err == ERR_CONFLICT ? err : ERR_IO,
+			"it could not be stored");
+	*ret = scenario_ref(&next->scenario);
+	former = scenarios_swap(scenarios, scenario_ref(&next->scenario));
+	tell(scenarios, former, &next->scenario);
+	scenario_unref(former);
+	return ERR_OK;
+}
+
+static size_t
+count_of(struct scenarios *scenarios, uint32_t workspace)
+{
+	const struct scenario *scenario;
+	size_t at = 0, count = 0;
+
+	pthread_mutex_lock(&scenarios->lock);
+	while ((scenario = map_next(&scenarios->map, &at)))
+		count += scenario->workspace == workspace;
+	pthread_mutex_unlock(&scenarios->lock);
+	return count;
+}
+
+enum err
+scenarios_create(struct scenarios *scenarios, uint32_t workspace,
+	const struct scenario_draft *draft, struct arena *arena,
+	const struct scenario **ret, struct scenario_problem *problem)
+{
+	struct scenario_counted *next = scenarios_new_counted();
+	enum err err;
+
+	next->scenario.id = uuid_random();
+	next->scenario.workspace = workspace;
+	next->scenario.revision = 1;
+	next->scenario.created = next->scenario.updated = clock_now();
+	pthread_mutex_lock(&scenarios->changing);
+	if (!draft->has_blueprint)
+		err = refuse(
+			problem, "blueprint", ERR_INVALID, "must be given");
+	else if (count_of(scenarios, workspace) >=
+		 scenarios->options.scenarios_max)
+		err = refuse(problem, NULL, ERR_LIMIT,
+			"the workspace has as many scenarios as it may");
+	else
+		err = apply_draft(draft, arena, next, problem);
+	if (!err)
+		err = put(scenarios, next, ret, problem);
+	pthread_mutex_unlock(&scenarios->changing);
+	scenario_unref(&next->scenario);
+	return err;
+}
+
+/** A copy to change: everything that it points to in its own arena. */
+static struct scenario_counted *
+copy_of(const struct scenario *scenario)
+{
+	const struct template_problem *problems;
+	struct scenario_counted *next = scenarios_new_counted();
+	struct scenario *copy = &next->scenario;
+
+	*copy = *scenario;
+	copy->name = arena_copy(&next->arena, scenario->name);
+	copy->schedule_text = arena_copy(&next->arena, scenario->schedule_text);
+	copy->zone_name = arena_copy(&next->arena, scenario->zone_name);
+	copy->status_reason = arena_copy(&next->arena, scenario->status_reason);
+	(void)!blueprint_read(scenario->blueprint->source, &next->arena,
+		&copy->blueprint, &problems);
+	assert(copy->blueprint);
+	copy->revision++;
+	copy->updated = clock_now();
+	return next;
+}
+
+enum err
+scenarios_change(struct scenarios *scenarios,
+	const struct scenario_change *change, struct arena *arena,
+	const struct scenario **ret, struct scenario_problem *problem)
+{
+	const struct scenario *former;
+	struct scenario_counted *next = NULL;
+	enum err err = ERR_OK;
+
+	pthread_mutex_lock(&scenarios->changing);
+	former = scenarios_get(scenarios, change->workspace, change->id);
+	if (!former)
+		err = refuse(problem, NULL, ERR_NOT_FOUND,
+			"there is no such scenario");
+	else if (change->revision && change->revision != former->revision)
+		err = refuse(problem, NULL, ERR_CONFLICT,
+			"it has been changed by somebody else");
+	if (!err) {
+		next = copy_of(former);
+		err = apply_draft(change->draft, arena, next, problem);
+	}
+	if (!err)
+		err = put(scenarios, next, ret, problem);
+	pthread_mutex_unlock(&scenarios->changing);
+	scenario_unref(former);
+	scenario_unref(next ? &next->scenario : NULL);
+	return err;
+}
+
+static enum err
+commit_removal(struct scenarios *scenarios, const struct scenario *scenario)
+{
+	char id[UUID_TEXT_SIZE];
+	struct object_change gone = {.what = OBJECT_REMOVE}, versions;
+	struct store_change changes[] = {
+		{.kind = STORE_OBJECT, .object = &gone},
+		{.kind = STORE_OBJECT, .object = &versions},
+	};
+
+	gone.row = (struct object_row){.workspace = scenario->workspace,
+		.kind = OBJECT_SCENARIO,
+		.id = str_of(uuid_format(scenario->id, id))};
+	versions = gone;
+	versions.what = OBJECT_REMOVE_OWNED;
+	versions.row.kind = OBJECT_SCENARIO_VERSION;
+	versions.row.owner = gone.row.id;
+	return writer_commit(
+		scenarios->options.writer, changes, COUNT_OF(changes));
+}
+
+enum err
+scenarios_remove(
+	struct scenarios *scenarios, uint32_t workspace, struct uuid id)
+{
+	const struct scenario *former;
+	enum err err = ERR_NOT_FOUND;
+
+	pthread_mutex_lock(&scenarios->changing);
+	former = scenarios_get(scenarios, workspace, id);
+	if (former)
+		err = commit_removal(scenarios, former);
+	if (!err) {
+		pthread_mutex_lock(&scenarios->lock);
+		map_remove(&scenarios->map, scenarios_key(&id));
+		pthread_mutex_unlock(&scenarios->lock);
+		tell(scenarios, former, NULL);
+		scenario_unref(former); /* the map's */
+	}
+	pthread_mutex_unlock(&scenarios->changing);
+	scenario_unref(former);
+	return err;
+}

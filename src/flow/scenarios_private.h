@@ -1,0 +1,37 @@
+#pragma once
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/map.h"
+#include "flow/scenarios.h"
+
+/*
+ * Private to scenarios.c (what there is, and reading it) and
+ * scenarios_change.c.
+ */
+
+/** A snapshot as it is counted; what it points to is in its arena. */
+struct scenario_counted {
+	struct scenario scenario;
+	struct arena arena;
+	atomic_size_t refs;
+};
+
+struct scenarios {
+	struct scenarios_options options;
+	pthread_mutex_t changing; /* one change at a time, disk included */
+	pthread_mutex_t lock;	  /* of the map */
+	struct map map;		  /* by the id's bytes; a reference each */
+};
+
+/** With one reference. */
+struct scenario_counted *scenarios_new_counted(void);
+
+struct str scenarios_key(const struct uuid *id);
+
+/** What follows from the blueprint. */
+void scenarios_settle(struct scenario *scenario);
+
+/** Takes over a reference, and gives back the former one. */
+const struct scenario *scenarios_swap(
+	struct scenarios *scenarios, const struct scenario *take_scenario);
