@@ -9,6 +9,8 @@
 extern const struct module_kind app_builtin[];
 extern const struct module_kind app_csv[];
 extern const struct module_kind app_gateway[];
+extern const struct module_kind app_http[];
+extern const struct module_kind app_http_4[];
 extern const struct module_kind app_json[];
 extern const struct module_kind app_regexp[];
 extern const struct module_kind app_util[];

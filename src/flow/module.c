@@ -7,6 +7,8 @@ static const struct module_kind *const apps[] = {
 	app_builtin,
 	app_csv,
 	app_gateway,
+	app_http,
+	app_http_4,
 	app_json,
 	app_regexp,
 	app_util,

@@ -100,7 +100,8 @@ run_world_open_store(void)
 void
 run_world_open_way_out(void)
 {
-	struct http_client_options options = {.policy = &run_world.policy};
+	struct http_client_options options = {
+		.policy = &run_world.policy, .user_agent = "test"};
 
 	CHECK_OK(address_network_parse(
 		STR("127.0.0.0/8"), &run_world.policy.allowed[0], NULL));
