@@ -6,6 +6,7 @@
 static const struct module_kind *const apps[] = {
 	app_builtin,
 	app_csv,
+	app_datastore,
 	app_gateway,
 	app_http,
 	app_http_4,
