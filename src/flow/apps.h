@@ -10,6 +10,7 @@ extern const struct module_kind app_builtin[];
 extern const struct module_kind app_csv[];
 extern const struct module_kind app_datastore[];
 extern const struct module_kind app_gateway[];
+extern const struct module_kind app_grapnel[];
 extern const struct module_kind app_http[];
 extern const struct module_kind app_http_4[];
 extern const struct module_kind app_json[];

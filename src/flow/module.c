@@ -8,6 +8,7 @@ static const struct module_kind *const apps[] = {
 	app_csv,
 	app_datastore,
 	app_gateway,
+	app_grapnel,
 	app_http,
 	app_http_4,
 	app_json,

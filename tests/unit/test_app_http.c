@@ -1,87 +1,11 @@
-#include "base/clock.h"
-#include "run_world.h"
-#include "wire_server.h"
+#include "http_wire.h"
 
-/* The app http:*, against a peer that says exactly what it is told to. The
-   requests' bytes are compared whole, with the port as PORT. */
+/* The app http:*, against a peer that says exactly what it is told to. */
 
-static struct wire_server server;
-
-static void
-begin(const struct wire_reply *replies, size_t count)
-{
-	run_world_begin();
-	run_world_open_way_out();
-	wire_server_start(&server, replies, count, NULL);
-}
-
-/** `text` with PORT replaced, or the other way round. */
-static struct str
-swap(struct str text, bool is_back)
-{
-	struct str port = arena_printf(&run_world.arena, "%d", server.port);
-	struct str from = is_back ? port : STR("PORT");
-	struct buf out = {0};
-
-	for (;;) {
-		size_t at = str_find(text, from);
-
-		buf_append(&out, str_head(text, at));
-		if (at == SIZE_MAX)
-			break;
-		buf_append(&out, is_back ? STR("PORT") : port);
-		text = str_skip(text, at + from.len);
-	}
-	text = arena_copy(&run_world.arena, buf_str(&out));
-	buf_release(&out);
-	return text;
-}
-
-static struct str
-call(const char *module, const char *parameters, const char *mapper)
-{
-	return swap(run_world_call(module, parameters,
-			    swap(str_of(mapper), false).ptr, "{}"),
-		true);
-}
-
-static void
-connect_to(const char *id, const char *members)
-{
-	run_world_connect(id, "http", swap(str_of(members), false).ptr);
-}
-
-/** Everything that was asked; ends the world. */
-static void
-end(const char *expected)
-{
-	outgoing_free(run_world.host.outgoing);
-	run_world.host.outgoing = NULL;
-	wire_server_stop(&server);
-	CHECK_STR(swap(buf_str(&server.requests), true), str_of(expected));
-	buf_release(&server.requests);
-	run_world_end();
-}
-
-#define BEGIN(...) \
-	static const struct wire_reply replies[] = {__VA_ARGS__}; \
-	begin(replies, COUNT_OF(replies))
-#define ANSWER(status_, headers_, length_, body_) \
-	{ \
-		.bytes = "HTTP/1.1 " status_ "\r\n" headers_ \
-			 "Content-Length: " #length_ "\r\n\r\n" body_ \
-	}
-#define OK ANSWER("204 No Content", "", 0, "")
 #define OK_OUT(data_) \
 	"[{\"data\":" data_ ",\"statusCode\":204,\"headers\":[{\"name\":" \
 	"\"content-length\",\"value\":\"0\"}],\"fileSize\":0}]"
-#define HEAD(line_) \
-	line_ " HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nUser-Agent: test\r\n" \
-	      "Accept: */*\r\n"
 #define URL "\"url\":\"http://127.0.0.1:PORT/a\""
-
-#define CHECK_OUT(module_, parameters_, mapper_, expected_) \
-	CHECK_STR(call(module_, parameters_, mapper_), str_of(expected_))
 
 /* ---- version 3 ---- */
 
@@ -100,8 +24,9 @@ TEST(app_http, query_and_headers_are_sent_as_given)
 		"\"qs\":[{\"name\":\"r\",\"value\":1},{\"name\":\"r\","
 		"\"value\":2}]}",
 		OK_OUT("null"));
-	end(HEAD("GET /%C3%A4%20b?x=%20&k%26=a%20b&r%5B0%5D=1&r%5B1%5D=2") "X-A: 1, 2\r\n\r\n" HEAD(
-		"DELETE /a?r=1&r=2") "\r\n");
+	wire_end(
+		HEAD("GET /%C3%A4%20b?x=%20&k%26=a%20b&r%5B0%5D=1&r%5B1%5D=2") "X-A: 1, 2\r\n\r\n" HEAD(
+			"DELETE /a?r=1&r=2") "\r\n");
 }
 
 TEST(app_http, bodies_are_raw_form_or_multipart)
@@ -109,46 +34,43 @@ TEST(app_http, bodies_are_raw_form_or_multipart)
 	struct str form, boundary;
 
 	BEGIN(OK, OK, OK, OK);
-	call("http:ActionSendData", "{}",
+	wire_call("http:ActionSendData", "{}",
 		"{" URL ",\"method\":\"post\",\"bodyType\":\"raw\","
 		"\"contentType\":\"application/json\",\"data\":{\"a\":[1]}}");
-	call("http:ActionSendData", "{}",
+	wire_call("http:ActionSendData", "{}",
 		"{" URL ",\"method\":\"put\",\"bodyType\":"
 		"\"x_www_form_urlencoded\",\"formDataFields\":[{\"key\":\"a "
 		"b\",\"value\":\"1&2\"},{\"key\":\"c\",\"value\":true}]}");
-	call("http:ActionSendData", "{}", "{" URL ",\"method\":\"post\"}");
-	call("http:ActionSendData", "{}",
+	wire_call("http:ActionSendData", "{}", "{" URL ",\"method\":\"post\"}");
+	wire_call("http:ActionSendData", "{}",
 		"{" URL ",\"method\":\"post\",\"bodyType\":"
 		"\"multipart_form_data\",\"formDataFields\":[{\"key\":\"t\","
 		"\"value\":\"x\"},{\"key\":\"f\",\"fieldType\":\"file\","
 		"\"fileName\":\"a.csv\",\"data\":\"1,2\"}]}");
-	outgoing_free(run_world.host.outgoing);
-	run_world.host.outgoing = NULL;
-	wire_server_stop(&server);
-	form = buf_str(&server.requests);
+	form = wire_asked();
 	boundary = str_skip(form, str_find(form, STR("boundary=")) + 9);
 	boundary = str_head(boundary, str_find_char(boundary, '\r'));
 	CHECK_INT(boundary.len, 8 + 32);
-	CHECK_STR(swap(form, true),
-		swap(arena_printf(&run_world.arena,
-			     HEAD("POST /a") "Content-Type: application/json"
-					     "\r\nContent-Length: 9\r\n\r\n"
-					     "{\"a\":[1]}" HEAD(
-						     "PUT /a") "Content-Type: application/x-www-form-urlencoded"
-							       "\r\nContent-Length: 18\r\n\r\na%%20b=1%%262&"
-							       "c=true" HEAD("POST /a") "Content-Length: 0\r\n\r\n" HEAD(
-								       "POST /a") "Content-Type: multipart/form-data"
-										  "; boundary=%.*s\r\nContent-Length: 288\r\n\r\n"
-										  "--%.*s\r\nContent-Disposition: form-data; name="
-										  "\"t\"\r\n\r\nx\r\n--%.*s\r\nContent-Disposition: "
-										  "form-data; name=\"f\"; filename=\"a.csv\"\r\n"
-										  "Content-Type: application/octet-stream\r\n\r\n"
-										  "1,2\r\n--%.*s--\r\n",
-			     STR_ARG(boundary), STR_ARG(boundary),
-			     STR_ARG(boundary), STR_ARG(boundary)),
+	CHECK_STR(form,
+		wire_swap(
+			arena_printf(&run_world.arena,
+				HEAD("POST /a") "Content-Type: application/json"
+						"\r\nContent-Length: 9\r\n\r\n"
+						"{\"a\":[1]}" HEAD(
+							"PUT /a") "Content-Type: application/x-www-form-urlencoded"
+								  "\r\nContent-Length: 18\r\n\r\na%%20b=1%%262&"
+								  "c=true" HEAD("POST /a") "Content-Length: 0\r\n\r\n" HEAD(
+									  "POST /a") "Content-Type: multipart/form-data"
+										     "; boundary=%.*s\r\nContent-Length: 288\r\n\r\n"
+										     "--%.*s\r\nContent-Disposition: form-data; name="
+										     "\"t\"\r\n\r\nx\r\n--%.*s\r\nContent-Disposition: "
+										     "form-data; name=\"f\"; filename=\"a.csv\"\r\n"
+										     "Content-Type: application/octet-stream\r\n\r\n"
+										     "1,2\r\n--%.*s--\r\n",
+				STR_ARG(boundary), STR_ARG(boundary),
+				STR_ARG(boundary), STR_ARG(boundary)),
 			true));
-	buf_release(&server.requests);
-	run_world_end();
+	wire_end(NULL);
 }
 
 TEST(app_http, answers_are_parsed_by_their_type)
@@ -177,7 +99,7 @@ TEST(app_http, answers_are_parsed_by_their_type)
 		DATA("a/b", "{\"$buffer\":\"Af8=\"}", 2));
 	CHECK_OUT("http:ActionSendData", "{}", PARSED,
 		DATA("text/plain; charset=latin1", "\"\xC3\xA4\"", 1));
-	end(HEAD("GET /a") "\r\n" HEAD("GET /a") "\r\n" HEAD(
+	wire_end(HEAD("GET /a") "\r\n" HEAD("GET /a") "\r\n" HEAD(
 		"GET /a") "\r\n" HEAD("GET /a") "\r\n" HEAD("GET /a") "\r\n");
 }
 
@@ -196,16 +118,16 @@ TEST(app_http, status_is_a_failure_only_when_asked)
 		"RateLimitError: [429] slow");
 	CHECK_OUT("http:ActionSendData", "{\"handleErrors\":true}", "{" URL "}",
 		"ConnectionError: [503] ");
-	CHECK(str_starts_with(call("http:ActionSendData", "{}",
+	CHECK(str_starts_with(wire_call("http:ActionSendData", "{}",
 				      "{" URL ",\"parseResponse\":true}"),
 		STR("DataError: the answer is not valid JSON: line 1")));
-	end(HEAD("GET /a") "\r\n" HEAD("GET /a") "\r\n" HEAD(
+	wire_end(HEAD("GET /a") "\r\n" HEAD("GET /a") "\r\n" HEAD(
 		"GET /a") "\r\n" HEAD("GET /a") "\r\n" HEAD("GET /a") "\r\n");
 }
 
 TEST(app_http, wrong_input_is_refused_before_anything_is_sent)
 {
-	begin(NULL, 0);
+	wire_begin(NULL, 0);
 	CHECK_OUT("http:ActionSendData", "{}", "{}",
 		"BundleValidationError: url: must be given");
 	CHECK_OUT("http:ActionSendData", "{}", "{" URL ",\"method\":\"brew\"}",
@@ -229,17 +151,19 @@ TEST(app_http, wrong_input_is_refused_before_anything_is_sent)
 		"InvalidConfigurationError: http:ActionSendDataOAuth needs a "
 		"connection of type http with tokenUrl: name it in "
 		"parameters.connection");
-	end("");
+	wire_end("");
 }
 
 TEST(app_http, connection_proves_by_basic_key_or_query)
 {
 	BEGIN(OK, OK, OK, OK);
-	connect_to("b", "{\"username\":\"u\",\"password\":\"p\"}");
-	connect_to("k", "{\"apiKey\":\"s3\",\"apiKeyName\":\"X-Key\"}");
-	connect_to("q", "{\"apiKey\":\"s/3\",\"apiKeyName\":\"key\","
-			"\"apiKeyPlace\":\"query\",\"baseUrl\":"
-			"\"http://127.0.0.1:PORT/v1/\"}");
+	wire_connect("b", "http", "{\"username\":\"u\",\"password\":\"p\"}");
+	wire_connect(
+		"k", "http", "{\"apiKey\":\"s3\",\"apiKeyName\":\"X-Key\"}");
+	wire_connect("q", "http",
+		"{\"apiKey\":\"s/3\",\"apiKeyName\":\"key\","
+		"\"apiKeyPlace\":\"query\",\"baseUrl\":"
+		"\"http://127.0.0.1:PORT/v1/\"}");
 	CHECK_OUT("http:ActionSendDataBasicAuth", "{\"key\":\"b\"}",
 		"{" URL "}", OK_OUT("null"));
 	CHECK_OUT("http:ActionSendDataAPIKeyAuth", "{\"auth\":\"k\"}",
@@ -255,7 +179,7 @@ TEST(app_http, connection_proves_by_basic_key_or_query)
 	CHECK_OUT("http:ActionSendDataOAuth", "{\"account\":\"b\"}",
 		"{" URL "}",
 		"InvalidConfigurationError: the connection b has no tokenUrl");
-	end(HEAD("GET /a") "Authorization: Basic dTpw\r\n\r\n" HEAD("GET /a") "X-Key: s3\r\n\r\n" HEAD(
+	wire_end(HEAD("GET /a") "Authorization: Basic dTpw\r\n\r\n" HEAD("GET /a") "X-Key: s3\r\n\r\n" HEAD(
 		"GET /v1/a?b=1&key=s%2F3") "\r\n" HEAD("GET /a") "Authorization: Basic eDp5\r\n\r\n");
 }
 
@@ -265,16 +189,17 @@ TEST(app_http, secret_in_the_address_is_not_in_the_message)
 		{.bytes = "", .then = WIRE_CLOSE}};
 	struct str result;
 
-	begin(replies, 1);
-	connect_to("q", "{\"apiKey\":\"s3cret\",\"apiKeyName\":\"key\","
-			"\"apiKeyPlace\":\"query\"}");
-	result = call("http:ActionSendDataAPIKeyAuth", "{\"auth\":\"q\"}",
+	wire_begin(replies, 1);
+	wire_connect("q", "http",
+		"{\"apiKey\":\"s3cret\",\"apiKeyName\":\"key\","
+		"\"apiKeyPlace\":\"query\"}");
+	result = wire_call("http:ActionSendDataAPIKeyAuth", "{\"auth\":\"q\"}",
 		"{" URL ",\"method\":\"post\"}");
 	CHECK(str_starts_with(result,
 		STR("ConnectionError: POST http://127.0.0.1:PORT/a?key=***: "
 		    "")));
 	CHECK(str_find(result, STR("s3cret")) == SIZE_MAX);
-	end(HEAD("POST /a?key=s3cret") "Content-Length: 0\r\n\r\n");
+	wire_end(HEAD("POST /a?key=s3cret") "Content-Length: 0\r\n\r\n");
 }
 
 #define TOKEN(token_) \
@@ -293,11 +218,11 @@ TEST(app_http, token_is_fetched_once_and_anew_when_it_is_refused)
 {
 	BEGIN(TOKEN("one12"), OK, OK, ANSWER("401 No", "", 0, ""),
 		TOKEN("two12"), OK);
-	connect_to("o", OAUTH);
+	wire_connect("o", "http", OAUTH);
 	for (int i = 0; i < 3; i++)
 		CHECK_OUT("http:ActionSendDataOAuth", "{\"account\":\"o\"}",
 			"{" URL "}", OK_OUT("null"));
-	end(FETCH HEAD("GET /a") "Authorization: Bearer one12\r\n\r\n" HEAD(
+	wire_end(FETCH HEAD("GET /a") "Authorization: Bearer one12\r\n\r\n" HEAD(
 		"GET /a") "Authorization: Bearer one12\r\n\r\n" HEAD("GET /a") "Authorization: Bearer one12\r\n\r\n" FETCH
 			HEAD("GET /a") "Authorization: Bearer two12\r\n\r\n");
 }
@@ -305,7 +230,7 @@ TEST(app_http, token_is_fetched_once_and_anew_when_it_is_refused)
 TEST(app_http, token_server_that_refuses_is_told)
 {
 	BEGIN(ANSWER("400 No", "", 2, "no"), ANSWER("200 OK", "", 2, "{}"));
-	connect_to("o", OAUTH);
+	wire_connect("o", "http", OAUTH);
 	CHECK_OUT("http:ActionSendDataOAuth", "{\"account\":\"o\"}",
 		"{" URL "}",
 		"InvalidAccessTokenError: no access token from "
@@ -315,7 +240,7 @@ TEST(app_http, token_server_that_refuses_is_told)
 		"InvalidAccessTokenError: no access token from "
 		"http://127.0.0.1:PORT/t: its answer holds no usable "
 		"access_token");
-	end(FETCH FETCH);
+	wire_end(FETCH FETCH);
 }
 
 TEST(app_http, silence_and_long_answers_are_failures)
@@ -326,14 +251,14 @@ TEST(app_http, silence_and_long_answers_are_failures)
 			.more_count = 600000},
 		{.bytes = "", .then = WIRE_HOLD}};
 
-	begin(replies, COUNT_OF(replies));
+	wire_begin(replies, COUNT_OF(replies));
 	CHECK_OUT("http:ActionSendData", "{}", "{" URL "}",
 		"MaxFileSizeExceededError: GET http://127.0.0.1:PORT/a: the "
 		"answer is over 5242880 bytes");
-	CHECK(str_starts_with(
-		call("http:ActionSendData", "{}", "{" URL ",\"timeout\":1}"),
+	CHECK(str_starts_with(wire_call("http:ActionSendData", "{}",
+				      "{" URL ",\"timeout\":1}"),
 		STR("ModuleTimeoutError: GET http://127.0.0.1:PORT/a: ")));
-	end(HEAD("GET /a") "\r\n" HEAD("GET /a") "\r\n");
+	wire_end(HEAD("GET /a") "\r\n" HEAD("GET /a") "\r\n");
 }
 
 TEST(app_http, redirects_are_followed_as_far_as_allowed)
@@ -343,17 +268,17 @@ TEST(app_http, redirects_are_followed_as_far_as_allowed)
 		ANSWER("303 F", "Location: http://127.0.0.1/y\r\n", 0, ""),
 		ANSWER("301 F", "Location: http://10.1.2.3/\r\n", 0, ""));
 	CHECK_OUT("http:ActionSendData", "{}", "{" URL "}", OK_OUT("null"));
-	CHECK(str_find(call("http:ActionSendData", "{}",
+	CHECK(str_find(wire_call("http:ActionSendData", "{}",
 			       "{" URL ",\"method\":\"post\"}"),
 		      STR("\"statusCode\":302")) != SIZE_MAX);
-	CHECK(str_find(call("http:ActionSendData", "{}",
+	CHECK(str_find(wire_call("http:ActionSendData", "{}",
 			       "{" URL ",\"followRedirect\":false}"),
 		      STR("\"statusCode\":303")) != SIZE_MAX);
 	CHECK_OUT("http:ActionSendData", "{}", "{" URL "}",
 		"InvalidConfigurationError: GET http://10.1.2.3/: address "
 		"10.1.2.3 is private: not on the allow-list");
-	end(HEAD("GET /a") "\r\n" HEAD("GET /b?c") "\r\n" HEAD("POST /a") "Content-Length: 0\r\n\r\n" HEAD(
-		"GET /a") "\r\n" HEAD("GET /a") "\r\n");
+	wire_end(HEAD("GET /a") "\r\n" HEAD("GET /b?c") "\r\n" HEAD(
+		"POST /a") "Content-Length: 0\r\n\r\n" HEAD("GET /a") "\r\n" HEAD("GET /a") "\r\n");
 }
 
 TEST(app_http, file_comes_with_its_name_and_bytes)
@@ -363,14 +288,15 @@ TEST(app_http, file_comes_with_its_name_and_bytes)
 		      "\r\n",
 		      2, "hi"),
 		OK);
-	CHECK(str_starts_with(call("http:ActionGetFile", "{}", "{" URL "}"),
+	CHECK(str_starts_with(
+		wire_call("http:ActionGetFile", "{}", "{" URL "}"),
 		STR("[{\"fileName\":\"a b.txt\",\"data\":{\"$buffer\":"
 		    "\"aGk=\"},\"statusCode\":200,")));
-	CHECK(str_starts_with(call("http:ActionGetFile", "{}",
+	CHECK(str_starts_with(wire_call("http:ActionGetFile", "{}",
 				      "{\"url\":\"http://127.0.0.1:PORT/d/"
 				      "c%20d.bin?x=/y\"}"),
 		STR("[{\"fileName\":\"c d.bin\",")));
-	end(HEAD("GET /a") "\r\n" HEAD("GET /d/c%20d.bin?x=/y") "\r\n");
+	wire_end(HEAD("GET /a") "\r\n" HEAD("GET /d/c%20d.bin?x=/y") "\r\n");
 }
 
 TEST(app_http, targets_and_headers_are_asked_for_with_head)
@@ -379,9 +305,9 @@ TEST(app_http, targets_and_headers_are_asked_for_with_head)
 	CHECK_OUT("http:ActionResolveTargetUrl", "{}", "{" URL "}",
 		"[{\"url\":\"http://127.0.0.1:PORT/b\",\"statusCode\":204}]");
 	CHECK(str_starts_with(
-		call("http:ActionRetrieveHeaders", "{}", "{" URL "}"),
+		wire_call("http:ActionRetrieveHeaders", "{}", "{" URL "}"),
 		STR("[{\"statusCode\":204,\"headers\":[{")));
-	end(HEAD("HEAD /a") "\r\n" HEAD("HEAD /b") "\r\n" HEAD(
+	wire_end(HEAD("HEAD /a") "\r\n" HEAD("HEAD /b") "\r\n" HEAD(
 		"HEAD /a") "\r\n");
 }
 
@@ -397,19 +323,19 @@ TEST(app_http, make_request_sends_each_kind_of_body)
 		"\"value\":\"1\"}]}",
 		"[{\"data\":null,\"statusCode\":201,\"headers\":{\"x-a\":"
 		"\"1, 2\",\"content-length\":\"0\"}}]");
-	call("http:MakeRequest", "{}",
+	wire_call("http:MakeRequest", "{}",
 		"{" URL ",\"method\":\"post\",\"contentType\":\"urlEncoded\","
 		"\"urlEncodedBodyContent\":[{\"name\":\"a\",\"value\":\"b "
 		"c\"}]}");
-	call("http:MakeRequest", "{}",
+	wire_call("http:MakeRequest", "{}",
 		"{" URL ",\"method\":\"put\",\"contentType\":\"custom\","
 		"\"contentTypeValue\":\"text/x\",\"rawBodyContent\":\"r\"}");
-	connect_to("k", "{\"apiKey\":\"s3\"}");
-	call("http:MakeRequest",
+	wire_connect("k", "http", "{\"apiKey\":\"s3\"}");
+	wire_call("http:MakeRequest",
 		"{\"authenticationType\":\"apiKey\",\"apiKeyKeychain\":"
 		"\"k\"}",
 		"{" URL ",\"method\":\"get\",\"contentType\":\"json\"}");
-	end(HEAD(
+	wire_end(HEAD(
 		"POST /a?q=1") "Content-Type: application/json\r\n"
 			       "Content-Length: 8\r\n\r\n{\"a\": 1}" HEAD(
 				       "POST /a") "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -421,7 +347,7 @@ TEST(app_http, make_request_refuses_what_it_cannot_send)
 {
 	BEGIN(ANSWER("500 No", "", 3, "bad"));
 	CHECK(str_starts_with(
-		call("http:MakeRequest", "{}",
+		wire_call("http:MakeRequest", "{}",
 			"{" URL ",\"method\":\"post\",\"contentType\":\"json\","
 			"\"jsonStringBodyContent\":\"{\"}"),
 		STR("DataError: jsonStringBodyContent: this is not valid "
@@ -434,5 +360,5 @@ TEST(app_http, make_request_refuses_what_it_cannot_send)
 	CHECK_OUT("http:MakeRequest", "{}",
 		"{" URL ",\"stopOnHttpError\":true}",
 		"RuntimeError: [500] bad");
-	end(HEAD("GET /a") "\r\n");
+	wire_end(HEAD("GET /a") "\r\n");
 }
