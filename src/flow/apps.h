@@ -14,6 +14,7 @@ extern const struct module_kind app_grapnel[];
 extern const struct module_kind app_http[];
 extern const struct module_kind app_http_4[];
 extern const struct module_kind app_json[];
+extern const struct module_kind app_markdown[];
 extern const struct module_kind app_regexp[];
 extern const struct module_kind app_util[];
 extern const struct module_kind app_xml[];

@@ -12,6 +12,7 @@ static const struct module_kind *const apps[] = {
 	app_http,
 	app_http_4,
 	app_json,
+	app_markdown,
 	app_regexp,
 	app_util,
 	app_xml,
