@@ -7,6 +7,15 @@
  * knows their fields; what they do is the engine's (flow/run*.c).
  */
 extern const struct module_kind app_builtin[];
+extern const struct module_kind app_csv[];
+extern const struct module_kind app_datastore[];
 extern const struct module_kind app_gateway[];
+extern const struct module_kind app_grapnel[];
+extern const struct module_kind app_http[];
+extern const struct module_kind app_http_4[];
+extern const struct module_kind app_json[];
+extern const struct module_kind app_markdown[];
+extern const struct module_kind app_regexp[];
 extern const struct module_kind app_slack[];
 extern const struct module_kind app_util[];
+extern const struct module_kind app_xml[];

@@ -5,9 +5,18 @@
 /* Every app's table; a new app is a row here and in apps.h. */
 static const struct module_kind *const apps[] = {
 	app_builtin,
+	app_csv,
+	app_datastore,
 	app_gateway,
+	app_grapnel,
+	app_http,
+	app_http_4,
+	app_json,
+	app_markdown,
+	app_regexp,
 	app_slack,
 	app_util,
+	app_xml,
 };
 
 const struct module_kind *

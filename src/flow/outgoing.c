@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "flow/oauth_tokens.h"
 #include "rule/retry.h"
 
 enum {
@@ -16,6 +17,7 @@ enum {
 
 struct outgoing {
 	struct http_client *client;
+	struct oauth_tokens *tokens;
 	int wake; /* eventfd: readable once it was interrupted */
 	atomic_bool is_interrupted;
 };
@@ -36,6 +38,7 @@ outgoing_new(const struct http_client_options *options)
 	struct outgoing *outgoing = MEM_NEW(struct outgoing);
 
 	outgoing->client = http_client_new(options);
+	outgoing->tokens = oauth_tokens_new();
 	outgoing->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	assert(outgoing->wake >= 0);
 	return outgoing;
@@ -47,8 +50,15 @@ outgoing_free(struct outgoing *outgoing)
 	if (!outgoing)
 		return;
 	http_client_free(outgoing->client);
+	oauth_tokens_free(outgoing->tokens);
 	close(outgoing->wake);
 	mem_free(outgoing);
+}
+
+struct oauth_tokens *
+outgoing_tokens(struct outgoing *outgoing)
+{
+	return outgoing->tokens;
 }
 
 void

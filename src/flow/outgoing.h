@@ -8,6 +8,7 @@
  * its connections are kept alive between calls.
  */
 struct outgoing;
+struct oauth_tokens; /* flow/oauth_tokens.h */
 
 struct outgoing *outgoing_new(const struct http_client_options *options);
 /** NULL is harmless. */
@@ -55,6 +56,9 @@ enum failure_kind outgoing_failure_of(const struct outgoing_response *response);
  */
 enum failure_kind outgoing_refusal(const struct outgoing_response *response,
 	struct str said, struct arena *arena, struct failure *failure);
+
+/** Tokens kept for the requests that leave here. */
+struct oauth_tokens *outgoing_tokens(struct outgoing *outgoing);
 
 /** Any thread: ends what is being waited for, and all later calls. */
 void outgoing_interrupt(struct outgoing *outgoing);
