@@ -265,6 +265,17 @@ is_too_much(const struct execution *execution)
 	       execution->errors >= settings->errors_max;
 }
 
+/** Failures that say nothing about the scenario do not switch it off. */
+static bool
+is_counted(const struct run_outcome *outcome)
+{
+	enum failure_kind kind = outcome->failure.kind;
+
+	return outcome->state == EXECUTION_ERROR && kind != FAILURE_DATA &&
+	       kind != FAILURE_DUPLICATE_DATA && kind != FAILURE_CONNECTION &&
+	       kind != FAILURE_MODULE_TIMEOUT;
+}
+
 static void
 count(struct execution *execution, const struct run_outcome *outcome)
 {
@@ -278,9 +289,9 @@ count(struct execution *execution, const struct run_outcome *outcome)
 	stats->failed += outcome->state == EXECUTION_ERROR;
 	stats->incomplete += outcome->state == EXECUTION_INCOMPLETE;
 	stats->operations += outcome->operations;
-	if (outcome->state == EXECUTION_ERROR)
+	if (is_counted(outcome))
 		execution->lane->errors++;
-	else
+	else if (outcome->state != EXECUTION_ERROR)
 		execution->lane->errors = 0;
 	execution->errors = execution->lane->errors;
 	execution->is_too_much = is_too_much(execution);
