@@ -8,7 +8,9 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 
-import { ADMIN_TOKEN, BIN, startHub, tempDir, waitUntil } from './harness.mjs'
+import {
+  ADMIN_TOKEN, BIN, ROOT, startHub, tempDir, waitUntil
+} from './harness.mjs'
 import { startReceiver } from './receiver.mjs'
 
 const SCENARIOS = '/v1/scenarios'
@@ -260,4 +262,65 @@ test('a stop lets the next start go on', async (t) => {
   await hub.start()
   await untilOver(hub, first, 'SUCCESS')
   await untilOver(hub, second, 'SUCCESS')
+})
+
+const example = (name) => path.join(ROOT, 'examples/scenarios', name)
+
+async function importExample (hub, name) {
+  const { stdout } = await grapnel(hub, 'import', example(name), '--enable')
+  return stdout.slice(0, 36)
+}
+
+test('example: a server that is off becomes a text', async (t) => {
+  const hub = await startHub(t)
+  const id = await importExample(hub, 'power-off-to-text.json')
+  const server = {
+    name: 'rack1-07',
+    host: { hostname: 'esx7' },
+    hardware: { powerState: 'OFF', health: { summary: 'OK' } },
+    tags: { Location: 'Houston', Application: 'Hypervisor' }
+  }
+  const over = await untilOver(hub, await begin(hub, id, server), 'SUCCESS')
+  assert.equal(over.steps.at(-1).input.body,
+    'rack1-07 (esx7) is off, health OK.\n' +
+    'Location: Houston\nApplication: Hypervisor')
+  server.hardware.powerState = 'ON'
+  const other = await untilOver(hub, await begin(hub, id, server), 'SUCCESS')
+  assert.equal(other.steps.length, 0)
+})
+
+test('example: a disk alert becomes a ticket, later if need be', async (t) => {
+  const hub = await startHub(t)
+  const receiver = await startReceiver(t)
+  let status = 503
+  receiver.handler = (request, response) => response
+    .writeHead(status, { 'content-type': 'application/json' })
+    .end('{"id":"T-7"}')
+  const id = await importExample(hub, 'disk-alert-to-ticket.yaml')
+  const execution = await begin(hub, id, {
+    ticketsUrl: receiver.url,
+    category: 'Storage',
+    severity: 'CRITICAL',
+    message: 'Disk "3" has failed',
+    serverName: 'rack1-07',
+    createdAt: '2026-11-22T10:00:00Z'
+  })
+  await untilOver(hub, execution, 'WARNING')
+  const { items } = (await hub.api.get(
+    `/v1/executions?scenario=${id}&state=INCOMPLETE`)).body
+  assert.equal(items.length, 1)
+  assert.equal(items[0].cause, 'break')
+  status = 201
+  await hub.api.post(`/v1/executions/${items[0].id}/retry`)
+  const over = await waitUntil(async () => {
+    const { body } = await hub.api.get(`/v1/executions/${items[0].id}`)
+    return body.state === 'SUCCESS' && body
+  })
+  assert.deepEqual(over.steps.at(-1).output, [{ ticket: 'T-7' }])
+  assert.deepEqual(JSON.parse(String(receiver.requests.at(-1).bytes)), {
+    title: 'Disk "3" has failed',
+    server: 'rack1-07',
+    severity: 'critical',
+    seen: '2026-11-22 10:00'
+  })
 })
