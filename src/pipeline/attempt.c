@@ -1,7 +1,5 @@
 #include "pipeline/attempt.h"
 
-#include <assert.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -15,8 +13,10 @@
 struct attempt *
 attempt_new(struct worker *worker, struct delivery *delivery)
 {
-	struct attempt *attempt = MEM_NEW(struct attempt);
+	struct arena arena = {0};
+	struct attempt *attempt = ARENA_NEW(&arena, struct attempt);
 
+	attempt->arena = arena;
 	attempt->message.kind = MAIL_SETTLED;
 	attempt->worker = worker;
 	attempt->delivery = delivery;
@@ -29,10 +29,11 @@ attempt_new(struct worker *worker, struct delivery *delivery)
 static void
 attempt_free(struct attempt *attempt)
 {
+	struct arena arena = attempt->arena;
+
 	announce_end(attempt->announced, false);
 	webhook_unref(attempt->webhook);
-	arena_release(&attempt->arena);
-	mem_free(attempt);
+	arena_release(&arena);
 }
 
 struct str
@@ -57,20 +58,22 @@ static void
 committed(struct writer_item *item)
 {
 	struct attempt *attempt = CONTAINER_OF(item, struct attempt, outcome);
+	struct worker *worker = attempt->worker;
 
-	mailbox_post(attempt->worker->mailbox, &attempt->message);
+	writer_post(
+		worker->options->writer, worker->mailbox, &attempt->message);
 }
 
+/** The worker wakes the writer at the end of its turn. */
 static void
 write_outcome(struct attempt *attempt)
 {
-	enum err err;
+	struct worker *worker = attempt->worker;
 
 	attempt->outcome.done = committed;
 	attempt->outcome.unit.changes = attempt->changes;
-	err = writer_submit(
-		attempt->worker->options->writer, &attempt->outcome, true);
-	assert(err == ERR_OK); /* urgent ones are never refused */
+	writer_submit_quietly(worker->options->writer, &attempt->outcome);
+	worker->has_outcomes = true;
 }
 
 static void
@@ -308,8 +311,8 @@ policy_of(const struct attempt *attempt)
 	const struct webhook_options *options = &attempt->webhook->options;
 	const struct deliver_options *hub = attempt->worker->options;
 
-	if (options->has_retry)
-		return &options->retry;
+	if (options->retry)
+		return options->retry;
 	return options->failures == FAILURES_GREENLAKE ? &hub->retry_greenlake
 						       : &hub->retry;
 }

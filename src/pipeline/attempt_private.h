@@ -19,7 +19,7 @@ struct attempt {
 	struct delivery *delivery;
 	struct attempt *batch;	       /* the next one in the request */
 	const struct webhook *webhook; /* the snapshot it is made with */
-	struct arena arena;
+	struct arena arena;	       /* it lies in this itself */
 	struct http_header *headers;
 	size_t header_count;
 	size_t shown_count; /* of them: the others' values may be secret */
@@ -28,7 +28,7 @@ struct attempt {
 	bool is_repeated; /* with a fresh token, after a 401 */
 	char id[UUID_TEXT_SIZE];
 	char batch_id[UUID_TEXT_SIZE]; /* of the request for several */
-	char timestamp[24];
+	struct str timestamp;
 	int64_t started; /* wall clock */
 
 	struct writer_item outcome;

@@ -305,7 +305,7 @@ write_ordering_limit(
 }
 
 static void
-read_schedule(struct json value, struct webhook_options *options,
+read_schedule(struct json value, struct retry_policy *ret,
 	struct webhook_issues *issues)
 {
 	CLEANUP(buf_release) struct buf why = buf_make(512);
@@ -321,19 +321,18 @@ read_schedule(struct json value, struct webhook_options *options,
 				  "\"none\"");
 		return;
 	}
-	policy.window = options->retry.window;
-	options->retry = policy;
+	policy.window = ret->window;
+	*ret = policy;
 }
 
 static void
-read_window(struct json value, struct webhook_options *options,
+read_window(struct json value, struct retry_policy *ret,
 	struct webhook_issues *issues)
 {
-	options->retry.window =
-		json_kind(value) == JSON_NULL
-			? retry_default_policy.window
-			: webhook_options_read_time(
-				  "retry.window", value, window_max, issues);
+	ret->window = json_kind(value) == JSON_NULL
+			      ? retry_default_policy.window
+			      : webhook_options_read_time("retry.window", value,
+					window_max, issues);
 }
 
 static void
@@ -341,9 +340,10 @@ read_retry(struct json value, struct webhook_options *options,
 	struct webhook_issues *issues)
 {
 	struct json_walk walk = json_walk(value);
+	struct retry_policy *policy;
 
 	if (json_kind(value) == JSON_NULL) {
-		options->has_retry = false;
+		options->retry = NULL;
 		return;
 	}
 	if (json_kind(value) != JSON_OBJECT ||
@@ -352,14 +352,14 @@ read_retry(struct json value, struct webhook_options *options,
 			"expected an object with schedule and window");
 		return;
 	}
-	if (!options->has_retry)
-		options->retry = retry_default_policy;
-	options->has_retry = true;
+	policy = ARENA_NEW(issues->arena, struct retry_policy);
+	*policy = options->retry ? *options->retry : retry_default_policy;
+	options->retry = policy;
 	while (json_walk_next(&walk)) {
 		if (json_string_equal(walk.key, STR("schedule")))
-			read_schedule(walk.value, options, issues);
+			read_schedule(walk.value, policy, issues);
 		else if (json_string_equal(walk.key, STR("window")))
-			read_window(walk.value, options, issues);
+			read_window(walk.value, policy, issues);
 		else
 			webhook_issues_add(issues, "retry",
 				"there is no member %.*s in it",
@@ -372,14 +372,14 @@ write_retry(const struct webhook_options *options, struct json_out *out)
 {
 	CLEANUP(buf_release) struct buf text = buf_make(0);
 
-	if (!options->has_retry) {
+	if (options->retry == NULL) {
 		json_out_null(out, "retry");
 		return;
 	}
-	retry_policy_append(&text, &options->retry);
+	retry_policy_append(&text, options->retry);
 	json_out_object(out, "retry");
 	json_out_string(out, "schedule", buf_str(&text));
-	webhook_options_write_time(out, "window", options->retry.window);
+	webhook_options_write_time(out, "window", options->retry->window);
 	json_out_end(out);
 }
 
@@ -462,7 +462,13 @@ struct webhook_options
 webhook_options_copy(const struct webhook_options *options, struct arena *arena)
 {
 	struct webhook_options copy = *options;
+	struct retry_policy *retry;
 
+	if (options->retry) {
+		retry = ARENA_NEW(arena, struct retry_policy);
+		*retry = *options->retry;
+		copy.retry = retry;
+	}
 	copy.auth = webhook_auth_copy(&options->auth, arena);
 	copy.notify = arena_copy(arena, options->notify);
 	webhook_way_copy(&copy, arena);
