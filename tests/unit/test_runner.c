@@ -269,7 +269,6 @@ TEST(runner, full_queue_refuses)
 	gate_open(&gate);
 	for (size_t i = 0; i < 3; i++)
 		answer_is(i, 200, "ok");
-	/* There is room again when they are over. */
 	AWAIT(order(scenario, 4, "{}") == ERR_OK);
 	answer_is(4, 200, "ok");
 	scenario_unref(scenario);
