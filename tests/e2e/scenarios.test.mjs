@@ -324,3 +324,29 @@ test('example: a disk alert becomes a ticket, later if need be', async (t) => {
     seen: '2026-11-22 10:00'
   })
 })
+
+test('a scenario starts by itself when its time has come', async (t) => {
+  const hub = await startHub(t)
+  const id = await create(hub, {
+    isEnabled: true,
+    zone: 'Europe/Prague',
+    scheduling: {
+      type: 'once',
+      date: new Date(Date.now() + 3000).toISOString()
+    },
+    blueprint: {
+      name: 'Once',
+      flow: [{
+        id: 1,
+        module: 'util:SetVariable2',
+        mapper: { name: 'at', value: '{{formatDate(now; "Z")}}' }
+      }]
+    }
+  })
+  const [run] = await waitUntil(async () => {
+    const { items } = (await hub.api.get(
+      `/v1/executions?scenario=${id}&state=SUCCESS`)).body
+    return items.length > 0 && items
+  })
+  assert.equal(run.cause, 'schedule')
+})
