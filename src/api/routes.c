@@ -8,6 +8,7 @@
 #include "api/native_webhooks.h"
 #include "api/replay_routes.h"
 #include "api/router.h"
+#include "api/scenario_routes.h"
 #include "api/subscription_routes.h"
 
 struct api_router *
@@ -29,6 +30,8 @@ api_router_new(struct api *api)
 		{api_gl_subscription_routes, api_gl_subscription_route_count},
 		{api_gl_catalog_routes, api_gl_catalog_route_count},
 		{api_oauth_routes, api_oauth_route_count},
+		{api_scenario_routes, api_scenario_route_count},
+		{api_execution_routes, api_execution_route_count},
 		{api_operations_routes, api_operations_route_count},
 	};
 

@@ -14,6 +14,7 @@
 #include "cli/file.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "flow/flow.h"
 #include "net/http_server.h"
 #include "pipeline/hub.h"
 
@@ -245,6 +246,17 @@ open_keys(const struct settings *settings, struct serving *serving,
 }
 
 static enum err
+open_flow(const struct settings *settings, struct api *api, struct buf *why)
+{
+	struct flow_options options = {.hub = api->hub,
+		.threads = (unsigned)settings->flow_threads,
+		.queue_max = (size_t)settings->flow_queue_max,
+		.run_timeout = settings->flow_run_timeout};
+
+	return flow_open(&options, &api->flow, why);
+}
+
+static enum err
 open_api(const struct settings *settings, struct serving *serving,
 	struct buf *why)
 {
@@ -272,6 +284,8 @@ open_api(const struct settings *settings, struct serving *serving,
 	api->started = clock_monotonic();
 	api->are_metrics_public = settings->metrics_public;
 	err = open_keys(settings, serving, why);
+	if (!err)
+		err = open_flow(settings, api, why);
 	if (!err)
 		api->router = api_router_new(api);
 	return err;
@@ -319,13 +333,16 @@ close_all(struct serving *serving, int64_t timeout)
 {
 	struct http_server *server = serving->api.server;
 
-	if (server) {
+	if (server)
 		http_server_quiesce(server);
+	/* Requests wait for runs: those go first. */
+	flow_stop(serving->api.flow, timeout);
+	if (server)
 		http_server_stop(server, timeout);
-	}
 	api_router_free(serving->api.router);
 	hub_stop(serving->api.hub, timeout);
 	http_server_free(server);
+	flow_close(serving->api.flow);
 	keys_close(serving->api.keys);
 	hub_close(serving->api.hub);
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "flow/oauth_tokens.h"
 #include "rule/retry.h"
 
 enum {
@@ -17,6 +18,7 @@ enum {
 struct outgoing {
 	struct http_client *client;
 	struct http_client_options options; /* borrows what they borrow */
+	struct oauth_tokens *tokens;
 	int wake; /* eventfd: readable once it was interrupted */
 	atomic_bool is_interrupted;
 };
@@ -38,6 +40,7 @@ outgoing_new(const struct http_client_options *options)
 
 	outgoing->client = http_client_new(options);
 	outgoing->options = *options;
+	outgoing->tokens = oauth_tokens_new();
 	outgoing->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	assert(outgoing->wake >= 0);
 	return outgoing;
@@ -49,8 +52,15 @@ outgoing_free(struct outgoing *outgoing)
 	if (!outgoing)
 		return;
 	http_client_free(outgoing->client);
+	oauth_tokens_free(outgoing->tokens);
 	close(outgoing->wake);
 	mem_free(outgoing);
+}
+
+struct oauth_tokens *
+outgoing_tokens(struct outgoing *outgoing)
+{
+	return outgoing->tokens;
 }
 
 void
