@@ -227,6 +227,25 @@ TEST(app_http, token_is_fetched_once_and_anew_when_it_is_refused)
 			HEAD("GET /a") "Authorization: Bearer two12\r\n\r\n");
 }
 
+TEST(app_http, refresh_token_is_exchanged_for_an_access_token)
+{
+	BEGIN(TOKEN("one12"), OK);
+	wire_connect("o", "http",
+		"{\"tokenUrl\":\"http://127.0.0.1:PORT/t\",\"clientId\":\"c\","
+		"\"clientSecret\":\"s&\",\"refreshToken\":\"r/1\"}");
+	CHECK_OUT("http:MakeRequest",
+		"{\"authenticationType\":\"oAuth\",\"oAuthAccount\":\"o\"}",
+		"{" URL "}",
+		"[{\"data\":null,\"statusCode\":204,\"headers\":{"
+		"\"content-length\":\"0\"}}]");
+	wire_end("POST /t HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nUser-Agent: "
+		 "test\r\nAuthorization: Basic YzpzJTI2\r\nAccept: "
+		 "application/json\r\nContent-Type: "
+		 "application/x-www-form-urlencoded\r\nContent-Length: 44"
+		 "\r\n\r\ngrant_type=refresh_token&refresh_token=r%2F1" HEAD(
+			 "GET /a") "Authorization: Bearer one12\r\n\r\n");
+}
+
 TEST(app_http, token_server_that_refuses_is_told)
 {
 	BEGIN(ANSWER("400 No", "", 2, "no"), ANSWER("200 OK", "", 2, "{}"));
