@@ -300,6 +300,33 @@ TEST(app_http, redirects_are_followed_as_far_as_allowed)
 		"POST /a") "Content-Length: 0\r\n\r\n" HEAD("GET /a") "\r\n" HEAD("GET /a") "\r\n");
 }
 
+TEST(app_http, secrets_do_not_follow_to_another_origin)
+{
+	static const char moved[] =
+		"HTTP/1.1 307 F\r\nLocation: http://localhost:%d/b\r\n"
+		"Content-Length: 0\r\nConnection: close\r\n\r\n";
+	static char bytes[sizeof(moved) + 8];
+	static const struct wire_reply replies[] = {
+		{.bytes = bytes, .then = WIRE_CLOSE},
+		ANSWER("204 No Content", "", 0, "")};
+
+	wire_begin(replies, COUNT_OF(replies));
+	snprintf(bytes, sizeof(bytes), moved, wire.port);
+	wire_connect("b", "http", "{\"token\":\"t\"}");
+	CHECK_OUT("http:MakeRequest", "{\"connection\":\"b\"}",
+		"{" URL ",\"method\":\"post\",\"contentType\":\"custom\","
+		"\"rawBodyContent\":\"x\",\"headers\":[{\"name\":"
+		"\"X-Token\",\"value\":\"s\"},{\"name\":\"X-A\",\"value\":"
+		"\"1\"}]}",
+		"[{\"data\":null,\"statusCode\":204,\"headers\":{"
+		"\"content-length\":\"0\"}}]");
+	wire_end(HEAD("POST /a") "X-Token: s\r\nX-A: 1\r\nAuthorization: "
+				 "Bearer t\r\nContent-Length: 1\r\n\r\nx"
+				 "POST /b HTTP/1.1\r\nHost: localhost:PORT"
+				 "\r\nUser-Agent: test\r\nAccept: */*\r\n"
+				 "X-A: 1\r\nContent-Length: 1\r\n\r\nx");
+}
+
 TEST(app_http, file_comes_with_its_name_and_bytes)
 {
 	BEGIN(ANSWER("200 OK",
