@@ -8,8 +8,7 @@ enum { TEXT_MAX = 16 << 20 };
 
 static const char *const spaces[] = {"", "tab", "2", "4", NULL};
 static const struct module_field feeder[] = {
-	{.name = "feeder", .is_required = true}, {.name = "type"},
-	{.name = "space", .type = "text", .choices = spaces}, {.name = NULL}};
+	{.name = "feeder", .is_required = true}, {.name = NULL}};
 static const struct module_field parse_parameters[] = {
 	{.name = "type"}, {.name = NULL}};
 static const struct module_field parse_mapper[] = {

@@ -173,16 +173,17 @@ run_replace(const struct module_call *call, struct module_result *result,
 {
 	CLEANUP(buf_release) struct buf out = buf_make(TEXT_MAX);
 	CLEANUP(buf_release) struct buf why = {0};
-	const struct regex *regex;
-	enum failure_kind kind = compile(call, &regex, failure);
+	struct regex_replacing replacing = {
+		.text = field_text(call->input, "text", call->arena),
+		.with = field_text(call->input, "value", call->arena),
+		.is_global = flag(call, "global", false)};
+	enum failure_kind kind = compile(call, &replacing.regex, failure);
 	size_t steps = STEPS_MAX;
 	enum err err;
 
 	if (kind)
 		return kind;
-	err = regex_replace(regex, field_text(call->input, "text", call->arena),
-		field_text(call->input, "value", call->arena),
-		flag(call, "global", false), &steps, &out, &why);
+	err = regex_replace(&replacing, &steps, &out, &why);
 	if (err == ERR_INVALID)
 		return failure_set(failure, call->arena, FAILURE_DATA,
 			"value: %s", buf_text(&why));

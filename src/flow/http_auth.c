@@ -124,10 +124,17 @@ enum failure_kind
 http_auth_fetch(const struct module_call *call, struct http_auth *auth,
 	int64_t timeout, bool *ret_is_kept, struct failure *failure)
 {
+	struct oauth_token token;
+	enum failure_kind kind;
+
 	*ret_is_kept = false;
 	if (!auth->has_grant)
 		return FAILURE_NONE;
-	auth->header.name = STR("Authorization");
-	return oauth_tokens_get(call->outgoing, &auth->grant, timeout,
-		call->arena, &auth->header.value, ret_is_kept, failure);
+	kind = oauth_tokens_get(call->outgoing, &auth->grant, timeout,
+		call->arena, &token, failure);
+	if (kind)
+		return kind;
+	auth->header = (struct http_header){STR("Authorization"), token.header};
+	*ret_is_kept = token.is_kept;
+	return FAILURE_NONE;
 }

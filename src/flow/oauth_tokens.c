@@ -203,17 +203,17 @@ judge(const struct oauth_grant *grant, const struct outgoing_response *response,
 
 enum failure_kind
 oauth_tokens_get(struct outgoing *outgoing, const struct oauth_grant *grant,
-	int64_t timeout, struct arena *arena, struct str *ret_header,
-	bool *ret_is_kept, struct failure *failure)
+	int64_t timeout, struct arena *arena, struct oauth_token *ret,
+	struct failure *failure)
 {
 	struct token *token = find(outgoing_tokens(outgoing), grant);
 	struct outgoing_response response;
 	enum failure_kind kind;
 	int64_t life = 0;
 
-	*ret_is_kept = token && clock_monotonic() < token->good_until;
-	if (*ret_is_kept) {
-		*ret_header = arena_copy(arena, buf_str(&token->header));
+	ret->is_kept = token && clock_monotonic() < token->good_until;
+	if (ret->is_kept) {
+		ret->header = arena_copy(arena, buf_str(&token->header));
 		return FAILURE_NONE;
 	}
 	kind = fetch(outgoing, grant, timeout, arena, &response, failure);
@@ -221,8 +221,8 @@ oauth_tokens_get(struct outgoing *outgoing, const struct oauth_grant *grant,
 		kind = judge(grant, &response, arena, failure);
 	if (!kind)
 		kind = read_token(
-			grant, &response, arena, ret_header, &life, failure);
+			grant, &response, arena, &ret->header, &life, failure);
 	if (!kind)
-		keep(outgoing_tokens(outgoing), grant, *ret_header, life);
+		keep(outgoing_tokens(outgoing), grant, ret->header, life);
 	return kind;
 }

@@ -21,14 +21,19 @@ struct oauth_tokens *oauth_tokens_new(void);
 /** NULL is harmless. */
 void oauth_tokens_free(struct oauth_tokens *tokens);
 
+struct oauth_token {
+	struct str header; /* "Bearer …" */
+	bool is_kept;	   /* was fetched before: may have been revoked since */
+};
+
 /**
- * "Bearer …" in `arena`, from what is kept (then *ret_is_kept) or fetched
- * within `timeout` microseconds. FAILURE_ACCESS_TOKEN when the token server
- * refuses or answers with no token, else as outgoing_send().
+ * The token, in `arena`, from what is kept or fetched within `timeout`
+ * microseconds. FAILURE_ACCESS_TOKEN when the token server refuses or answers
+ * with no token, else as outgoing_send().
  */
 enum failure_kind oauth_tokens_get(struct outgoing *outgoing,
 	const struct oauth_grant *grant, int64_t timeout, struct arena *arena,
-	struct str *ret_header, bool *ret_is_kept, struct failure *failure);
+	struct oauth_token *ret, struct failure *failure);
 
 /** A service refused it: the next one who asks gets a fresh one. */
 void oauth_tokens_forget(

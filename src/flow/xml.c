@@ -152,7 +152,8 @@ static struct value
 element_value(struct reading *reading, struct frame *frame)
 {
 	struct value_builder builder = value_builder_make(reading->arena);
-	struct child *children = reading->children + frame->first;
+	struct child *children =
+		reading->count ? reading->children + frame->first : NULL;
 	size_t count =
 		group(children, reading->count - frame->first, reading->arena);
 	struct str text = str_trim(buf_str(&frame->text));

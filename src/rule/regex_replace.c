@@ -108,19 +108,20 @@ spend(struct replacement *r, size_t *steps)
 }
 
 enum err
-regex_replace(const struct regex *regex, struct str text, struct str with,
-	bool is_global, size_t *steps, struct buf *out, struct buf *why)
+regex_replace(const struct regex_replacing *replacing, size_t *steps,
+	struct buf *out, struct buf *why)
 {
-	struct replacement r = {.regex = regex,
+	struct str text = replacing->text;
+	struct replacement r = {.regex = replacing->regex,
 		.text = text,
-		.with = with,
+		.with = replacing->with,
 		.out = out,
 		.why = why};
 	struct regex_match match;
 	size_t done = 0, from = 0;
 
 	while (from <= text.len && !r.err) {
-		enum err err = regex_search(regex, text, from, steps, &match);
+		enum err err = regex_search(r.regex, text, from, steps, &match);
 
 		if (err == ERR_LIMIT)
 			return err;
@@ -131,7 +132,7 @@ regex_replace(const struct regex *regex, struct str text, struct str with,
 		append_replacement(&r, &match);
 		done = match.end[0];
 		from = regex_next(text, &match);
-		if (!is_global)
+		if (!replacing->is_global)
 			break;
 		spend(&r, steps);
 	}

@@ -14,16 +14,17 @@ replace_pattern(struct template_run *run, struct str text, struct str pattern,
 {
 	CLEANUP(buf_release) struct buf out = template_run_buf(run);
 	CLEANUP(buf_release) struct buf why = {0};
-	const struct regex *regex;
+	struct regex_replacing replacing = {.text = text,
+		.with = with,
+		.is_global = (flags & REGEX_GLOBAL) != 0};
 	enum err err;
 
 	if (!template_run_bytes(run, pattern.len * 64))
 		return value_empty();
-	if (regex_compile(pattern, flags, run->arena, &regex, &why))
+	if (regex_compile(pattern, flags, run->arena, &replacing.regex, &why))
 		return template_run_fail(run,
 			"this is no regular expression: %s", buf_text(&why));
-	err = regex_replace(regex, text, with, (flags & REGEX_GLOBAL) != 0,
-		&run->steps_left, &out, &why);
+	err = regex_replace(&replacing, &run->steps_left, &out, &why);
 	if (err == ERR_INVALID)
 		return template_run_fail(run, "%s", buf_text(&why));
 	if (err && !buf_is_overflown(&out))

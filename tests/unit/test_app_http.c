@@ -227,6 +227,25 @@ TEST(app_http, token_is_fetched_once_and_anew_when_it_is_refused)
 			HEAD("GET /a") "Authorization: Bearer two12\r\n\r\n");
 }
 
+TEST(app_http, refresh_token_is_exchanged_for_an_access_token)
+{
+	BEGIN(TOKEN("one12"), OK);
+	wire_connect("o", "http",
+		"{\"tokenUrl\":\"http://127.0.0.1:PORT/t\",\"clientId\":\"c\","
+		"\"clientSecret\":\"s&\",\"refreshToken\":\"r/1\"}");
+	CHECK_OUT("http:MakeRequest",
+		"{\"authenticationType\":\"oAuth\",\"oAuthAccount\":\"o\"}",
+		"{" URL "}",
+		"[{\"data\":null,\"statusCode\":204,\"headers\":{"
+		"\"content-length\":\"0\"}}]");
+	wire_end("POST /t HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nUser-Agent: "
+		 "test\r\nAuthorization: Basic YzpzJTI2\r\nAccept: "
+		 "application/json\r\nContent-Type: "
+		 "application/x-www-form-urlencoded\r\nContent-Length: 44"
+		 "\r\n\r\ngrant_type=refresh_token&refresh_token=r%2F1" HEAD(
+			 "GET /a") "Authorization: Bearer one12\r\n\r\n");
+}
+
 TEST(app_http, token_server_that_refuses_is_told)
 {
 	BEGIN(ANSWER("400 No", "", 2, "no"), ANSWER("200 OK", "", 2, "{}"));
@@ -279,6 +298,33 @@ TEST(app_http, redirects_are_followed_as_far_as_allowed)
 		"10.1.2.3 is private: not on the allow-list");
 	wire_end(HEAD("GET /a") "\r\n" HEAD("GET /b?c") "\r\n" HEAD(
 		"POST /a") "Content-Length: 0\r\n\r\n" HEAD("GET /a") "\r\n" HEAD("GET /a") "\r\n");
+}
+
+TEST(app_http, secrets_do_not_follow_to_another_origin)
+{
+	static const char moved[] =
+		"HTTP/1.1 307 F\r\nLocation: http://localhost:%d/b\r\n"
+		"Content-Length: 0\r\nConnection: close\r\n\r\n";
+	static char bytes[sizeof(moved) + 8];
+	static const struct wire_reply replies[] = {
+		{.bytes = bytes, .then = WIRE_CLOSE},
+		ANSWER("204 No Content", "", 0, "")};
+
+	wire_begin(replies, COUNT_OF(replies));
+	snprintf(bytes, sizeof(bytes), moved, wire.port);
+	wire_connect("b", "http", "{\"token\":\"t\"}");
+	CHECK_OUT("http:MakeRequest", "{\"connection\":\"b\"}",
+		"{" URL ",\"method\":\"post\",\"contentType\":\"custom\","
+		"\"rawBodyContent\":\"x\",\"headers\":[{\"name\":"
+		"\"X-Token\",\"value\":\"s\"},{\"name\":\"X-A\",\"value\":"
+		"\"1\"}]}",
+		"[{\"data\":null,\"statusCode\":204,\"headers\":{"
+		"\"content-length\":\"0\"}}]");
+	wire_end(HEAD("POST /a") "X-Token: s\r\nX-A: 1\r\nAuthorization: "
+				 "Bearer t\r\nContent-Length: 1\r\n\r\nx"
+				 "POST /b HTTP/1.1\r\nHost: localhost:PORT"
+				 "\r\nUser-Agent: test\r\nAccept: */*\r\n"
+				 "X-A: 1\r\nContent-Length: 1\r\n\r\nx");
 }
 
 TEST(app_http, file_comes_with_its_name_and_bytes)

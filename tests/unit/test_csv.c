@@ -10,6 +10,7 @@ read_all(const char *text, char separator)
 	struct csv_reader reader = csv_reader_make(str_of(text), separator);
 	struct buf out = {0}, why = {0};
 	struct csv_row row;
+	struct str result;
 	enum err err;
 
 	while (!(err = csv_read(&reader, &arena, &row, &why))) {
@@ -19,7 +20,11 @@ read_all(const char *text, char separator)
 				STR_ARG(row.cells[i]));
 		buf_append_char(&out, ']');
 	}
-	return err == ERR_NOT_FOUND ? buf_str(&out) : buf_str(&why);
+	text = err == ERR_NOT_FOUND ? buf_text(&out) : buf_text(&why);
+	result = arena_copy(&arena, str_of(text));
+	buf_release(&out);
+	buf_release(&why);
+	return result;
 }
 
 #define READ(text_, expected_) \
