@@ -15,8 +15,8 @@ struct job {
 	int64_t end; /* monotonic */
 };
 
-static const char *const members[] = {
-	"filter", "hours", "limit", "cursor", "milliseconds"};
+static const char *const members[] = {"filter", "eventType", "eventFilter",
+	"hours", "limit", "cursor", "milliseconds"};
 
 static const struct filter_body_number numbers[] = {
 	{"hours", 1, BACKTEST_HOURS_MAX, HOURS_USUAL},

@@ -1,6 +1,7 @@
 #include "api/filter_body.h"
 
 #include "rule/filter_event.h"
+#include "rule/filter_of_type.h"
 
 static bool
 is_one_of(struct json key, const char *const *members, size_t count)
@@ -46,13 +47,18 @@ filter_body_check(
 	return true;
 }
 
-bool
-filter_body_text(struct api_call *call, struct str *ret)
+/** A member that is a string; `is_needed`: a missing one is refused. */
+static bool
+read_text(struct api_call *call, const char *name, bool is_needed,
+	struct str *ret)
 {
-	struct json member = json_member(call->json, STR("filter"));
+	struct json member = json_member(call->json, str_of(name));
 
+	*ret = STR("");
+	if (!is_needed && json_kind(member) <= JSON_NULL)
+		return true;
 	if (json_kind(member) != JSON_STRING) {
-		api_refuse(call, 400, "filter", "expected a string, found %s",
+		api_refuse(call, 400, name, "expected a string, found %s",
 			json_kind_name(json_kind(member)));
 		return false;
 	}
@@ -60,20 +66,67 @@ filter_body_text(struct api_call *call, struct str *ret)
 	return true;
 }
 
+/** {"eventType","eventFilter"}: what a subscription would be. */
+static bool
+read_subscription(struct api_call *call, struct filter_body_question *ret)
+{
+	CLEANUP(buf_release) struct buf why = buf_make(256);
+	struct str type, condition;
+
+	ret->member = "eventFilter";
+	if (!read_text(call, "eventType", true, &type) ||
+		!read_text(call, "eventFilter", false, &condition))
+		return false;
+	if (filter_of_type_check(type, &why)) {
+		api_refuse(call, 400, "eventType", "%s", buf_text(&why));
+		return false;
+	}
+	ret->err = filter_of_type_compile(type, condition, call->arena,
+		&ret->filter, &ret->column, &ret->why);
+	return true;
+}
+
+bool
+filter_body_question(struct api_call *call, struct filter_body_question *ret)
+{
+	bool is_filter =
+		!json_is_missing(json_member(call->json, STR("filter")));
+	bool is_type =
+		!json_is_missing(json_member(call->json, STR("eventType"))) ||
+		!json_is_missing(json_member(call->json, STR("eventFilter")));
+	struct str text;
+
+	*ret = (struct filter_body_question){
+		.member = "filter", .why = buf_make(4096)};
+	if (is_filter && is_type) {
+		api_refuse(call, 400, "eventType",
+			"expected either filter or eventType, found both");
+		return false;
+	}
+	if (is_type)
+		return read_subscription(call, ret);
+	if (!read_text(call, "filter", true, &text))
+		return false;
+	ret->err = filter_compile(
+		text, call->arena, &ret->filter, &ret->column, &ret->why);
+	return true;
+}
+
 bool
 filter_body_filter(struct api_call *call, const struct filter **ret)
 {
-	CLEANUP(buf_release) struct buf why = buf_make(2048);
-	struct str text;
-	size_t column;
+	struct filter_body_question question;
+	enum err err;
 
-	if (!filter_body_text(call, &text))
+	if (!filter_body_question(call, &question))
 		return false;
-	if (filter_compile(text, call->arena, ret, &column, &why)) {
-		api_refuse(call, 400, "filter", "%s", buf_text(&why));
-		return false;
-	}
-	return true;
+	err = question.err;
+	*ret = question.filter;
+	if (err)
+		api_refuse(call, 400, question.member, "%s",
+			buf_text(&question.why));
+	buf_release(&question.why);
+	return err == ERR_OK;
 }
 
 bool

@@ -10,10 +10,22 @@
 bool filter_body_check(
 	struct api_call *call, const char *const *members, size_t count);
 
-/** The text of the member "filter", which has to be there. */
-bool filter_body_text(struct api_call *call, struct str *ret);
+/**
+ * What is asked about: "filter", or a subscription's "eventType" (needed) and
+ * "eventFilter" in place of it. Compiled, with what
+ * filter_compile() has to say. False: answered, being no such thing.
+ */
+struct filter_body_question {
+	enum err err;
+	const struct filter *filter;
+	size_t column;
+	struct buf why;	    /* release with buf_release */
+	const char *member; /* that holds the text: "filter", "eventFilter" */
+};
+bool filter_body_question(
+	struct api_call *call, struct filter_body_question *ret);
 
-/** The same, compiled. */
+/** Its filter; one that does not compile is answered, too. */
 bool filter_body_filter(struct api_call *call, const struct filter **ret);
 
 /** The member "event" as filters see it. */

@@ -54,30 +54,27 @@ write_types(struct json_out *out, const struct filter *filter)
 static void
 check(struct api_call *call)
 {
-	static const char *const members[] = {"filter"};
-	CLEANUP(buf_release) struct buf why = buf_make(4096);
+	static const char *const members[] = {
+		"filter", "eventType", "eventFilter"};
 	CLEANUP(buf_release) struct buf body = {0};
 	struct json_out out = json_out_make(&body);
-	const struct filter *filter;
-	struct str text;
-	size_t column;
-	enum err err;
+	struct filter_body_question question;
 
 	if (!filter_body_check(call, members, COUNT_OF(members)) ||
-		!filter_body_text(call, &text))
+		!filter_body_question(call, &question))
 		return;
-	err = filter_compile(text, call->arena, &filter, &column, &why);
 	json_out_object(&out, NULL);
-	json_out_boolean(&out, "valid", err == ERR_OK);
-	if (err) {
-		json_out_integer(&out, "column", (int64_t)column);
-		json_out_string(&out, "error", buf_str(&why));
+	json_out_boolean(&out, "valid", question.err == ERR_OK);
+	if (question.err) {
+		json_out_integer(&out, "column", (int64_t)question.column);
+		json_out_string(&out, "error", buf_str(&question.why));
 	} else {
-		write_canonical(&out, filter);
-		write_notes(&out, filter);
-		write_types(&out, filter);
+		write_canonical(&out, question.filter);
+		write_notes(&out, question.filter);
+		write_types(&out, question.filter);
 	}
 	json_out_end(&out);
+	buf_release(&question.why);
 	api_respond_json(call, 200, &body);
 }
 
@@ -151,7 +148,8 @@ write_withheld(struct json_out *out, const struct filter_event *event)
 static void
 explain(struct api_call *call)
 {
-	static const char *const members[] = {"filter", "event", "eventId"};
+	static const char *const members[] = {
+		"filter", "eventType", "eventFilter", "event", "eventId"};
 	CLEANUP(buf_release) struct buf body = {0};
 	struct json_out out = json_out_make(&body);
 	const struct filter *filter;

@@ -1,7 +1,7 @@
 /* Browsing the catalog: service managers, their API groups, their types. */
 #include "api/api.h"
 #include "api/event_types.h"
-#include "api/gl_list.h"
+#include "api/gl_call.h"
 #include "api/subscription_routes.h"
 #include "base/json_out.h"
 #include "pipeline/hub.h"
@@ -137,7 +137,7 @@ browse(struct api_call *call, const char *missing,
 	struct str *items;
 	size_t count;
 
-	if (!gl_list_read(call, PAGE_MAX, &page))
+	if (!gl_page_read(call, PAGE_MAX, &page))
 		return;
 	if (missing && uuid_parse(call->parameters[0], &of))
 		of = (struct uuid){0};
@@ -159,7 +159,7 @@ browse(struct api_call *call, const char *missing,
 	if (missing && rows.count == 0)
 		api_refuse(call, 404, NULL, "%s not found", missing);
 	else
-		gl_list_respond(call, &page, items, rows.count);
+		gl_page_respond(call, &page, items, rows.count);
 }
 
 static void
@@ -181,11 +181,12 @@ list_events(struct api_call *call)
 }
 
 const struct route api_gl_catalog_routes[] = {
-	{"GET", GL_URI "/service-managers", API_GREENLAKE, ACCESS_VIEWER,
+	{"GET", GL_EVENTS_URI "/service-managers", API_GREENLAKE, ACCESS_VIEWER,
 		BODY_NONE, false, false, list_managers},
-	{"GET", GL_URI "/service-managers/{id}/api-groups", API_GREENLAKE,
-		ACCESS_VIEWER, BODY_NONE, false, false, list_groups},
-	{"GET", GL_URI "/api-groups/{id}/events", API_GREENLAKE, ACCESS_VIEWER,
-		BODY_NONE, false, false, list_events},
+	{"GET", GL_EVENTS_URI "/service-managers/{id}/api-groups",
+		API_GREENLAKE, ACCESS_VIEWER, BODY_NONE, false, false,
+		list_groups},
+	{"GET", GL_EVENTS_URI "/api-groups/{id}/events", API_GREENLAKE,
+		ACCESS_VIEWER, BODY_NONE, false, false, list_events},
 };
 const size_t api_gl_catalog_route_count = COUNT_OF(api_gl_catalog_routes);

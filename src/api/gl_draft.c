@@ -471,5 +471,6 @@ gl_draft_read(struct json body, const struct webhook *present,
 	if (present)
 		return;
 	ret->draft.has_state = true;
+	/* Without a filter it is one that has subscriptions. */
 	ret->draft.state = WEBHOOK_ENABLED;
 }

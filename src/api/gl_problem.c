@@ -48,6 +48,9 @@ gl_problem_code(const struct api_problem *problem, const char *word,
 	return arena_printf(arena, "HPE_GL_ERROR_%s", word);
 }
 
+static void refuse(struct api_call *call, struct api_problem *problem,
+	const char *format, va_list args) PRINTF_LIKE(3, 0);
+
 static void
 refuse(struct api_call *call, struct api_problem *problem, const char *format,
 	va_list args)

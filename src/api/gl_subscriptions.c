@@ -1,7 +1,6 @@
 #include "api/api.h"
 #include "api/event_types.h"
-#include "api/gl_list.h"
-#include "api/gl_problem.h"
+#include "api/gl_call.h"
 #include "api/subscription_body.h"
 #include "api/subscription_routes.h"
 #include "base/clock.h"
@@ -53,8 +52,7 @@ write_one(struct api_call *call, struct json_out *out,
 	json_out_string(out, "resourceUri", uri_of(one, call->arena));
 	write_webhook(out, one->webhook);
 	json_out_string(out, "hpePrincipal",
-		arena_printf(
-			call->arena, "user:%.*s", STR_ARG(one->created_by)));
+		gl_principal(one->created_by, call->arena));
 	json_out_string(out, "createdBy", one->created_by);
 	json_out_time(out, "createdAt", one->created);
 	json_out_string(out, "updatedBy", one->updated_by);
@@ -126,7 +124,7 @@ list(struct api_call *call)
 	struct uuid id;
 	size_t count = 0;
 
-	if (!read_filter(call, &id) || !gl_list_read(call, PAGE_MAX, &page))
+	if (!read_filter(call, &id) || !gl_page_read(call, PAGE_MAX, &page))
 		return;
 	webhook = webhooks_find(call->api->webhooks, call->who.workspace, id);
 	items = arena_alloc_array(call->arena,
@@ -140,7 +138,7 @@ list(struct api_call *call)
 		items[count++] = arena_copy(call->arena, buf_str(&text));
 	}
 	webhook_unref(webhook);
-	gl_list_respond(call, &page, items, count);
+	gl_page_respond(call, &page, items, count);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "api/explain_routes.h"
 #include "api/filter_routes.h"
 #include "api/gl_webhooks.h"
+#include "api/handshake_routes.h"
 #include "api/native_webhooks.h"
 #include "api/router.h"
 #include "api/subscription_routes.h"
@@ -18,6 +19,7 @@ api_router_new(struct api *api)
 		{api_explain_routes, api_explain_route_count},
 		{api_webhook_routes, api_webhook_route_count},
 		{api_filter_routes, api_filter_route_count},
+		{api_handshake_routes, api_handshake_route_count},
 		{api_subscription_routes, api_subscription_route_count},
 		{api_event_type_routes, api_event_type_route_count},
 		{api_gl_subscription_routes, api_gl_subscription_route_count},

@@ -5,9 +5,7 @@
  * Subscriptions and the catalog over HTTP, in GreenLake's dialect (reference
  * §2.2, §2.4) and the hub's own (docs/api.md).
  */
-#define GL_URI "/events/v1beta1"
-#define GL_SUBSCRIPTIONS_URI GL_URI "/subscriptions"
-#define GL_WEBHOOKS_URI GL_URI "/webhooks"
+#define GL_SUBSCRIPTIONS_URI "/events/v1beta1/subscriptions"
 #define SUBSCRIPTIONS_URI "/v1/subscriptions"
 
 extern const struct route api_gl_subscription_routes[];

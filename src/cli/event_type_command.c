@@ -92,7 +92,6 @@ event_type_command_list(const struct args *args)
 		"NAME", "FRIENDLY NAME", "MANAGER", "GROUP", "VALIDATION"};
 	static const char *const columns[] = {"name", "friendlyName",
 		"serviceManager", "apiGroup", "validation"};
-	CLEANUP(buf_release) struct buf path = buf_make(0);
 	CLEANUP(client_close) struct client client;
 	struct output_table table =
 		output_table_make(headings, COUNT_OF(headings));

@@ -137,6 +137,7 @@ enum err settings_check_schedule(struct str value, struct buf *why);
 enum err settings_check_header(struct str value, struct buf *why);
 enum err settings_check_source(struct str value, struct buf *why);
 enum err settings_check_origin(struct str value, struct buf *why);
+enum err settings_check_public_url(struct str value, struct buf *why);
 enum err settings_check_token(struct str value, struct buf *why);
 /** Whether the (valid) address to listen on is reached from this host only. */
 bool settings_listen_is_loopback(struct str value);

@@ -159,6 +159,25 @@ settings_check_origin(struct str value, struct buf *why)
 }
 
 enum err
+settings_check_public_url(struct str value, struct buf *why)
+{
+	bool has_scheme = str_starts_with(value, STR("https://")) ||
+			  str_starts_with(value, STR("http://"));
+
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.ptr[i];
+
+		if (c <= 0x20 || c >= 0x7F || strchr("\"<>?#", c))
+			has_scheme = false;
+	}
+	if (has_scheme && value.ptr[value.len - 1] != '/')
+		return ERR_OK;
+	buf_append(why, STR("expected a URL without query and without a slash "
+			    "at its end, such as https://hub.example.com"));
+	return ERR_INVALID;
+}
+
+enum err
 settings_check_token(struct str value, struct buf *why)
 {
 	for (size_t i = 0; i < value.len; i++) {

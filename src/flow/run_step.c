@@ -336,9 +336,12 @@ run_step(struct run *run, const struct blueprint_module *module,
 			"the module %.*s is not known here",
 			STR_ARG(module->name));
 	stored = run_stored(run, module);
-	if (stored && run->ordinal == run->options->execution->failed_step) {
-		stored = NULL;
+	/* The one that failed is run again; after a crash its new result may
+	   be there already. */
+	if (run->ordinal == run->options->execution->failed_step) {
 		run->has_resumed = true;
+		if (stored && stored->failure.len)
+			stored = NULL;
 	}
 	if (stored)
 		kind = take_stored(run, stored, arena, result, failure);

@@ -11,7 +11,6 @@ enum {
 	THREADS = 16,
 	QUEUE_MAX = 10000,
 	BYTES_MAX = 16 << 20,
-	ITEMS_MAX = 20000, /* in memory, of all scenarios */
 	LOADED_AT_ONCE = 200,
 	STACK_BYTES = 16 << 20, /* flows nest in each other by recursion */
 };
@@ -332,6 +331,17 @@ free_waiters(struct runner *runner)
 	}
 }
 
+static void
+free_retrying(struct runner *runner)
+{
+	size_t at = 0;
+	void *each;
+
+	while ((each = map_next(&runner->retrying, &at)))
+		mem_free(each);
+	map_release(&runner->retrying);
+}
+
 void
 runner_stop(struct runner *runner, int64_t timeout)
 {
@@ -363,7 +373,7 @@ runner_stop(struct runner *runner, int64_t timeout)
 	free_lanes(runner);
 	free_waiters(runner);
 	map_release(&runner->by_scenario);
-	map_release(&runner->retrying);
+	free_retrying(runner);
 	mem_free(runner->threads);
 	mem_free(runner->ways);
 	pthread_cond_destroy(&runner->work);
@@ -371,244 +381,4 @@ runner_stop(struct runner *runner, int64_t timeout)
 	pthread_mutex_destroy(&runner->lock);
 	pthread_mutex_destroy(&runner->ordering);
 	mem_free(runner);
-}
-
-/* ---- answers ---- */
-
-void
-runner_answer(struct runner *runner, uint64_t sequence,
-	const struct run_response *response)
-{
-	struct runner_waiter **at, *waiter;
-
-	pthread_mutex_lock(&runner->lock);
-	at = &runner->waiters;
-	while (*at && (*at)->sequence != sequence)
-		at = &(*at)->next;
-	waiter = *at;
-	if (waiter)
-		*at = waiter->next;
-	pthread_mutex_unlock(&runner->lock);
-	if (!waiter)
-		return;
-	waiter->reply->respond(waiter->reply, response);
-	mem_free(waiter);
-}
-
-/* ---- beginning ---- */
-
-/** An execution on its way to the disk. */
-struct begun {
-	struct writer_item item;
-	struct store_change change;
-	struct flow_change flow;
-	struct runner *runner;
-	struct uuid scenario;
-	void *context;
-	void (*stored)(void *context, enum err err, uint64_t execution);
-	char id[UUID_TEXT_SIZE];
-	char trigger[];
-};
-
-/** Under the lock: into memory, if everything before it is there. */
-static void
-note_stored(struct runner *runner, struct runner_lane *lane,
-	const struct execution_row *row)
-{
-	bool has_room = runner->items < ITEMS_MAX &&
-			runner->bytes < runner->options.bytes_max;
-
-	if (lane->has_more || lane->is_loading || !has_room) {
-		lane->has_more = true;
-		pthread_cond_signal(&runner->work);
-		return;
-	}
-	lane->highest = row->sequence;
-	runner_put(runner, lane,
-		runner_item_new(row->sequence, true, row->trigger));
-}
-
-static void
-on_stored(struct writer_item *item)
-{
-	struct begun *begun = CONTAINER_OF(item, struct begun, item);
-	struct runner *runner = begun->runner;
-	const struct execution_row *row = &begun->flow.execution;
-	enum err err = item->unit.result;
-	struct runner_lane *lane;
-
-	if (begun->stored)
-		begun->stored(begun->context, err, row->sequence);
-	pthread_mutex_lock(&runner->lock);
-	lane = map_get(&runner->by_scenario, key_of(&begun->scenario));
-	if (lane && err)
-		lane->queued--;
-	else if (lane)
-		note_stored(runner, lane, row);
-	pthread_mutex_unlock(&runner->lock);
-	mem_free(begun);
-}
-
-static struct begun *
-make_begun(struct runner *runner, const struct runner_order *order)
-{
-	struct begun *begun = mem_alloc(sizeof(*begun) + order->trigger.len);
-	const struct scenario *scenario = order->scenario;
-
-	if (order->trigger.len)
-		memcpy(begun->trigger, order->trigger.ptr, order->trigger.len);
-	begun->runner = runner;
-	begun->scenario = scenario->id;
-	begun->context = order->context;
-	begun->stored = order->stored;
-	begun->flow = (struct flow_change){.what = FLOW_EXECUTION_ADD,
-		.execution = {.workspace = scenario->workspace,
-			.scenario =
-				str_of(uuid_format(scenario->id, begun->id)),
-			.scenario_version = order->revision
-						    ? order->revision
-						    : scenario->revision,
-			.cause = str_of(order->cause),
-			.created = clock_now(),
-			.error = STR(""),
-			.trigger =
-				str_make(begun->trigger, order->trigger.len)}};
-	begun->change =
-		(struct store_change){.kind = STORE_FLOW, .flow = &begun->flow};
-	begun->item.unit =
-		(struct store_unit){.changes = &begun->change, .count = 1};
-	begun->item.done = on_stored;
-	return begun;
-}
-
-/** Before it is stored, so that no answer comes too early. */
-static void
-add_waiter(struct runner *runner, uint64_t sequence, struct runner_reply *reply)
-{
-	struct runner_waiter *waiter;
-
-	if (!reply)
-		return;
-	waiter = MEM_NEW(struct runner_waiter);
-	waiter->sequence = sequence;
-	waiter->reply = reply;
-	waiter->deadline = clock_monotonic() + runner->options.reply_timeout;
-	pthread_mutex_lock(&runner->lock);
-	waiter->next = runner->waiters;
-	runner->waiters = waiter;
-	pthread_mutex_unlock(&runner->lock);
-}
-
-static void
-remove_waiter(struct runner *runner, uint64_t sequence)
-{
-	struct runner_waiter **at, *waiter;
-
-	pthread_mutex_lock(&runner->lock);
-	at = &runner->waiters;
-	while (*at && (*at)->sequence != sequence)
-		at = &(*at)->next;
-	waiter = *at;
-	if (waiter)
-		*at = waiter->next;
-	pthread_mutex_unlock(&runner->lock);
-	mem_free(waiter);
-}
-
-uint64_t
-runner_sequence(struct runner *runner)
-{
-	uint64_t sequence;
-
-	pthread_mutex_lock(&runner->ordering);
-	sequence = ++runner->sequence;
-	pthread_mutex_unlock(&runner->ordering);
-	return sequence;
-}
-
-static bool
-reserve_place(struct runner *runner, const struct scenario *scenario)
-{
-	struct runner_lane *lane;
-	bool has_room;
-
-	pthread_mutex_lock(&runner->lock);
-	lane = runner_lane(runner, scenario);
-	has_room = lane->queued < runner->options.queue_max;
-	lane->queued += has_room;
-	pthread_mutex_unlock(&runner->lock);
-	return has_room;
-}
-
-static void
-give_back_place(struct runner *runner, const struct scenario *scenario)
-{
-	pthread_mutex_lock(&runner->lock);
-	runner_lane(runner, scenario)->queued--;
-	pthread_mutex_unlock(&runner->lock);
-}
-
-enum err
-runner_begin(struct runner *runner, const struct runner_order *order)
-{
-	struct begun *begun;
-	uint64_t sequence;
-	enum err err;
-
-	if (!reserve_place(runner, order->scenario))
-		return ERR_LIMIT;
-	begun = make_begun(runner, order);
-	/* Queues are in the order of sequences: they are submitted so. */
-	pthread_mutex_lock(&runner->ordering);
-	sequence = begun->flow.execution.sequence = ++runner->sequence;
-	add_waiter(runner, sequence, order->reply);
-	err = writer_submit(runner->options.writer, &begun->item, false);
-	pthread_mutex_unlock(&runner->ordering);
-	if (err == ERR_OK)
-		return ERR_OK;
-	remove_waiter(runner, sequence);
-	give_back_place(runner, order->scenario);
-	mem_free(begun);
-	return ERR_BUSY;
-}
-
-void
-runner_stats(struct runner *runner, struct runner_stats *ret)
-{
-	pthread_mutex_lock(&runner->lock);
-	*ret = runner->stats;
-	ret->waiting = 0;
-	for (struct runner_lane *lane = runner->lanes; lane; lane = lane->next)
-		ret->waiting += lane->queued;
-	pthread_mutex_unlock(&runner->lock);
-}
-
-/* ---- run once ---- */
-
-void
-runner_expect_one(struct runner *runner, struct uuid scenario)
-{
-	struct runner_lane *lane;
-
-	pthread_mutex_lock(&runner->lock);
-	lane = map_get(&runner->by_scenario, key_of(&scenario));
-	if (lane)
-		lane->expects_one = true;
-	pthread_mutex_unlock(&runner->lock);
-}
-
-bool
-runner_take_expected(struct runner *runner, struct uuid scenario)
-{
-	struct runner_lane *lane;
-	bool is_expected = false;
-
-	pthread_mutex_lock(&runner->lock);
-	lane = map_get(&runner->by_scenario, key_of(&scenario));
-	if (lane) {
-		is_expected = lane->expects_one;
-		lane->expects_one = false;
-	}
-	pthread_mutex_unlock(&runner->lock);
-	return is_expected;
 }

@@ -81,6 +81,10 @@ struct runner_item *runner_item_new(
 void runner_answer(struct runner *runner, uint64_t sequence,
 	const struct run_response *response);
 
+/** The same with what a hook says when its scenario says nothing. */
+void runner_answer_usual(
+	struct runner *runner, uint64_t sequence, bool has_failed);
+
 /** A sequence of its own for an execution. */
 uint64_t runner_sequence(struct runner *runner);
 

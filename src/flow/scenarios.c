@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/json_out.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/scenarios_private.h"

@@ -22,7 +22,8 @@ struct scenario {
 	struct str status_reason; /* why it was switched off, or empty */
 	const struct blueprint *blueprint;
 	struct schedule schedule;
-	struct str zone_name; /* "Europe/Prague", or empty: UTC */
+	struct str schedule_text; /* its JSON, or empty */
+	struct str zone_name;	  /* "Europe/Prague", or empty: UTC */
 	const struct zone *zone;
 	uint32_t parallel_max; /* runs at once; 1 when sequential */
 	int64_t created;

@@ -1,6 +1,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "base/json_out.h"
 #include "flow/scenarios_private.h"
 
 /* Changes: checked, stored, and only then seen. */
@@ -17,8 +18,8 @@ write_body(struct buf *out, const struct scenario *scenario)
 	json_out_boolean(&json, "isEnabled", scenario->is_enabled);
 	json_out_string(&json, "statusReason", scenario->status_reason);
 	json_out_string(&json, "zone", scenario->zone_name);
-	json_out_key(&json, STR("scheduling"));
-	schedule_write(&scenario->schedule, &json);
+	if (scenario->schedule_text.len)
+		json_out_raw(&json, "scheduling", scenario->schedule_text);
 	json_out_raw(&json, "blueprint", scenario->blueprint->source);
 	json_out_end(&json);
 }
@@ -217,6 +218,7 @@ copy_of(const struct scenario *scenario)
 
 	*copy = *scenario;
 	copy->name = arena_copy(&next->arena, scenario->name);
+	copy->schedule_text = arena_copy(&next->arena, scenario->schedule_text);
 	copy->zone_name = arena_copy(&next->arena, scenario->zone_name);
 	copy->status_reason = arena_copy(&next->arena, scenario->status_reason);
 	(void)!blueprint_read(scenario->blueprint->source, &next->arena,

@@ -43,8 +43,11 @@ struct deliver_options {
 	struct retry_policy retry_greenlake; /* of webhooks by its rules */
 	struct retry_policy challenge; /* pauses before GreenLake's handshake
 					  is tried again; `window` unused */
-	int64_t heartbeat; /* how often rates are asked for; 0: never */
-	struct str source; /* CloudEvents source of the hub; borrowed */
+	int64_t heartbeat;     /* how often rates are asked for; 0: never */
+	struct str source;     /* CloudEvents source of the hub; borrowed */
+	struct str public_url; /* where endpoints reach the hub; may be empty */
+	const struct seal_key *callback_key;
+	int64_t callback_timeout; /* how long a callback is waited for */
 	void *context;
 	/* Worker's thread; must not block. */
 	void (*handshake_ended)(void *context, uint64_t webhook,

@@ -6,9 +6,10 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "pipeline/allow_lists.h"
+#include "pipeline/callback.h"
 #include "pipeline/handshake_private.h"
 
-enum { RESPONSE_MAX = 16384, TOKEN_BYTES = 32, FIXED_HEADERS = 4 };
+enum { RESPONSE_MAX = 16384, TOKEN_BYTES = 32, FIXED_HEADERS = 5 };
 
 static void
 handshake_free(struct handshake *handshake)
@@ -91,6 +92,23 @@ check_com(const struct handshake *handshake, const struct http_result *result,
 /* ---- CloudEvents' OPTIONS ---- */
 
 static void
+offer_callback(struct handshake *handshake)
+{
+	const struct deliver_options *options = handshake->worker->options;
+	const struct callback callback = {
+		.webhook = handshake->webhook->number,
+		.handshake = handshake->webhook->handshake,
+	};
+	CLEANUP(buf_release) struct buf url = buf_make(0);
+
+	buf_append(&url, options->public_url);
+	buf_append(&url, STR(CALLBACK_PATH));
+	callback_append(options->callback_key, &callback, &url);
+	handshake_add_header(handshake, STR("WebHook-Request-Callback"),
+		arena_copy(&handshake->arena, buf_str(&url)));
+}
+
+static void
 ask_cloudevents(struct handshake *handshake)
 {
 	unsigned rate = handshake->webhook->options.rate;
@@ -100,6 +118,8 @@ ask_cloudevents(struct handshake *handshake)
 	if (rate)
 		handshake_add_header(handshake, STR("WebHook-Request-Rate"),
 			arena_printf(&handshake->arena, "%u", rate));
+	if (handshake->worker->options->public_url.len > 0)
+		offer_callback(handshake);
 }
 
 /** The rate granted; false when what is there is none. */
@@ -226,6 +246,26 @@ is_overtaken(const struct handshake *handshake)
 	       lane_webhook(lane)->handshake != handshake->webhook->handshake;
 }
 
+/** A consent that is withheld may come by the callback that was offered. */
+static bool
+awaits_callback(struct handshake *handshake, const struct http_result *result)
+{
+	const struct deliver_options *options = handshake->worker->options;
+	struct str allowed;
+
+	if (handshake->webhook->options.handshake != HANDSHAKE_CLOUDEVENTS ||
+		options->public_url.len == 0 ||
+		result->failure != HTTP_NO_FAILURE || result->status < 200 ||
+		result->status > 299 ||
+		http_head_find(
+			result->head, STR("WebHook-Allowed-Origin"), &allowed))
+		return false;
+	handshake->awaits_callback = true;
+	alarm_set(&handshake->worker->alarms, &handshake->again,
+		options->callback_timeout);
+	return true;
+}
+
 static bool
 try_again(struct handshake *handshake)
 {
@@ -271,9 +311,12 @@ handshake_done(void *context, const struct http_result *result)
 	}
 	handshake->outcome.is_accepted = is_consent(handshake, result, &why);
 	log_end(handshake, result, &why);
-	if (http_failure_is_ours(result->failure) && !is_overtaken(handshake))
+	/* Where tries are counted somebody may be waiting for their end. */
+	if (http_failure_is_ours(result->failure) &&
+		!kind_of(handshake)->has_tries && !is_overtaken(handshake))
 		postpone(handshake);
-	else if (handshake->outcome.is_accepted || !try_again(handshake))
+	else if (handshake->outcome.is_accepted ||
+		 !(try_again(handshake) || awaits_callback(handshake, result)))
 		tell_end(handshake);
 }
 
@@ -346,7 +389,7 @@ ring_again(struct alarm *alarm, bool is_over)
 
 	if (is_over)
 		handshake_free(handshake);
-	else if (is_overtaken(handshake))
+	else if (is_overtaken(handshake) || handshake->awaits_callback)
 		tell_end(handshake);
 	else
 		ask_credential(handshake);

@@ -13,8 +13,9 @@
  *                webhook has a rate), to be answered with a 2xx and
  *                WebHook-Allowed-Origin, that origin or *; WebHook-Allowed-Rate
  *                bounds the rate from then on (CloudEvents, HTTP 1.1 Web Hooks
- *                §4). No callback is offered: an answer that comes later than
- *                the response is none.
+ *                §4). With a public URL WebHook-Request-Callback is offered: a
+ *                2xx without consent then waits for a call there
+ *                (pipeline/callback.h), until callback_timeout
  *   greenlake    POST of a CloudEvent of type com.hpe.greenlake.events.
  *                v1beta1.webhooks.verification, signed as deliveries are, to
  *                be answered with a 2xx and {"verification": "<hex>"}, the

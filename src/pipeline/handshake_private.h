@@ -18,6 +18,7 @@ struct handshake {
 	struct arena arena; /* of the present try */
 	unsigned tries;	    /* that have failed */
 	struct alarm again;
+	bool awaits_callback;
 	int64_t pause; /* before the next try after a failure of our side */
 	struct rate_probe probe;
 	struct handshake_outcome outcome;

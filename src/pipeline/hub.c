@@ -186,9 +186,12 @@ load_key(struct hub *hub, struct buf *why)
 		return ERR_NOT_FOUND;
 	}
 	err = seal_key_load(buf_text(&path), &hub->master_key, why);
-	if (!err)
+	if (!err) {
 		seal_key_derive(
 			&hub->master_key, STR("store"), &hub->store_key);
+		seal_key_derive(
+			&hub->master_key, STR("callback"), &hub->callback_key);
+	}
 	return err;
 }
 
@@ -230,6 +233,9 @@ start_deliver(struct hub *hub)
 		.challenge = options->challenge,
 		.heartbeat = options->heartbeat,
 		.source = options->source,
+		.public_url = options->public_url,
+		.callback_key = &hub->callback_key,
+		.callback_timeout = options->callback_timeout,
 		.context = hub,
 		.handshake_ended = on_handshake_ended,
 		.health_moved = on_health_moved,

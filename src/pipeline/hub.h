@@ -35,6 +35,8 @@ struct hub_options {
 	struct retry_policy retry_greenlake;
 	struct retry_policy challenge;
 	int64_t heartbeat;
+	struct str public_url; /* empty: no callback is offered */
+	int64_t callback_timeout;
 	unsigned webhooks_max;
 	unsigned subscriptions_max; /* of a webhook */
 	unsigned greenlake_max;
@@ -52,6 +54,7 @@ struct hub {
 	struct hub_options options;
 	struct seal_key master_key; /* other keys are derived from it */
 	struct seal_key store_key;
+	struct seal_key callback_key;
 	struct store *store;
 	struct writer *writer;
 	struct desk *desk;

@@ -1,6 +1,7 @@
 #include "pipeline/rate_probe.h"
 
 #include "pipeline/allow_lists.h"
+#include "rule/rate.h"
 
 enum { FIXED_HEADERS = 3, RESPONSE_MAX = 1024 };
 
@@ -12,17 +13,12 @@ rate_probe_read(struct str head)
 {
 	struct rate_answer answer = {0};
 	struct str text;
-	uint64_t rate;
 
-	if (!http_head_find(head, STR("WebHook-Allowed-Rate"), &text))
-		return answer;
-	answer.is_unlimited = str_equal(text, STR("*"));
-	if (!answer.is_unlimited && (str_to_u64(text, &rate) || rate == 0))
+	if (!http_head_find(head, STR("WebHook-Allowed-Rate"), &text) ||
+		rate_read(text, WEBHOOK_RATE_MAX, &answer.rate))
 		return answer;
 	answer.is_told = true;
-	if (!answer.is_unlimited)
-		answer.rate = rate < WEBHOOK_RATE_MAX ? (unsigned)rate
-						      : WEBHOOK_RATE_MAX;
+	answer.is_unlimited = answer.rate == 0;
 	return answer;
 }
 

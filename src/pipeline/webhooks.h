@@ -45,9 +45,9 @@ struct webhooks_options {
 	struct allow_lists *allow_lists;     /* borrowed; NULL: none */
 	const struct seal_key *key;	     /* borrowed */
 	struct webhooks_listener listener;
-	unsigned webhooks_max;	    /* in a workspace */
-	unsigned greenlake_max;	    /* the same of dialect "greenlake", which
-				       are not among the others */
+	unsigned webhooks_max; /* in a workspace */
+	/* The same of dialect "greenlake", which are not among the others. */
+	unsigned greenlake_max;
 	unsigned subscriptions_max; /* of a webhook; 0: 5 */
 	unsigned enables_max;	    /* of a webhook in enables_window */
 	int64_t enables_window;

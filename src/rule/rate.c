@@ -25,3 +25,17 @@ rate_take(struct rate *rate, int64_t now)
 		rate->full_at = now;
 	rate->full_at += rate->interval;
 }
+
+enum err
+rate_read(struct str text, unsigned max, unsigned *ret)
+{
+	uint64_t rate;
+
+	*ret = 0;
+	if (str_equal(text, STR("*")))
+		return ERR_OK;
+	if (str_to_u64(text, &rate) || rate == 0)
+		return ERR_INVALID;
+	*ret = rate < max ? (unsigned)rate : max;
+	return ERR_OK;
+}

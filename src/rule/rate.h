@@ -1,5 +1,5 @@
 #pragma once
-#include <stdint.h>
+#include "base/str.h"
 
 /*
  * A token bucket that holds one second's worth of tokens, at least one. Pure:
@@ -23,3 +23,10 @@ int64_t rate_due(const struct rate *rate);
 
 /** Takes one, whether it is due or not. */
 void rate_take(struct rate *rate, int64_t now);
+
+/**
+ * The value of WebHook-Allowed-Rate (CloudEvents, HTTP 1.1 Web Hooks §4): a
+ * whole number of requests a minute above 0, of which `max` at most is taken,
+ * or * for no limit, which is 0 here. ERR_INVALID.
+ */
+enum err rate_read(struct str text, unsigned max, unsigned *ret) MUST_USE;

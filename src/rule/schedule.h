@@ -1,6 +1,5 @@
 #pragma once
 #include "base/json.h"
-#include "base/json_out.h"
 #include "base/zone.h"
 
 /*
@@ -50,9 +49,6 @@ struct schedule {
  * IMMEDIATELY. */
 enum err schedule_read(struct json json, struct schedule *ret, struct buf *why)
 	MUST_USE;
-
-/** Appends it as schedule_read() reads it. */
-void schedule_write(const struct schedule *schedule, struct json_out *out);
 
 /**
  * The first start after `after` (microseconds since 1970); `last` is when it

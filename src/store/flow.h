@@ -100,6 +100,7 @@ enum err store_executions(struct store *store,
 struct execution_due {
 	struct str scenario; /* empty: all, INCOMPLETE ones too */
 	bool is_running;     /* those RUNNING instead, of all scenarios */
+	bool is_incomplete;  /* or only the INCOMPLETE ones that are due */
 	uint64_t after;	     /* sequences above this */
 	int64_t now;
 	size_t limit;

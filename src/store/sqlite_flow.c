@@ -216,6 +216,8 @@ sql_of_due(const struct execution_due *query)
 {
 	if (query->is_running)
 		return SQL_EXECUTIONS_RUNNING;
+	if (query->is_incomplete)
+		return SQL_EXECUTIONS_INCOMPLETE;
 	return query->scenario.len ? SQL_EXECUTIONS_DUE_OF : SQL_EXECUTIONS_DUE;
 }
 

@@ -152,8 +152,9 @@ test('a crash with a batch waiting or in flight loses none of it', async (t) => 
 
 test('large events make more requests rather than one without bound',
   async (t) => {
-    const hub = await startHub(t,
-      { args: [...BATCHING, '--greenlake-event-max', '1MiB'] })
+    const hub = await startHub(t, {
+      args: [...BATCHING, '--greenlake-event-max', '1MiB']
+    })
     const receiver = await startReceiver(t, verifying())
     await activeWebhook(hub, receiver.url, { batching: true })
     const data = { text: 'x'.repeat(400_000) }

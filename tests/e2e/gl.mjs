@@ -87,11 +87,16 @@ export async function patchWebhook (hub, id, changes) {
 /** The events that the tests publish, and a type that only they have. */
 export const TYPE = 'com.hpe.greenlake.sample-publisher.v1beta1.sample-event4'
 
-/** Subscribes a webhook to a type and returns the subscription. */
-export async function subscribe (hub, id, eventType = TYPE) {
-  const { status, body, text } = await hub.api.post(
-    '/events/v1beta1/subscriptions',
-    [{ eventType, webhook: { resourceUri: `${GL}/${id}` } }])
+export const SUBSCRIPTIONS = '/events/v1beta1/subscriptions'
+
+/** What subscribes a webhook to a type; `changes` replace or add members. */
+export const wanting = (id, eventType = TYPE, changes = {}) =>
+  ({ eventType, webhook: { resourceUri: `${GL}/${id}` }, ...changes })
+
+/** Subscribes a webhook to a type; the subscription. */
+export async function subscribe (hub, id, eventType, changes) {
+  const { status, body, text } =
+    await hub.api.post(SUBSCRIPTIONS, [wanting(id, eventType, changes)])
   assert.equal(status, 201, text)
   return body[0]
 }

@@ -47,6 +47,7 @@ open_parts(struct setting *setting)
 		.key = &setting->key,
 		.listener = {setting, note_changed, note, note},
 		.webhooks_max = 1000,
+		.greenlake_max = 1000,
 		.subscriptions_max = SUBSCRIPTIONS,
 		.enables_max = 5,
 		.enables_window = 60 * MINUTES,

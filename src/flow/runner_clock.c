@@ -1,0 +1,231 @@
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "flow/runner_private.h"
+
+/*
+ * What begins by itself: incomplete executions that are due, scenarios with a
+ * schedule, and answers to those who have waited long enough.
+ */
+enum { DUE_AT_ONCE = 100 };
+
+/* ---- those who wait ---- */
+
+static void
+answer_late(struct runner *runner)
+{
+	uint64_t late = 0;
+
+	do {
+		int64_t now = clock_monotonic();
+
+		late = 0;
+		pthread_mutex_lock(&runner->lock);
+		for (struct runner_waiter *at = runner->waiters; at;
+			at = at->next) {
+			if (at->deadline <= now)
+				late = at->sequence;
+		}
+		pthread_mutex_unlock(&runner->lock);
+		if (late)
+			runner_answer_usual(runner, late, false);
+	} while (late);
+}
+
+/* ---- incomplete ones ---- */
+
+struct retrying {
+	char key[32];
+};
+
+/** Under the lock: false when it is at work already. */
+static bool
+note_retrying(struct runner *runner, uint64_t sequence)
+{
+	struct retrying *retrying = MEM_NEW(struct retrying);
+	int length = snprintf(retrying->key, sizeof(retrying->key), "%llu",
+		(unsigned long long)sequence);
+	struct str key = str_make(retrying->key, (size_t)length);
+
+	if (map_get(&runner->retrying, key)) {
+		mem_free(retrying);
+		return false;
+	}
+	map_put(&runner->retrying, key, retrying);
+	return true;
+}
+
+static void
+queue_again(struct runner *runner, const struct execution_row *row)
+{
+	const struct scenario *scenario = NULL;
+	struct uuid id;
+
+	if (uuid_parse(row->scenario, &id) == ERR_OK)
+		scenario = scenarios_get(
+			runner->options.scenarios, row->workspace, id);
+	if (!scenario)
+		return;
+	pthread_mutex_lock(&runner->lock);
+	if (note_retrying(runner, row->sequence))
+		runner_put(runner, runner_lane(runner, scenario),
+			runner_item_new(row->sequence, false, STR("")));
+	pthread_mutex_unlock(&runner->lock);
+	scenario_unref(scenario);
+}
+
+static void
+retry_due(struct runner *runner)
+{
+	struct execution_due query = {.is_incomplete = true,
+		.now = clock_now(),
+		.limit = DUE_AT_ONCE};
+	struct execution_list list;
+	struct arena arena = {0};
+
+	if (store_executions_due(
+		    runner->options.store, &query, &arena, &list) == ERR_OK) {
+		for (size_t i = 0; i < list.count; i++)
+			queue_again(runner, &list.rows[i]);
+	}
+	arena_release(&arena);
+}
+
+/* ---- schedules ---- */
+
+static void
+start_scheduled(struct runner *runner, const struct scenario *scenario)
+{
+	struct runner_order order = {.scenario = scenario,
+		.trigger = STR("{}"),
+		.cause = "schedule"};
+
+	/* A full queue: it is there again next time. */
+	(void)!runner_begin(runner, &order);
+}
+
+static bool
+has_hook(const struct scenario *scenario)
+{
+	const struct blueprint_flow *flow = &scenario->blueprint->flow;
+
+	return flow->count && flow->modules[0].kind &&
+	       flow->modules[0].kind->is_trigger;
+}
+
+/** Whether its time has come; what comes next is worked out. */
+static bool
+is_time(struct runner_lane *lane, const struct scenario *scenario, int64_t now)
+{
+	bool is_due = lane->next_start <= now;
+
+	if (is_due)
+		lane->last_start = now;
+	lane->next_start = schedule_next(
+		&scenario->schedule, now, lane->last_start, scenario->zone);
+	return is_due;
+}
+
+static void
+check_schedule(struct runner *runner, const struct scenario *scenario)
+{
+	bool is_timed = scenario->is_enabled &&
+			scenario->schedule.type != SCHEDULE_IMMEDIATELY &&
+			scenario->schedule.type != SCHEDULE_ON_DEMAND;
+	struct runner_lane *lane;
+	bool is_due = false;
+
+	pthread_mutex_lock(&runner->lock);
+	lane = runner_lane(runner, scenario);
+	if (is_timed)
+		is_due = is_time(lane, scenario, clock_now());
+	/* A hook's queue is drained when its time has come. */
+	lane->is_held = is_timed && has_hook(scenario) && !is_due &&
+			(lane->is_held || lane->queued == 0);
+	if (is_due)
+		pthread_cond_broadcast(&runner->work);
+	pthread_mutex_unlock(&runner->lock);
+	if (is_due && !has_hook(scenario))
+		start_scheduled(runner, scenario);
+}
+
+static void
+check_schedules(struct runner *runner)
+{
+	struct scenario_list list;
+	struct arena arena = {0};
+
+	scenarios_list(runner->options.scenarios, 0, &arena, &list);
+	for (size_t i = 0; i < list.count; i++) {
+		check_schedule(runner, list.items[i]);
+		scenario_unref(list.items[i]);
+	}
+	arena_release(&arena);
+}
+
+static void
+sleep_a_second(struct runner *runner)
+{
+	struct timespec end;
+
+	pthread_mutex_lock(&runner->lock);
+	if (!atomic_load(&runner->is_stopping)) {
+		clock_gettime(CLOCK_REALTIME, &end);
+		end.tv_sec++;
+		pthread_cond_timedwait(&runner->clock, &runner->lock, &end);
+	}
+	pthread_mutex_unlock(&runner->lock);
+}
+
+void *
+runner_clock_run(void *context)
+{
+	struct runner *runner = context;
+
+	while (!atomic_load(&runner->is_stopping)) {
+		answer_late(runner);
+		retry_due(runner);
+		check_schedules(runner);
+		sleep_a_second(runner);
+	}
+	return NULL;
+}
+
+/* ---- by hand ---- */
+
+static enum err
+change_incomplete(struct runner *runner, uint64_t execution,
+	enum execution_state state, int64_t due)
+{
+	struct flow_change flow = {
+		.what = FLOW_EXECUTION_SET, .expected = EXECUTION_INCOMPLETE};
+	struct store_change change = {.kind = STORE_FLOW, .flow = &flow};
+	struct arena arena = {0};
+	enum err err = store_execution(
+		runner->options.store, execution, &arena, &flow.execution);
+
+	if (!err) {
+		flow.execution.state = state;
+		flow.execution.due = due;
+		err = writer_commit(runner->options.writer, &change, 1);
+	}
+	arena_release(&arena);
+	return err;
+}
+
+enum err
+runner_retry(struct runner *runner, uint64_t execution)
+{
+	enum err err = change_incomplete(
+		runner, execution, EXECUTION_INCOMPLETE, clock_now());
+
+	pthread_cond_broadcast(&runner->clock);
+	return err;
+}
+
+enum err
+runner_drop(struct runner *runner, uint64_t execution)
+{
+	return change_incomplete(runner, execution, EXECUTION_DROPPED, 0);
+}

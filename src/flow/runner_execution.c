@@ -1,0 +1,417 @@
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "flow/connection.h"
+#include "flow/runner_private.h"
+
+/* One execution: read, run, and what it came to stored. */
+
+enum { STEPS_AT_ONCE = 500, STEPS_MAX = 200000, CHANGES_MAX = 300 };
+
+/** What an execution needs while it is under way. */
+struct execution {
+	struct runner *runner;
+	struct runner_lane *lane;
+	const struct scenario *scenario;
+	struct outgoing *outgoing;
+	struct arena arena;
+	struct execution_row row;
+	enum execution_state stored; /* its state on disk */
+	struct step_row *steps;
+	size_t step_count;
+	bool has_answered;
+};
+
+/* ---- reading ---- */
+
+static enum err
+read_steps(struct execution *execution)
+{
+	struct step_query query = {
+		.execution = execution->row.sequence, .limit = STEPS_AT_ONCE};
+	struct step_list list = {.count = STEPS_AT_ONCE};
+	size_t cap = 0;
+
+	while (list.count == STEPS_AT_ONCE) {
+		struct step_row *steps;
+		enum err err = store_steps(execution->runner->options.store,
+			&query, &execution->arena, &list);
+
+		if (err)
+			return err;
+		if (execution->step_count + list.count > STEPS_MAX)
+			return ERR_LIMIT;
+		if (execution->step_count + list.count > cap) {
+			cap = (cap + list.count) * 2;
+			steps = arena_alloc_array(
+				&execution->arena, cap, sizeof(*steps));
+			if (execution->step_count)
+				memcpy(steps, execution->steps,
+					execution->step_count * sizeof(*steps));
+			execution->steps = steps;
+		}
+		for (size_t i = 0; i < list.count; i++)
+			execution->steps[execution->step_count++] =
+				list.rows[i];
+		if (list.count)
+			query.from = list.rows[list.count - 1].ordinal + 1;
+	}
+	return ERR_OK;
+}
+
+static enum err
+read_execution(struct execution *execution, const struct runner_item *item)
+{
+	enum err err = store_execution(execution->runner->options.store,
+		item->sequence, &execution->arena, &execution->row);
+	struct uuid id;
+
+	if (err)
+		return err;
+	execution->stored = execution->row.state;
+	if (uuid_parse(execution->row.scenario, &id))
+		return ERR_INVALID;
+	execution->scenario = scenarios_get_revision(
+		execution->runner->options.scenarios, execution->row.workspace,
+		id, execution->row.scenario_version);
+	if (!execution->scenario)
+		return ERR_NOT_FOUND;
+	return item->is_new ? ERR_OK : read_steps(execution);
+}
+
+/* ---- storing ---- */
+
+static enum err
+commit(struct execution *execution, const struct step_row *steps, size_t count,
+	struct flow_change *last)
+{
+	struct flow_change *flows =
+		arena_alloc_array(&execution->arena, count + 1, sizeof(*flows));
+	struct store_change *changes = arena_alloc_array(
+		&execution->arena, count + 1, sizeof(*changes));
+	size_t total = 0;
+
+	/* What can conflict stands first. */
+	if (last)
+		flows[total++] = *last;
+	for (size_t i = 0; i < count; i++)
+		flows[total++] = (struct flow_change){
+			.what = FLOW_STEP_SET, .step = steps[i]};
+	for (size_t i = 0; i < total; i++)
+		changes[i] = (struct store_change){
+			.kind = STORE_FLOW, .flow = &flows[i]};
+	return total ? writer_commit(execution->runner->options.writer, changes,
+			       total)
+		     : ERR_OK;
+}
+
+static struct flow_change
+change_state(struct execution *execution, enum execution_state state)
+{
+	struct flow_change change = {.what = FLOW_EXECUTION_SET,
+		.execution = execution->row,
+		.expected = execution->stored};
+
+	change.execution.state = state;
+	return change;
+}
+
+static enum err
+save(void *context, const struct step_row *steps, size_t count)
+{
+	struct execution *execution = context;
+	struct flow_change running = change_state(execution, EXECUTION_RUNNING);
+	enum err err = commit(execution, steps, count,
+		execution->stored == EXECUTION_RUNNING ? NULL : &running);
+
+	if (!err)
+		execution->stored = EXECUTION_RUNNING;
+	return err;
+}
+
+/* ---- what the interpreter asks for ---- */
+
+static enum err
+put_aside(void *context, const struct run_aside *aside)
+{
+	struct execution *execution = context;
+	struct runner *runner = execution->runner;
+	struct flow_change fork = {.what = FLOW_EXECUTION_FORK,
+		.execution = execution->row,
+		.from = execution->row.sequence};
+	struct store_change change = {.kind = STORE_FLOW, .flow = &fork};
+	enum err err = save(context, aside->steps, aside->step_count);
+
+	if (err)
+		return err;
+	fork.execution.sequence = runner_sequence(runner);
+	fork.execution.state = EXECUTION_INCOMPLETE;
+	fork.execution.cause = STR("break");
+	fork.execution.failed_step = aside->failed;
+	fork.execution.attempts = 0;
+	fork.execution.retries = aside->is_retried ? aside->retries : 0;
+	fork.execution.interval = aside->interval;
+	fork.execution.due =
+		aside->is_retried ? clock_now() + aside->interval : 0;
+	fork.execution.error = arena_printf(&execution->arena, "%s: %.*s",
+		failure_name(aside->failure->kind),
+		STR_ARG(aside->failure->message));
+	return writer_commit(runner->options.writer, &change, 1);
+}
+
+static const struct connection *
+find_connection(void *context, struct str id, struct arena *arena)
+{
+	struct execution *execution = context;
+	const struct runner_options *options = &execution->runner->options;
+	struct connection *connection = arena_alloc(arena, sizeof(*connection));
+	struct object_row row;
+
+	if (store_object(options->store, execution->row.workspace,
+		    OBJECT_CONNECTION, id, arena, &row) ||
+		connection_from_object(&row, options->key, arena, connection))
+		return NULL;
+	return connection;
+}
+
+static void
+respond(void *context, const struct run_response *response)
+{
+	struct execution *execution = context;
+
+	if (execution->has_answered)
+		return;
+	execution->has_answered = true;
+	runner_answer(execution->runner, execution->row.sequence, response);
+}
+
+static bool
+must_stop(void *context)
+{
+	struct execution *execution = context;
+
+	return atomic_load(&execution->runner->is_stopping);
+}
+
+/** Woken by the stop. */
+static bool
+pause_until(void *context, int64_t until)
+{
+	struct execution *execution = context;
+	struct runner *runner = execution->runner;
+	int64_t left = until - clock_monotonic();
+	struct timespec end;
+
+	pthread_mutex_lock(&runner->lock);
+	if (!atomic_load(&runner->is_stopping) && left > 0) {
+		clock_gettime(CLOCK_REALTIME, &end);
+		left = left < SECONDS ? left : SECONDS;
+		end.tv_nsec += (long)left * 1000;
+		end.tv_sec += end.tv_nsec / 1000000000;
+		end.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&runner->clock, &runner->lock, &end);
+	}
+	pthread_mutex_unlock(&runner->lock);
+	return !atomic_load(&runner->is_stopping);
+}
+
+/* ---- what it came to ---- */
+
+/* Minutes until an automatic retry, after the first failure and so on. */
+static const int retry_minutes[] = {1, 10, 10, 30, 30, 30, 180, 180};
+
+static int64_t
+next_try(const struct execution *execution, const struct run_outcome *outcome)
+{
+	const struct execution_row *row = &execution->row;
+	int64_t wait;
+
+	if (str_equal(row->cause, STR("break")))
+		return row->attempts < row->retries
+			       ? clock_now() + row->interval
+			       : 0;
+	if (!failure_is_retried(outcome->failure.kind) ||
+		row->attempts > COUNT_OF(retry_minutes))
+		return 0;
+	wait = retry_minutes[row->attempts - 1] * MINUTES;
+	if (outcome->failure.retry_after > wait)
+		wait = outcome->failure.retry_after;
+	return clock_now() + wait;
+}
+
+static void
+count(struct execution *execution, const struct run_outcome *outcome)
+{
+	struct runner *runner = execution->runner;
+	struct runner_stats *stats = &runner->stats;
+
+	pthread_mutex_lock(&runner->lock);
+	stats->started++;
+	stats->succeeded += outcome->state == EXECUTION_SUCCESS;
+	stats->warned += outcome->state == EXECUTION_WARNING;
+	stats->failed += outcome->state == EXECUTION_ERROR;
+	stats->incomplete += outcome->state == EXECUTION_INCOMPLETE;
+	stats->operations += outcome->operations;
+	if (outcome->state == EXECUTION_ERROR)
+		execution->lane->errors++;
+	else if (outcome->state != EXECUTION_QUEUED)
+		execution->lane->errors = 0;
+	pthread_mutex_unlock(&runner->lock);
+}
+
+/** Too many failures in a row: no more until somebody has looked. */
+static void
+switch_off(struct execution *execution)
+{
+	const struct scenario *scenario = execution->scenario;
+	struct scenario_draft draft = {.has_enabled = true,
+		.reason = arena_printf(&execution->arena,
+			"%u executions in a row failed; the last one: %.*s",
+			execution->lane->errors,
+			STR_ARG(execution->row.error))};
+	struct scenario_change change = {.workspace = scenario->workspace,
+		.id = scenario->id,
+		.draft = &draft};
+	struct scenario_problem problem = {0};
+	const struct scenario *changed;
+
+	if (scenarios_change(execution->runner->options.scenarios, &change,
+		    &execution->arena, &changed, &problem) == ERR_OK) {
+		log_warning("scenario.disabled",
+			"scenario=%.*s reason=\"%.*s\"",
+			STR_ARG(execution->row.scenario),
+			STR_ARG(draft.reason));
+		scenario_unref(changed);
+	}
+	buf_release(&problem.why);
+}
+
+static bool
+is_too_much(const struct execution *execution)
+{
+	const struct blueprint_settings *settings =
+		&execution->scenario->blueprint->settings;
+
+	return execution->scenario->is_enabled && settings->errors_max &&
+	       execution->lane->errors >= settings->errors_max;
+}
+
+static void
+finish(struct execution *execution, const struct run_outcome *outcome)
+{
+	struct execution_row *row = &execution->row;
+	struct flow_change change;
+	enum err err;
+
+	row->operations += outcome->operations;
+	row->failed_step = outcome->failed_step;
+	row->attempts++;
+	row->ended = clock_now();
+	row->due = 0;
+	if (outcome->failure.kind)
+		row->error = arena_printf(&execution->arena, "%s: %.*s",
+			failure_name(outcome->failure.kind),
+			STR_ARG(outcome->failure.message));
+	else
+		row->error = STR("");
+	if (outcome->state == EXECUTION_INCOMPLETE)
+		row->due = next_try(execution, outcome);
+	change = change_state(execution, outcome->state);
+	err = commit(execution, outcome->steps, outcome->step_count, &change);
+	if (err) {
+		log_error("runner.commit", "execution=%llu err=%s",
+			(unsigned long long)row->sequence, err_name(err));
+		return; /* it is run again at the next start */
+	}
+	count(execution, outcome);
+	if (!execution->has_answered)
+		runner_answer_usual(execution->runner, row->sequence,
+			outcome->state == EXECUTION_ERROR ||
+				outcome->state == EXECUTION_INCOMPLETE);
+	if (outcome->state == EXECUTION_ERROR && is_too_much(execution))
+		switch_off(execution);
+}
+
+static void
+run_it(struct execution *execution)
+{
+	const struct runner_options *options = &execution->runner->options;
+	const struct run_host host = {.context = execution,
+		.save = save,
+		.put_aside = put_aside,
+		.connection = find_connection,
+		.respond = respond,
+		.pause = pause_until,
+		.must_stop = must_stop,
+		.outgoing = execution->outgoing,
+		.store = options->store,
+		.writer = options->writer};
+	const struct run_options run = {
+		.blueprint = execution->scenario->blueprint,
+		.host = &host,
+		.execution = &execution->row,
+		.scenario_name = execution->scenario->name,
+		.zone = execution->scenario->zone,
+		.steps = execution->steps,
+		.step_count = execution->step_count,
+		.is_aside = str_equal(execution->row.cause, STR("break")),
+		.timeout = options->run_timeout};
+	struct run_outcome outcome;
+
+	if (execution->row.started == 0)
+		execution->row.started = clock_now();
+	run_execute(&run, &execution->arena, &outcome);
+	/* A stop: the next start goes on with what is stored. */
+	if (outcome.state == EXECUTION_QUEUED)
+		(void)!save(execution, outcome.steps, outcome.step_count);
+	else
+		finish(execution, &outcome);
+}
+
+/** It can never be run: the scenario is gone, say. */
+static void
+give_up(struct execution *execution, enum err err)
+{
+	struct flow_change change;
+
+	execution->row.ended = clock_now();
+	execution->row.error = STR("the scenario is gone");
+	change = change_state(execution, EXECUTION_ERROR);
+	if (err == ERR_NOT_FOUND || err == ERR_INVALID || err == ERR_LIMIT)
+		(void)!commit(execution, NULL, 0, &change);
+}
+
+static void
+leave_queue(struct runner *runner, struct runner_lane *lane,
+	const struct execution *execution, bool was_queued)
+{
+	char key[32];
+	int length = snprintf(key, sizeof(key), "%llu",
+		(unsigned long long)execution->row.sequence);
+
+	pthread_mutex_lock(&runner->lock);
+	if (was_queued && lane->queued)
+		lane->queued--;
+	mem_free(map_remove(&runner->retrying, str_make(key, (size_t)length)));
+	pthread_mutex_unlock(&runner->lock);
+}
+
+void
+runner_execute(struct runner *runner, struct runner_lane *lane,
+	const struct runner_item *item, struct outgoing *outgoing)
+{
+	struct execution execution = {
+		.runner = runner, .lane = lane, .outgoing = outgoing};
+	enum err err = read_execution(&execution, item);
+	bool was_queued = execution.stored == EXECUTION_QUEUED;
+
+	if (err == ERR_OK)
+		run_it(&execution);
+	else if (err != ERR_NOT_FOUND || execution.row.sequence)
+		give_up(&execution, err);
+	leave_queue(runner, lane, &execution, was_queued);
+	scenario_unref(execution.scenario);
+	arena_release(&execution.arena);
+}
