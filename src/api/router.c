@@ -7,6 +7,7 @@
 #include "base/desk.h"
 #include "base/encode.h"
 #include "base/mem.h"
+#include "flow/hook_body.h"
 
 struct api_router {
 	struct api *api;
@@ -210,6 +211,7 @@ check_content_type(struct api_call *call)
 			"application/json"},
 		[BODY_FORM] = {"application/x-www-form-urlencoded", NULL},
 		[BODY_ANY] = {NULL, NULL},
+		[BODY_HOOK] = {NULL, NULL},
 	};
 	const char *const *types = accepted[call->route->body];
 	struct str given = http_call_header(call->http, "Content-Type");
@@ -228,6 +230,15 @@ check_content_type(struct api_call *call)
 	return false;
 }
 
+static size_t
+body_max_of(const struct api_call *call)
+{
+	if (call->route->body == BODY_HOOK)
+		return HOOK_BODY_MAX;
+	return call->route->is_bulk ? call->api->bulk_body_max
+				    : call->api->body_max;
+}
+
 void
 api_router_admit(void *context, struct http_call *http)
 {
@@ -238,9 +249,7 @@ api_router_admit(void *context, struct http_call *http)
 	if (!find_route(router, call) || !check_credentials(call) ||
 		!check_accept(call) || !check_content_type(call))
 		return;
-	http_call_set_body_max(http, call->route->is_bulk
-					     ? call->api->bulk_body_max
-					     : call->api->body_max);
+	http_call_set_body_max(http, body_max_of(call));
 }
 
 /* ---- with the body ---- */
