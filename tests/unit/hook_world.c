@@ -15,6 +15,7 @@ begin(struct runner *runner, const struct runner_order *order)
 	hook_world.begun++;
 	hook_world.order = *order;
 	hook_world.trigger = arena_copy(&hook_world.arena, order->trigger);
+	sem_post(&hook_world.has_begun);
 	if (!hook_world.waits_for_store)
 		order->stored(order->context, hook_world.store_error,
 			hook_world.begun);
@@ -55,6 +56,7 @@ hook_world_open(void)
 
 	hook_world = (struct hook_world){
 		.directory = check_temp_dir(), .key = {{7}}};
+	sem_init(&hook_world.has_begun, 0, 0);
 	hook_world.store = test_store_open(hook_world.directory);
 	writer.store = scenarios.store = hook_world.store;
 	hook_world.writer = scenarios.writer = writer_start(&writer);

@@ -1,4 +1,6 @@
 #pragma once
+#include <semaphore.h>
+
 #include "flow/hook_receive.h"
 
 /*
@@ -20,6 +22,7 @@ struct hook_world {
 	enum err store_error; /* what it is called with */
 	bool expects_one;
 	size_t begun;
+	sem_t has_begun;    /* posted with each */
 	struct str trigger; /* the last one's */
 	struct runner_order order;
 	/* The last answer; its texts are copies. */
