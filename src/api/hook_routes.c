@@ -64,7 +64,7 @@ copy_header(void *context, struct str name, struct str value)
 }
 
 static void
-receive(struct api_call *call)
+pass_on(struct api_call *call, bool is_too_large)
 {
 	struct received *received = ARENA_NEW(call->arena, struct received);
 	struct header_copy headers = {
@@ -73,7 +73,8 @@ receive(struct api_call *call)
 	struct hook_arrival arrival = {.token = call->parameters[0],
 		.query = http_call_query(call->http),
 		.peer = http_call_peer(call->http),
-		.waiter = &received->waiter};
+		.waiter = &received->waiter,
+		.is_too_large = is_too_large};
 
 	if (!hooks_of(call))
 		return;
@@ -87,6 +88,18 @@ receive(struct api_call *call)
 			.body = http_call_body(call->http),
 			.now = clock_now()};
 	hook_receive(call->api->hooks, &arrival, call->arena);
+}
+
+static void
+receive(struct api_call *call)
+{
+	pass_on(call, false);
+}
+
+void
+hook_routes_refuse_body(struct api_call *call)
+{
+	pass_on(call, true);
 }
 
 /* ---- setting up ---- */

@@ -7,3 +7,6 @@
  */
 extern const struct route api_hook_routes[];
 extern const size_t api_hook_route_count;
+
+/** The body was over HOOK_BODY_MAX and not read: counted, and answered. */
+void hook_routes_refuse_body(struct api_call *call);

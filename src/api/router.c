@@ -1,5 +1,6 @@
 #include "api/router.h"
 
+#include "api/hook_routes.h"
 #include "api/keys.h"
 #include "api/media_type.h"
 #include "api/router_tree.h"
@@ -314,6 +315,10 @@ api_router_refuse(
 
 	if (routed == NULL)
 		routed = make_call(router, http);
+	if (status == 413 && routed->call.route->body == BODY_HOOK) {
+		hook_routes_refuse_body(&routed->call);
+		return;
+	}
 	api_refuse(
 		&routed->call, status, NULL, "%.*s", STR_ARG(str_trim(reason)));
 }

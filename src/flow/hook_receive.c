@@ -210,7 +210,8 @@ refuse_at_the_door(const struct hook_reception *reception)
 		   !holds(&options->allowed, reception->client)) {
 		refusal = HOOK_REFUSED_ADDRESS;
 		reason = "the address is not among allowedNetworks";
-	} else if (reception->arrival->request.body.len > options->bytes_max) {
+	} else if (reception->arrival->is_too_large ||
+		   reception->arrival->request.body.len > options->bytes_max) {
 		refusal = HOOK_REFUSED_SIZE;
 		reason = "the body is larger than maxBytes";
 	} else {

@@ -33,8 +33,9 @@ struct hook_waiter {
 struct hook_arrival {
 	struct str token;
 	struct inbound_request request;
-	struct str query; /* raw */
-	struct str peer;  /* the address that is connected */
+	struct str query;  /* raw */
+	struct str peer;   /* the address that is connected */
+	bool is_too_large; /* for HOOK_BODY_MAX: it has not been read */
 	struct hook_waiter *waiter;
 };
 

@@ -234,6 +234,7 @@ TEST(hook_routes, every_method_needs_no_key_and_is_stored_first)
 
 TEST(hook_routes, a_body_has_a_limit_of_its_own)
 {
+	struct hook_report report;
 	const struct hook *hook;
 	struct buf large = {0};
 
@@ -249,6 +250,8 @@ TEST(hook_routes, a_body_has_a_limit_of_its_own)
 			  "Content-Type: text/plain\r\n", buf_str(&large)),
 		413);
 	CHECK_INT(hook_world.begun, 1);
+	hook_life_report(hook->life, &hook_world.arena, &report);
+	CHECK_INT(report.counts[HOOK_REFUSED], 1);
 	buf_release(&large);
 	hook_unref(hook);
 	tear_down();
