@@ -16,6 +16,8 @@ struct hook_world {
 	struct seal_key key;
 	struct scenarios *scenarios;
 	struct hooks *hooks;
+	struct runner *runner; /* a real one in the double's place, or NULL */
+	sem_t has_answered;    /* posted with each answer */
 	/* The double's. */
 	enum err begin_error; /* the next runner_begin() */
 	bool waits_for_store; /* else `stored` is called at once */
@@ -39,6 +41,9 @@ void hook_world_reopen(void);
 
 /** A scenario's id; `responds`: it answers the hook itself. */
 struct str hook_world_scenario(bool responds, bool is_enabled);
+
+/** From now on a real runner runs the scenarios; it ends with the world. */
+void hook_world_start_runner(void);
 
 /** A hook of these members ("name" is added); a reference. */
 const struct hook *hook_world_hook(const char *members);

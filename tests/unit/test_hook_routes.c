@@ -31,7 +31,7 @@ set_up(void)
 	struct keys_options keys = {.master = &master};
 	struct http_server *server;
 	struct key_view view;
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 
 	hook_world_open();
 	api = (struct api){.hooks = hook_world.hooks,
