@@ -5,13 +5,13 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery allow-list hook key filter template json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery replay allow-list hook key filter template json" -- "$cur"))
 		return
 	fi
 	case $command in
 	webhook)
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries test verify rotate-secret" -- "$cur"))
+			COMPREPLY=($(compgen -W "create list get patch enable disable delete deliveries log test replay verify rotate-secret" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -47,6 +47,13 @@ _grapnel() {
 	delivery)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "list get retry" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	replay)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "list show cancel" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -130,6 +137,7 @@ _grapnel() {
 	"serve --subscriptions-max") COMPREPLY=(); return ;;
 	"serve --enables-max") COMPREPLY=(); return ;;
 	"serve --enables-window") COMPREPLY=(); return ;;
+	"serve --body-kept") COMPREPLY=(); return ;;
 	"serve --retry-schedule") COMPREPLY=(); return ;;
 	"serve --workers") COMPREPLY=(); return ;;
 	"serve --concurrency") COMPREPLY=(); return ;;
@@ -183,6 +191,9 @@ _grapnel() {
 	"webhook create --rate") COMPREPLY=(); return ;;
 	"webhook create --ordering") COMPREPLY=($(compgen -W "none resource" -- "$cur")); return ;;
 	"webhook create --ordering-limit") COMPREPLY=(); return ;;
+	"webhook create --probe-after") COMPREPLY=(); return ;;
+	"webhook create --probe-max") COMPREPLY=(); return ;;
+	"webhook create --notify") COMPREPLY=(); return ;;
 	"webhook create --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
 	"webhook create --auth-header") COMPREPLY=(); return ;;
 	"webhook create --auth-username") COMPREPLY=(); return ;;
@@ -236,6 +247,9 @@ _grapnel() {
 	"webhook patch --rate") COMPREPLY=(); return ;;
 	"webhook patch --ordering") COMPREPLY=($(compgen -W "none resource" -- "$cur")); return ;;
 	"webhook patch --ordering-limit") COMPREPLY=(); return ;;
+	"webhook patch --probe-after") COMPREPLY=(); return ;;
+	"webhook patch --probe-max") COMPREPLY=(); return ;;
+	"webhook patch --notify") COMPREPLY=(); return ;;
 	"webhook patch --auth-type") COMPREPLY=($(compgen -W "none apiKey basic oauth2" -- "$cur")); return ;;
 	"webhook patch --auth-header") COMPREPLY=(); return ;;
 	"webhook patch --auth-username") COMPREPLY=(); return ;;
@@ -272,9 +286,22 @@ _grapnel() {
 	"webhook deliveries --url") COMPREPLY=(); return ;;
 	"webhook deliveries --token") COMPREPLY=(); return ;;
 	"webhook deliveries --timeout") COMPREPLY=(); return ;;
+	"webhook log --limit") COMPREPLY=(); return ;;
+	"webhook log --cursor") COMPREPLY=(); return ;;
+	"webhook log --url") COMPREPLY=(); return ;;
+	"webhook log --token") COMPREPLY=(); return ;;
+	"webhook log --timeout") COMPREPLY=(); return ;;
 	"webhook test --url") COMPREPLY=(); return ;;
 	"webhook test --token") COMPREPLY=(); return ;;
 	"webhook test --timeout") COMPREPLY=(); return ;;
+	"webhook replay --which") COMPREPLY=($(compgen -W "failed skipped all" -- "$cur")); return ;;
+	"webhook replay --from") COMPREPLY=(); return ;;
+	"webhook replay --to") COMPREPLY=(); return ;;
+	"webhook replay --filter") COMPREPLY=(); return ;;
+	"webhook replay --rate") COMPREPLY=(); return ;;
+	"webhook replay --url") COMPREPLY=(); return ;;
+	"webhook replay --token") COMPREPLY=(); return ;;
+	"webhook replay --timeout") COMPREPLY=(); return ;;
 	"webhook verify --url") COMPREPLY=(); return ;;
 	"webhook verify --token") COMPREPLY=(); return ;;
 	"webhook verify --timeout") COMPREPLY=(); return ;;
@@ -353,9 +380,19 @@ _grapnel() {
 	"delivery get --url") COMPREPLY=(); return ;;
 	"delivery get --token") COMPREPLY=(); return ;;
 	"delivery get --timeout") COMPREPLY=(); return ;;
+	"delivery retry --destination") COMPREPLY=(); return ;;
 	"delivery retry --url") COMPREPLY=(); return ;;
 	"delivery retry --token") COMPREPLY=(); return ;;
 	"delivery retry --timeout") COMPREPLY=(); return ;;
+	"replay list --url") COMPREPLY=(); return ;;
+	"replay list --token") COMPREPLY=(); return ;;
+	"replay list --timeout") COMPREPLY=(); return ;;
+	"replay show --url") COMPREPLY=(); return ;;
+	"replay show --token") COMPREPLY=(); return ;;
+	"replay show --timeout") COMPREPLY=(); return ;;
+	"replay cancel --url") COMPREPLY=(); return ;;
+	"replay cancel --token") COMPREPLY=(); return ;;
+	"replay cancel --timeout") COMPREPLY=(); return ;;
 	"allow-list create --network") COMPREPLY=(); return ;;
 	"allow-list create --host") COMPREPLY=(); return ;;
 	"allow-list create --description") COMPREPLY=(); return ;;
@@ -410,19 +447,21 @@ _grapnel() {
 	"key revoke --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --public-url --callback-timeout --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --public-url --callback-timeout --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --body-kept --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
-	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --batching --handshake --signing --failures --retry-schedule --retry-window --delivery-timeout --concurrency --rate --ordering --ordering-limit --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --secret --second-secret --description --challenge --url --token --timeout --json --help" ;;
+	"webhook create") options="--name --destination --filter --state --header --dialect --wait --payload --batching --handshake --signing --failures --retry-schedule --retry-window --delivery-timeout --concurrency --rate --ordering --ordering-limit --probe-after --probe-max --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --secret --second-secret --description --challenge --url --token --timeout --json --help" ;;
 	"webhook list") options="--limit --offset --filter --sort --url --token --timeout --json --help" ;;
 	"webhook get") options="--url --token --timeout --json --help" ;;
-	"webhook patch") options="--name --destination --filter --state --header --remove-header --dialect --wait --payload --batching --handshake --signing --failures --retry-schedule --retry-window --delivery-timeout --concurrency --rate --ordering --ordering-limit --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --secret --second-secret --description --challenge --url --token --timeout --json --help" ;;
+	"webhook patch") options="--name --destination --filter --state --header --remove-header --dialect --wait --payload --batching --handshake --signing --failures --retry-schedule --retry-window --delivery-timeout --concurrency --rate --ordering --ordering-limit --probe-after --probe-max --notify --auth-type --auth-header --auth-username --auth-token-url --auth-client-id --auth-scope --auth-secret --first-byte-timeout --tls-minimum --tls-authorities --tls-certificate --tls-key --proxy --proxy-username --proxy-password --proxy-lookup --allow-list --secret --second-secret --description --challenge --url --token --timeout --json --help" ;;
 	"webhook enable") options="--wait --url --token --timeout --json --help" ;;
 	"webhook disable") options="--url --token --timeout --json --help" ;;
 	"webhook delete") options="--url --token --timeout --json --help" ;;
 	"webhook deliveries") options="--url --token --timeout --json --help" ;;
+	"webhook log") options="--limit --cursor --url --token --timeout --json --help" ;;
 	"webhook test") options="--url --token --timeout --json --help" ;;
+	"webhook replay") options="--which --from --to --filter --rate --preview --url --token --timeout --json --help" ;;
 	"webhook verify") options="--url --token --timeout --json --help" ;;
 	"webhook rotate-secret") options="--overlap --url --token --timeout --json --help" ;;
 	"subscription create") options="--webhook --type --filter --url --token --timeout --json --help" ;;
@@ -439,7 +478,10 @@ _grapnel() {
 	"event explain") options="--url --token --timeout --json --help" ;;
 	"delivery list") options="--webhook --event --state --type --text --from --to --limit --cursor --url --token --timeout --json --help" ;;
 	"delivery get") options="--url --token --timeout --json --help" ;;
-	"delivery retry") options="--url --token --timeout --json --help" ;;
+	"delivery retry") options="--destination --url --token --timeout --json --help" ;;
+	"replay list") options="--url --token --timeout --json --help" ;;
+	"replay show") options="--url --token --timeout --json --help" ;;
+	"replay cancel") options="--url --token --timeout --json --help" ;;
 	"allow-list create") options="--network --host --description --default --url --token --timeout --json --help" ;;
 	"allow-list list") options="--url --token --timeout --json --help" ;;
 	"allow-list patch") options="--network --host --description --default --url --token --timeout --json --help" ;;

@@ -7,10 +7,10 @@
 #include "api/com_call.h"
 #include "api/native_webhooks.h"
 #include "base/json_out.h"
-#include "rule/retry.h"
+#include "pipeline/dispatch.h"
 #include "store/store.h"
 
-static_assert((int)RETRY_STEPS_MAX < (int)COM_ATTEMPTS_MAX,
+static_assert((int)DELIVERY_ATTEMPTS_MAX == (int)COM_ATTEMPTS_MAX,
 	"the attempt's number has to fit into its id");
 
 struct uuid

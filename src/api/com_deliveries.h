@@ -14,8 +14,7 @@ struct json_out;     /* base/json_out.h */
 enum {
 	COM_DELIVERIES_RECENT = 10,
 	COM_DELIVERIES_FAILED = 5,
-	/* An attempt's number fits into the low bits of its id's sequence.
-	   Retry schedules have at most RETRY_STEPS_MAX steps. */
+	/* An attempt's number fits into the low bits of its id's sequence. */
 	COM_ATTEMPTS_MAX = 64,
 };
 

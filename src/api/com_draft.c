@@ -245,7 +245,8 @@ static const char *const com_read_only[] = {"id", "type", "generation",
 	"deliveriesUri", NULL};
 static const char *const native_read_only[] = {"id", "type", "dialect",
 	"generation", "createdAt", "updatedAt", "status", "statusReason",
-	"resourceUri", "allowedRate", "publicKey", "oldSecretUntil", NULL};
+	"resourceUri", "allowedRate", "publicKey", "oldSecretUntil",
+	"nextProbeAt", NULL};
 
 static const struct com_face com_face = {
 	"eventFilter", false, 0, com_read_only};

@@ -169,6 +169,7 @@ com_webhooks_create(struct api_call *call)
 	if (!read_draft(call, COM_CREATE, &none, &draft))
 		return;
 	draft.draft.dialect = face_of(call)->made;
+	draft.draft.key_id = call->who.key_id;
 	err = webhooks_create(call->api->webhooks, call->who.workspace,
 		&draft.draft, &webhook, &problem);
 	if (err) {
@@ -275,6 +276,7 @@ com_webhooks_patch(struct api_call *call)
 		return;
 	}
 	webhook_unref(webhook);
+	draft.draft.key_id = call->who.key_id;
 	err = patch(call, &draft, expected, &webhook, &problem);
 	if (err == ERR_OK)
 		respond_webhook(call, 200, webhook);
@@ -309,8 +311,8 @@ com_webhooks_delete(struct api_call *call)
 		return;
 	}
 	webhook_unref(webhook);
-	err = webhooks_delete(
-		call->api->webhooks, call->who.workspace, id, &problem);
+	err = webhooks_delete(call->api->webhooks, call->who.workspace, id,
+		call->who.key_id, &problem);
 	if (err == ERR_OK)
 		http_call_respond(call->http, 204, NULL, STR(""));
 	else

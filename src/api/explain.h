@@ -77,4 +77,20 @@ void explain_write_envelope(struct json_out *out, const struct event_row *row);
 void explain_write_delivery(struct json_out *out,
 	const struct delivery_row *row, const struct webhook *webhook);
 
-void explain_write_attempt(struct json_out *out, const struct attempt_row *row);
+/** `body`: of the request (explain_body.c), NULL pointer: not known. */
+struct explain_body {
+	struct str text;
+	size_t shown; /* bytes of it that are shown */
+};
+void explain_write_attempt(struct json_out *out, const struct attempt_row *row,
+	const struct explain_body *body);
+
+/* ---- explain_body.c: what was sent ---- */
+
+/**
+ * The body of an attempt, made anew from the event in the form that the
+ * request's head tells; without a text when it is not kept any more.
+ */
+struct payload; /* pipeline/payload.h */
+struct explain_body explain_body(struct api_call *call,
+	const struct attempt_row *row, const struct payload *payload);

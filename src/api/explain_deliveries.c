@@ -1,5 +1,6 @@
 #include "api/api.h"
 #include "api/explain.h"
+#include "pipeline/payload_load.h"
 
 static bool
 read_state(struct api_call *call, struct delivery_query *query)
@@ -154,16 +155,23 @@ write_all(struct api_call *call, struct json_out *out,
 	const struct attempt_rows *attempts)
 {
 	struct explain_webhooks webhooks = explain_webhooks(call);
+	struct payload *payload =
+		payload_load(call->api->store, delivery->event, true);
 
 	json_out_object(out, NULL);
 	explain_write_delivery(out, delivery,
 		explain_webhook_by_number(&webhooks, delivery->webhook));
 	write_event_of(out, event);
 	json_out_array(out, "attemptList");
-	for (size_t i = 0; i < attempts->count; i++)
-		explain_write_attempt(out, &attempts->rows[i]);
+	for (size_t i = 0; i < attempts->count; i++) {
+		const struct attempt_row *row = &attempts->rows[i];
+		struct explain_body body = explain_body(call, row, payload);
+
+		explain_write_attempt(out, row, &body);
+	}
 	json_out_end(out);
 	json_out_end(out);
+	payload_unref(payload);
 	explain_webhooks_release(&webhooks);
 }
 

@@ -67,11 +67,28 @@ write_or_null(struct json_out *out, const char *key, struct str text)
 		json_out_string(out, key, text);
 }
 
+/** A cut of it, and how long it was. */
+static void
+write_request_body(struct json_out *out, const struct explain_body *body)
+{
+	if (body == NULL || body->text.ptr == NULL) {
+		json_out_null(out, "body");
+		json_out_null(out, "bodyBytes");
+		return;
+	}
+	json_out_string(out, "body", str_head(body->text, body->shown));
+	json_out_integer(out, "bodyBytes", (int64_t)body->text.len);
+}
+
 void
-explain_write_attempt(struct json_out *out, const struct attempt_row *row)
+explain_write_attempt(struct json_out *out, const struct attempt_row *row,
+	const struct explain_body *body)
 {
 	json_out_object(out, NULL);
-	json_out_integer(out, "number", row->number);
+	if (row->number >= ATTEMPT_DEBUG_FIRST)
+		json_out_boolean(out, "debug", true);
+	else
+		json_out_integer(out, "number", row->number);
 	json_out_time(out, "startedAt", row->started);
 	json_out_time(out, "endedAt", row->ended);
 	json_out_boolean(out, "acknowledged", row->is_acknowledged);
@@ -98,6 +115,7 @@ explain_write_attempt(struct json_out *out, const struct attempt_row *row)
 	json_out_object(out, "request");
 	json_out_string(out, "destination", row->destination);
 	json_out_string(out, "head", row->request_head);
+	write_request_body(out, body);
 	json_out_end(out);
 	json_out_object(out, "response");
 	write_or_null(out, "head", row->response_head);

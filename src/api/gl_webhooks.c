@@ -152,7 +152,7 @@ read_draft(struct api_call *call, const struct webhook *present,
 
 	gl_draft_read(
 		call->json, present, &call->api->greenlake, call->arena, ret);
-	ret->draft.who = call->who.key_id;
+	ret->draft.who = ret->draft.key_id = call->who.key_id;
 	if (ret->issue_count == 0)
 		return true;
 	problem.issues = ret->issues;
@@ -279,8 +279,8 @@ gl_webhooks_delete(struct api_call *call)
 		return;
 	}
 	webhook_unref(webhook);
-	err = webhooks_delete(
-		call->api->webhooks, call->who.workspace, id, &problem);
+	err = webhooks_delete(call->api->webhooks, call->who.workspace, id,
+		call->who.key_id, &problem);
 	if (err == ERR_OK)
 		http_call_respond(call->http, 204, NULL, STR(""));
 	else

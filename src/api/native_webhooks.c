@@ -4,6 +4,8 @@
 #include "api/com_call.h"
 #include "api/com_deliveries.h"
 #include "api/com_webhooks.h"
+#include "api/native_errand.h"
+#include "api/webhook_log.h"
 #include "base/clock.h"
 #include "base/timestamp.h"
 #include "pipeline/live.h"
@@ -79,6 +81,8 @@ native_webhook_write(struct json_out *out, const struct webhook *webhook)
 	if (webhook->old_until > clock_now() &&
 		webhook->old_until != WEBHOOK_ALWAYS)
 		json_out_time(out, "oldSecretUntil", webhook->old_until);
+	if (webhook->probe_at)
+		json_out_time(out, "nextProbeAt", webhook->probe_at);
 	json_out_integer(out, "generation", (int64_t)webhook->generation);
 	json_out_time(out, "createdAt", webhook->created);
 	json_out_time(out, "updatedAt", webhook->updated);
@@ -193,15 +197,15 @@ rotate_secret(struct api_call *call)
 {
 	struct webhook_problem problem = {.why = buf_make(4096)};
 	const struct webhook *webhook = com_find_webhook(call);
+	struct webhook_rotation rotation = {.key_id = call->who.key_id};
 	struct str secret;
-	int64_t overlap;
 	enum err err;
 
 	if (webhook == NULL)
 		return;
-	if (read_overlap(call, &overlap)) {
+	if (read_overlap(call, &rotation.overlap)) {
 		err = webhooks_rotate_secret(call->api->webhooks, webhook,
-			overlap, call->arena, &secret, &problem);
+			&rotation, call->arena, &secret, &problem);
 		if (err)
 			com_refuse_change(call, err, &problem);
 		else
@@ -254,7 +258,7 @@ test_webhook(struct api_call *call)
 }
 
 static void
-retry_delivery(struct api_call *call)
+retry_at_home(struct api_call *call)
 {
 	CLEANUP(buf_release) struct buf why = buf_make(1024);
 	CLEANUP(buf_release) struct buf body = {0};
@@ -276,6 +280,16 @@ retry_delivery(struct api_call *call)
 	json_out_text(&out, "state", delivery_state_name(DELIVERY_WAITING));
 	json_out_end(&out);
 	api_respond_json(call, 202, &body);
+}
+
+/** A body may say where else it is to go. */
+static void
+retry_delivery(struct api_call *call)
+{
+	if (str_is_empty(http_call_body(call->http)))
+		retry_at_home(call);
+	else
+		native_retry_elsewhere(call);
 }
 
 static void
@@ -332,6 +346,8 @@ const struct route api_webhook_routes[] = {
 		com_webhooks_patch},
 	{"DELETE", ONE, API_NATIVE, ACCESS_ADMIN, BODY_NONE, true, false,
 		com_webhooks_delete},
+	{"GET", ONE "/log", API_NATIVE, ACCESS_VIEWER, BODY_NONE, true, false,
+		webhook_log_list},
 	{"GET", ONE "/secret", API_NATIVE, ACCESS_ADMIN, BODY_NONE, true, false,
 		read_secret},
 	{"POST", ONE "/secret/rotate", API_NATIVE, ACCESS_ADMIN, BODY_JSON,
@@ -343,6 +359,6 @@ const struct route api_webhook_routes[] = {
 	{"GET", ONE "/deliveries/{attempt}", API_NATIVE, ACCESS_VIEWER,
 		BODY_NONE, true, false, com_deliveries_get},
 	{"POST", "/v1/deliveries/{id}/retry", API_NATIVE, ACCESS_ADMIN,
-		BODY_NONE, true, false, retry_delivery},
+		BODY_ANY, true, false, retry_delivery},
 };
 const size_t api_webhook_route_count = COUNT_OF(api_webhook_routes);

@@ -8,6 +8,7 @@
  *
  *   GET, POST            /v1/webhooks
  *   GET, PATCH, DELETE   /v1/webhooks/{id}
+ *   GET                  /v1/webhooks/{id}/log            what changed it
  *   GET                  /v1/webhooks/{id}/secret         once
  *   POST                 /v1/webhooks/{id}/secret/rotate  {"overlap":"24h"}
  *   POST                 /v1/webhooks/{id}/test           a synthetic event

@@ -6,6 +6,7 @@
 #include "api/handshake_routes.h"
 #include "api/hook_routes.h"
 #include "api/native_webhooks.h"
+#include "api/replay_routes.h"
 #include "api/router.h"
 #include "api/subscription_routes.h"
 
@@ -20,6 +21,7 @@ api_router_new(struct api *api)
 		{api_explain_routes, api_explain_route_count},
 		{api_webhook_routes, api_webhook_route_count},
 		{api_filter_routes, api_filter_route_count},
+		{api_replay_routes, api_replay_route_count},
 		{api_handshake_routes, api_handshake_route_count},
 		{api_hook_routes, api_hook_route_count},
 		{api_subscription_routes, api_subscription_route_count},

@@ -7,6 +7,7 @@
 static atomic_bool is_frozen;
 static _Atomic int64_t frozen_now;
 static _Atomic int64_t frozen_monotonic;
+static _Atomic int64_t shift;
 
 static int64_t
 read_clock(clockid_t id)
@@ -22,7 +23,8 @@ clock_now(void)
 {
 	if (atomic_load_explicit(&is_frozen, memory_order_relaxed))
 		return atomic_load(&frozen_now);
-	return read_clock(CLOCK_REALTIME);
+	return read_clock(CLOCK_REALTIME) +
+	       atomic_load_explicit(&shift, memory_order_relaxed);
 }
 
 int64_t
@@ -49,7 +51,14 @@ clock_test_advance(int64_t microseconds)
 }
 
 void
+clock_test_shift(int64_t microseconds)
+{
+	atomic_store(&shift, microseconds);
+}
+
+void
 clock_test_release(void)
 {
+	atomic_store(&shift, 0);
 	atomic_store(&is_frozen, false);
 }

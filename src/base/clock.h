@@ -22,5 +22,7 @@ int64_t clock_monotonic(void);
  */
 void clock_test_set(int64_t now, int64_t monotonic);
 void clock_test_advance(int64_t microseconds);
+/** From now on the wall clock is ahead by so much; any thread, any time. */
+void clock_test_shift(int64_t microseconds);
 /** Back to the real clocks. */
 void clock_test_release(void);

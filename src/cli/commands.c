@@ -10,6 +10,7 @@
 #include "cli/key_command.h"
 #include "cli/publish_command.h"
 #include "cli/receive_command.h"
+#include "cli/replay_command.h"
 #include "cli/resource_command.h"
 #include "cli/settings_command.h"
 #include "cli/subscription_command.h"
@@ -18,6 +19,7 @@
 #include "cli/webhook_command.h"
 #include "cli/webhook_delivery_options.h"
 #include "cli/webhook_greenlake.h"
+#include "cli/webhook_log_command.h"
 #include "cli/webhook_way_options.h"
 
 /*
@@ -85,6 +87,7 @@ const struct command_group commands_groups[] = {
 	{"resource", "Resources: their last known states"},
 	{"event", "Events: what was published, and what became of it"},
 	{"delivery", "Deliveries: what was sent where, and why not"},
+	{"replay", "Replays: sending again what was missed"},
 	{"allow-list", "Allow-lists: what may be reached though not public"},
 	{"hook", "Hooks: where webhooks come in and start scenarios"},
 	{"key", "Keys: who may use the hub"},
@@ -282,6 +285,22 @@ const struct command commands_table[] = {
 	},
 	{
 		.group = "webhook",
+		.name = "log",
+		.summary = "Show what changed a webhook, and when",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Lists every change of a webhook's state, the newest "
+			"first: what it was and became, who or what did it "
+			"(a key, the handshake, its health, a probe) and why; "
+			"also what was skipped or given up.",
+		.tables = {&webhook_log_table, &client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_log,
+	},
+	{
+		.group = "webhook",
 		.name = "test",
 		.summary = "Send a webhook an event made for trying it out",
 		.operands = "ID",
@@ -292,6 +311,30 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_test,
+	},
+	{
+		.group = "webhook",
+		.name = "replay",
+		.summary = "Send a webhook again what it missed",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Starts a job that sends a webhook again what was "
+			"given up, what was skipped while it was not sending, "
+			"or all of a time. `grapnel replay show` tells how far "
+			"it is. Each delivery has its schedule of retries "
+			"anew.",
+		.examples =
+			"grapnel webhook replay 3f1c... --which skipped "
+			"--from 2026-03-01T12:00:00Z --preview\n"
+			"grapnel webhook replay 3f1c... --which failed --rate "
+			"600",
+		.no_means = "The hub refused: the webhook is not sending, or "
+			    "has a replay already.",
+		.tables = {&webhook_replay_table, &client_table},
+		.talks_to_hub = true,
+		.run = webhook_command_replay,
 	},
 	{
 		.group = "webhook",
@@ -537,10 +580,48 @@ const struct command commands_table[] = {
 			"Attempts a delivery that has ended (delivered, dead "
 			"or skipped) again at once. The id is what the "
 			"receiver got as webhook-id, and what `grapnel "
-			"webhook deliveries` shows.",
-		.tables = {&client_table},
+			"webhook deliveries` shows. With --destination the "
+			"same payload goes somewhere else, signed, without "
+			"the webhook's own headers and credential.",
+		.tables = {&delivery_retry_table, &client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_retry,
+	},
+	{
+		.group = "replay",
+		.name = "list",
+		.summary = "List replays, the newest first",
+		.description = "Lists the replays that run and the latest "
+			       "that have ended.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = replay_command_list,
+	},
+	{
+		.group = "replay",
+		.name = "show",
+		.summary = "Show how far a replay is",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Shows what a replay sends and how far it is.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = replay_command_show,
+	},
+	{
+		.group = "replay",
+		.name = "cancel",
+		.summary = "End a replay",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Ends a replay. What it has made to wait until "
+			       "then is still sent.",
+		.no_means = "It has ended already.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = replay_command_cancel,
 	},
 	{
 		.group = "allow-list",

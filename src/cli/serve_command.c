@@ -9,6 +9,7 @@
 #include "api/router.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "cli/command.h"
 #include "cli/file.h"
 #include "cli/output.h"
@@ -19,9 +20,12 @@
 /* Debian's file of all authorities has 220 KB. */
 enum { AUTHORITIES_MAX = 16 << 20 };
 
+/* How often unused memory is looked for, and how much of it is worth it. */
+enum { TRIM_SECONDS = 30, TRIM_BYTES = 8 << 20 };
+
 enum {
-	UNSETTLED_MAX = 16384, /* of one worker */
-	RESPONSE_KEPT = 2048,
+	ATTEMPTS_A_WORKER = 1024, /* unless concurrency-total is said */
+	UNSETTLED_MAX = 16384,	  /* of one worker */
 	/* Attempts to endpoints that hang, beside those that do not, before
 	   nothing else can start: so many times concurrency-total in all. */
 	HANGING_TIMES = 4,
@@ -114,12 +118,25 @@ ways_out(const struct settings *settings)
 	return ways;
 }
 
+static unsigned
+attempts_total(const struct settings *settings)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned workers = processors > 0 ? (unsigned)processors : 1;
+
+	if (settings->workers)
+		workers = (unsigned)settings->workers;
+	return settings->concurrency_total
+		       ? (unsigned)settings->concurrency_total
+		       : ATTEMPTS_A_WORKER * workers;
+}
+
 /** As many as there are files for, but no fewer than those that do not hang. */
 static unsigned
 attempts_max(const struct settings *settings)
 {
-	rlim_t wanted = (rlim_t)settings->concurrency_total * HANGING_TIMES;
-	rlim_t least = (rlim_t)settings->concurrency_total * 3 / 2 + 1;
+	rlim_t wanted = (rlim_t)attempts_total(settings) * HANGING_TIMES;
+	rlim_t least = (rlim_t)attempts_total(settings) * 3 / 2 + 1;
 	rlim_t taken = (rlim_t)settings->connections_max + FILES_KEPT;
 	struct rlimit limit;
 	rlim_t most;
@@ -164,20 +181,19 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 		.dispatch = {.window = settings->window,
 			.concurrency = settings->concurrency,
 			.window_total = (size_t)settings->window_total,
-			.concurrency_total =
-				(unsigned)settings->concurrency_total,
+			.concurrency_total = attempts_total(settings),
 			.in_flight_max = attempts_max(settings),
 			.unsettled_max = UNSETTLED_MAX,
 			.batch_max = settings->delivery_batch_max,
 			.batch_window = settings->delivery_batch_window},
-		.connections_max = (size_t)settings->concurrency_total,
+		.connections_max = attempts_total(settings),
 		.queue_max = settings->queue_max,
 		.queue_bytes = (size_t)settings->queue_bytes,
 		.batch_max = settings->batch_max,
 		.connect_timeout = settings->connect_timeout,
 		.delivery_timeout = settings->delivery_timeout,
 		.handshake_timeout = settings->handshake_timeout,
-		.response_kept = RESPONSE_KEPT,
+		.response_kept = (size_t)settings->body_kept,
 		.heartbeat = settings->rate_heartbeat,
 		.public_url = str_of(settings->public_url),
 		.callback_timeout = settings->callback_timeout,
@@ -339,8 +355,7 @@ static void
 raise_file_limit(const struct settings *settings)
 {
 	rlim_t wanted = (rlim_t)settings->connections_max +
-			(rlim_t)settings->concurrency_total * 3 / 2 +
-			FILES_KEPT;
+			(rlim_t)attempts_total(settings) * 3 / 2 + FILES_KEPT;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -367,13 +382,15 @@ block_signals(sigset_t *set)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/** Meanwhile memory that a burst has left behind goes back to the system. */
 static void
 wait_for_stop(const sigset_t *set)
 {
+	static const struct timespec pause = {.tv_sec = TRIM_SECONDS};
 	int number;
 
-	while (sigwait(set, &number) != 0)
-		continue;
+	while ((number = sigtimedwait(set, NULL, &pause)) < 0)
+		mem_trim(TRIM_BYTES);
 	log_info("serve.stop", "signal=%d", number);
 }
 

@@ -376,18 +376,33 @@ webhook_command_rotate_secret(const struct args *args)
 	return EXIT_DONE;
 }
 
+static int
+send_elsewhere(struct client *client, const char *path, const char *destination,
+	struct client_answer *answer)
+{
+	CLEANUP(buf_release) struct buf body = buf_make(0);
+	struct json_out out = json_out_make(&body);
+
+	json_out_object(&out, NULL);
+	json_out_text(&out, "destination", destination);
+	json_out_end(&out);
+	return client_send_json(client, "POST", path, &body, answer);
+}
+
 int
 webhook_command_retry(const struct args *args)
 {
 	CLEANUP(client_close) struct client client;
+	const char *destination = args_value(args, "destination");
 	struct client_answer answer;
+	const char *path;
 	int code = client_open(&client, args);
 
-	if (code == EXIT_DONE)
-		code = client_simple(&client, "POST",
-			client_path(&client, "/v1/deliveries/{}/retry",
-				args->operands),
-			&answer);
+	if (code != EXIT_DONE)
+		return code;
+	path = client_path(&client, "/v1/deliveries/{}/retry", args->operands);
+	code = destination ? send_elsewhere(&client, path, destination, &answer)
+			   : client_simple(&client, "POST", path, &answer);
 	if (code != EXIT_DONE)
 		return code;
 	if (client.is_json)

@@ -8,6 +8,7 @@ extern const struct option_table webhook_patch_table;
 extern const struct option_table webhook_enable_table;
 extern const struct option_table webhook_list_table;
 extern const struct option_table webhook_rotate_table;
+extern const struct option_table delivery_retry_table;
 
 /* Each returns the exit code. */
 int webhook_command_create(const struct args *args);

@@ -57,6 +57,18 @@ static const struct option options[] = {
 		.placeholder = "N",
 		.help = "Attempts after which one that fails no longer holds "
 			"back the later ones of its resource." OR_DEFAULT},
+	{.name = "probe-after",
+		.placeholder = "TIME",
+		.help = "Ask an endpoint that was disabled for its failures "
+			"after so long whether it works again, and enable the "
+			"webhook if it does; then after twice as long."},
+	{.name = "probe-max",
+		.placeholder = "TIME",
+		.help = "The longest time between two such probes."},
+	{.name = "notify",
+		.placeholder = "ID",
+		.help = "Another webhook that is told when this one fails or "
+			"is disabled; \"default\" is none."},
 	{.name = "auth-type",
 		.placeholder = "TYPE",
 		.help = "How the hub proves itself to the destination.",
@@ -99,11 +111,17 @@ static const struct member members[] = {
 	{"rate", "rate", COUNT},
 	{"ordering", "ordering", TEXT},
 	{"ordering-limit", "orderingLimit", COUNT},
+	{"notify", "notify", TEXT},
 };
 
 static const struct member retry_members[] = {
 	{"retry-schedule", "schedule", TEXT},
 	{"retry-window", "window", TEXT},
+};
+
+static const struct member probe_members[] = {
+	{"probe-after", "after", TEXT},
+	{"probe-max", "max", TEXT},
 };
 
 static const struct member auth_members[] = {
@@ -172,6 +190,36 @@ write_members(const struct args *args, const struct member *list, size_t count,
 	return err;
 }
 
+/** An object of those members that are given, if any is. */
+static enum err
+write_group(const struct args *args, const char *name,
+	const struct member *list, size_t count, struct json_out *out,
+	struct buf *why)
+{
+	enum err err;
+
+	if (!is_any_given(args, list, count))
+		return ERR_OK;
+	json_out_object(out, name);
+	err = write_members(args, list, count, out, why);
+	json_out_end(out);
+	return err;
+}
+
+/** --probe-after default: it is not probed any more. */
+static enum err
+write_probe(const struct args *args, struct json_out *out, struct buf *why)
+{
+	const char *after = args_value(args, "probe-after");
+
+	if (after && strcmp(after, "default") == 0) {
+		json_out_null(out, "probe");
+		return ERR_OK;
+	}
+	return write_group(args, "probe", probe_members,
+		COUNT_OF(probe_members), out, why);
+}
+
 static enum err
 write_auth(const struct args *args, struct json_out *out, struct buf *why)
 {
@@ -204,6 +252,7 @@ webhook_delivery_options_given(const struct args *args)
 	       webhook_way_options_given(args) ||
 	       is_any_given(args, members, COUNT_OF(members)) ||
 	       is_any_given(args, retry_members, COUNT_OF(retry_members)) ||
+	       is_any_given(args, probe_members, COUNT_OF(probe_members)) ||
 	       is_any_given(args, auth_members, COUNT_OF(auth_members));
 }
 
@@ -214,13 +263,11 @@ webhook_delivery_options_write(
 	enum err err =
 		write_members(args, members, COUNT_OF(members), out, why);
 
-	if (!err &&
-		is_any_given(args, retry_members, COUNT_OF(retry_members))) {
-		json_out_object(out, "retry");
-		err = write_members(
-			args, retry_members, COUNT_OF(retry_members), out, why);
-		json_out_end(out);
-	}
+	if (!err)
+		err = write_group(args, "retry", retry_members,
+			COUNT_OF(retry_members), out, why);
+	if (!err)
+		err = write_probe(args, out, why);
 	if (!err)
 		err = webhook_way_options_write(args, out, why);
 	return err ? err : write_auth(args, out, why);

@@ -90,6 +90,15 @@ static const struct option webhook_rotate_options[] = {
 const struct option_table webhook_rotate_table = {
 	webhook_rotate_options, COUNT_OF(webhook_rotate_options)};
 
+static const struct option delivery_retry_options[] = {
+	{.name = "destination",
+		.placeholder = "URL",
+		.help = "Send it there once, for debugging, and show what came "
+			"back; nothing else changes."},
+};
+const struct option_table delivery_retry_table = {
+	delivery_retry_options, COUNT_OF(delivery_retry_options)};
+
 static const struct option webhook_enable_options[] = {OPTION_WAIT};
 const struct option_table webhook_enable_table = {
 	webhook_enable_options, COUNT_OF(webhook_enable_options)};

@@ -1,12 +1,10 @@
 #include "pipeline/attempt.h"
 
-#include <assert.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "pipeline/announce.h"
 #include "pipeline/attempt_private.h"
-#include "pipeline/heartbeat.h"
 #include "pipeline/live.h"
 
 /* How long outcomes wait before they are offered to the writer again. */
@@ -15,12 +13,15 @@
 struct attempt *
 attempt_new(struct worker *worker, struct delivery *delivery)
 {
-	struct attempt *attempt = MEM_NEW(struct attempt);
+	struct arena arena = {0};
+	struct attempt *attempt = ARENA_NEW(&arena, struct attempt);
 
+	attempt->arena = arena;
 	attempt->message.kind = MAIL_SETTLED;
 	attempt->worker = worker;
 	attempt->delivery = delivery;
 	attempt->is_in_dispatch = true;
+	attempt->changes = attempt->few;
 	return attempt;
 }
 
@@ -28,9 +29,18 @@ attempt_new(struct worker *worker, struct delivery *delivery)
 static void
 attempt_free(struct attempt *attempt)
 {
+	struct arena arena = attempt->arena;
+
+	announce_end(attempt->announced, false);
 	webhook_unref(attempt->webhook);
-	arena_release(&attempt->arena);
-	mem_free(attempt);
+	arena_release(&arena);
+}
+
+struct str
+attempt_destination(const struct attempt *attempt)
+{
+	return attempt->errand ? attempt->errand->destination
+			       : attempt->webhook->destination;
 }
 
 /** A retry reads its event anew: in memory it would only wait (P7). */
@@ -48,20 +58,22 @@ static void
 committed(struct writer_item *item)
 {
 	struct attempt *attempt = CONTAINER_OF(item, struct attempt, outcome);
+	struct worker *worker = attempt->worker;
 
-	mailbox_post(attempt->worker->mailbox, &attempt->message);
+	writer_post(
+		worker->options->writer, worker->mailbox, &attempt->message);
 }
 
+/** The worker wakes the writer at the end of its turn. */
 static void
 write_outcome(struct attempt *attempt)
 {
-	enum err err;
+	struct worker *worker = attempt->worker;
 
 	attempt->outcome.done = committed;
 	attempt->outcome.unit.changes = attempt->changes;
-	err = writer_submit(
-		attempt->worker->options->writer, &attempt->outcome, true);
-	assert(err == ERR_OK); /* urgent ones are never refused */
+	writer_submit_quietly(worker->options->writer, &attempt->outcome);
+	worker->has_outcomes = true;
 }
 
 static void
@@ -97,10 +109,19 @@ give_back(struct attempt *attempt, bool is_again)
 	attempt_free(attempt);
 }
 
+/** It is told of, or is not. */
+static void
+end_news(struct attempt *attempt, bool is_stored)
+{
+	announce_end(attempt->announced, is_stored);
+	attempt->announced = NULL;
+}
+
 /** Leaves nothing of the outcome but the attempt; false: there is none. */
 static bool
 keep_only_attempt(struct attempt *attempt)
 {
+	end_news(attempt, false);
 	for (size_t i = 1; i < attempt->outcome.unit.count; i++) {
 		if (attempt->changes[i].kind != STORE_ATTEMPT_ADD)
 			continue;
@@ -112,6 +133,18 @@ keep_only_attempt(struct attempt *attempt)
 	return false;
 }
 
+/** Says what came of it, and frees all of it. */
+static void
+end_errand(struct attempt *attempt, bool is_kept)
+{
+	struct deliver_errand *errand = attempt->errand;
+
+	atomic_fetch_sub(errand->running, 1);
+	webhook_unref(errand->webhook);
+	errand->done(errand, &attempt->row, is_kept);
+	give_back(attempt, false);
+}
+
 void
 attempt_settled(struct worker *worker, struct message *message)
 {
@@ -119,6 +152,10 @@ attempt_settled(struct worker *worker, struct message *message)
 		CONTAINER_OF(message, struct attempt, message);
 	enum err err = attempt->outcome.unit.result;
 
+	if (attempt->errand) {
+		end_errand(attempt, err == ERR_OK);
+		return;
+	}
 	if (err == ERR_INVALID) {
 		/* A bug of ours: writing it again would fail again. The
 		   delivery waits on disk; the next start takes it up. */
@@ -138,6 +175,7 @@ attempt_settled(struct worker *worker, struct message *message)
 		write_outcome(attempt);
 		return;
 	}
+	end_news(attempt, err == ERR_OK);
 	give_back(attempt, err == ERR_OK && attempt->is_again);
 }
 
@@ -155,25 +193,17 @@ attempt_abandon_unwritten(struct worker *worker)
 void
 attempt_abandon(struct worker *worker, struct message *message)
 {
+	struct attempt *attempt =
+		CONTAINER_OF(message, struct attempt, message);
+
 	(void)worker;
-	give_back(CONTAINER_OF(message, struct attempt, message), false);
+	if (attempt->errand)
+		end_errand(attempt, attempt->outcome.unit.result == ERR_OK);
+	else
+		give_back(attempt, false);
 }
 
 /* ---- the end of a request ---- */
-
-/** The request's head as it was sent, what may be secret masked. */
-static void
-describe_request(const struct attempt *attempt, struct buf *head)
-{
-	buf_printf(
-		head, "POST %.*s\r\n", STR_ARG(attempt->webhook->destination));
-	for (size_t i = 0; i < attempt->header_count; i++)
-		buf_printf(head, "%.*s: %.*s\r\n",
-			STR_ARG(attempt->headers[i].name),
-			STR_ARG(i < attempt->shown_count
-					? attempt->headers[i].value
-					: STR("(masked)")));
-}
 
 /* How the request of a batch ended, for each in it. */
 struct ending {
@@ -183,39 +213,9 @@ struct ending {
 	int64_t now;
 	bool has_delay; /* one for all, so that they stay together */
 	int64_t delay;
+	bool has_moved; /* the webhook's health; as `report` says */
+	struct health_report report;
 };
-
-static void
-fill_row(struct attempt *attempt, const struct ending *ending,
-	bool is_acknowledged)
-{
-	const struct http_result *result = ending->result;
-	const struct delivery *delivery = attempt->delivery;
-	struct arena *arena = &attempt->arena;
-
-	attempt->row = (struct attempt_row){
-		.delivery = delivery->sequence,
-		.webhook = delivery->webhook,
-		.number = delivery->attempts,
-		.started = attempt->started,
-		.ended = attempt->started + result->timings.total,
-		.status = result->status,
-		.is_acknowledged = is_acknowledged,
-		.destination = attempt->webhook->destination,
-		.request_head = arena_copy(arena, ending->request_head),
-		.response_head = arena_copy(arena, result->head),
-		.response_body = arena_copy(arena, result->body),
-		.name_resolved = result->timings.name_resolved,
-		.connected = result->timings.connected,
-		.tls_done = result->timings.tls_done,
-		.first_byte = result->timings.first_byte,
-	};
-	if (result->failure != HTTP_NO_FAILURE) {
-		attempt->row.failure =
-			str_of(http_failure_name(result->failure));
-		attempt->row.error = arena_copy(arena, result->error);
-	}
-}
 
 static void
 fill_delivery(
@@ -240,16 +240,6 @@ fill_delivery(
 	attempt->outcome.unit.count = 1;
 }
 
-/** "status 503", or what went wrong. */
-static struct str
-describe_failure(struct attempt *attempt, const struct http_result *result)
-{
-	if (result->failure != HTTP_NO_FAILURE)
-		return attempt->row.error;
-	return arena_printf(&attempt->arena,
-		"The endpoint answered with status %d.", result->status);
-}
-
 /**
  * What fails at the endpoint's side holds back the later deliveries of its
  * resource for so many attempts; faults of our own side are nobody's turn.
@@ -266,14 +256,14 @@ has_held_back_enough(
 }
 
 static void
-skip_for_those_behind(struct attempt *attempt, const struct http_result *result)
+skip_for_those_behind(struct attempt *attempt)
 {
 	fill_delivery(attempt, DELIVERY_SKIPPED,
 		arena_printf(&attempt->arena,
 			"After %u attempts it no longer holds back the later "
 			"ones of its resource: %.*s",
 			attempt->delivery->attempts,
-			STR_ARG(describe_failure(attempt, result))));
+			STR_ARG(attempt->row.error)));
 }
 
 /** Turns the decision into the delivery's next state. */
@@ -281,7 +271,6 @@ static void
 apply_decision(struct attempt *attempt, const struct ending *ending,
 	const struct retry_decision *decision)
 {
-	const struct http_result *result = ending->result;
 	struct worker *worker = attempt->worker;
 	struct delivery *delivery = attempt->delivery;
 	char webhook[UUID_TEXT_SIZE];
@@ -294,22 +283,20 @@ apply_decision(struct attempt *attempt, const struct ending *ending,
 	case RETRY_AGAIN:
 		worker_count(&worker->failed);
 		if (has_held_back_enough(attempt, decision)) {
-			skip_for_those_behind(attempt, result);
+			skip_for_those_behind(attempt);
 			return;
 		}
 		attempt->is_again = true;
 		delivery->written = ending->now;
 		delivery->due = delivery->written + decision->delay;
-		fill_delivery(attempt, DELIVERY_WAITING,
-			describe_failure(attempt, result));
+		fill_delivery(attempt, DELIVERY_WAITING, attempt->row.error);
 		return;
 	case RETRY_GIVE_UP:
 		worker_count(&worker->failed);
 		worker_count(&worker->dead);
 		fill_delivery(attempt, DELIVERY_DEAD,
 			arena_printf(&attempt->arena, "%s: %.*s",
-				decision->reason,
-				STR_ARG(describe_failure(attempt, result))));
+				decision->reason, STR_ARG(attempt->row.error)));
 		uuid_format(attempt->webhook->id, webhook);
 		log_warning("delivery.dead",
 			"delivery=%s webhook=%s reason=\"%.*s\"", attempt->id,
@@ -318,63 +305,16 @@ apply_decision(struct attempt *attempt, const struct ending *ending,
 	}
 }
 
-/** The lane's health moves with the outcome; the change is reported. */
-static void
-apply_health(struct attempt *attempt, enum health_trigger trigger)
-{
-	struct worker *worker = attempt->worker;
-	const struct deliver_options *options = worker->options;
-	struct lane *lane = attempt->delivery->lane;
-	const struct webhook *webhook = lane_webhook(lane);
-	struct health *health = lane_health(lane);
-	struct store_change *change;
-	const char *reason;
-
-	if (health_move(health, trigger, &reason)) {
-		options->health_moved(options->context, webhook->number,
-			webhook->revision, health, reason);
-		dispatch_health_moved(worker->dispatch, lane);
-		heartbeat_set(worker, webhook, false);
-		return;
-	}
-	change = &attempt->changes[attempt->outcome.unit.count++];
-	*change = (struct store_change){.kind = STORE_HEALTH_SET,
-		.webhook_number = webhook->number,
-		.health = *health};
-}
-
-/**
- * Whether the attempt was made under the lane's present handshake: what an
- * older destination did says nothing of the one that has been proven since.
- */
-static bool
-is_of_present_target(const struct attempt *attempt)
-{
-	return attempt->webhook->handshake ==
-	       lane_webhook(attempt->delivery->lane)->handshake;
-}
-
 static const struct retry_policy *
 policy_of(const struct attempt *attempt)
 {
 	const struct webhook_options *options = &attempt->webhook->options;
 	const struct deliver_options *hub = attempt->worker->options;
 
-	if (options->has_retry)
-		return &options->retry;
+	if (options->retry)
+		return options->retry;
 	return options->failures == FAILURES_GREENLAKE ? &hub->retry_greenlake
 						       : &hub->retry;
-}
-
-static enum health_trigger
-trigger_of(const struct retry_decision *decision)
-{
-	if (decision->verdict == RETRY_DELIVERED)
-		return HEALTH_DELIVERY_ACKNOWLEDGED;
-	if (decision->disables)
-		return HEALTH_DELIVERY_REFUSED;
-	return decision->is_used_up ? HEALTH_DELIVERY_LOST
-				    : HEALTH_DELIVERY_FAILED;
 }
 
 static struct retry_decision
@@ -382,10 +322,15 @@ decide(const struct attempt *attempt, struct ending *ending)
 {
 	const struct delivery *delivery = attempt->delivery;
 	struct retry_decision decision = retry_decide(policy_of(attempt),
-		&ending->outcome, delivery->attempts + 1,
+		&ending->outcome, delivery->attempts + 1 - delivery->spent,
 		drift_age(dispatch_drift(attempt->worker->dispatch),
-			delivery->created));
+			delivery->since));
 
+	if (decision.verdict == RETRY_AGAIN &&
+		delivery->attempts + 1 >= DELIVERY_ATTEMPTS_MAX) {
+		decision.verdict = RETRY_GIVE_UP;
+		decision.reason = "it has had as many attempts as there can be";
+	}
 	if (decision.verdict != RETRY_AGAIN)
 		return decision;
 	if (!ending->has_delay)
@@ -401,21 +346,26 @@ end_one(struct attempt *attempt, struct ending *ending, bool is_first)
 {
 	struct retry_decision decision = decide(attempt, ending);
 	bool is_delivered = decision.verdict == RETRY_DELIVERED;
+	struct payload *payload = payload_ref(attempt->delivery->payload);
 
 	drop_payload(attempt->delivery);
 	if (is_first)
 		worker_measure(attempt->worker, ending->result,
 			attempt->delivery, is_delivered);
 	live_count(attempt->webhook->live, is_delivered);
-	fill_row(attempt, ending, is_delivered);
+	attempt_fill_row(
+		attempt, ending->result, ending->request_head, is_delivered);
 	attempt->delivery->attempts++;
 	apply_decision(attempt, ending, &decision);
 	attempt->changes[1] = (struct store_change){
 		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
 	attempt->outcome.unit.count = 2;
-	if (is_first && (is_delivered || decision.counts_against_health) &&
-		is_of_present_target(attempt))
-		apply_health(attempt, trigger_of(&decision));
+	if (is_first && (is_delivered || decision.counts_against_health))
+		ending->has_moved = attempt_apply_health(
+			attempt, &decision, &ending->report);
+	if (decision.verdict == RETRY_GIVE_UP)
+		attempt_tell_dead(attempt, payload);
+	payload_unref(payload);
 	write_outcome(attempt);
 }
 
@@ -431,6 +381,27 @@ abandon(struct attempt *attempt)
 	}
 }
 
+/** It is written down beside the delivery's attempts, and nothing else. */
+static void
+errand_done(struct attempt *attempt, const struct http_result *result)
+{
+	CLEANUP(buf_release) struct buf head = buf_make(16384);
+
+	attempt_describe_request(attempt, &head);
+	attempt_fill_row(attempt, result, buf_str(&head),
+		result->failure == HTTP_NO_FAILURE && result->status >= 200 &&
+			result->status <= 299);
+	attempt->row.number = ATTEMPT_DEBUG_FIRST;
+	if (result->failure == HTTP_ABORTED) {
+		end_errand(attempt, false);
+		return;
+	}
+	attempt->changes[0] = (struct store_change){
+		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
+	attempt->outcome.unit.count = 1;
+	write_outcome(attempt);
+}
+
 void
 attempt_done(struct attempt *attempt, const struct http_result *result)
 {
@@ -440,9 +411,16 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		.outcome = {.failure = result->failure,
 			.status = result->status,
 			.rules = attempt->webhook->options.failures}};
+	struct worker *worker = attempt->worker;
 	struct attempt *each, *next;
 	struct str retry_after;
+	struct lane *lane;
 
+	if (attempt->errand) {
+		errand_done(attempt, result);
+		return;
+	}
+	lane = attempt->delivery->lane;
 	worker_look(attempt->worker);
 	for (each = attempt; each; each = each->batch) {
 		struct dispatch *dispatch = each->worker->dispatch;
@@ -458,12 +436,14 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 	if (http_head_find(result->head, STR("Retry-After"), &retry_after))
 		ending.outcome.retry_after =
 			retry_after_read(retry_after, clock_now());
-	describe_request(attempt, &head);
+	attempt_describe_request(attempt, &head);
 	ending.request_head = buf_str(&head);
 	for (each = attempt; each; each = next) {
 		next = each->batch;
 		end_one(each, &ending, each == attempt);
 	}
+	if (ending.has_moved)
+		attempt_report_health(worker, lane, &ending.report);
 }
 
 /* ---- without a request ---- */
@@ -478,4 +458,21 @@ attempt_skip(struct worker *worker, struct delivery *delivery)
 	fill_delivery(attempt, DELIVERY_SKIPPED,
 		STR("The webhook stopped sending before its turn came."));
 	write_outcome(attempt);
+}
+
+/* ---- errands ---- */
+
+void
+attempt_refuse_errand(struct deliver_errand *errand)
+{
+	const struct attempt_row row = {
+		.delivery = errand->delivery.sequence,
+		.failure = str_of(http_failure_name(HTTP_ABORTED)),
+		.error = STR("The hub is stopping."),
+		.destination = errand->destination,
+	};
+
+	atomic_fetch_sub(errand->running, 1);
+	webhook_unref(errand->webhook);
+	errand->done(errand, &row, false);
 }

@@ -15,6 +15,12 @@
  */
 void attempt_start(struct worker *worker, struct delivery *delivery);
 
+/** Makes the one attempt of an errand. */
+void attempt_run_errand(struct worker *worker, struct deliver_errand *errand);
+
+/** After the worker has ended: it was never made. */
+void attempt_refuse_errand(struct deliver_errand *errand);
+
 /** MAIL_SETTLED came. Frees the attempt, or keeps it to be written again. */
 void attempt_settled(struct worker *worker, struct message *message);
 

@@ -3,11 +3,15 @@
 #include "pipeline/credentials.h"
 
 /*
- * Private to attempt.c (how an attempt ends) and attempt_request.c (how it is
- * made). In a batch each delivery has its attempt, with an outcome that is
- * written by itself; the first one makes the request for all of them.
+ * Private to attempt.c (how an attempt ends), attempt_request.c (how it is
+ * made), attempt_row.c (what is written down of it) and attempt_health.c (what
+ * it is to the webhook). In a batch each
+ * delivery has its attempt, with an outcome that is written by itself; the
+ * first one makes the request for all of them.
  */
 enum { ATTEMPT_CHANGES_MAX = 3 };
+
+struct announced; /* pipeline/announce.h */
 
 struct attempt {
 	struct message message;
@@ -15,7 +19,7 @@ struct attempt {
 	struct delivery *delivery;
 	struct attempt *batch;	       /* the next one in the request */
 	const struct webhook *webhook; /* the snapshot it is made with */
-	struct arena arena;
+	struct arena arena;	       /* it lies in this itself */
 	struct http_header *headers;
 	size_t header_count;
 	size_t shown_count; /* of them: the others' values may be secret */
@@ -24,17 +28,43 @@ struct attempt {
 	bool is_repeated; /* with a fresh token, after a 401 */
 	char id[UUID_TEXT_SIZE];
 	char batch_id[UUID_TEXT_SIZE]; /* of the request for several */
-	char timestamp[24];
+	struct str timestamp;
 	int64_t started; /* wall clock */
 
 	struct writer_item outcome;
-	struct store_change changes[ATTEMPT_CHANGES_MAX];
+	struct store_change *changes; /* `few`, or in the arena */
+	struct store_change few[ATTEMPT_CHANGES_MAX];
+	struct announced *announced; /* in the same unit, or NULL */
 	struct delivery_row delivery_row;
 	struct attempt_row row;
 	bool is_again;
 	bool is_in_dispatch; /* false: skipped before it was queued */
 	struct attempt *next_unwritten;
+	struct deliver_errand *errand; /* it is one; else NULL */
 };
+
+/**
+ * The lane's health moves with the outcome. True: the webhook's state moved
+ * too, which is to be reported once the outcomes are on their way to the disk
+ * (what the new state does to deliveries that wait must find them ended).
+ */
+bool attempt_apply_health(struct attempt *attempt,
+	const struct retry_decision *decision, struct health_report *report);
+void attempt_report_health(struct worker *worker, struct lane *lane,
+	const struct health_report *report);
+
+/** News of a delivery that was given up, into the outcome's unit. */
+void attempt_tell_dead(struct attempt *attempt, const struct payload *payload);
+
+/** Where it goes. */
+struct str attempt_destination(const struct attempt *attempt);
+
+/** Appends the request's head as it was sent, what may be secret masked. */
+void attempt_describe_request(const struct attempt *attempt, struct buf *head);
+
+/** attempt->row, with what it was, what came back, and why it failed. */
+void attempt_fill_row(struct attempt *attempt, const struct http_result *result,
+	struct str request_head, bool is_acknowledged);
 
 struct attempt *attempt_new(struct worker *worker, struct delivery *delivery);
 

@@ -78,12 +78,10 @@ add_order(struct attempt *attempt, const struct envelope *envelope)
 	struct arena *arena = &attempt->arena;
 
 	add_header(attempt, STR("webhook-generation"),
-		arena_printf(arena, "%llu",
-			(unsigned long long)attempt->webhook->generation));
+		arena_decimal(arena, attempt->webhook->generation, 1));
 	if (!envelope->has_sequence)
 		add_header(attempt, STR("ce-sequence"),
-			arena_printf(arena, "%020llu",
-				(unsigned long long)attempt->delivery->event));
+			arena_decimal(arena, attempt->delivery->event, 20));
 }
 
 /** The trace that the event was published in goes on. */
@@ -116,8 +114,7 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 		add_header(attempt, STR("Content-Type"),
 			arena_copy(&attempt->arena, envelope->content_type));
 	add_header(attempt, STR("webhook-id"), request_id(attempt));
-	add_header(
-		attempt, STR("webhook-timestamp"), str_of(attempt->timestamp));
+	add_header(attempt, STR("webhook-timestamp"), attempt->timestamp);
 	add_signatures(attempt, envelope->body);
 	/* An endpoint that asked for it may refuse what comes without. */
 	if (webhook->options.handshake == HANDSHAKE_CLOUDEVENTS)
@@ -132,7 +129,7 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 	if (credential->has_header)
 		add_header(attempt, credential->header.name,
 			arena_copy(&attempt->arena, credential->header.value));
-	for (size_t i = 0; i < webhook->header_count; i++)
+	for (size_t i = 0; !attempt->errand && i < webhook->header_count; i++)
 		add_header(attempt, webhook->headers[i].name,
 			webhook->headers[i].value);
 }
@@ -200,12 +197,13 @@ send_request(struct attempt *attempt, const struct credential *credential)
 	build_headers(attempt, &envelope, credential);
 	request = (struct http_request){
 		.method = "POST",
-		.url = webhook->destination,
+		.url = attempt_destination(attempt),
 		.headers = attempt->headers,
 		.header_count = attempt->header_count,
 		.body = envelope.body,
 		.has_body = true,
-		.way = webhook->way,
+		/* Its certificate, too, is for its own endpoint. */
+		.way = attempt->errand ? NULL : webhook->way,
 		.list = allow_lists_for(worker->options->allow_lists,
 			webhook->workspace, options, &attempt->arena),
 		.timeout = options->timeout ? options->timeout
@@ -254,7 +252,7 @@ answered(void *context, const struct http_result *result)
 {
 	struct attempt *attempt = context;
 	bool is_refused = result->failure == HTTP_NO_FAILURE &&
-			  result->status == 401 &&
+			  result->status == 401 && !attempt->errand &&
 			  attempt->webhook->options.auth.type == AUTH_OAUTH2;
 
 	if (is_refused)
@@ -287,15 +285,27 @@ get_payload(struct attempt *attempt)
 {
 	struct delivery *delivery = attempt->delivery;
 	struct payload *former = delivery->payload;
+	bool is_whole = envelope_needs_whole(attempt->webhook->options.payload);
 
-	if (former && (former->is_whole ||
-			      !envelope_needs_whole(
-				      attempt->webhook->options.payload)))
+	if (former && (former->is_whole || !is_whole))
 		return true;
-	delivery->payload =
-		payload_load(attempt->worker->options->store, delivery->event);
+	delivery->payload = payload_load(
+		attempt->worker->options->store, delivery->event, is_whole);
 	payload_unref(former);
 	return delivery->payload != NULL;
+}
+
+/** When it starts, and the texts that say so. */
+static void
+stamp(struct attempt *attempt, int64_t now)
+{
+	const struct delivery *delivery = attempt->delivery;
+
+	attempt->started = now;
+	uuid_format(uuid_from_sequence(delivery->created, delivery->sequence),
+		attempt->id);
+	attempt->timestamp = arena_decimal(
+		&attempt->arena, (uint64_t)(attempt->started / SECONDS), 1);
 }
 
 /** NULL: its event could not be read, which has been dealt with. */
@@ -306,11 +316,7 @@ prepare(struct worker *worker, struct delivery *delivery, int64_t now)
 
 	attempt->webhook = lane_webhook(delivery->lane);
 	webhook_ref(attempt->webhook);
-	attempt->started = now;
-	uuid_format(uuid_from_sequence(delivery->created, delivery->sequence),
-		attempt->id);
-	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
-		(long long)(attempt->started / SECONDS));
+	stamp(attempt, now);
 	if (get_payload(attempt))
 		return attempt;
 	postpone(attempt);
@@ -368,4 +374,22 @@ attempt_start(struct worker *worker, struct delivery *delivery)
 			uuid_format(uuid_random(), first->batch_id);
 		ask_credential(first);
 	}
+}
+
+void
+attempt_run_errand(struct worker *worker, struct deliver_errand *errand)
+{
+	static const struct credential none;
+	struct attempt *attempt =
+		attempt_new(worker, delivery_new(&errand->delivery, NULL));
+
+	attempt->is_in_dispatch = false;
+	attempt->errand = errand;
+	attempt->webhook = errand->webhook;
+	webhook_ref(attempt->webhook);
+	stamp(attempt, clock_now());
+	if (get_payload(attempt))
+		send_request(attempt, &none);
+	else
+		postpone(attempt);
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/attempt.h"
+#include "pipeline/dead_tally.h"
 #include "pipeline/handshake.h"
 #include "pipeline/heartbeat.h"
 #include "pipeline/report.h"
@@ -16,6 +17,7 @@ struct deliver {
 	struct deliver_options options;
 	struct worker *workers;
 	unsigned count;
+	atomic_uint errands;
 };
 
 /* ---- one worker's loop ---- */
@@ -30,24 +32,6 @@ take_delivery_in(struct worker *worker, struct delivery *delivery)
 	case DISPATCH_ON_DISK:
 	case DISPATCH_KNOWN: break;
 	}
-}
-
-/**
- * A snapshot whose status differs from what this lane's own outcomes have led
- * to: the report of that was overtaken by a change of the user's; say it
- * again, for the new revision.
- */
-static void
-report_health_again(struct worker *worker, const struct webhook *webhook)
-{
-	const struct deliver_options *options = worker->options;
-	struct lane *lane = dispatch_find(worker->dispatch, webhook->number);
-	const struct health *health = lane_health(lane);
-
-	if (health->status == webhook->health.status)
-		return;
-	options->health_moved(options->context, webhook->number,
-		webhook->revision, health, "Status by recent deliveries.");
 }
 
 static void
@@ -74,6 +58,10 @@ read_mail(struct worker *worker, struct message *message)
 			CONTAINER_OF(message, struct delivery, message));
 		return;
 	case MAIL_SETTLED: attempt_settled(worker, message); return;
+	case MAIL_ERRAND:
+		attempt_run_errand(worker,
+			CONTAINER_OF(message, struct deliver_errand, message));
+		return;
 	case MAIL_HASTEN: hasten(worker, message); return;
 	case MAIL_REPORT:
 		report_keep(worker,
@@ -90,6 +78,7 @@ read_mail(struct worker *worker, struct message *message)
 		dispatch_remove_webhook(
 			worker->dispatch, about->webhook->number);
 		credentials_forget(worker->credentials, about->webhook->number);
+		dead_tally_forget(worker->dead_tally, about->webhook->number);
 		heartbeat_remove(worker, about->webhook->number);
 		break;
 	case MAIL_HANDSHAKE:
@@ -167,6 +156,15 @@ start_attempts(struct worker *worker)
 		attempt_start(worker, delivery);
 }
 
+/** Outcomes of a turn go to the writer as one. */
+static void
+wake_writer(struct worker *worker)
+{
+	if (worker->has_outcomes)
+		writer_wake(worker->options->writer);
+	worker->has_outcomes = false;
+}
+
 static void
 write_again_if_due(struct worker *worker)
 {
@@ -204,12 +202,14 @@ drain(struct worker *worker)
 			worker->client, mailbox_fd(worker->mailbox), left);
 		read_all_mail(worker);
 		write_again_if_due(worker);
+		wake_writer(worker);
 	}
 	http_client_free(worker->client); /* aborts the rest */
 	worker->client = NULL;
 	read_all_mail(worker);
 	attempt_write_again(worker);
 	alarm_ring_last(&worker->alarms);
+	wake_writer(worker);
 }
 
 static void *
@@ -223,6 +223,7 @@ run(void *context)
 		start_attempts(worker);
 		publish_stats(worker);
 		time = sleep_time(worker);
+		wake_writer(worker);
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
@@ -231,6 +232,7 @@ run(void *context)
 		if (worker->reports &&
 			clock_monotonic() >= worker->report_again_at)
 			report_end(worker, true);
+		wake_writer(worker);
 	}
 	drain(worker);
 	return NULL;
@@ -257,6 +259,7 @@ worker_start(struct worker *worker, const struct deliver_options *options)
 	worker->mailbox = mailbox_new();
 	worker->dispatch = dispatch_new(&options->dispatch);
 	worker->client = http_client_new(&client);
+	worker->dead_tally = dead_tally_new();
 	worker->credentials = credentials_new(worker->client,
 		options->allow_lists, options->handshake_timeout);
 	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
@@ -333,6 +336,9 @@ throw_away_mail(struct worker *worker)
 				message, struct delivery, message));
 		} else if (message->kind == MAIL_SETTLED) {
 			attempt_abandon(worker, message);
+		} else if (message->kind == MAIL_ERRAND) {
+			attempt_refuse_errand(CONTAINER_OF(
+				message, struct deliver_errand, message));
 		} else if (message->kind == MAIL_HASTEN) {
 			mem_free(CONTAINER_OF(
 				message, struct hasten_mail, message));
@@ -359,6 +365,7 @@ deliver_free(struct deliver *deliver)
 		heartbeat_release(worker);
 		dispatch_free(worker->dispatch);
 		credentials_free(worker->credentials);
+		dead_tally_free(worker->dead_tally);
 		mailbox_free(worker->mailbox);
 	}
 	mem_free(deliver->workers);
@@ -381,6 +388,17 @@ deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 
 	delivery->message.kind = MAIL_DELIVERY;
 	mailbox_post(
+		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
+}
+
+void
+deliver_offer_committed(struct deliver *deliver, const struct delivery_row *row,
+	struct payload *payload)
+{
+	struct delivery *delivery = delivery_new(row, payload);
+
+	delivery->message.kind = MAIL_DELIVERY;
+	writer_post(deliver->options.writer,
 		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
 }
 
@@ -441,6 +459,20 @@ deliver_report_again(
 	mail->report = *report;
 	mailbox_post(
 		worker_of(deliver, report->webhook)->mailbox, &mail->message);
+}
+
+enum err
+deliver_run_errand(struct deliver *deliver, struct deliver_errand *errand)
+{
+	errand->running = &deliver->errands;
+	if (atomic_fetch_add(&deliver->errands, 1) >= DELIVER_ERRANDS_MAX) {
+		atomic_fetch_sub(&deliver->errands, 1);
+		return ERR_LIMIT;
+	}
+	errand->message.kind = MAIL_ERRAND;
+	mailbox_post(worker_of(deliver, errand->delivery.webhook)->mailbox,
+		&errand->message);
+	return ERR_OK;
 }
 
 void

@@ -26,6 +26,7 @@ struct deliver_ways {
 struct deliver_options {
 	struct store *store;
 	struct writer *writer;
+	struct webhooks *webhooks; /* for telling of what was given up */
 	const struct address_policy *policy; /* borrowed */
 	const char *ca_file;
 	const char *user_agent;
@@ -52,8 +53,8 @@ struct deliver_options {
 	/* Worker's thread; must not block. */
 	void (*handshake_ended)(void *context, uint64_t webhook,
 		uint64_t handshake, const struct handshake_outcome *outcome);
-	void (*health_moved)(void *context, uint64_t webhook, uint64_t revision,
-		const struct health *health, const char *reason);
+	void (*health_moved)(void *context, uint64_t webhook,
+		const struct health_report *report);
 	void (*rate_told)(void *context, uint64_t webhook,
 		unsigned allowed_rate, bool is_unlimited);
 };
@@ -73,6 +74,10 @@ void deliver_free(struct deliver *deliver);
 /** A committed delivery. */
 void deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 	struct payload *payload);
+
+/** The same from a writer_item's `done`. */
+void deliver_offer_committed(struct deliver *deliver,
+	const struct delivery_row *row, struct payload *payload);
 
 /**
  * Deliveries of a webhook that wait for their next attempt get it now,
@@ -99,14 +104,40 @@ struct deliver_report {
 	uint64_t webhook;
 	uint64_t handshake;
 	struct handshake_outcome outcome;
-	uint64_t revision;
-	struct health health;
-	const char *reason;
+	struct health_report health;
 };
 
 /** It could not be stored: the worker says it again, a second later. */
 void deliver_report_again(
 	struct deliver *deliver, const struct deliver_report *report);
+
+/**
+ * One delivery's payload to another destination, for debugging: signed by the
+ * webhook, without its own headers and credential, which are not for others.
+ * It counts for nothing; the attempt is kept beside the delivery's own.
+ */
+struct deliver_errand {
+	/* said by the caller; live until `done` */
+	const struct webhook *webhook; /* a reference; the worker drops it */
+	struct delivery_row delivery;
+	struct str destination;
+	/* The attempt, on disk if `is_kept`. Worker's thread; must not block;
+	   the errand may be gone when it returns. */
+	void (*done)(struct deliver_errand *errand,
+		const struct attempt_row *attempt, bool is_kept);
+	/* the deliverers' own */
+	struct message message;
+	atomic_uint *running;
+};
+
+enum { DELIVER_ERRANDS_MAX = 4 };
+
+/**
+ * Starts it; ends in `done`. ERR_LIMIT when DELIVER_ERRANDS_MAX are on their
+ * way: nothing was started, the reference is the caller's still.
+ */
+enum err deliver_run_errand(
+	struct deliver *deliver, struct deliver_errand *errand) MUST_USE;
 
 struct deliver_stats {
 	uint64_t acknowledged;

@@ -15,6 +15,8 @@ delivery_new(const struct delivery_row *row, struct payload *payload)
 	delivery->webhook = row->webhook;
 	delivery->workspace = row->workspace;
 	delivery->attempts = row->attempts;
+	delivery->spent = row->spent;
+	delivery->since = row->since ? row->since : row->created;
 	delivery->resource = row->resource;
 	delivery->created = row->created;
 	delivery->due = row->due;

@@ -39,6 +39,9 @@ struct dispatch;
 struct lane;
 struct strand;
 
+/* Attempts of one delivery: their numbers have to fit into ids. */
+enum { DELIVERY_ATTEMPTS_MAX = 64 };
+
 struct delivery {
 	struct message message; /* in the worker's mailbox */
 	uint64_t sequence;
@@ -46,6 +49,8 @@ struct delivery {
 	uint64_t webhook;
 	uint32_t workspace;
 	uint32_t attempts; /* made so far */
+	uint32_t spent;	   /* of them before its schedule began anew */
+	int64_t since;	   /* its schedule runs */
 	uint64_t resource; /* resource_key; 0: it is in no order */
 	int64_t created;   /* wall clock, as the next two */
 	int64_t due;
@@ -59,7 +64,8 @@ struct delivery {
 				    of its batch */
 	struct heap_node by_due; /* monotonic */
 	bool is_retry;
-	bool holds_slot;       /* of a batch the first one does */
+	bool is_late;	 /* under way, and nothing has come back for long */
+	bool holds_slot; /* of a batch the first one does */
 	bool is_offered_again; /* a user wants it once more, meanwhile */
 	bool is_stuck; /* its outcome cannot be written: said by the worker;
 			  what is behind it waits for the next start */

@@ -28,6 +28,28 @@ disk_room(const struct dispatch *dispatch, size_t used)
 	return used < window ? window - used : 0;
 }
 
+/** At the end of the row, so that each is served in its turn. */
+static void
+join_hungry(struct dispatch *dispatch, struct lane *lane)
+{
+	if (dispatch->hungry == NULL)
+		dispatch->hungry_last = &dispatch->hungry;
+	lane->is_hungry = true;
+	lane->next_hungry = NULL;
+	*dispatch->hungry_last = lane;
+	dispatch->hungry_last = &lane->next_hungry;
+}
+
+/** The first in the row. */
+static void
+leave_hungry(struct dispatch *dispatch)
+{
+	struct lane *lane = dispatch->hungry;
+
+	dispatch->hungry = lane->next_hungry;
+	lane->is_hungry = false;
+}
+
 void
 disk_note_hungry(struct dispatch *dispatch, struct lane *lane)
 {
@@ -42,9 +64,7 @@ disk_note_hungry(struct dispatch *dispatch, struct lane *lane)
 		!health_is_sending(&lane->health) ||
 		!(wants_first || wants_retries))
 		return;
-	lane->is_hungry = true;
-	lane->next_hungry = dispatch->hungry;
-	dispatch->hungry = lane;
+	join_hungry(dispatch, lane);
 }
 
 static bool
@@ -159,6 +179,9 @@ disk_forget_lane(struct dispatch *dispatch, struct lane *lane)
 		while (*at != lane)
 			at = &(*at)->next_hungry;
 		*at = lane->next_hungry;
+		if (dispatch->hungry_last == &lane->next_hungry)
+			dispatch->hungry_last = at;
+		lane->is_hungry = false;
 	}
 }
 
@@ -197,8 +220,7 @@ dispatch_wants_refill(struct dispatch *dispatch, struct dispatch_refill *ret)
 				retries < REFILL_MAX ? retries : REFILL_MAX;
 			return true;
 		}
-		dispatch->hungry = lane->next_hungry;
-		lane->is_hungry = false;
+		leave_hungry(dispatch);
 	}
 	return false;
 }
@@ -240,6 +262,10 @@ dispatch_refill(struct dispatch *dispatch, const struct dispatch_refill *refill,
 
 	if (lane == NULL)
 		return;
+	if (dispatch->hungry == lane) {
+		leave_hungry(dispatch);
+		join_hungry(dispatch, lane);
+	}
 	if (refill->resource) {
 		order_found(dispatch, lane, rows);
 		lane_reconsider(dispatch, lane);

@@ -41,7 +41,9 @@ struct lane {
 	struct heap retries; /* by due */
 	unsigned first_in_flight;
 	unsigned retries_in_flight;
-	size_t known; /* deliveries of this lane anywhere in memory */
+	unsigned late;	 /* of those: under way for longer than is patience */
+	unsigned timely; /* that came back in time, in a row */
+	size_t known;	 /* deliveries of this lane anywhere in memory */
 
 	struct numbers strands;
 	struct strand *wanted; /* those whose next is to be looked for */
@@ -74,8 +76,9 @@ struct dispatch {
 	} turns[2]; /* of fast and of slow lanes */
 	bool is_slows_turn;
 	struct heap patience; /* attempts by when their lane turns slow */
-	struct heap timers; /* lanes by when they may have something to send */
-	struct lane *hungry;
+	struct heap timers;  /* lanes by when they may have something to send */
+	struct lane *hungry; /* in the order in which they are served */
+	struct lane **hungry_last;
 	size_t in_flight;
 	size_t slow_in_flight; /* of slow lanes */
 	size_t unsettled;

@@ -3,18 +3,22 @@
  *
  * A lane has as many as its endpoint answers well (rule/pace). A worker has
  * `concurrency_total` for lanes whose endpoints come back in time, and others
- * for those that do not: a lane is slow from the moment when an attempt has
- * been under way for SLOTS_PATIENCE and nothing has come back since it began,
- * or one has timed out, until one comes back in time. What it has under way
- * then counts as slow, so endpoints that hang give their slots back to the
- * others within that time, however many they are; and all slow lanes together
- * start no more than `slow_total`. Only what hangs all at once, one lane each,
- * can fill `in_flight_max`.
+ * for those that do not: a lane is slow from the moment when one has timed
+ * out, or has been under way for SLOTS_PATIENCE and nothing has come back since
+ * it began or half of them are like that, until SLOTS_TRUST in a row have come
+ * back in time and none is late. All that it has under
+ * way then counts as slow, and so does any attempt that has been under way for
+ * so long; so endpoints that hang give their slots back to the others within
+ * that time, however many they are; and all slow lanes together start no more
+ * than `slow_total`. Only what hangs all at once, one lane each, can fill
+ * `in_flight_max`.
  */
 #include "base/clock.h"
 #include "pipeline/dispatch_private.h"
 
 #define SLOTS_PATIENCE (2 * SECONDS)
+
+enum { SLOTS_TRUST = 4 };
 
 static unsigned
 in_flight_of(const struct lane *lane)
@@ -92,17 +96,25 @@ started_at(const struct delivery *delivery)
 	return delivery->by_due.key - SLOTS_PATIENCE;
 }
 
+/** Of what the lane has under way, what counts as slow. */
+static unsigned
+slow_of(const struct lane *lane)
+{
+	return lane->is_slow ? in_flight_of(lane) : lane->late;
+}
+
 void
 slots_take(
 	struct dispatch *dispatch, struct lane *lane, struct delivery *delivery)
 {
 	delivery->holds_slot = true;
 	dispatch->in_flight++;
-	dispatch->slow_in_flight += lane->is_slow;
+	dispatch->slow_in_flight -= slow_of(lane);
 	if (delivery->is_retry)
 		lane->retries_in_flight++;
 	else
 		lane->first_in_flight++;
+	dispatch->slow_in_flight += slow_of(lane);
 	delivery->by_due.key = dispatch->now + SLOTS_PATIENCE;
 	heap_add(&dispatch->patience, &delivery->by_due);
 }
@@ -116,11 +128,14 @@ slots_give_back(
 	delivery->holds_slot = false;
 	heap_remove(&dispatch->patience, &delivery->by_due);
 	dispatch->in_flight--;
-	dispatch->slow_in_flight -= lane->is_slow;
+	dispatch->slow_in_flight -= slow_of(lane);
 	if (delivery->is_retry)
 		lane->retries_in_flight--;
 	else
 		lane->first_in_flight--;
+	lane->late -= delivery->is_late;
+	delivery->is_late = false;
+	dispatch->slow_in_flight += slow_of(lane);
 }
 
 /* ---- slow and fast ---- */
@@ -131,11 +146,9 @@ set_slow(struct dispatch *dispatch, struct lane *lane, bool is_slow)
 	if (lane->is_slow == is_slow)
 		return;
 	lane_leave_turn(dispatch, lane);
+	dispatch->slow_in_flight -= slow_of(lane);
 	lane->is_slow = is_slow;
-	if (is_slow)
-		dispatch->slow_in_flight += in_flight_of(lane);
-	else
-		dispatch->slow_in_flight -= in_flight_of(lane);
+	dispatch->slow_in_flight += slow_of(lane);
 	lane_reconsider(dispatch, lane);
 }
 
@@ -151,7 +164,12 @@ slots_look(struct dispatch *dispatch)
 		struct lane *lane = delivery->lane;
 
 		heap_remove(&dispatch->patience, node);
-		if (lane->back_at < started_at(delivery))
+		delivery->is_late = true;
+		dispatch->slow_in_flight -= slow_of(lane);
+		lane->late++;
+		dispatch->slow_in_flight += slow_of(lane);
+		if (lane->back_at < started_at(delivery) ||
+			lane->late * 2 >= in_flight_of(lane))
 			set_slow(dispatch, lane, true);
 	}
 }
@@ -173,11 +191,13 @@ dispatch_outcome(struct dispatch *dispatch, struct delivery *delivery,
 	if (!delivery->holds_slot)
 		return;
 	pace_move(&lane->pace, &outcome);
+	lane->timely = is_late ? 0 : lane->timely + 1;
 	if (failure == HTTP_TIMED_OUT) {
+		lane->timely = 0;
 		set_slow(dispatch, lane, true);
 		return;
 	}
 	lane->back_at = dispatch->now;
-	if (!is_late)
+	if (lane->timely >= SLOTS_TRUST && lane->late == 0)
 		set_slow(dispatch, lane, false);
 }

@@ -1,5 +1,7 @@
 #include "pipeline/handshake.h"
 
+#include <stdio.h>
+
 #include "base/encode.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -9,7 +11,7 @@
 #include "pipeline/callback.h"
 #include "pipeline/handshake_private.h"
 
-enum { RESPONSE_MAX = 16384, TOKEN_BYTES = 32, FIXED_HEADERS = 5 };
+enum { RESPONSE_MAX = 16384, TOKEN_BYTES = 32, FIXED_HEADERS = 40 };
 
 static void
 handshake_free(struct handshake *handshake)
@@ -186,6 +188,8 @@ static const struct kind {
 		check_cloudevents},
 	[HANDSHAKE_GREENLAKE] = {"POST", true, true, handshake_ask_greenlake,
 		handshake_check_greenlake},
+	[HANDSHAKE_NONE] = {"POST", false, false, handshake_ask_probe,
+		handshake_check_probe},
 };
 
 static const struct kind *
@@ -310,6 +314,8 @@ handshake_done(void *context, const struct http_result *result)
 		return;
 	}
 	handshake->outcome.is_accepted = is_consent(handshake, result, &why);
+	snprintf(handshake->outcome.detail, sizeof(handshake->outcome.detail),
+		"%s", buf_text(&why));
 	log_end(handshake, result, &why);
 	/* Where tries are counted somebody may be waiting for their end. */
 	if (http_failure_is_ours(result->failure) &&

@@ -22,7 +22,9 @@
  *                HMAC-SHA256 of data.challengeRequest by the webhook's secret
  *                or its second one. As many tries as the options say. The
  *                rate is asked for before, by OPTIONS (rate_probe.h)
- *   none         is never made
+ *   none         is made to probe a disabled webhook only: a POST of a test
+ *                event in the webhook's form, signed, to be answered with a
+ *                2xx. It is no delivery; nothing of it is kept
  */
 
 /** Takes the caller's reference to the webhook. */

@@ -4,8 +4,8 @@
 #include "pipeline/rate_probe.h"
 
 /*
- * Private to handshake.c (how a handshake goes) and handshake_greenlake.c
- * (what GreenLake's says).
+ * Private to handshake.c (how a handshake goes), handshake_greenlake.c (what
+ * GreenLake's says) and handshake_probe.c (where there is none).
  */
 struct handshake {
 	struct worker *worker;
@@ -30,5 +30,10 @@ void handshake_add_header(
 
 void handshake_ask_greenlake(struct handshake *handshake);
 bool handshake_check_greenlake(const struct handshake *handshake,
+	const struct http_result *result, struct handshake_outcome *outcome,
+	struct buf *why);
+
+void handshake_ask_probe(struct handshake *handshake);
+bool handshake_check_probe(const struct handshake *handshake,
 	const struct http_result *result, struct handshake_outcome *outcome,
 	struct buf *why);

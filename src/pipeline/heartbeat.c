@@ -92,7 +92,10 @@ pass_time(struct heartbeat *beat, struct lane *lane)
 	if (!health_move(health, HEALTH_TIME_PASSED, &reason))
 		return;
 	options->health_moved(options->context, beat->number,
-		lane_webhook(lane)->revision, health, reason);
+		&(struct health_report){
+			.revision = lane_webhook(lane)->revision,
+			.health = *health,
+			.reason = reason});
 	dispatch_health_moved(beat->worker->dispatch, lane);
 }
 

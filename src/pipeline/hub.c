@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/match.h"
+#include "pipeline/prober.h"
+#include "pipeline/replay.h"
 
 /* ---- what one part tells another ---- */
 
@@ -17,7 +19,7 @@ on_accepted(void *context, const struct delivery_row *delivery,
 {
 	struct hub *hub = context;
 
-	deliver_offer(hub->deliver, delivery, payload);
+	deliver_offer_committed(hub->deliver, delivery, payload);
 }
 
 static void
@@ -26,6 +28,7 @@ on_changed(void *context, const struct webhook *webhook, bool is_fresh)
 	struct hub *hub = context;
 
 	deliver_set_webhook(hub->deliver, webhook, is_fresh, false);
+	prober_note(hub->prober, webhook);
 }
 
 static void
@@ -34,6 +37,7 @@ on_removed(void *context, const struct webhook *webhook)
 	struct hub *hub = context;
 
 	deliver_remove_webhook(hub->deliver, webhook);
+	prober_forget(hub->prober, webhook->number);
 }
 
 static void
@@ -66,8 +70,8 @@ run_report(struct desk_job *job)
 			webhooks, report->webhook, report->handshake, outcome);
 		break;
 	case DELIVER_HEALTH:
-		err = webhooks_set_health(webhooks, report->webhook,
-			report->revision, &report->health, report->reason);
+		err = webhooks_set_health(
+			webhooks, report->webhook, &report->health);
 		break;
 	case DELIVER_RATE:
 		err = webhooks_set_rate(webhooks, report->webhook,
@@ -106,14 +110,12 @@ on_handshake_ended(void *context, uint64_t webhook, uint64_t handshake,
 }
 
 static void
-on_health_moved(void *context, uint64_t webhook, uint64_t revision,
-	const struct health *health, const char *reason)
+on_health_moved(
+	void *context, uint64_t webhook, const struct health_report *report)
 {
 	post_report(context, &(struct deliver_report){.what = DELIVER_HEALTH,
 				     .webhook = webhook,
-				     .revision = revision,
-				     .health = *health,
-				     .reason = reason});
+				     .health = *report});
 }
 
 static void
@@ -215,6 +217,7 @@ start_deliver(struct hub *hub)
 	struct deliver_options deliver = {
 		.store = hub->store,
 		.writer = hub->writer,
+		.webhooks = hub->webhooks,
 		.policy = &options->policy,
 		.ca_file = options->ca_file,
 		.user_agent = options->user_agent,
@@ -264,6 +267,7 @@ open_webhooks(struct hub *hub, struct buf *why)
 		.store = hub->store,
 		.writer = hub->writer,
 		.match = hub->match,
+		.ingest = hub->ingest,
 		.policy = &hub->options.policy,
 		.allow_lists = hub->allow_lists,
 		.key = &hub->store_key,
@@ -383,20 +387,22 @@ open_parts(struct hub *hub, struct buf *why)
 	hub->writer = writer_start(&writer);
 	hub->desk = desk_start(hub->options.desk_threads, 8192);
 	hub->match = match_new();
-	err = open_allow_lists(hub, why);
+	err = event_types_open(hub->store, hub->writer, &hub->event_types, why);
+	if (!err)
+		err = open_ingest(hub, why);
+	if (!err)
+		err = open_allow_lists(hub, why);
 	if (!err)
 		err = open_webhooks(hub, why);
 	if (err == ERR_DENIED)
 		explain_wrong_key(hub, why);
-	if (!err)
-		err = event_types_open(
-			hub->store, hub->writer, &hub->event_types, why);
-	if (!err)
-		err = open_ingest(hub, why);
 	if (err)
 		return err;
 	start_deliver(hub);
+	hub->prober = prober_start(hub->webhooks);
 	err = resume(hub, why);
+	if (!err)
+		err = replay_start(hub, &hub->replay, why);
 	if (!err)
 		start_retention(hub);
 	return err;
@@ -424,6 +430,9 @@ hub_stop(struct hub *hub, int64_t timeout)
 {
 	if (hub == NULL)
 		return;
+	prober_stop(hub->prober);
+	replay_stop(hub->replay);
+	hub->replay = NULL;
 	retention_stop(hub->retention);
 	hub->retention = NULL;
 	if (hub->deliver)
@@ -437,6 +446,8 @@ hub_stop(struct hub *hub, int64_t timeout)
 	desk_stop(hub->desk);
 	writer_stop(hub->writer);
 	deliver_free(hub->deliver);
+	prober_free(hub->prober);
+	hub->prober = NULL;
 	hub->deliver = NULL;
 	hub->desk = NULL;
 	hub->writer = NULL;

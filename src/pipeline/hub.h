@@ -11,6 +11,9 @@
  * way out, put together. Everything is opened and started by hub_open and
  * ended, in the order that loses nothing, by hub_stop and hub_close.
  */
+struct prober; /* pipeline/prober.h */
+struct replay; /* pipeline/replay.h */
+
 struct hub_options {
 	const char *directory; /* made (mode 0700) if it does not exist */
 	const char *key_file;  /* NULL: DIRECTORY/grapnel.key */
@@ -65,6 +68,8 @@ struct hub {
 	struct deliver *deliver;
 	struct ingest *ingest;
 	struct retention *retention;
+	struct replay *replay;
+	struct prober *prober;
 };
 
 /** Sentences in `why` name the file or directory that is the matter. */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "pipeline/announce.h"
 #include "pipeline/ingest_work.h"
 
 enum { TRIES_MAX = 5 };
@@ -88,14 +89,8 @@ try_again(struct ingest_work *work)
 static void
 tell_accepted(struct ingest_work *work)
 {
-	const struct ingest_options *options = &work->ingest->options;
-
 	work->item->outcome = PUBLISH_ACCEPTED;
-	for (size_t i = 0; i < work->delivery_count; i++) {
-		if (work->deliveries[i].state == DELIVERY_WAITING)
-			options->accepted(options->context,
-				&work->deliveries[i], work->payload);
-	}
+	ingest_work_tell(work);
 	end_item(work);
 }
 
@@ -137,10 +132,7 @@ committed(struct writer_item *item)
 static void
 set_identity(struct ingest_work *work)
 {
-	work->event.sequence =
-		atomic_fetch_add_explicit(
-			&work->ingest->last_event, 1, memory_order_relaxed) +
-		1;
+	ingest_work_number(work);
 	if (!work->event.is_id_given) {
 		struct uuid uuid = uuid_from_sequence(
 			work->event.accepted, work->event.sequence);
@@ -319,12 +311,27 @@ begin_with_resource(struct ingest_work *work, struct str id)
 	state_unref(next);
 }
 
+/** What bears the hub's own source would pass for something it said. */
+static bool
+is_forged(const struct ingest_work *work)
+{
+	return work->item->kind == PUBLISH_EVENT &&
+	       announce_is_own(work->item->cloudevent.source);
+}
+
 static void
 begin(struct ingest_work *work)
 {
 	uint64_t sequence;
 	struct str id;
 
+	if (is_forged(work)) {
+		ingest_work_refuse(work, ERR_INVALID,
+			"source: what begins with " ANNOUNCE_SOURCE
+			" is the hub's own");
+		end_item(work);
+		return;
+	}
 	if (!ingest_work_resource_id(work, &id)) {
 		if (!ingest_work_decide(work, NULL) ||
 			!hand_over(work, &sequence))
@@ -384,8 +391,10 @@ void
 ingest_number(
 	struct ingest *ingest, uint64_t *ret_event, uint64_t *ret_delivery)
 {
-	*ret_event = atomic_fetch_add(&ingest->last_event, 1) + 1;
-	*ret_delivery = atomic_fetch_add(&ingest->last_delivery, 1) + 1;
+	if (ret_event)
+		*ret_event = atomic_fetch_add(&ingest->last_event, 1) + 1;
+	if (ret_delivery)
+		*ret_delivery = atomic_fetch_add(&ingest->last_delivery, 1) + 1;
 }
 
 void

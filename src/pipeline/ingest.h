@@ -105,7 +105,7 @@ struct publication {
 /** Starts it; always ends in `done`. */
 void ingest_publish(struct ingest *ingest, struct publication *publication);
 
-/** Numbers for an event and a delivery that are made elsewhere. */
+/** Numbers for an event and a delivery made elsewhere; NULL: none needed. */
 void ingest_number(
 	struct ingest *ingest, uint64_t *ret_event, uint64_t *ret_delivery);
 

@@ -73,6 +73,32 @@ set_delivery(struct ingest_work *work, const struct webhook *webhook,
 			STR_ARG(webhook->status_reason));
 }
 
+/** Whom the event is kept from, and who gets it without asking. */
+static void
+adjust_webhooks(struct ingest_work *work, struct match_list *list)
+{
+	const struct webhook *also = work->also_to;
+	const struct webhook **all;
+	size_t kept = 0;
+
+	if (also == NULL && work->not_to == 0)
+		return;
+	all = arena_alloc_array(work->arena, list->count + 1, sizeof(*all));
+	for (size_t i = 0; i < list->count; i++) {
+		uint64_t number = list->webhooks[i]->number;
+
+		if (number == work->not_to || (also && number == also->number))
+			webhook_unref(list->webhooks[i]);
+		else
+			all[kept++] = list->webhooks[i];
+	}
+	if (also && also->number != work->not_to) {
+		webhook_ref(also);
+		all[kept++] = also;
+	}
+	*list = (struct match_list){all, kept};
+}
+
 static void
 make_deliveries(struct ingest_work *work, const struct match_list *list)
 {
@@ -131,6 +157,7 @@ ingest_match(struct ingest_work *work)
 	bool is_good = true;
 
 	find_webhooks(work, &list);
+	adjust_webhooks(work, &list);
 	make_deliveries(work, &list);
 	if (work->item->matched > 0) {
 		facts = payload_facts(work);

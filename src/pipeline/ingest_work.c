@@ -5,6 +5,27 @@
 #include "base/clock.h"
 
 void
+ingest_work_number(struct ingest_work *work)
+{
+	work->event.sequence =
+		atomic_fetch_add_explicit(
+			&work->ingest->last_event, 1, memory_order_relaxed) +
+		1;
+}
+
+void
+ingest_work_tell(const struct ingest_work *work)
+{
+	const struct ingest_options *options = &work->ingest->options;
+
+	for (size_t i = 0; i < work->delivery_count; i++) {
+		if (work->deliveries[i].state == DELIVERY_WAITING)
+			options->accepted(options->context,
+				&work->deliveries[i], work->payload);
+	}
+}
+
+void
 ingest_work_refuse(
 	struct ingest_work *work, enum err err, const char *format, ...)
 {

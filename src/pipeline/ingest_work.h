@@ -50,6 +50,8 @@ struct ingest_work {
 	struct payload *payload;
 	bool wants_envelope; /* some webhook sends the event as a CloudEvent */
 	size_t envelope_len; /* its size as one; 0: not measured */
+	uint64_t not_to;     /* number of a webhook that gets none, or 0 */
+	const struct webhook *also_to; /* that gets one in any case, or NULL */
 };
 
 /**
@@ -65,6 +67,12 @@ struct str ingest_work_delivered(const struct ingest_work *work);
 
 /** What payload.rest is to be. */
 struct str ingest_work_rest(const struct ingest_work *work);
+
+/** Gives the event its sequence. */
+void ingest_work_number(struct ingest_work *work);
+
+/** The event is on disk: says of its deliveries that they wait. */
+void ingest_work_tell(const struct ingest_work *work);
 
 /** The item ends without an event. */
 void ingest_work_refuse(struct ingest_work *work, enum err err,

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json_out.h"
+#include "net/url.h"
 
 struct uuid
 redeliver_id(const struct delivery_row *delivery)
@@ -90,7 +91,8 @@ repeat(struct hub *hub, struct delivery_row *row, struct buf *why)
 		return ERR_CONFLICT;
 	}
 	row->state = DELIVERY_WAITING;
-	row->due = row->updated = clock_now();
+	row->due = row->updated = row->since = clock_now();
+	row->spent = row->attempts;
 	row->reason = STR("Another attempt was asked for.");
 	err = commit(hub, &change, 1, why);
 	if (!err)
@@ -118,6 +120,71 @@ redeliver_retry(
 	err = is_open(webhook, why) ? repeat(hub, &row, why) : ERR_CONFLICT;
 	webhook_unref(webhook);
 	arena_release(&arena);
+	return err;
+}
+
+/* ---- to another destination ---- */
+
+/** Which addresses it may be, the client sees to when it connects. */
+static enum err
+check_url(struct hub *hub, struct str text, struct buf *why)
+{
+	struct arena arena = {0};
+	struct url url;
+	enum err err = url_parse_destination(
+		text, &hub->options.policy, &arena, &url, why);
+
+	arena_release(&arena);
+	return err == ERR_DENIED ? ERR_OK : err;
+}
+
+static enum err
+start_errand(struct hub *hub, struct deliver_errand *errand,
+	struct arena *arena, struct buf *why)
+{
+	struct event_row event;
+	enum err err =
+		store_event(hub->store, errand->delivery.event, arena, &event);
+
+	if (err == ERR_NOT_FOUND) {
+		buf_append(why, STR("its event is not kept any more"));
+		return ERR_CONFLICT;
+	}
+	if (err)
+		return ERR_IO;
+	errand->webhook =
+		webhooks_find_number(hub->webhooks, errand->delivery.webhook);
+	if (errand->webhook == NULL) {
+		buf_append(why, STR("its webhook is gone"));
+		return ERR_CONFLICT;
+	}
+	err = deliver_run_errand(hub->deliver, errand);
+	if (err) {
+		webhook_unref(errand->webhook);
+		buf_printf(why,
+			"%d deliveries are on their way to other destinations, "
+			"which is the most there can be",
+			DELIVER_ERRANDS_MAX);
+	}
+	return err;
+}
+
+enum err
+redeliver_elsewhere(struct hub *hub, uint32_t workspace, struct uuid id,
+	struct deliver_errand *errand, struct arena *arena, struct buf *why)
+{
+	enum err err = check_url(hub, errand->destination, why);
+
+	if (err)
+		return ERR_INVALID;
+	buf_clear(why);
+	err = find_delivery(hub, workspace, id, arena, &errand->delivery);
+	if (err == ERR_NOT_FOUND)
+		buf_append(why, STR("there is no such delivery"));
+	if (!err)
+		err = start_errand(hub, errand, arena, why);
+	if (err == ERR_IO)
+		buf_append(why, STR("the store cannot be read"));
 	return err;
 }
 

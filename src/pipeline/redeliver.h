@@ -11,14 +11,23 @@
 struct uuid redeliver_id(const struct delivery_row *delivery);
 
 /**
- * The delivery (DEAD, SKIPPED or DELIVERED) waits again, due now; its attempts
- * go on counting, so a failure ends it where the schedule is used up.
- * ERR_NOT_FOUND, ERR_CONFLICT (it is waiting, its webhook does not send, its
- * event is not kept any more, or it has had REDELIVER_ATTEMPTS_MAX attempts),
- * ERR_IO; `why` has a sentence.
+ * The delivery (DEAD, SKIPPED or DELIVERED) waits again, due now, with its
+ * schedule anew. ERR_NOT_FOUND, ERR_CONFLICT (it is waiting, its webhook does
+ * not send, its event is not kept any more, or it has had
+ * REDELIVER_ATTEMPTS_MAX attempts), ERR_IO; `why` has a sentence.
  */
 enum { REDELIVER_ATTEMPTS_MAX = 60 };
 enum err redeliver_retry(struct hub *hub, uint32_t workspace, struct uuid id,
+	struct buf *why) MUST_USE;
+
+/**
+ * The delivery's payload once to another destination, for debugging
+ * (deliver_errand): `errand->destination` and `done` are set by the caller, the
+ * rest here. ERR_NOT_FOUND, ERR_INVALID (no URL), ERR_CONFLICT (the webhook or
+ * the event is gone), ERR_LIMIT, ERR_IO: `done` is not called then.
+ */
+enum err redeliver_elsewhere(struct hub *hub, uint32_t workspace,
+	struct uuid id, struct deliver_errand *errand, struct arena *arena,
 	struct buf *why) MUST_USE;
 
 /**

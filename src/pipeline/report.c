@@ -26,8 +26,8 @@ say_report(const struct deliver_options *options,
 			report->handshake, outcome);
 		return;
 	case DELIVER_HEALTH:
-		options->health_moved(options->context, report->webhook,
-			report->revision, &report->health, report->reason);
+		options->health_moved(
+			options->context, report->webhook, &report->health);
 		return;
 	case DELIVER_RATE:
 		options->rate_told(options->context, report->webhook,
@@ -50,4 +50,19 @@ report_end(struct worker *worker, bool is_said)
 		mem_free(mail);
 		mail = next;
 	}
+}
+
+void
+report_health_again(struct worker *worker, const struct webhook *webhook)
+{
+	const struct deliver_options *options = worker->options;
+	struct lane *lane = dispatch_find(worker->dispatch, webhook->number);
+	const struct health *health = lane_health(lane);
+
+	if (health->status == webhook->health.status)
+		return;
+	options->health_moved(options->context, webhook->number,
+		&(struct health_report){.revision = webhook->revision,
+			.health = *health,
+			.reason = health_reason(health)});
 }

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "pipeline/live.h"
 
+enum { ARENA_FIRST = 512, ARENA_STEP = 256 };
+
 unsigned
 webhook_rate(const struct webhook *webhook)
 {
@@ -52,13 +54,15 @@ webhook_unref(const struct webhook *webhook)
 	mem_free(counted);
 }
 
-static struct webhook *
+struct webhook *
 webhook_new(void)
 {
 	struct webhook *webhook = MEM_NEW(struct webhook);
 
 	atomic_init(&webhook->refs, 1);
-	webhook->arena.first = 512; /* there may be very many */
+	/* There may be very many, and each is as it is for long. */
+	webhook->arena.first = ARENA_FIRST;
+	webhook->arena.step = ARENA_STEP;
 	return webhook;
 }
 
@@ -204,6 +208,12 @@ webhook_copy(const struct webhook *webhook)
 	copy->is_rate_unlimited = webhook->is_rate_unlimited;
 	copy->verified = webhook->verified;
 	copy->handshake = webhook->handshake;
+	copy->probe_at = webhook->probe_at;
+	copy->probes_failed = webhook->probes_failed;
+	copy->gap_from = webhook->gap_from;
+	copy->news_since = webhook->news_since;
+	copy->news_count = webhook->news_count;
+	copy->news_left_off = webhook->news_left_off;
 	memcpy(copy->enables, webhook->enables, sizeof(copy->enables));
 	copy_headers(copy, webhook->headers, webhook->header_count);
 	err = webhook_set_filter(copy, webhook->filter_text, &column, &why);
@@ -227,6 +237,9 @@ write_options(const struct webhook *webhook, struct buf *out)
 	json_out_end(&json);
 	json_out_integer(&json, "oldSecretUntil", webhook->old_until);
 	json_out_integer(&json, "allowedRate", webhook->allowed_rate);
+	json_out_integer(&json, "gapFrom", webhook->gap_from);
+	json_out_integer(&json, "probeAt", webhook->probe_at);
+	json_out_integer(&json, "probesFailed", webhook->probes_failed);
 	json_out_boolean(&json, "rateUnlimited", webhook->is_rate_unlimited);
 	json_out_integer(&json, "verified", webhook->verified);
 	json_out_integer(&json, "oldScheme", webhook->old_key.scheme);
@@ -394,7 +407,7 @@ read_delivery_options(
 {
 	struct webhook_issues issues = {.arena = scratch};
 	struct webhook_options unsealed = webhook->options;
-	int64_t rate = 0;
+	int64_t rate = 0, failed = 0;
 
 	webhook_options_read(json, &webhook->options, &issues);
 	webhook->options =
@@ -403,6 +416,11 @@ read_delivery_options(
 	webhook_set_way(webhook);
 	json_to_integer(
 		json_member(json, STR("oldSecretUntil")), &webhook->old_until);
+	json_to_integer(json_member(json, STR("gapFrom")), &webhook->gap_from);
+	json_to_integer(json_member(json, STR("probeAt")), &webhook->probe_at);
+	json_to_integer(json_member(json, STR("probesFailed")), &failed);
+	webhook->probes_failed =
+		failed > 0 && failed <= UINT32_MAX ? (unsigned)failed : 0;
 	json_to_integer(json_member(json, STR("verified")), &webhook->verified);
 	webhook->is_rate_unlimited =
 		json_kind(json_member(json, STR("rateUnlimited"))) == JSON_TRUE;

@@ -20,6 +20,7 @@
  */
 struct webhooks;
 struct allow_lists;
+struct ingest;
 struct match;
 struct writer;
 struct webhook;
@@ -33,14 +34,16 @@ struct webhooks_listener {
 	void (*changed)(
 		void *context, const struct webhook *webhook, bool is_fresh);
 	void (*removed)(void *context, const struct webhook *webhook);
-	/* A handshake is to be made; ends in webhooks_end_handshake. */
+	/* A handshake, or a probe, is to be made; ends in
+	   webhooks_end_handshake. */
 	void (*handshake)(void *context, const struct webhook *webhook);
 };
 
 struct webhooks_options {
 	struct store *store;
 	struct writer *writer;
-	struct match *match;		     /* kept equal to the registry */
+	struct match *match;   /* kept equal to the registry */
+	struct ingest *ingest; /* for telling of changes; NULL: none is told */
 	const struct address_policy *policy; /* borrowed */
 	struct allow_lists *allow_lists;     /* borrowed; NULL: none */
 	const struct seal_key *key;	     /* borrowed */
@@ -120,6 +123,14 @@ struct webhook {
 	struct live *live;  /* shared by all snapshots; NULL in some tests */
 	uint64_t handshake; /* revision that asked for the present handshake;
 			       not stored: a restart asks anew */
+	int64_t probe_at;   /* wall clock; 0: no probe is due */
+	unsigned probes_failed; /* since it was disabled */
+	/* Since when deliveries are skipped, until that has been told. */
+	int64_t gap_from;
+	/* How often it was told of this hour (webhook_news.h); not stored. */
+	int64_t news_since;
+	unsigned news_count;
+	unsigned news_left_off;
 };
 
 /** Whether the endpoint is asked for its rate from time to time. */
@@ -181,6 +192,7 @@ struct webhook_draft {
 	struct json options; /* an object with the options as members; others
 				in it are passed over */
 	uint64_t expected_generation; /* of a patch; 0: any */
+	struct str key_id;	      /* of whoever says it; empty: not known */
 };
 
 /** Why a change was refused, for the dialect to put into its own shape. */
@@ -216,20 +228,24 @@ enum err webhooks_patch(struct webhooks *webhooks, uint32_t workspace,
 	struct uuid id, const struct webhook_draft *draft,
 	const struct webhook **ret, struct webhook_problem *problem) MUST_USE;
 
+/** `key_id`: of whoever wants it gone. */
 enum err webhooks_delete(struct webhooks *webhooks, uint32_t workspace,
-	struct uuid id, struct webhook_problem *problem) MUST_USE;
+	struct uuid id, struct str key_id, struct webhook_problem *problem)
+	MUST_USE;
 
 /**
  * The end of the handshake that revision `handshake` of the webhook asked for;
  * ignored when another one has begun since. Blocks. An error: it is not stored
  * and nothing has changed; say it again later.
  */
+enum { WEBHOOK_DETAIL_SIZE = 256 };
 struct handshake_outcome {
 	bool is_accepted;
 	unsigned allowed_rate;	/* a minute; 0: no limit, or none was told */
 	bool is_rate_unlimited; /* that was told */
 	int status;		/* of the last answer; 0: there was none */
-	char reason[WEBHOOK_REASON_MAX]; /* of the status; empty: the rules' */
+	char reason[WEBHOOK_REASON_MAX];  /* of the status; empty: the rules' */
+	char detail[WEBHOOK_DETAIL_SIZE]; /* what came back instead, or "" */
 };
 enum err webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 	uint64_t handshake, const struct handshake_outcome *outcome) MUST_USE;
@@ -267,9 +283,22 @@ enum err webhooks_verify(struct webhooks *webhooks, uint32_t workspace,
  * ignored when the webhook has changed hands since `revision`. Blocks. Errors
  * as above.
  */
+struct health_report {
+	uint64_t revision;
+	struct health health;
+	const char *reason;		  /* static */
+	char detail[WEBHOOK_DETAIL_SIZE]; /* of the last outcome, or "" */
+};
 enum err webhooks_set_health(struct webhooks *webhooks, uint64_t number,
-	uint64_t revision, const struct health *health, const char *reason)
-	MUST_USE;
+	const struct health_report *report) MUST_USE;
+
+/**
+ * The time for a probe has come: makes the handshake (or, where there is none,
+ * sends a test event) and lets its outcome decide whether the webhook is
+ * enabled again; ends in webhooks_end_handshake. Ignored when it is not due.
+ * Blocks. Errors as above.
+ */
+enum err webhooks_probe(struct webhooks *webhooks, uint64_t number) MUST_USE;
 
 /** The secret's text in `arena`, the first time; then ERR_DENIED. */
 enum err webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
@@ -281,9 +310,14 @@ enum err webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
  * once. Both sign for `overlap` microseconds; an older one that still did
  * ends now. Counts as a change of the user's.
  */
+struct webhook_rotation {
+	int64_t overlap;
+	struct str key_id; /* of whoever asks for it */
+};
 enum err webhooks_rotate_secret(struct webhooks *webhooks,
-	const struct webhook *webhook, int64_t overlap, struct arena *arena,
-	struct str *ret, struct webhook_problem *problem) MUST_USE;
+	const struct webhook *webhook, const struct webhook_rotation *rotation,
+	struct arena *arena, struct str *ret, struct webhook_problem *problem)
+	MUST_USE;
 
 /** A reference, or NULL. Never blocks on disk. */
 const struct webhook *webhooks_find(
@@ -292,6 +326,11 @@ const struct webhook *webhooks_find(
 /** The same by number, in any workspace. */
 const struct webhook *webhooks_find_number(
 	struct webhooks *webhooks, uint64_t number);
+
+/** How many there are of each status, in all workspaces, without a walk. */
+enum { WEBHOOK_STATUS_COUNT = WEBHOOK_OFF + 1 };
+void webhooks_count(
+	struct webhooks *webhooks, size_t ret[WEBHOOK_STATUS_COUNT]);
 
 /**
  * References to all of a workspace, oldest first, as an array in `arena`;

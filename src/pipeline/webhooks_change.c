@@ -5,76 +5,10 @@
 #include "pipeline/allow_lists.h"
 #include "pipeline/match.h"
 #include "pipeline/webhook_draft.h"
+#include "pipeline/webhook_news.h"
 #include "pipeline/webhook_snapshot.h"
 #include "pipeline/webhooks_private.h"
 #include "pipeline/writer.h"
-
-static void
-log_status(const struct webhook *former, const struct webhook *webhook)
-{
-	char id[UUID_TEXT_SIZE];
-
-	if (former && former->health.state == webhook->health.state &&
-		former->health.status == webhook->health.status)
-		return;
-	log_info("webhook.status",
-		"webhook=%s name=\"%.*s\" state=%s status=%s was=%s "
-		"reason=\"%.*s\"",
-		uuid_format(webhook->id, id), STR_ARG(webhook->name),
-		webhook_state_name(webhook->health.state),
-		webhook_status_name(webhook->health.status),
-		former ? webhook_status_name(former->health.status) : "new",
-		STR_ARG(webhook->status_reason));
-}
-
-static enum err
-commit_changes(struct webhooks *webhooks, const struct store_change *changes,
-	size_t count, struct webhook_problem *problem)
-{
-	enum err err = writer_commit(webhooks->options.writer, changes, count);
-
-	if (err && problem)
-		buf_printf(&problem->why, "the change could not be stored (%s)",
-			err_name(err));
-	return err;
-}
-
-enum err
-webhooks_commit_next(struct webhooks *webhooks, const struct webhook *former,
-	struct webhook *next, bool is_fresh, struct webhook_problem *problem)
-{
-	struct arena arena = {0};
-	struct webhook_row row;
-	struct store_change changes[2] = {
-		{.kind = STORE_WEBHOOK_SET, .webhook = &row}};
-	size_t count = 1;
-	enum err err;
-
-	next->revision = former->revision + 1;
-	next->updated = clock_now();
-	if (is_fresh && health_is_waiting(&next->health))
-		next->handshake = next->revision;
-	if (!health_is_sending(&next->health) &&
-		!health_is_waiting(&next->health))
-		changes[count++] =
-			(struct store_change){.kind = STORE_DELIVERIES_SKIP,
-				.webhook_number = next->number,
-				.reason = next->status_reason,
-				.now = next->updated};
-	webhook_to_row(next, webhooks->options.key, &arena, &row);
-	err = commit_changes(webhooks, changes, count, problem);
-	arena_release(&arena);
-	if (err) {
-		webhook_unref(next);
-		return err;
-	}
-	log_status(former, next);
-	webhook_ref(next);
-	webhooks_put(webhooks, next);
-	webhooks_tell(webhooks, next, is_fresh);
-	webhook_unref(next);
-	return ERR_OK;
-}
 
 bool
 webhooks_move_health(struct webhook *webhook, enum health_trigger trigger)
@@ -130,6 +64,29 @@ note_enable(struct webhooks *webhooks, struct webhook *webhook,
 		sizeof(webhook->enables) - sizeof(webhook->enables[0]));
 	webhook->enables[0] = now;
 	return ERR_OK;
+}
+
+/** Whom `notify` names must be there, and be another one. */
+static enum err
+check_notify(struct webhooks *webhooks, const struct webhook *former,
+	const struct webhook *webhook, struct webhook_problem *problem)
+{
+	struct str notify = webhook->options.notify;
+	const struct webhook *other = NULL;
+	struct uuid id;
+
+	if (str_is_empty(notify) ||
+		(former && str_equal(notify, former->options.notify)))
+		return ERR_OK;
+	if (uuid_parse(notify, &id) == ERR_OK && !uuid_equal(id, webhook->id))
+		other = webhooks_find(webhooks, webhook->workspace, id);
+	webhook_unref(other);
+	if (other)
+		return ERR_OK;
+	problem->field = "notify";
+	buf_append(&problem->why,
+		STR("expected the id of another webhook of the workspace"));
+	return ERR_INVALID;
 }
 
 /* ---- what may be reached ---- */
@@ -217,6 +174,8 @@ build(struct webhooks *webhooks, uint32_t workspace,
 			draft, &reach.policy, webhook, &edit, problem);
 	if (!err)
 		err = check_allow_lists(webhooks, webhook, problem);
+	if (!err)
+		err = check_notify(webhooks, NULL, webhook, problem);
 	if (!err) {
 		webhook_new_secret(webhook, 0);
 		err = webhook_draft_apply_secrets(draft, webhook, problem);
@@ -238,8 +197,11 @@ create_locked(struct webhooks *webhooks, uint32_t workspace,
 {
 	struct arena arena = {0};
 	struct webhook_row row;
-	struct store_change change = {
-		.kind = STORE_WEBHOOK_ADD, .webhook = &row};
+	struct webhooks_unit unit = {
+		.changes = {{.kind = STORE_WEBHOOK_ADD, .webhook = &row}},
+		.count = 1};
+	const struct webhook_cause cause = {
+		.kind = WEBHOOK_BY_KEY, .key_id = draft->key_id};
 	enum err err =
 		webhooks_check_count(webhooks, workspace, draft, problem);
 
@@ -248,12 +210,15 @@ create_locked(struct webhooks *webhooks, uint32_t workspace,
 	if (err)
 		return err;
 	webhook->number = ++webhooks->last_number;
+	if (webhook->health.state == WEBHOOK_DISABLED)
+		webhook->gap_from = webhook->created;
 	webhook_to_row(webhook, webhooks->options.key, &arena, &row);
-	err = commit_changes(webhooks, &change, 1, problem);
+	unit.news[0] = webhook_news_change(webhooks, NULL, webhook, &cause);
+	err = webhooks_commit_unit(webhooks, &unit, problem);
 	arena_release(&arena);
 	if (err)
 		return err == ERR_LIMIT ? ERR_IO : err;
-	log_status(NULL, webhook);
+	webhooks_log_status(NULL, webhook);
 	webhook_ref(webhook);
 	webhooks_put(webhooks, webhook);
 	webhooks_tell(webhooks, webhook, true);
@@ -268,8 +233,7 @@ webhooks_create(struct webhooks *webhooks, uint32_t workspace,
 	struct webhook *webhook;
 	enum err err;
 
-	webhook = MEM_NEW(struct webhook);
-	atomic_init(&webhook->refs, 1);
+	webhook = webhook_new();
 	pthread_mutex_lock(&webhooks->change);
 	err = create_locked(webhooks, workspace, draft, webhook, problem);
 	pthread_mutex_unlock(&webhooks->change);
@@ -329,10 +293,12 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 	const struct webhook_draft *draft, const struct webhook **ret,
 	struct webhook_problem *problem)
 {
+	const struct webhook_cause cause = {
+		.kind = WEBHOOK_BY_KEY, .key_id = draft->key_id};
+	struct webhook_step step = {.cause = &cause, .problem = problem};
 	CLEANUP(reach_release) struct reach reach = {0};
 	struct webhook *next = webhook_copy(former);
 	struct webhook_edit edit;
-	bool is_fresh = false;
 	enum err err;
 
 	reach_of(webhooks, former->workspace, draft, former, &reach);
@@ -347,17 +313,19 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 	if (!err && draft->has_options)
 		err = check_allow_lists(webhooks, next, problem);
 	if (!err)
+		err = check_notify(webhooks, former, next, problem);
+	if (!err)
 		err = webhook_draft_apply_secrets(draft, next, problem);
 	if (!err)
 		err = apply_state(webhooks, draft, edit.changes_target, next,
-			&is_fresh, problem);
+			&step.is_fresh, problem);
 	if (err) {
 		webhook_unref(next);
 		return err;
 	}
 	next->generation++;
 	webhook_ref(next);
-	err = webhooks_commit_next(webhooks, former, next, is_fresh, problem);
+	err = webhooks_commit_next(webhooks, former, next, &step);
 	if (err) {
 		webhook_unref(next);
 		return err == ERR_LIMIT ? ERR_IO : err;
@@ -400,7 +368,7 @@ webhooks_patch(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 
 static enum err
 delete_locked(struct webhooks *webhooks, const struct webhook *webhook,
-	struct webhook_problem *problem)
+	struct str key_id, struct webhook_problem *problem)
 {
 	const struct webhooks_listener *listener = &webhooks->options.listener;
 	char id[UUID_TEXT_SIZE];
@@ -408,13 +376,15 @@ delete_locked(struct webhooks *webhooks, const struct webhook *webhook,
 		.row = {.workspace = webhook->workspace,
 			.kind = OBJECT_SUBSCRIPTION,
 			.owner = str_of(uuid_format(webhook->id, id))}};
-	const struct store_change changes[] = {
-		{.kind = STORE_WEBHOOK_REMOVE,
-			.webhook_number = webhook->number},
-		{.kind = STORE_OBJECT, .object = &subscriptions},
-	};
-	enum err err =
-		commit_changes(webhooks, changes, COUNT_OF(changes), problem);
+	const struct webhook_cause cause = {
+		.kind = WEBHOOK_BY_KEY, .key_id = key_id};
+	const struct webhooks_unit unit = {
+		.changes = {{.kind = STORE_WEBHOOK_REMOVE,
+				    .webhook_number = webhook->number},
+			{.kind = STORE_OBJECT, .object = &subscriptions}},
+		.count = 2,
+		.news = {webhook_news_change(webhooks, webhook, NULL, &cause)}};
+	enum err err = webhooks_commit_unit(webhooks, &unit, problem);
 
 	if (err)
 		return err == ERR_LIMIT ? ERR_IO : err;
@@ -426,7 +396,7 @@ delete_locked(struct webhooks *webhooks, const struct webhook *webhook,
 
 enum err
 webhooks_delete(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
-	struct webhook_problem *problem)
+	struct str key_id, struct webhook_problem *problem)
 {
 	const struct webhook *webhook;
 	enum err err = ERR_NOT_FOUND;
@@ -434,47 +404,8 @@ webhooks_delete(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 	pthread_mutex_lock(&webhooks->change);
 	webhook = webhooks_find(webhooks, workspace, id);
 	if (webhook)
-		err = delete_locked(webhooks, webhook, problem);
+		err = delete_locked(webhooks, webhook, key_id, problem);
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(webhook);
-	return err;
-}
-
-/* ---- what the deliverers report ---- */
-
-enum err
-webhooks_report(struct webhooks *webhooks, const struct webhook *former,
-	struct webhook *next, bool is_fresh)
-{
-	enum err err;
-
-	if (next->health.state != former->health.state)
-		next->generation++;
-	err = webhooks_commit_next(webhooks, former, next, is_fresh, NULL);
-	if (err)
-		log_error("webhook.status",
-			"number=%llu err=%s its new status is not stored",
-			(unsigned long long)former->number, err_name(err));
-	return err;
-}
-
-enum err
-webhooks_set_health(struct webhooks *webhooks, uint64_t number,
-	uint64_t revision, const struct health *health, const char *reason)
-{
-	const struct webhook *former;
-	enum err err = ERR_OK;
-
-	pthread_mutex_lock(&webhooks->change);
-	former = webhooks_find_number(webhooks, number);
-	if (former && former->revision == revision) {
-		struct webhook *next = webhook_copy(former);
-
-		next->health = *health;
-		next->status_reason = arena_copy(&next->arena, str_of(reason));
-		err = webhooks_report(webhooks, former, next, false);
-	}
-	pthread_mutex_unlock(&webhooks->change);
-	webhook_unref(former);
 	return err;
 }

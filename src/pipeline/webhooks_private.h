@@ -4,8 +4,14 @@
 #include "base/map.h"
 #include "pipeline/webhooks.h"
 
-/* Private to webhooks.c (table and life), webhooks_change.c, webhooks_secret.c.
+/*
+ * Private to webhooks.c (table and life), webhooks_change.c (what users do),
+ * webhooks_commit.c (writing it),
+ * webhooks_report.c (what deliveries, handshakes and the clock do),
+ * webhooks_secret.c and webhook_news.c.
  */
+struct announced;     /* pipeline/announce.h */
+struct webhook_cause; /* pipeline/webhook_news.h */
 
 /*
  * Two locks. `change` is held through a whole change, commit included, so
@@ -19,6 +25,7 @@ struct webhooks {
 	struct map by_id;	  /* 16 bytes */
 	struct map by_number;	  /* 8 bytes */
 	struct map subscriptions; /* by id; the webhooks' references */
+	size_t by_status[WEBHOOK_STATUS_COUNT];
 	uint64_t last_number;
 	struct webhooks_wait *waits; /* the change lock's */
 };
@@ -47,14 +54,33 @@ void webhooks_put(
 	struct webhooks *webhooks, const struct webhook *take_webhook);
 void webhooks_take_out(
 	struct webhooks *webhooks, const struct webhook *webhook);
+/** A unit of changes, and what is told with it. */
+struct webhooks_unit {
+	struct store_change changes[2];
+	size_t count;
+	struct announced *news[2]; /* taken */
+};
+enum err webhooks_commit_unit(struct webhooks *webhooks,
+	const struct webhooks_unit *unit, struct webhook_problem *problem)
+	MUST_USE;
+
+/** A line in the log if the status is another one; `former` may be NULL. */
+void webhooks_log_status(
+	const struct webhook *former, const struct webhook *webhook);
+
 /**
  * Stores the next revision of a webhook, tells of it, and takes over the
  * caller's reference to `next` (also on failure). Waiting deliveries become
  * SKIPPED when it neither sends nor waits any more.
  */
+struct webhook_step {
+	bool is_fresh;
+	const struct webhook_cause *cause; /* NULL: nobody is told */
+	struct webhook_problem *problem;   /* may be NULL */
+};
 enum err webhooks_commit_next(struct webhooks *webhooks,
-	const struct webhook *former, struct webhook *take_next, bool is_fresh,
-	struct webhook_problem *problem) MUST_USE;
+	const struct webhook *former, struct webhook *take_next,
+	const struct webhook_step *step) MUST_USE;
 
 /**
  * Whether the workspace may have one more webhook, of this name. ERR_LIMIT, or
@@ -74,7 +100,13 @@ bool webhooks_move_health(struct webhook *webhook, enum health_trigger trigger);
 
 /** Stores what happened by itself; a failure is told here, to the log. */
 enum err webhooks_report(struct webhooks *webhooks,
-	const struct webhook *former, struct webhook *take_next, bool is_fresh);
+	const struct webhook *former, struct webhook *take_next,
+	const struct webhook_step *step);
+
+/** A probe has ended. */
+enum err webhooks_end_probe(struct webhooks *webhooks,
+	const struct webhook *former, const struct handshake_outcome *outcome)
+	MUST_USE;
 
 /**
  * After a start: counts the failures of the last hours, which are on disk as

@@ -1,4 +1,5 @@
 /* The signing secret: shown once, and replaced. */
+#include "pipeline/webhook_news.h"
 #include "pipeline/webhook_snapshot.h"
 #include "pipeline/webhooks_private.h"
 
@@ -18,11 +19,11 @@ webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
 			    "once"));
 		err = ERR_DENIED;
 	} else if (former) {
+		const struct webhook_step step = {.problem = problem};
 		struct webhook *next = webhook_copy(former);
 
 		next->is_secret_read = true;
-		err = webhooks_commit_next(
-			webhooks, former, next, false, problem);
+		err = webhooks_commit_next(webhooks, former, next, &step);
 		if (!err)
 			*ret = arena_copy(arena, former->secret);
 	}
@@ -33,9 +34,13 @@ webhooks_read_secret(struct webhooks *webhooks, uint32_t workspace,
 
 static enum err
 rotate_locked(struct webhooks *webhooks, const struct webhook *former,
-	int64_t overlap, struct arena *arena, struct str *ret,
-	struct webhook_problem *problem)
+	const struct webhook_rotation *rotation, struct arena *arena,
+	struct str *ret, struct webhook_problem *problem)
 {
+	const struct webhook_cause cause = {
+		.kind = WEBHOOK_BY_KEY, .key_id = rotation->key_id};
+	const struct webhook_step step = {.cause = &cause, .problem = problem};
+	int64_t overlap = rotation->overlap;
 	struct webhook *next = webhook_copy(former);
 	enum err err;
 
@@ -43,7 +48,7 @@ rotate_locked(struct webhooks *webhooks, const struct webhook *former,
 	next->is_secret_read = true;
 	next->generation++;
 	webhook_ref(next);
-	err = webhooks_commit_next(webhooks, former, next, false, problem);
+	err = webhooks_commit_next(webhooks, former, next, &step);
 	if (!err)
 		*ret = arena_copy(arena, next->secret);
 	webhook_unref(next);
@@ -52,8 +57,8 @@ rotate_locked(struct webhooks *webhooks, const struct webhook *former,
 
 enum err
 webhooks_rotate_secret(struct webhooks *webhooks, const struct webhook *webhook,
-	int64_t overlap, struct arena *arena, struct str *ret,
-	struct webhook_problem *problem)
+	const struct webhook_rotation *rotation, struct arena *arena,
+	struct str *ret, struct webhook_problem *problem)
 {
 	const struct webhook *former;
 	enum err err = ERR_NOT_FOUND;
@@ -62,7 +67,7 @@ webhooks_rotate_secret(struct webhooks *webhooks, const struct webhook *webhook,
 	former = webhooks_find_number(webhooks, webhook->number);
 	if (former)
 		err = rotate_locked(
-			webhooks, former, overlap, arena, ret, problem);
+			webhooks, former, rotation, arena, ret, problem);
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);
 	return err;

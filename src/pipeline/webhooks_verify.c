@@ -1,5 +1,6 @@
 /* Proving endpoints: how handshakes end, who waits for it, and the rate. */
 #include "base/clock.h"
+#include "pipeline/webhook_news.h"
 #include "pipeline/webhook_snapshot.h"
 #include "pipeline/webhooks_private.h"
 
@@ -42,6 +43,9 @@ static enum err
 end_locked(struct webhooks *webhooks, const struct webhook *former,
 	const struct handshake_outcome *outcome)
 {
+	const struct webhook_cause cause = {.kind = WEBHOOK_BY_HANDSHAKE,
+		.detail = str_of(outcome->detail)};
+	const struct webhook_step step = {.is_fresh = true, .cause = &cause};
 	struct webhook *next = webhook_copy(former);
 
 	next->allowed_rate = outcome->allowed_rate;
@@ -54,7 +58,7 @@ end_locked(struct webhooks *webhooks, const struct webhook *former,
 	else if (outcome->reason[0])
 		next->status_reason =
 			arena_copy(&next->arena, str_of(outcome->reason));
-	return webhooks_report(webhooks, former, next, true);
+	return webhooks_report(webhooks, former, next, &step);
 }
 
 enum err
@@ -67,9 +71,12 @@ webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 
 	pthread_mutex_lock(&webhooks->change);
 	former = webhooks_find_number(webhooks, number);
-	if (former && former->handshake == handshake &&
-		health_is_waiting(&former->health))
-		err = end_locked(webhooks, former, outcome);
+	if (former && former->handshake == handshake) {
+		if (health_is_waiting(&former->health))
+			err = end_locked(webhooks, former, outcome);
+		else if (health_is_probing(&former->health))
+			err = webhooks_end_probe(webhooks, former, outcome);
+	}
 	if (!err)
 		waits = take_waits(webhooks, number, handshake);
 	pthread_mutex_unlock(&webhooks->change);
@@ -85,8 +92,11 @@ verify_locked(struct webhooks *webhooks, const struct webhook *former,
 	struct webhooks_wait *wait, struct webhook_problem *problem)
 {
 	const struct webhooks_listener *listener = &webhooks->options.listener;
+	const struct webhook_cause cause = {.kind = WEBHOOK_BY_KEY};
 	struct webhook *next = webhook_copy(former);
 	bool is_fresh = webhooks_move_health(next, HEALTH_USER_VERIFIES);
+	const struct webhook_step step = {
+		.is_fresh = is_fresh, .cause = &cause, .problem = problem};
 	enum err err;
 
 	/* The next revision's: see webhooks_commit_next. */
@@ -96,7 +106,7 @@ verify_locked(struct webhooks *webhooks, const struct webhook *former,
 	wait->next = webhooks->waits;
 	webhooks->waits = wait;
 	webhook_ref(next);
-	err = webhooks_commit_next(webhooks, former, next, is_fresh, problem);
+	err = webhooks_commit_next(webhooks, former, next, &step);
 	if (err)
 		webhooks->waits = wait->next;
 	else if (!is_fresh)
@@ -139,11 +149,12 @@ webhooks_set_rate(struct webhooks *webhooks, uint64_t number,
 	former = webhooks_find_number(webhooks, number);
 	if (former && (former->allowed_rate != allowed_rate ||
 			      former->is_rate_unlimited != is_unlimited)) {
+		const struct webhook_step step = {0};
 		struct webhook *next = webhook_copy(former);
 
 		next->allowed_rate = allowed_rate;
 		next->is_rate_unlimited = is_unlimited;
-		err = webhooks_report(webhooks, former, next, false);
+		err = webhooks_report(webhooks, former, next, &step);
 	}
 	pthread_mutex_unlock(&webhooks->change);
 	webhook_unref(former);

@@ -20,6 +20,7 @@ enum mail_kind {
 	MAIL_HANDSHAKE, /* struct webhook_mail */
 	MAIL_SETTLED,	/* struct attempt: its outcome was committed, or not */
 	MAIL_REPORT,	/* struct report_mail: to be said again */
+	MAIL_ERRAND,	/* struct deliver_errand */
 	MAIL_HASTEN,	/* struct hasten_mail */
 };
 
@@ -43,6 +44,7 @@ struct webhook_mail {
 };
 
 struct attempt;
+struct dead_tally; /* pipeline/dead_tally.h */
 
 struct worker {
 	pthread_t thread;
@@ -51,6 +53,8 @@ struct worker {
 	struct dispatch *dispatch;
 	struct http_client *client;
 	struct credentials *credentials;
+	bool has_outcomes; /* submitted; the writer is yet to be woken */
+	struct dead_tally *dead_tally;
 	struct heap alarms;
 	struct map heartbeats;	     /* webhook's number → struct heartbeat */
 	struct attempt *unwritten;   /* outcomes to be submitted again */

@@ -12,9 +12,10 @@ enum situation {
 	REFUSED = 1 << 3, /* DISABLED/WARNING: the handshake failed */
 	ERROR = 1 << 4,
 	OFF = 1 << 5,
+	PROBING = 1 << 6, /* DISABLED/PENDING */
 	SENDING = ACTIVE | WARNING,
 	ENABLED = PENDING | SENDING,
-	ANY = ENABLED | REFUSED | ERROR | OFF,
+	ANY = ENABLED | REFUSED | ERROR | OFF | PROBING,
 };
 
 static const struct {
@@ -28,6 +29,7 @@ static const struct {
 	{WEBHOOK_DISABLED, WEBHOOK_WARNING, REFUSED},
 	{WEBHOOK_DISABLED, WEBHOOK_ERROR, ERROR},
 	{WEBHOOK_DISABLED, WEBHOOK_OFF, OFF},
+	{WEBHOOK_DISABLED, WEBHOOK_PENDING, PROBING},
 };
 
 /* What the outcomes so far must amount to. */
@@ -65,12 +67,20 @@ static const struct move standard[] = {
 		"Webhook handshake accepted."},
 	{HEALTH_HANDSHAKE_FAILED, ALWAYS, PENDING, REFUSED, false,
 		"Incorrect handshake response."},
+	{HEALTH_PROBE_DUE, ALWAYS, ERROR, PROBING, false,
+		"A probe asks whether the endpoint works again."},
+	{HEALTH_PROBE_ANSWERED, ALWAYS, PROBING, ACTIVE, true,
+		"A probe was answered: the webhook is enabled again."},
+	{HEALTH_PROBE_FAILED, ALWAYS, PROBING, ERROR, false,
+		"A probe of the disabled webhook failed."},
 	{HEALTH_DELIVERY_ACKNOWLEDGED, ALL_GOOD, WARNING, ACTIVE, false,
 		"Webhook deliveries recovered."},
 	{HEALTH_DELIVERY_FAILED, ALL_FAILED, SENDING, ERROR, false,
 		"Webhook disabled after repeated delivery failures."},
 	{HEALTH_DELIVERY_FAILED, MANY_FAILED, ACTIVE, WARNING, false,
 		"Webhook deliveries are failing."},
+	{HEALTH_ENDPOINT_GONE, ALWAYS, SENDING, ERROR, false,
+		"The endpoint says that it is gone for good (410)."},
 	{HEALTH_USER_VERIFIES, ALWAYS, ANY & ~OFF, PENDING, true,
 		"User asked for the handshake."},
 	{0},
@@ -95,6 +105,12 @@ static const struct move greenlake[] = {
 		"Webhook verified."},
 	{HEALTH_HANDSHAKE_FAILED, ALWAYS, PENDING, ERROR, false,
 		"Webhook verification failed."},
+	{HEALTH_PROBE_DUE, ALWAYS, ERROR, PROBING, false,
+		"A probe asks whether the endpoint works again."},
+	{HEALTH_PROBE_ANSWERED, ALWAYS, PROBING, ACTIVE, true,
+		"A probe was answered: the webhook is enabled again."},
+	{HEALTH_PROBE_FAILED, ALWAYS, PROBING, ERROR, false,
+		"A probe of the disabled webhook failed."},
 	{HEALTH_DELIVERY_REFUSED, ALWAYS, SENDING, ERROR, false,
 		FAILURE ": the endpoint's answer disables the webhook"},
 	{HEALTH_DELIVERY_LOST, ALWAYS, SENDING, ERROR, false,
@@ -229,6 +245,9 @@ plain(const struct health *health, enum health_trigger trigger)
 		(trigger == HEALTH_DELIVERY_REFUSED ||
 			trigger == HEALTH_DELIVERY_LOST))
 		return HEALTH_DELIVERY_FAILED;
+	if (health->rules == FAILURES_GREENLAKE &&
+		trigger == HEALTH_ENDPOINT_GONE)
+		return HEALTH_DELIVERY_FAILED;
 	return trigger;
 }
 
@@ -262,6 +281,32 @@ health_move(struct health *health, enum health_trigger trigger,
 	return false;
 }
 
+/** Whether an outcome of a delivery may lead there. */
+static bool
+is_outcome(enum health_trigger trigger)
+{
+	return trigger == HEALTH_DELIVERY_ACKNOWLEDGED ||
+	       trigger == HEALTH_ENDPOINT_GONE || is_failure(trigger);
+}
+
+const char *
+health_reason(const struct health *health)
+{
+	enum situation now = situation_of(health);
+
+	/* Which of GreenLake's rows it was the outcomes do not tell. */
+	if (health->rules == FAILURES_GREENLAKE)
+		return now == ACTIVE ? "Webhook verified." : FAILURE;
+	/* Into ERROR there are two; the outcomes stand still then, so the
+	   condition tells which it was. */
+	for (const struct move *move = standard; move->from; move++) {
+		if (is_outcome(move->trigger) && move->to == now &&
+			(now != ERROR || is_met(move->condition, health)))
+			return move->reason;
+	}
+	return "Status by recent deliveries.";
+}
+
 bool
 health_is_sending(const struct health *health)
 {
@@ -272,6 +317,27 @@ bool
 health_is_waiting(const struct health *health)
 {
 	return situation_of(health) == PENDING;
+}
+
+bool
+health_is_probing(const struct health *health)
+{
+	return situation_of(health) == PROBING;
+}
+
+bool
+health_may_be_probed(const struct health *health)
+{
+	return health->rules == FAILURES_STANDARD &&
+	       situation_of(health) == ERROR && is_met(ALL_FAILED, health);
+}
+
+int64_t
+health_probe_pause(int64_t after, int64_t max, unsigned failed)
+{
+	for (unsigned i = 0; i < failed && after < max; i++)
+		after = after > max / 2 ? max : after * 2;
+	return after < max ? after : max;
 }
 
 static const char *const state_names[] = {
@@ -295,8 +361,12 @@ static const char *const trigger_names[] = {
 	[HEALTH_USER_CHANGED_TARGET] = "USER_CHANGED_TARGET",
 	[HEALTH_HANDSHAKE_ACCEPTED] = "HANDSHAKE_ACCEPTED",
 	[HEALTH_HANDSHAKE_FAILED] = "HANDSHAKE_FAILED",
+	[HEALTH_PROBE_DUE] = "PROBE_DUE",
+	[HEALTH_PROBE_ANSWERED] = "PROBE_ANSWERED",
+	[HEALTH_PROBE_FAILED] = "PROBE_FAILED",
 	[HEALTH_DELIVERY_ACKNOWLEDGED] = "DELIVERY_ACKNOWLEDGED",
 	[HEALTH_DELIVERY_FAILED] = "DELIVERY_FAILED",
+	[HEALTH_ENDPOINT_GONE] = "ENDPOINT_GONE",
 	[HEALTH_DELIVERY_REFUSED] = "DELIVERY_REFUSED",
 	[HEALTH_DELIVERY_LOST] = "DELIVERY_LOST",
 	[HEALTH_USER_VERIFIES] = "USER_VERIFIES",

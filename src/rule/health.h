@@ -11,12 +11,20 @@
  *
  *            user enables / edits      handshake ok
  *   DISABLED ───────────────> PENDING ─────────────> ACTIVE <──┐ 10 of 10 good
- *      ^  user disables          │ handshake bad       │ 5 of 10 bad
- *      └── (from anywhere)       v                     v       │
- *                  state DISABLED, WARNING          WARNING ───┘
- *                                                      │ 10 bad in a row
- *                                                      v
- *                                          state DISABLED, ERROR
+ *      ^  user disables          │ handshake bad     ^ │ 5 of 10 bad
+ *      └── (from anywhere)       v                   │ v       │
+ *                  state DISABLED, WARNING           │ WARNING ┘
+ *                                                    │ │ 10 bad in a row,
+ *                                   probe answered   │ v or gone (410)
+ *           state DISABLED, PENDING ─────────────────┘ state DISABLED, ERROR
+ *                  │    ^             its time has come   │        ^
+ *                  │    └─────────────────────────────────┘        │
+ *                  └───────────────────────────────────────────────┘
+ *                     probe failed: the next comes after twice the time
+ *
+ * Probing is no part of COM's machine: it is for webhooks that ask for it
+ * (rule/webhook_options.h, `probe`), and after ERROR only. One that has said
+ * that it is gone is not probed.
  *
  * By GreenLake's (docs/compat-greenlake.md):
  *
@@ -47,8 +55,12 @@ enum health_trigger {
 	HEALTH_USER_CHANGED_TARGET, /* destination or headers, while enabled */
 	HEALTH_HANDSHAKE_ACCEPTED,
 	HEALTH_HANDSHAKE_FAILED,
+	HEALTH_PROBE_DUE,
+	HEALTH_PROBE_ANSWERED,
+	HEALTH_PROBE_FAILED,
 	HEALTH_DELIVERY_ACKNOWLEDGED,
 	HEALTH_DELIVERY_FAILED,
+	HEALTH_ENDPOINT_GONE, /* a delivery failed, for good: 410 */
 	/* These two are failures like any other by the standard rules. */
 	HEALTH_DELIVERY_REFUSED, /* by an answer that disables */
 	HEALTH_DELIVERY_LOST,	 /* and no retry is left */
@@ -88,6 +100,8 @@ struct health {
 bool health_move(struct health *health, enum health_trigger trigger,
 	const char **ret_reason);
 
+/** The reason for what the outcomes of deliveries made of it (static). */
+const char *health_reason(const struct health *health);
 /** Counts a failure of the past, after a start; GreenLake's rules only. */
 void health_note_failure(struct health *health, int64_t at);
 
@@ -99,6 +113,18 @@ int64_t health_time(const struct health *health);
 
 /** Whether deliveries may be sent now. */
 bool health_is_sending(const struct health *health);
+
+/** Whether it is in ERROR for its failures, not because it said it is gone. */
+bool health_may_be_probed(const struct health *health);
+
+/** Whether a probe is under way; nothing else is sent. */
+bool health_is_probing(const struct health *health);
+
+/**
+ * When to probe next: `after` at first, then twice as long after each probe
+ * that failed, `max` at most. `failed` counts those.
+ */
+int64_t health_probe_pause(int64_t after, int64_t max, unsigned failed);
 
 /** Whether deliveries should wait (PENDING) rather than be skipped. */
 bool health_is_waiting(const struct health *health);

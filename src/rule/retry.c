@@ -33,6 +33,7 @@ struct class
 	bool counts_against_health;
 	bool is_due_at_once;
 	bool heeds_retry_after;
+	bool is_gone;
 	bool disables;
 	bool is_ours;
 	const char *reason; /* when RETRY_GIVE_UP */
@@ -77,7 +78,7 @@ struct status_row {
 static const struct status_row standard[] = {
 	{200, 299, {.verdict = RETRY_DELIVERED}},
 	{410, 410,
-		{RETRY_GIVE_UP, .counts_against_health = true,
+		{RETRY_GIVE_UP, .counts_against_health = true, .is_gone = true,
 			.reason = "the endpoint says it is gone (410)"}},
 	{429, 429,
 		{RETRY_AGAIN, .counts_against_health = true,
@@ -149,9 +150,7 @@ class_of(const struct retry_outcome *outcome)
 static int64_t
 with_jitter(int64_t delay)
 {
-	int64_t half = delay / 2;
-
-	return half + (int64_t)random_below((uint64_t)(delay - half) + 1);
+	return (int64_t)random_below((uint64_t)delay + 1);
 }
 
 static struct retry_decision
@@ -173,6 +172,7 @@ retry_decide(const struct retry_policy *policy,
 		.verdict = class->verdict,
 		.reason = class->reason,
 		.counts_against_health = class->counts_against_health,
+		.is_gone = class->is_gone,
 		.disables = class->disables,
 	};
 	int64_t asked = outcome->retry_after;

@@ -71,6 +71,7 @@ struct retry_decision {
 	int64_t delay;		    /* microseconds, when RETRY_AGAIN */
 	const char *reason;	    /* static text when RETRY_GIVE_UP */
 	bool counts_against_health; /* false for faults of our own side */
+	bool is_gone;	 /* the endpoint wants nothing more, ever (410) */
 	bool disables;	 /* the webhook, at once (HEALTH_DELIVERY_REFUSED) */
 	bool is_used_up; /* given up after its last retry
 			    (HEALTH_DELIVERY_LOST) */
@@ -78,10 +79,11 @@ struct retry_decision {
 
 /**
  * `attempts_made` includes the one just ended; `elapsed` is the time since
- * the first attempt. Jitter is drawn from random_below: the delay is uniform
- * in [delay/2, delay]. Retry-After (429, 503) is a lower bound, clamped to
- * one day. Attempts stopped by our own shutdown are due again at once,
- * whatever the policy says.
+ * the first attempt. Jitter is full and drawn from random_below: the delay is
+ * uniform in [0, delay], so that what failed together does not come back
+ * together. Retry-After (429, 503) is a lower bound, clamped to one day.
+ * Attempts stopped by our own shutdown are due again at once, whatever the
+ * policy says.
  *
  * Any 2xx is delivered. An URL that cannot be used and a destination that is
  * not allowed are given up at once. By the standard rules so is 410;

@@ -21,6 +21,8 @@
  *   ordering     "none" | "resource": one resource's events one after the
  *                other    orderingLimit  1 … 100 attempts, after which one
  *                that fails no longer holds back those behind it
+ *   probe        {"after": "10m", "max": "24h"}: when disabled by its health
+ *   notify       id of another webhook that is told when this one is in need
  *   auth         {"type": "none"}
  *                {"type": "apiKey", "header", "value"}
  *                {"type": "basic", "username", "password"}
@@ -110,13 +112,16 @@ struct webhook_options {
 	enum signature_scheme signing;
 	enum failure_rules failures;
 	bool is_batching;
-	bool has_retry;		   /* false: the hub's own */
-	struct retry_policy retry; /* schedule and window */
-	int64_t timeout;	   /* microseconds; 0: the hub's own */
-	unsigned concurrency;	   /* 0: the hub's own */
-	unsigned rate;		   /* a minute; 0: no limit */
+	/* Schedule and window; NULL: the hub's own. */
+	const struct retry_policy *retry;
+	int64_t timeout;      /* microseconds; 0: the hub's own */
+	unsigned concurrency; /* 0: the hub's own */
+	unsigned rate;	      /* a minute; 0: no limit */
 	enum webhook_ordering ordering;
 	unsigned ordering_limit; /* attempts; 0: WEBHOOK_ORDERING_LIMIT */
+	int64_t probe_after;	 /* microseconds; 0: it is not probed */
+	int64_t probe_max;
+	struct str notify; /* a webhook's id as text, or empty */
 	struct webhook_auth auth;
 	int64_t first_byte_timeout; /* microseconds; 0: the hub's own */
 	struct webhook_tls tls;

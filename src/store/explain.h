@@ -66,6 +66,20 @@ struct event_page {
 enum err store_events_page(struct store *store, const struct event_query *query,
 	struct arena *arena, struct event_page *ret) MUST_USE;
 
+/**
+ * The hub's own events about a webhook (its id as text), newest first, with
+ * their bodies.
+ */
+struct webhook_log_query {
+	uint32_t workspace;
+	struct str webhook;
+	uint64_t before; /* `next` of the page before, or 0 */
+	size_t limit;
+};
+enum err store_webhook_log(struct store *store,
+	const struct webhook_log_query *query, struct arena *arena,
+	struct event_page *ret) MUST_USE;
+
 /** All attempts of a delivery, the first one first. */
 struct attempt_rows {
 	struct attempt_row *rows;

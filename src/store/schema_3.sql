@@ -23,6 +23,21 @@ CREATE TABLE objects (
 
 CREATE INDEX objects_owned ON objects (workspace, kind, owner, id);
 
+-- An attempt is looked for by its webhook and delivery: one index, not two,
+-- for what every delivery adds.
+DROP INDEX attempts_by_delivery;
+DROP INDEX attempts_of_webhook;
+CREATE UNIQUE INDEX attempts_of_webhook ON attempts (webhook, delivery, number);
+
+-- A delivery that is sent again has its schedule anew: the attempts that do
+-- not count any more, and since when it runs (0: `created`).
+ALTER TABLE deliveries ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+
+-- The log of each webhook's changes (pipeline/webhook_news.h).
+CREATE INDEX events_of_webhooks ON events (subject)
+	WHERE source = '/grapnel/webhooks';
+
 -- Executions of scenarios and their steps (store/flow.h). Large columns last.
 CREATE TABLE executions (
 	sequence INTEGER PRIMARY KEY,

@@ -66,6 +66,18 @@ find_range(struct store *store, enum sqlite_sql at, int64_t from, int64_t to,
 	return sqlite_reading_end(&reading);
 }
 
+enum err
+sqlite_explain_range(struct store *store, enum sqlite_sql at, int64_t from,
+	int64_t to, uint64_t *ret_first, uint64_t *ret_end)
+{
+	struct range range;
+	enum err err = find_range(store, at, from, to, 0, &range);
+
+	*ret_first = range.first;
+	*ret_end = range.end;
+	return err;
+}
+
 static bool
 is_within(int64_t time, int64_t from, int64_t to)
 {
@@ -266,6 +278,30 @@ store_events_page(struct store *store, const struct event_query *query,
 		ret->count += read_event(
 			&reading, query, &ret->rows[ret->count], &last);
 	}
+	return sqlite_reading_end(&reading);
+}
+
+enum err
+store_webhook_log(struct store *store, const struct webhook_log_query *query,
+	struct arena *arena, struct event_page *ret)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_WEBHOOK_LOG, arena);
+	sqlite3_stmt *stmt = reading.row.stmt;
+	size_t count = 0;
+
+	sqlite_row_bind_u64(stmt, 1, query->workspace);
+	sqlite_row_bind_text(stmt, 2, query->webhook);
+	sqlite_row_bind_u64(stmt, 3, query->before ? query->before : INT64_MAX);
+	sqlite_row_bind_u64(stmt, 4, query->limit + 1);
+	ret->rows = arena_alloc_array(arena, query->limit, sizeof(*ret->rows));
+	while (count < query->limit && sqlite_reading_step(&reading))
+		sqlite_row_event(&reading.row, &ret->rows[count++]);
+	ret->count = count;
+	ret->next = count == query->limit && count > 0 &&
+				    sqlite_reading_step(&reading)
+			    ? ret->rows[count - 1].sequence
+			    : 0;
 	return sqlite_reading_end(&reading);
 }
 

@@ -41,6 +41,14 @@ struct sqlite_reading sqlite_reading_begin(
 bool sqlite_reading_step(struct sqlite_reading *reading);
 /** ERR_OK, or the error, which was logged. */
 enum err sqlite_reading_end(struct sqlite_reading *reading);
+/**
+ * The rows of a time as sequences: `*ret_first` <= s < `*ret_end`, some of
+ * other times included. `at` is SQL_DELIVERY_AT or SQL_EVENT_FROM.
+ */
+enum err sqlite_explain_range(struct store *store, enum sqlite_sql at,
+	int64_t from, int64_t to, uint64_t *ret_first, uint64_t *ret_end)
+	MUST_USE;
+
 /** Ends a reading of one row; `is_there` is what its step said. ERR_NOT_FOUND
  * where it was not. */
 enum err sqlite_reading_end_single(

@@ -96,12 +96,22 @@ struct delivery_row {
 	uint64_t resource; /* resource_key; 0: it is in no order */
 	bool is_behind;	   /* told by the store_waiting_… functions only: an
 			      earlier one of its resource waits */
+	/* Of one that was made to wait again; set by DELIVERY_AGAIN only. */
+	uint32_t spent; /* attempts made before, which count no more */
+	int64_t since;	/* when; 0: never */
 };
+
+/*
+ * Attempts that went elsewhere for debugging are numbered apart from those of
+ * the delivery: from here on, given when they are added. A delivery keeps
+ * ATTEMPT_DEBUG_MAX of them.
+ */
+enum { ATTEMPT_DEBUG_FIRST = 1000, ATTEMPT_DEBUG_MAX = 64 };
 
 struct attempt_row {
 	uint64_t delivery; /* sequence */
 	uint64_t webhook;  /* number */
-	uint32_t number;   /* from 0 */
+	uint32_t number;   /* from 0, or ATTEMPT_DEBUG_FIRST */
 	int64_t started;   /* wall clock */
 	int64_t ended;
 	int status; /* HTTP, or 0 */
@@ -161,7 +171,8 @@ enum store_change_kind {
 	STORE_DELIVERY_SET, /* state, attempts, due, updated, reason; conflict:
 			       it is not WAITING, unless a SKIPPED one turns
 			       out to be DELIVERED */
-	STORE_DELIVERY_AGAIN, /* WAITING again; conflict: it is, or has had
+	STORE_DELIVERY_AGAIN, /* WAITING again, its schedule anew from
+				 `updated` on; conflict: it is, or has had
 				 another number of attempts */
 	STORE_ATTEMPT_ADD,
 	STORE_WEBHOOK_ADD,
@@ -199,7 +210,8 @@ struct store_change {
 		struct retain_step *retain;
 		uint64_t webhook_number; /* WEBHOOK_REMOVE, DELIVERIES_SKIP */
 	};
-	uint64_t expected;    /* RESOURCE_SET */
+	uint64_t expected; /* RESOURCE_SET */
+	bool is_own;	   /* EVENT_ADD: the hub's own, not held to bytes_max */
 	struct health health; /* HEALTH_SET, with webhook_number */
 	struct str reason;    /* DELIVERIES_SKIP */
 	int64_t now;	      /* DELIVERIES_SKIP: its `updated` */

@@ -227,11 +227,12 @@ webhooks_patch(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
 
 enum err
 webhooks_delete(struct webhooks *webhooks, uint32_t workspace, struct uuid id,
-	struct webhook_problem *problem)
+	struct str key_id, struct webhook_problem *problem)
 {
 	struct com_hub *hub = webhooks->hub;
 	enum err err = refuse(hub, problem);
 
+	(void)key_id;
 	if (err)
 		return err;
 	for (size_t i = 0; i < hub->webhook_count; i++) {

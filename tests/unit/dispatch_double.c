@@ -157,8 +157,8 @@ compare_rows(const void *a_, const void *b_)
 }
 
 /** As the store would answer. */
-static void
-read_rows(const struct dispatch_refill *want, struct delivery_list *ret)
+void
+fake_read_rows(const struct dispatch_refill *want, struct delivery_list *ret)
 {
 	static struct delivery_row rows[FAKE_ROWS_MAX];
 
@@ -183,6 +183,6 @@ fake_read_back(struct dispatch *dispatch)
 
 	if (!dispatch_wants_refill(dispatch, &want))
 		return;
-	read_rows(&want, &list);
+	fake_read_rows(&want, &list);
 	dispatch_refill(dispatch, &want, &list);
 }

@@ -36,6 +36,9 @@ void fake_offer_retry(struct dispatch *dispatch, uint64_t sequence,
 uint64_t fake_take(struct dispatch *dispatch, int64_t now);
 /** The one taken first comes to its end. */
 void fake_finish_first(struct dispatch *dispatch);
+/** What the store would answer; kept until the next call. */
+void fake_read_rows(
+	const struct dispatch_refill *want, struct delivery_list *ret);
 /** One refill from the disk, if one is wanted. */
 void fake_read_back(struct dispatch *dispatch);
 /** Ends what is in flight, and the dispatch. */

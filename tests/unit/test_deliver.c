@@ -239,6 +239,44 @@ TEST(deliver, a_failure_is_tried_again_and_its_payload_does_not_wait_in_memory)
 	tear_down(&setting);
 }
 
+/* The wall clock is set while a retry waits, a second at most. */
+static void
+check_retry_with_clock_set(int64_t by)
+{
+	struct setting setting;
+	int64_t start, wait;
+
+	set_up(&setting);
+	atomic_store(&setting.peer.failures, 1);
+	setting.options.retry.delays[0] = SECONDS;
+	open_hub(&setting);
+	create_active(&setting);
+	start = clock_monotonic();
+	publish(&setting, 1);
+	AWAIT(test_count(setting.world.directory,
+		      "SELECT count(*) FROM deliveries WHERE attempts > 0") ==
+		1);
+	/* What chance made of the second; nothing if it is over already. */
+	wait = test_count(setting.world.directory,
+		"SELECT coalesce((SELECT due - updated FROM deliveries"
+		" WHERE state = 0), 0)");
+	clock_test_shift(by);
+	AWAIT(count_state(&setting, DELIVERY_DELIVERED) == 1);
+	CHECK(clock_monotonic() - start >= wait);
+	clock_test_shift(0);
+	tear_down(&setting);
+}
+
+TEST(deliver, a_clock_set_forward_neither_hastens_a_retry_nor_gives_it_up)
+{
+	check_retry_with_clock_set(48 * HOURS);
+}
+
+TEST(deliver, a_clock_set_back_does_not_hold_a_retry)
+{
+	check_retry_with_clock_set(-48 * HOURS);
+}
+
 TEST(deliver, with_the_schedule_used_up_a_delivery_is_dead)
 {
 	struct setting setting;
@@ -310,8 +348,8 @@ TEST(deliver, removed_mid_flight_the_attempt_ends_and_leaves_nothing)
 	publish(&setting, 1);
 	AWAIT(atomic_load(&setting.peer.deliveries) == 1);
 	publish(&setting, 2);
-	CHECK_OK(webhooks_delete(
-		setting.hub->webhooks, WORKSPACE_DEFAULT, id, &problem));
+	CHECK_OK(webhooks_delete(setting.hub->webhooks, WORKSPACE_DEFAULT, id,
+		STR("gk_1"), &problem));
 	peer_answer(&setting.peer, 200);
 	AWAIT(stats_of(&setting).acknowledged == 1);
 	AWAIT(stats_of(&setting).unsettled == 0);

@@ -33,6 +33,71 @@ TEST(dispatch_disk, retries_far_ahead_do_not_keep_nearer_ones_on_disk)
 	fake_end(dispatch);
 }
 
+TEST(dispatch_disk, lanes_are_filled_up_in_turn)
+{
+	struct dispatch *dispatch = fake_dispatch(1000, 50);
+	struct dispatch_refill want;
+	struct delivery_list list;
+	uint64_t served[30];
+
+	fake_disk_count = 0;
+	for (uint64_t i = 1; i <= 3000; i++)
+		fake_disk[++fake_disk_count].row = (struct delivery_row){
+			.sequence = i, .webhook = 1 + i % 3};
+	for (uint64_t lane = 1; lane <= 3; lane++) {
+		struct webhook *webhook = fake_webhook(lane, WEBHOOK_ACTIVE);
+
+		dispatch_set_webhook(dispatch, webhook, true, true);
+		webhook_unref(webhook);
+	}
+	for (size_t i = 0; i < 9; i++) {
+		CHECK(dispatch_wants_refill(dispatch, &want));
+		served[i] = want.webhook;
+		fake_read_rows(&want, &list);
+		dispatch_refill(dispatch, &want, &list);
+		CHECK(i < 3 || served[i] == served[i - 3]);
+		CHECK(i < 1 || served[i] != served[i - 1]);
+	}
+	fake_end(dispatch);
+}
+
+TEST(dispatch_disk, with_memory_full_each_lane_goes_on_with_a_few)
+{
+	struct dispatch_options options = {.window = 100,
+		.window_total = 20,
+		.concurrency = 1,
+		.concurrency_total = 100,
+		.unsettled_max = 100};
+	struct dispatch *dispatch = dispatch_new(&options);
+	size_t queued = 0, done = 0;
+
+	fake_disk_count = 0;
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_status(dispatch, 2, WEBHOOK_ACTIVE);
+	for (uint64_t i = 1; i <= 60; i++) {
+		struct delivery_row *row = &fake_disk[++fake_disk_count].row;
+
+		*row = (struct delivery_row){
+			.sequence = i, .webhook = i <= 50 ? 1 : 2};
+		queued += dispatch_offer(dispatch, delivery_new(row, NULL)) ==
+			  DISPATCH_QUEUED;
+	}
+	CHECK_INT(queued, 24);
+	for (int i = 0; i < 1000; i++) {
+		uint64_t sequence = fake_take(dispatch, 0);
+
+		done += sequence != 0;
+		if (fake_in_flight_count > 0) {
+			fake_disk[fake_in_flight[0]->sequence].row.state =
+				DELIVERY_DELIVERED;
+			fake_finish_first(dispatch);
+		}
+		fake_read_back(dispatch);
+	}
+	CHECK_INT(done, 60);
+	fake_end(dispatch);
+}
+
 /* The wall clock says so much more than the monotonic one. */
 #define AHEAD (1000000 * SECONDS)
 

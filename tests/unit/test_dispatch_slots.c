@@ -12,7 +12,8 @@ enum { STEP = 10, TIMEOUT = 20000, ENDPOINTS_MAX = 4000 }; /* milliseconds */
 struct endpoints {
 	struct dispatch *dispatch;
 	size_t count;
-	size_t hanging; /* the first ones */
+	size_t hanging;	  /* the first ones … */
+	unsigned some_of; /* … of whose attempts one in so many hangs */
 	uint64_t sequence;
 	int64_t now;
 	unsigned sent[ENDPOINTS_MAX + 1];
@@ -76,11 +77,13 @@ static void
 end_some(void)
 {
 	size_t kept = 0;
+	unsigned some_of = world.some_of ? world.some_of : 1;
 
 	for (size_t i = 0; i < fake_in_flight_count; i++) {
 		struct delivery *delivery = fake_in_flight[i];
 		uint64_t webhook = delivery->webhook;
-		bool hangs = webhook <= world.hanging;
+		bool hangs = webhook <= world.hanging &&
+			     delivery->sequence % some_of == 0;
 		int64_t time = (hangs ? TIMEOUT : STEP) * MILLISECONDS;
 
 		if (world.now - world.begun[i] < time) {
@@ -168,6 +171,18 @@ TEST(dispatch_slots, two_thousand_that_hang_leave_fifty_their_slots)
 	CHECK(world.most <= 4096);
 	for (size_t i = 1; i <= world.hanging; i++)
 		CHECK(world.sent[i] >= 2);
+	end();
+}
+
+TEST(dispatch_slots, a_thousand_that_hang_now_and_then_do_no_harm_either)
+{
+	set_up(1050, 1000, 1024);
+	world.some_of = 3;
+	live_on(30 * SECONDS);
+	forget_waits();
+	live_on(100 * SECONDS);
+	CHECK_INT(longest_wait_of_healthy(), STEP * MILLISECONDS);
+	CHECK(world.most <= 4096);
 	end();
 }
 

@@ -134,7 +134,8 @@ check_invariants(const struct health *health, const struct model *model)
 		CHECK_INT(health->state, WEBHOOK_DISABLED);
 	if (health->status == WEBHOOK_PENDING ||
 		health->status == WEBHOOK_ACTIVE)
-		CHECK_INT(health->state, WEBHOOK_ENABLED);
+		CHECK_INT(health->state == WEBHOOK_ENABLED,
+			!health_is_probing(health));
 	CHECK(health->count <= HEALTH_WINDOW);
 	CHECK(health->failures_in_a_row <= HEALTH_ERROR_AT);
 	CHECK_INT(health->window >> HEALTH_WINDOW, 0);
@@ -152,8 +153,8 @@ TEST(health, invariants_hold_after_any_triggers)
 		/* Deliveries are the many, as in life; failures the more. */
 		uint64_t draw = random_below(60);
 		enum health_trigger trigger =
-			draw < 9    ? (enum health_trigger)draw
-			: draw < 20 ? HEALTH_DELIVERY_ACKNOWLEDGED
+			draw < HEALTH_ENDPOINT_GONE ? (enum health_trigger)draw
+			: draw < 23 ? HEALTH_DELIVERY_ACKNOWLEDGED
 				    : HEALTH_DELIVERY_FAILED;
 		const char *reason = NULL;
 		bool has_moved;
@@ -206,6 +207,65 @@ TEST(health, names_are_read_back)
 	CHECK_INT(webhook_state_parse(STR("enabled"), &state), ERR_INVALID);
 	CHECK_INT(webhook_status_parse(STR(""), &status), ERR_INVALID);
 	CHECK_INT(health_trigger_parse(STR("x"), &trigger), ERR_INVALID);
+}
+
+TEST(health, the_reason_of_a_status_can_be_told_again)
+{
+	static const struct {
+		enum health_trigger trigger;
+		int times;
+		const char *reason;
+	} rows[] = {
+		{HEALTH_DELIVERY_FAILED, 5, "Webhook deliveries are failing."},
+		{HEALTH_DELIVERY_ACKNOWLEDGED, 10,
+			"Webhook deliveries recovered."},
+		{HEALTH_DELIVERY_FAILED, 10,
+			"Webhook disabled after repeated delivery failures."},
+	};
+	struct health health = {.status = WEBHOOK_ACTIVE};
+	struct health gone = {.status = WEBHOOK_ACTIVE};
+	const char *reason = NULL;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		for (int n = 0; n < rows[i].times; n++)
+			health_move(&health, rows[i].trigger, &reason);
+		CHECK_TEXT(reason, rows[i].reason);
+		CHECK_TEXT(health_reason(&health), rows[i].reason);
+	}
+	CHECK(health_move(&gone, HEALTH_ENDPOINT_GONE, &reason));
+	CHECK_TEXT(health_reason(&gone), reason);
+}
+
+TEST(health, pauses_between_probes_double_up_to_a_longest)
+{
+	int64_t after = 600, max = 5000;
+	static const int64_t expected[] = {600, 1200, 2400, 4800, 5000, 5000};
+
+	for (unsigned i = 0; i < COUNT_OF(expected); i++)
+		CHECK_INT(health_probe_pause(after, max, i), expected[i]);
+	CHECK_INT(health_probe_pause(after, max, UINT32_MAX), max);
+	CHECK_INT(health_probe_pause(1, INT64_MAX, 1000), INT64_MAX);
+	CHECK_INT(health_probe_pause(10, 10, 0), 10);
+}
+
+TEST(health, what_said_that_it_is_gone_is_not_probed)
+{
+	struct health health = {.status = WEBHOOK_ACTIVE};
+	const char *reason;
+
+	CHECK(!health_may_be_probed(&health));
+	for (int i = 0; i < HEALTH_ERROR_AT; i++)
+		health_move(&health, HEALTH_DELIVERY_FAILED, &reason);
+	CHECK(health_may_be_probed(&health));
+	health_move(&health, HEALTH_PROBE_DUE, &reason);
+	CHECK(health_is_probing(&health));
+	CHECK(!health_may_be_probed(&health));
+	health = (struct health){.status = WEBHOOK_ACTIVE};
+	for (int i = 0; i < HEALTH_ERROR_AT - 1; i++)
+		health_move(&health, HEALTH_DELIVERY_FAILED, &reason);
+	health_move(&health, HEALTH_ENDPOINT_GONE, &reason);
+	CHECK_INT(health.status, WEBHOOK_ERROR);
+	CHECK(!health_may_be_probed(&health));
 }
 
 TEST(health, failures_of_the_past_count_after_a_start)

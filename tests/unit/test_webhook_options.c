@@ -50,7 +50,7 @@ read_over(struct reading *reading, const char *body)
 	"\"handshake\":\"com\",\"signing\":\"v1\"," \
 	"\"failures\":\"standard\",\"retry\":null,\"timeout\":null," \
 	"\"concurrency\":null,\"rate\":null,\"ordering\":\"none\"," \
-	"\"orderingLimit\":null,\"auth\":{\"type\":\"none\"}," \
+	"\"orderingLimit\":null,\"probe\":null,\"notify\":null,\"auth\":{\"type\":\"none\"}," \
 	"\"firstByteTimeout\":null,\"tls\":null,\"proxy\":null," \
 	"\"allowLists\":null}"
 
@@ -96,7 +96,7 @@ TEST(webhook_options, what_is_written_reads_the_same_but_for_secrets)
 		"\"failures\":\"standard\",\"retry\":{\"schedule\":"
 		"\"90s,1h,24h\",\"window\":\"168h\"},\"timeout\":\"2m\","
 		"\"concurrency\":1000,\"rate\":60000,\"ordering\":"
-		"\"resource\",\"orderingLimit\":100,\"auth\":{\"type\":"
+		"\"resource\",\"orderingLimit\":100,\"probe\":null,\"notify\":null,\"auth\":{\"type\":"
 		"\"oauth2\",\"tokenUrl\":\"https://t/\",\"clientId\":\"c\","
 		"\"scope\":\"a b\"},\"firstByteTimeout\":null,\"tls\":null,"
 		"\"proxy\":null,\"allowLists\":null}");
@@ -117,8 +117,8 @@ TEST(webhook_options, a_patch_keeps_what_it_does_not_name)
 			"\"v\"}}");
 	CHECK_TEXT(buf_text(&got.issues), "");
 	CHECK_INT(got.options.rate, 5);
-	CHECK_INT(got.options.retry.count, 0);
-	CHECK_INT(got.options.retry.window, HOURS);
+	CHECK_INT(got.options.retry->count, 0);
+	CHECK_INT(got.options.retry->window, HOURS);
 	CHECK_STR(got.options.auth.username, STR("v"));
 	CHECK_STR(got.options.auth.secret, STR("p"));
 	/* Another type starts anew: the password is no API key. */
@@ -264,4 +264,37 @@ TEST(rate, a_new_limit_does_not_forget_what_was_taken)
 	CHECK_INT(take_until(&rate, HOURS, HOURS + 1), 10);
 	rate_set(&rate, 600);
 	CHECK_INT(take_until(&rate, HOURS, HOURS + 1), 0);
+}
+
+TEST(webhook_options, a_probe_has_a_time_and_a_longest_time)
+{
+	static const struct {
+		const char *said, *issues, *written;
+	} rows[] = {
+		{"{\"probe\":{\"after\":\"10m\"}}", "",
+			"\"probe\":{\"after\":\"10m\",\"max\":\"24h\"}"},
+		{"{\"probe\":{\"after\":\"1s\",\"max\":\"5s\"}}", "",
+			"\"probe\":{\"after\":\"1s\",\"max\":\"5s\"}"},
+		{"{\"probe\":{\"max\":\"5s\"}}", "probe.after",
+			"\"probe\":null"},
+		{"{\"probe\":{\"after\":\"5m\",\"max\":\"5s\"}}", "probe.max",
+			"\"probe\""},
+		{"{\"probe\":7}", "probe", "\"probe\":null"},
+		{"{\"probe\":{\"before\":\"5s\"}}", "probe", "\"probe\":null"},
+		{"{\"notify\":\"x\"}", "notify", "\"notify\":null"},
+		{"{\"notify\":\"0198e3a0-0000-4000-8000-000000000001\"}", "",
+			"\"notify\":\"0198e3a0-0000-4000-8000-000000000001\""},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEANUP(reading_release) struct reading got = {0};
+		struct str issues;
+
+		read_over(&got, rows[i].said);
+		issues = buf_str(&got.issues);
+		CHECK(str_starts_with(issues, str_of(rows[i].issues)));
+		CHECK_INT(issues.len > 0, rows[i].issues[0] != '\0');
+		CHECK(str_find(buf_str(&got.written),
+			      str_of(rows[i].written)) != SIZE_MAX);
+	}
 }

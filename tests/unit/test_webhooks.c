@@ -314,12 +314,14 @@ TEST(webhooks, a_change_that_cannot_be_stored_is_not_seen)
 		ERR_IO);
 	buf_clear(&problem.why);
 	CHECK_INT(webhooks_delete(setting.webhooks, WORKSPACE_DEFAULT,
-			  webhook->id, &problem),
+			  webhook->id, STR("gk_1"), &problem),
 		ERR_IO);
 	CHECK(webhooks_end_handshake(setting.webhooks, webhook->number,
 		      webhook->handshake, &accepted) != ERR_OK);
 	CHECK(webhooks_set_health(setting.webhooks, webhook->number,
-		      webhook->revision, &webhook->health, "x") != ERR_OK);
+		      &(struct health_report){.revision = webhook->revision,
+			      .health = webhook->health,
+			      .reason = "x"}) != ERR_OK);
 	fault_disarm();
 	webhook = look(&setting, webhook);
 	CHECK_STR(webhook->name, STR("hook"));
@@ -397,11 +399,15 @@ TEST(webhooks, a_health_report_of_an_older_revision_changes_nothing)
 	health = webhook->health;
 	health.status = WEBHOOK_WARNING;
 	CHECK_OK(webhooks_set_health(setting.webhooks, webhook->number,
-		webhook->revision - 1, &health, "x"));
+		&(struct health_report){.revision = webhook->revision - 1,
+			.health = health,
+			.reason = "x"}));
 	webhook = look(&setting, webhook);
 	CHECK_INT(webhook->health.status, WEBHOOK_ACTIVE);
 	CHECK_OK(webhooks_set_health(setting.webhooks, webhook->number,
-		webhook->revision, &health, "half fail"));
+		&(struct health_report){.revision = webhook->revision,
+			.health = health,
+			.reason = "half fail"}));
 	webhook = look(&setting, webhook);
 	CHECK_INT(webhook->health.status, WEBHOOK_WARNING);
 	CHECK_STR(webhook->status_reason, STR("half fail"));
@@ -490,10 +496,10 @@ TEST(webhooks, a_deleted_webhook_is_gone_and_its_number_not_used_again)
 	set_up(&setting);
 	webhook = create(&setting, WEBHOOK_ENABLED);
 	CHECK_INT(webhooks_delete(setting.webhooks, WORKSPACE_DEFAULT + 1,
-			  webhook->id, &problem),
+			  webhook->id, STR("gk_1"), &problem),
 		ERR_NOT_FOUND);
-	CHECK_OK(webhooks_delete(
-		setting.webhooks, WORKSPACE_DEFAULT, webhook->id, &problem));
+	CHECK_OK(webhooks_delete(setting.webhooks, WORKSPACE_DEFAULT,
+		webhook->id, STR("gk_1"), &problem));
 	CHECK_INT(setting.removed, 1);
 	CHECK_INT(count_matches(&setting), 0);
 	CHECK(webhooks_find(setting.webhooks, WORKSPACE_DEFAULT, webhook->id) ==
