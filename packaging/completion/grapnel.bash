@@ -5,7 +5,7 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery replay allow-list connection key scenario filter template json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery replay allow-list connection hook key scenario filter template json" -- "$cur"))
 		return
 	fi
 	case $command in
@@ -68,6 +68,13 @@ _grapnel() {
 	connection)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "create list show delete" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	hook)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "create list show log delete" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -436,6 +443,29 @@ _grapnel() {
 	"connection delete --url") COMPREPLY=(); return ;;
 	"connection delete --token") COMPREPLY=(); return ;;
 	"connection delete --timeout") COMPREPLY=(); return ;;
+	"hook create --scenario") COMPREPLY=(); return ;;
+	"hook create --challenge") COMPREPLY=(); return ;;
+	"hook create --signature") COMPREPLY=(); return ;;
+	"hook create --secret") COMPREPLY=(); return ;;
+	"hook create --api-key") COMPREPLY=(); return ;;
+	"hook create --network") COMPREPLY=(); return ;;
+	"hook create --trusted-proxy") COMPREPLY=(); return ;;
+	"hook create --dedupe") COMPREPLY=(); return ;;
+	"hook create --url") COMPREPLY=(); return ;;
+	"hook create --token") COMPREPLY=(); return ;;
+	"hook create --timeout") COMPREPLY=(); return ;;
+	"hook list --url") COMPREPLY=(); return ;;
+	"hook list --token") COMPREPLY=(); return ;;
+	"hook list --timeout") COMPREPLY=(); return ;;
+	"hook show --url") COMPREPLY=(); return ;;
+	"hook show --token") COMPREPLY=(); return ;;
+	"hook show --timeout") COMPREPLY=(); return ;;
+	"hook log --url") COMPREPLY=(); return ;;
+	"hook log --token") COMPREPLY=(); return ;;
+	"hook log --timeout") COMPREPLY=(); return ;;
+	"hook delete --url") COMPREPLY=(); return ;;
+	"hook delete --token") COMPREPLY=(); return ;;
+	"hook delete --timeout") COMPREPLY=(); return ;;
 	"key create --role") COMPREPLY=($(compgen -W "viewer publisher admin" -- "$cur")); return ;;
 	"key create --name") COMPREPLY=(); return ;;
 	"key create --url") COMPREPLY=(); return ;;
@@ -532,6 +562,11 @@ _grapnel() {
 	"connection list") options="--url --token --timeout --json --help" ;;
 	"connection show") options="--url --token --timeout --json --help" ;;
 	"connection delete") options="--url --token --timeout --json --help" ;;
+	"hook create") options="--scenario --challenge --signature --secret --api-key --network --trusted-proxy --dedupe --url --token --timeout --json --help" ;;
+	"hook list") options="--url --token --timeout --json --help" ;;
+	"hook show") options="--url --token --timeout --json --help" ;;
+	"hook log") options="--url --token --timeout --json --help" ;;
+	"hook delete") options="--url --token --timeout --json --help" ;;
 	"key create") options="--role --name --url --token --timeout --json --help" ;;
 	"key list") options="--url --token --timeout --json --help" ;;
 	"key revoke") options="--url --token --timeout --json --help" ;;

@@ -11,6 +11,7 @@ struct hub;	   /* pipeline/hub.h */
 struct keys;	   /* api/keys.h */
 struct desk;	   /* base/desk.h */
 struct flow;	   /* flow/flow.h */
+struct hooks;	   /* flow/hooks.h */
 struct api_router; /* api/router.h */
 
 struct api {
@@ -21,6 +22,7 @@ struct api {
 	struct keys *keys;
 	struct desk *desk;
 	struct flow *flow; /* what runs scenarios */
+	struct hooks *hooks; /* NULL: there are no scenarios here */
 	/* NULL until it listens, and requests may come before it is set. */
 	struct http_server *_Atomic server;
 	struct api_router *router;

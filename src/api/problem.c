@@ -188,6 +188,16 @@ write_oauth_problem(struct json_out *out, struct api_call *call,
 	json_out_end(out);
 }
 
+/** Who knows a hook's token may call it. */
+static struct str
+shown_path(const struct api_call *call)
+{
+	struct str path = http_call_path(call->http);
+
+	return str_starts_with(path, STR("/hook/")) ? STR("/hook/(masked)")
+						    : str_head(path, 256);
+}
+
 void
 api_respond_problem(struct api_call *call, const struct api_problem *problem)
 {
@@ -215,9 +225,8 @@ api_respond_problem(struct api_call *call, const struct api_problem *problem)
 		"message=\"%.*s\"",
 		uuid_format(debug_id, debug_text),
 		STR_ARG(http_call_method(call->http)),
-		STR_ARG(str_head(http_call_path(call->http), 256)),
-		problem->status, STR_ARG(call->who.key_id),
-		STR_ARG(str_head(message, 512)));
+		STR_ARG(shown_path(call)), problem->status,
+		STR_ARG(call->who.key_id), STR_ARG(str_head(message, 512)));
 	api_respond_json(call, problem->status, &body);
 }
 

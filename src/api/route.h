@@ -32,6 +32,7 @@ enum api_body {
 	BODY_MERGE_PATCH, /* application/merge-patch+json or application/json */
 	BODY_FORM,	  /* application/x-www-form-urlencoded */
 	BODY_ANY,	  /* the handler looks at the content type itself */
+	BODY_HOOK,	  /* the same, with the limit that hooks have */
 };
 
 enum { ROUTE_PARAMETERS_MAX = 3 };

@@ -1,5 +1,6 @@
 #include "api/router.h"
 
+#include "api/hook_routes.h"
 #include "api/keys.h"
 #include "api/media_type.h"
 #include "api/router_tree.h"
@@ -7,6 +8,7 @@
 #include "base/desk.h"
 #include "base/encode.h"
 #include "base/mem.h"
+#include "flow/hook_body.h"
 
 struct api_router {
 	struct api *api;
@@ -210,6 +212,7 @@ check_content_type(struct api_call *call)
 			"application/json"},
 		[BODY_FORM] = {"application/x-www-form-urlencoded", NULL},
 		[BODY_ANY] = {NULL, NULL},
+		[BODY_HOOK] = {NULL, NULL},
 	};
 	const char *const *types = accepted[call->route->body];
 	struct str given = http_call_header(call->http, "Content-Type");
@@ -228,6 +231,15 @@ check_content_type(struct api_call *call)
 	return false;
 }
 
+static size_t
+body_max_of(const struct api_call *call)
+{
+	if (call->route->body == BODY_HOOK)
+		return HOOK_BODY_MAX;
+	return call->route->is_bulk ? call->api->bulk_body_max
+				    : call->api->body_max;
+}
+
 void
 api_router_admit(void *context, struct http_call *http)
 {
@@ -238,9 +250,7 @@ api_router_admit(void *context, struct http_call *http)
 	if (!find_route(router, call) || !check_credentials(call) ||
 		!check_accept(call) || !check_content_type(call))
 		return;
-	http_call_set_body_max(http, call->route->is_bulk
-					     ? call->api->bulk_body_max
-					     : call->api->body_max);
+	http_call_set_body_max(http, body_max_of(call));
 }
 
 /* ---- with the body ---- */
@@ -305,6 +315,10 @@ api_router_refuse(
 
 	if (routed == NULL)
 		routed = make_call(router, http);
+	if (status == 413 && routed->call.route->body == BODY_HOOK) {
+		hook_routes_refuse_body(&routed->call);
+		return;
+	}
 	api_refuse(
 		&routed->call, status, NULL, "%.*s", STR_ARG(str_trim(reason)));
 }

@@ -5,6 +5,7 @@
 #include "api/filter_routes.h"
 #include "api/gl_webhooks.h"
 #include "api/handshake_routes.h"
+#include "api/hook_routes.h"
 #include "api/native_webhooks.h"
 #include "api/replay_routes.h"
 #include "api/router.h"
@@ -25,6 +26,7 @@ api_router_new(struct api *api)
 		{api_filter_routes, api_filter_route_count},
 		{api_replay_routes, api_replay_route_count},
 		{api_handshake_routes, api_handshake_route_count},
+		{api_hook_routes, api_hook_route_count},
 		{api_subscription_routes, api_subscription_route_count},
 		{api_event_type_routes, api_event_type_route_count},
 		{api_gl_subscription_routes, api_gl_subscription_route_count},

@@ -6,6 +6,7 @@
 #include "cli/explain_command.h"
 #include "cli/filter_command.h"
 #include "cli/help.h"
+#include "cli/hook_command.h"
 #include "cli/json_command.h"
 #include "cli/key_command.h"
 #include "cli/publish_command.h"
@@ -91,6 +92,7 @@ const struct command_group commands_groups[] = {
 	{"replay", "Replays: sending again what was missed"},
 	{"allow-list", "Allow-lists: what may be reached though not public"},
 	{"connection", "Connections: credentials of services for scenarios"},
+	{"hook", "Hooks: where webhooks come in and start scenarios"},
 	{"key", "Keys: who may use the hub"},
 	{"scenario", "Scenarios: what runs when a request comes in"},
 	{"filter", "Filters: trying them out"},
@@ -735,6 +737,74 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = connection_command_delete,
+	},
+	{
+		.group = "hook",
+		.name = "create",
+		.summary = "Make a hook and print its address",
+		.operands = "NAME",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Makes a hook: an address at which webhooks come in. "
+			"It answers challenges and checks who calls before "
+			"anything else happens, and starts its scenario.",
+		.examples = "grapnel hook create alerts --scenario "
+			    "\"$SCENARIO\" --challenge com\n"
+			    "grapnel hook create audit --scenario "
+			    "\"$SCENARIO\" --challenge greenlake --signature "
+			    "greenlake --secret \"$SECRET\"",
+		.tables = {&hook_create_table, &client_table},
+		.talks_to_hub = true,
+		.run = hook_command_create,
+	},
+	{
+		.group = "hook",
+		.name = "list",
+		.summary = "List hooks",
+		.description = "Lists hooks and their addresses.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = hook_command_list,
+	},
+	{
+		.group = "hook",
+		.name = "show",
+		.summary = "Show a hook",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Shows how a hook is set up and what it has "
+			       "counted.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = hook_command_show,
+	},
+	{
+		.group = "hook",
+		.name = "log",
+		.summary = "List a hook's last requests",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Lists the last requests to a hook, the newest "
+			       "first, and why some were refused.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = hook_command_log,
+	},
+	{
+		.group = "hook",
+		.name = "delete",
+		.summary = "Delete a hook",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Deletes a hook; its address answers 410 from "
+			       "then on.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = hook_command_delete,
 	},
 	{
 		.group = "key",

@@ -253,7 +253,11 @@ open_flow(const struct settings *settings, struct api *api, struct buf *why)
 		.queue_max = (size_t)settings->flow_queue_max,
 		.run_timeout = settings->flow_run_timeout};
 
-	return flow_open(&options, &api->flow, why);
+	enum err err = flow_open(&options, &api->flow, why);
+
+	if (!err)
+		api->hooks = api->flow->hooks;
+	return err;
 }
 
 static enum err

@@ -15,6 +15,20 @@ way_out(const struct hub_options *options)
 		.no_proxy_count = options->ways.no_proxy_count};
 }
 
+static enum err
+open_hooks(struct hub *hub, struct flow *flow, struct buf *why)
+{
+	const struct hooks_options options = {.store = hub->store,
+		.writer = hub->writer,
+		.key = &hub->store_key,
+		.scenarios = flow->scenarios,
+		.runner = flow->runner,
+		.begin = runner_begin,
+		.take_expected = runner_take_expected};
+
+	return hooks_open(&options, &flow->hooks, why);
+}
+
 enum err
 flow_open(
 	const struct flow_options *options, struct flow **ret, struct buf *why)
@@ -32,12 +46,16 @@ flow_open(
 		.run_timeout = options->run_timeout};
 	enum err err = scenarios_open(&scenarios, &flow->scenarios, why);
 
+	if (!err) {
+		runner.scenarios = flow->scenarios;
+		flow->runner = runner_start(&runner);
+		err = open_hooks(hub, flow, why);
+	}
 	if (err) {
-		mem_free(flow);
+		flow_stop(flow, 0);
+		flow_close(flow);
 		return err;
 	}
-	runner.scenarios = flow->scenarios;
-	flow->runner = runner_start(&runner);
 	*ret = flow;
 	return ERR_OK;
 }
@@ -45,7 +63,7 @@ flow_open(
 void
 flow_stop(struct flow *flow, int64_t timeout)
 {
-	if (flow)
+	if (flow && flow->runner)
 		runner_stop(flow->runner, timeout);
 }
 
@@ -54,6 +72,7 @@ flow_close(struct flow *flow)
 {
 	if (!flow)
 		return;
+	hooks_close(flow->hooks);
 	runner_free(flow->runner);
 	scenarios_close(flow->scenarios);
 	mem_free(flow);

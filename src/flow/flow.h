@@ -1,9 +1,11 @@
 #pragma once
+#include "flow/hooks.h"
 #include "flow/runner.h"
 #include "pipeline/hub.h"
 
 /*
- * What runs scenarios, put together over a hub: its scenarios and the runner.
+ * What runs scenarios, put together over a hub: its scenarios, the
+ * runner, and the hooks that start them.
  * Opened after the hub and stopped before it. Their connections go out as the
  * hub's deliveries do: same policy of addresses, same proxy.
  */
@@ -17,6 +19,7 @@ struct flow_options {
 struct flow {
 	struct scenarios *scenarios;
 	struct runner *runner;
+	struct hooks *hooks;
 };
 
 enum err flow_open(const struct flow_options *options, struct flow **ret,
