@@ -21,7 +21,7 @@ struct api {
 	struct writer *writer;	   /* the hub's */
 	struct keys *keys;
 	struct desk *desk;
-	struct flow *flow; /* what runs scenarios */
+	struct flow *flow;   /* what runs scenarios */
 	struct hooks *hooks; /* NULL: there are no scenarios here */
 	/* NULL until it listens, and requests may come before it is set. */
 	struct http_server *_Atomic server;
