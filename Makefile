@@ -4,7 +4,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: build run test soak bench bench-filter bench-backlog bench-greenlake format docs fuzz install clean
+.PHONY: build run test soak bench bench-filter bench-backlog bench-fanout bench-greenlake format docs fuzz install clean
 
 build:
 	@tools/install-packages.sh build
@@ -36,6 +36,11 @@ bench-filter: build
 bench-greenlake: build
 	@tools/install-packages.sh bench
 	@bench/greenlake.py $(BUILD)
+
+# One event to ten thousand webhooks, and what they take in memory.
+bench-fanout: build
+	@tools/install-packages.sh bench
+	@bench/fanout.py $(BUILD)
 
 # A start with a million deliveries waiting, and what each takes in memory.
 bench-backlog: build

@@ -39,7 +39,7 @@ PER_BULK = 100
 SECONDS = {"direct": 4, "single": 4, "bulk": 2}
 LATENCY_SECONDS = 5
 DRAIN_SECONDS = 25
-TOTAL_SECONDS = 150
+TOTAL_SECONDS = 170
 WEBHOOKS = "/compute-ops-mgmt/v1beta1/webhooks"
 
 
@@ -71,16 +71,29 @@ def running(command, **more):
                 process.kill()
 
 
+def make_certificate(certificate, key):
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+         "/CN=sink", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
+         "-out", certificate], check=True, capture_output=True)
+
+
 class Sink:
     """nginx, and how many requests it has had."""
 
     def __init__(self, directory, port):
+        tls_port = free_port()
         self.url = f"http://127.0.0.1:{port}/"
+        self.tls_url = f"https://127.0.0.1:{tls_port}/"
+        self.authority = f"{directory}/sink.pem"
         self.polls = 0
         text = (ROOT / "bench/sink.conf").read_text()
         self.config = pathlib.Path(directory, "sink.conf")
         self.config.write_text(text.replace("@DIR@", directory)
-                               .replace("@PORT@", str(port)))
+                               .replace("@PORT@", str(port))
+                               .replace("@TLS_PORT@", str(tls_port)))
+        make_certificate(self.authority, f"{directory}/sink.key")
 
     def command(self):
         return ["nginx", "-p", str(self.config.parent), "-c",
@@ -108,11 +121,13 @@ class Hub:
         self.listen = f"127.0.0.1:{port}"
         self.url = f"http://{self.listen}"
         self.token = secrets.token_hex(24)
+        self.more = []
 
     def command(self):
         return [self.binary, "serve", "--data", f"{self.directory}/data",
                 "--listen", self.listen, "--allow-http",
-                "--allow-private", "127.0.0.0/8", "--log-level", "warning"]
+                "--allow-private", "127.0.0.0/8", "--log-level", "warning"] \
+            + self.more
 
     def environment(self):
         return os.environ | {"GRAPNEL_ADMIN_TOKEN": self.token}
@@ -261,6 +276,22 @@ def measure_latency(hub, rate):
           f"{result['hub']['p50']:>10}{result['hub']['p99']:>9}")
 
 
+def measure_tls(binary, directory, sink):
+    """NDJSON once more, over TLS, by a hub of its own."""
+    hub = Hub(binary, f"{directory}/tls", free_port())
+    hub.more = ["--ca-file", sink.authority]
+    os.mkdir(hub.directory)
+    direct = wrk("direct", sink.tls_url)
+    with running(hub.command(), env=hub.environment()) as process:
+        wait_until(hub.is_ready, 20, "the hub is ready")
+        hub.add_webhook(sink.tls_url)
+        rate, cost = measure_hub("bulk", sink, hub, process, PER_BULK)
+    yardstick = direct["requests"] / direct["seconds"]
+    print(f"\nover TLS, for information: wrk {yardstick:.0f}, NDJSON "
+          f"{rate:.0f} events/s ({rate / yardstick:.3f} of wrk), "
+          f"{cost * 1e6:.0f} us/event")
+
+
 def too_late(*_):
     sys.exit(f"bench: over {TOTAL_SECONDS} s in all")
 
@@ -287,6 +318,7 @@ def main(arguments):
                 wait_until(hub.is_ready, 20, "the hub is ready")
                 hub.add_webhook(sink.url)
                 measure_all(sink, hub, process)
+            measure_tls(str(binary), directory, sink)
         times = sync_times(directory)
         print(f"\nfdatasync once more: {times[len(times) // 2]:.0f} us (p50)")
     return 0

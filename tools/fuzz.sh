@@ -10,7 +10,7 @@ sanitize=address,undefined
 CC=clang tools/build.sh build-fuzz -Dbuildtype=debugoptimized \
 	-Db_sanitize=$sanitize -Db_lundef=false \
 	-Dc_args=-fsanitize=fuzzer-no-link
-read -ra libraries < <(pkg-config --libs libcrypto libcurl libmicrohttpd \
+read -ra libraries < <(pkg-config --libs libssl libcrypto libcurl libmicrohttpd \
 	sqlite3 libfyaml libpcre2-8)
 
 failed=()

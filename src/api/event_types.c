@@ -288,7 +288,7 @@ change_of(struct api_call *call, const struct event_type_facts *facts)
 static void
 create(struct api_call *call)
 {
-	struct event_type_body body;
+	struct event_type_body body = {0};
 	struct event_type_change change = change_of(call, &body.facts);
 	enum err err;
 
@@ -309,7 +309,7 @@ create(struct api_call *call)
 static void
 patch(struct api_call *call)
 {
-	struct event_type_body body;
+	struct event_type_body body = {0};
 	struct event_type_change change = change_of(call, &body.facts);
 	const struct event_type *present = find(call);
 	enum err err;

@@ -156,7 +156,7 @@ write_all(struct api_call *call, struct json_out *out,
 {
 	struct explain_webhooks webhooks = explain_webhooks(call);
 	struct payload *payload =
-		payload_load(call->api->store, delivery->event);
+		payload_load(call->api->store, delivery->event, true);
 
 	json_out_object(out, NULL);
 	explain_write_delivery(out, delivery,

@@ -202,7 +202,7 @@ write_event(struct looking *looking, struct json_out *out, const char *key,
 
 	if (looking->bodies < GL_BODIES_MAX)
 		payload = payload_load(
-			looking->call->api->store, entry->delivery.event);
+			looking->call->api->store, entry->delivery.event, true);
 	if (payload)
 		envelope_build(form, payload, &arena, &envelope);
 	looking->bodies += envelope.body.len;

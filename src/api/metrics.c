@@ -11,8 +11,6 @@
 #include "pipeline/hub.h"
 #include "store/retain.h"
 
-enum { STATUS_COUNT = WEBHOOK_OFF + 1 };
-
 /* Everything the rows show, gathered once a scrape. Times in seconds. */
 struct sample {
 	double uptime, resident_bytes;
@@ -29,7 +27,7 @@ struct sample {
 	double waiting, lag, store_bytes, store_used, store_max;
 	double filters, filters_scanned;
 	double removed_events, removed_deliveries, is_making_room;
-	double webhooks[STATUS_COUNT];
+	double webhooks[WEBHOOK_STATUS_COUNT];
 };
 
 struct metric {
@@ -139,16 +137,11 @@ resident_bytes(void)
 static void
 gather_webhooks(struct api *api, struct sample *sample)
 {
-	CLEANUP(arena_release) struct arena arena = {0};
-	const struct webhook **webhooks;
-	size_t count;
+	size_t counts[WEBHOOK_STATUS_COUNT];
 
-	webhooks =
-		webhooks_list(api->webhooks, WORKSPACE_DEFAULT, &arena, &count);
-	for (size_t i = 0; i < count; i++) {
-		sample->webhooks[webhooks[i]->health.status]++;
-		webhook_unref(webhooks[i]);
-	}
+	webhooks_count(api->webhooks, counts);
+	for (size_t i = 0; i < WEBHOOK_STATUS_COUNT; i++)
+		sample->webhooks[i] = (double)counts[i];
 }
 
 static void
@@ -272,7 +265,7 @@ metrics_write(struct api *api, struct buf *out)
 		buf_printf(out, "%s %.15g\n", metric->name, value);
 	}
 	write_head("grapnel_webhooks", "gauge", "Webhooks by status.", out);
-	for (int status = 0; status < STATUS_COUNT; status++)
+	for (int status = 0; status < WEBHOOK_STATUS_COUNT; status++)
 		buf_printf(out, "grapnel_webhooks{status=\"%s\"} %.15g\n",
 			webhook_status_name((enum webhook_status)status),
 			sample.webhooks[status]);

@@ -81,7 +81,7 @@ start(struct job *job, struct buf *why)
 	/* For showing what was sent; a worker may not read the store. */
 	if (store_delivery(call->api->store, uuid_sequence(job->id),
 		    call->arena, &row) == ERR_OK)
-		job->payload = payload_load(call->api->store, row.event);
+		job->payload = payload_load(call->api->store, row.event, true);
 	err = redeliver_elsewhere(call->api->hub, call->who.workspace, job->id,
 		&job->errand, call->arena, why);
 	if (err)

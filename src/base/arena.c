@@ -1,8 +1,10 @@
 #include "base/arena.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/ascii.h"
 #include "base/mem.h"
@@ -15,6 +17,113 @@ struct arena_block {
 	alignas(max_align_t) char bytes[];
 };
 
+/* ---- blocks that are kept for the next arena ---- */
+
+/*
+ * Requests and attempts come and go by the ten thousand, each with a block or
+ * two, which are too large for the heap's own quick lists. So every thread
+ * keeps a few of each common size. Not under sanitizers, which are to see
+ * each block freed.
+ */
+#if defined(__has_feature)
+#define HAS_SANITIZER \
+	(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAS_SANITIZER 1
+#else
+#define HAS_SANITIZER 0
+#endif
+
+enum {
+	SIZES_KEPT = 4,
+	/* Of the smallest size; of each next one half as many. */
+	BYTES_KEPT = HAS_SANITIZER ? 0 : 1 << 20,
+};
+
+struct kept_blocks {
+	struct arena_block *block;
+	size_t bytes;
+};
+
+static _Thread_local struct kept_blocks kept_blocks[SIZES_KEPT];
+static _Thread_local bool is_registered, is_ending;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+
+static void
+free_kept(void *context)
+{
+	struct kept_blocks *kept = context;
+
+	for (size_t i = 0; i < SIZES_KEPT; i++) {
+		while (kept[i].block) {
+			struct arena_block *block = kept[i].block;
+
+			kept[i].block = block->older;
+			mem_free(block);
+		}
+	}
+	is_ending = true;
+}
+
+static void
+make_key(void)
+{
+	if (pthread_key_create(&key, free_kept) != 0)
+		abort();
+}
+
+/** Those of blocks of this size; NULL: they are not kept. */
+static struct kept_blocks *
+kept_of_size(size_t size)
+{
+	for (size_t i = 0; i < SIZES_KEPT; i++) {
+		if (size == (size_t)FIRST_BLOCK << i)
+			return &kept_blocks[i];
+	}
+	return NULL;
+}
+
+static struct arena_block *
+block_new(size_t size)
+{
+	struct kept_blocks *kept = kept_of_size(size);
+	struct arena_block *block;
+
+	if (kept && kept->block) {
+		block = kept->block;
+		kept->block = block->older;
+		kept->bytes -= size;
+		return block;
+	}
+	block = mem_resize(NULL, sizeof(*block) + size);
+	block->size = size;
+	return block;
+}
+
+static void
+block_free(struct arena_block *block)
+{
+	struct kept_blocks *kept = kept_of_size(block->size);
+
+	if (kept == NULL || is_ending ||
+		kept->bytes + block->size >
+			(size_t)BYTES_KEPT * FIRST_BLOCK / block->size) {
+		mem_free(block);
+		return;
+	}
+	if (!is_registered) {
+		pthread_once(&key_once, make_key);
+		pthread_setspecific(key, kept_blocks);
+		is_registered = true;
+	}
+	block->older = kept->block;
+	kept->block = block;
+	kept->bytes += block->size;
+}
+
+/* ---- arenas ---- */
+
 void
 arena_release(struct arena *arena)
 {
@@ -23,7 +132,7 @@ arena_release(struct arena *arena)
 	while (arena->block) {
 		struct arena_block *older = arena->block->older;
 
-		mem_free(arena->block);
+		block_free(arena->block);
 		arena->block = older;
 	}
 	*arena = (struct arena){0};
@@ -42,7 +151,7 @@ arena_reset(struct arena *arena)
 		struct arena_block *older = arena->block->older;
 
 		if (arena->block != kept)
-			mem_free(arena->block);
+			block_free(arena->block);
 		arena->block = older;
 	}
 	if (kept) {
@@ -57,15 +166,17 @@ static void
 add_block(struct arena *arena, size_t size)
 {
 	size_t first = arena->first ? arena->first : FIRST_BLOCK;
-	size_t step = arena->block ? arena->block->size * 2 : first;
+	size_t next = arena->step    ? arena->step
+		      : arena->block ? arena->block->size * 2
+				     : 0;
+	size_t step = arena->block ? next : first;
 	struct arena_block *block;
 
 	if (step > LARGEST_STEP)
 		step = LARGEST_STEP;
 	if (step < size)
 		step = size;
-	block = mem_resize(NULL, sizeof(*block) + step);
-	block->size = step;
+	block = block_new(step);
 	block->older = arena->block;
 	arena->block = block;
 	arena->used = 0;
@@ -106,10 +217,12 @@ arena_alloc_array(struct arena *arena, size_t count, size_t size)
 struct str
 arena_copy(struct arena *arena, struct str bytes)
 {
-	char *at = arena_alloc_raw(arena, bytes.len + 1);
+	char *at;
 
-	if (bytes.len)
-		memcpy(at, bytes.ptr, bytes.len);
+	if (bytes.len == 0)
+		return STR("");
+	at = arena_alloc_raw(arena, bytes.len + 1);
+	memcpy(at, bytes.ptr, bytes.len);
 	at[bytes.len] = '\0';
 	return str_make(at, bytes.len);
 }
@@ -123,6 +236,20 @@ arena_copy_lower(struct arena *arena, struct str bytes)
 		at[i] = ascii_lower(bytes.ptr[i]);
 	at[bytes.len] = '\0';
 	return str_make(at, bytes.len);
+}
+
+struct str
+arena_decimal(struct arena *arena, uint64_t value, unsigned digits)
+{
+	char text[32], *at = text + sizeof(text);
+
+	assert(digits < sizeof(text));
+	do {
+		*--at = (char)('0' + value % 10);
+		value /= 10;
+	} while (value || text + sizeof(text) - at < (ptrdiff_t)digits);
+	return arena_copy(
+		arena, str_make(at, (size_t)(text + sizeof(text) - at)));
 }
 
 struct str

@@ -19,6 +19,7 @@ struct arena {
 	size_t used;		   /* bytes of `block` in use */
 	size_t total;		   /* bytes taken from the heap, all blocks */
 	size_t first;		   /* size of the first block; 0: 4 KiB */
+	size_t step;		   /* of others; 0: twice the one before */
 };
 
 void arena_release(struct arena *arena);
@@ -35,7 +36,8 @@ void *arena_alloc_raw(struct arena *arena, size_t size);
 /** `count` zeroed elements; a product that overflows aborts. */
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 
-/** A copy, followed by a NUL that does not count. */
+/** A copy, followed by a NUL that does not count; an empty one takes nothing.
+ */
 struct str arena_copy(struct arena *arena, struct str bytes);
 
 /** The same with ASCII's capital letters made small. */
@@ -44,5 +46,8 @@ struct str arena_copy_lower(struct arena *arena, struct str bytes);
 /** A formatted text, NUL-terminated. */
 struct str arena_printf(struct arena *arena, const char *format, ...)
 	PRINTF_LIKE(2, 3);
+
+/** A decimal number of at least `digits` digits, NUL-terminated. */
+struct str arena_decimal(struct arena *arena, uint64_t value, unsigned digits);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))

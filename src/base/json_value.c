@@ -344,6 +344,22 @@ first_difference(struct json a, struct json b)
 	return SIZE_MAX;
 }
 
+/** Whether the key of the member at `position` comes again behind it. */
+static bool
+comes_again(struct json object, size_t position)
+{
+	struct json_walk walk = json_walk(object);
+	struct json key = {NULL, 0};
+
+	for (size_t i = 0; json_walk_next(&walk); i++) {
+		if (i == position)
+			key = walk.key;
+		else if (i > position && is_equal_string(walk.key, key))
+			return true;
+	}
+	return false;
+}
+
 struct member {
 	struct str key;
 	size_t position;
@@ -423,7 +439,9 @@ is_equal_object(struct json a, struct json b)
 	if (!has_same_layout(a, b))
 		return is_equal_by_key(a, b, SIZE_MAX);
 	differs = first_difference(a, b);
-	return differs == SIZE_MAX || is_equal_by_key(a, b, differs);
+	if (differs == SIZE_MAX)
+		return true;
+	return comes_again(a, differs) && is_equal_by_key(a, b, differs);
 }
 
 bool

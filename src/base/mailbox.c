@@ -1,7 +1,7 @@
 #include "base/mailbox.h"
 
 #include <poll.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,12 +10,14 @@
 
 #include "base/mem.h"
 
+/*
+ * Messages are pushed onto a stack, which the receiver takes whole and turns
+ * over. Who finds it empty wakes the receiver; others rely on that.
+ */
 struct mailbox {
-	pthread_mutex_t lock;
-	struct message *first;
-	struct message **last; /* where the next one is linked */
+	struct message *_Atomic newest;
+	atomic_bool is_signalled; /* the eventfd has been written, lately */
 	int fd;
-	bool is_signalled; /* the eventfd has been written since last taken */
 };
 
 struct mailbox *
@@ -23,8 +25,6 @@ mailbox_new(void)
 {
 	struct mailbox *mailbox = MEM_NEW(struct mailbox);
 
-	pthread_mutex_init(&mailbox->lock, NULL);
-	mailbox->last = &mailbox->first;
 	mailbox->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (mailbox->fd < 0)
 		abort();
@@ -37,33 +37,51 @@ mailbox_free(struct mailbox *mailbox)
 	if (mailbox == NULL)
 		return;
 	close(mailbox->fd);
-	pthread_mutex_destroy(&mailbox->lock);
 	mem_free(mailbox);
 }
 
+/** In this order: at worst the receiver looks once in vain. */
 static void
-signal_receiver(const struct mailbox *mailbox)
+signal_receiver(struct mailbox *mailbox)
 {
 	uint64_t one = 1;
 
 	/* A full counter (EAGAIN) is readable already, which is all we want. */
 	if (write(mailbox->fd, &one, sizeof(one)) < 0)
 		return;
+	atomic_store(&mailbox->is_signalled, true);
+}
+
+/** Returns whether there was none before. */
+static bool
+push(struct mailbox *mailbox, struct message *message)
+{
+	struct message *below = atomic_load(&mailbox->newest);
+
+	do
+		message->next = below;
+	while (!atomic_compare_exchange_weak(
+		&mailbox->newest, &below, message));
+	return below == NULL;
 }
 
 void
 mailbox_post(struct mailbox *mailbox, struct message *message)
 {
-	bool must_signal;
+	if (push(mailbox, message))
+		signal_receiver(mailbox);
+}
 
-	message->next = NULL;
-	pthread_mutex_lock(&mailbox->lock);
-	*mailbox->last = message;
-	mailbox->last = &message->next;
-	must_signal = !mailbox->is_signalled;
-	mailbox->is_signalled = true;
-	pthread_mutex_unlock(&mailbox->lock);
-	if (must_signal)
+void
+mailbox_post_quietly(struct mailbox *mailbox, struct message *message)
+{
+	push(mailbox, message);
+}
+
+void
+mailbox_flush(struct mailbox *mailbox)
+{
+	if (atomic_load(&mailbox->newest))
 		signal_receiver(mailbox);
 }
 
@@ -76,18 +94,23 @@ mailbox_wake(struct mailbox *mailbox)
 struct message *
 mailbox_take_all(struct mailbox *mailbox)
 {
-	struct message *first;
+	struct message *message, *first = NULL;
 	uint64_t count;
 
 	/* Empty the eventfd before the list: a post in between signals anew. */
-	if (read(mailbox->fd, &count, sizeof(count)) < 0)
+	if (atomic_exchange(&mailbox->is_signalled, false) &&
+		read(mailbox->fd, &count, sizeof(count)) < 0)
 		count = 0;
-	pthread_mutex_lock(&mailbox->lock);
-	first = mailbox->first;
-	mailbox->first = NULL;
-	mailbox->last = &mailbox->first;
-	mailbox->is_signalled = false;
-	pthread_mutex_unlock(&mailbox->lock);
+	if (atomic_load(&mailbox->newest) == NULL)
+		return NULL;
+	message = atomic_exchange(&mailbox->newest, NULL);
+	while (message) {
+		struct message *below = message->next;
+
+		message->next = first;
+		first = message;
+		message = below;
+	}
 	return first;
 }
 

@@ -21,6 +21,15 @@ void mailbox_free(struct mailbox *mailbox);
 /** Any thread. Wakes the receiver if it was empty. */
 void mailbox_post(struct mailbox *mailbox, struct message *message);
 
+/**
+ * Any thread. The receiver is not woken before mailbox_flush(), so that one
+ * who posts many messages wakes it once.
+ */
+void mailbox_post_quietly(struct mailbox *mailbox, struct message *message);
+
+/** Any thread: wakes the receiver if messages may be waiting. */
+void mailbox_flush(struct mailbox *mailbox);
+
 /** The receiver: all messages, oldest first, linked by `next`; or NULL. */
 struct message *mailbox_take_all(struct mailbox *mailbox);
 

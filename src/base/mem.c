@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,4 +47,11 @@ void
 mem_free(void *ptr)
 {
 	free(ptr);
+}
+
+void
+mem_trim(size_t bytes)
+{
+	if (mallinfo2().fordblks >= bytes)
+		malloc_trim(0);
 }

@@ -18,5 +18,11 @@ void *mem_resize(void *ptr, size_t size);
 /** NULL is harmless. */
 void mem_free(void *ptr);
 
+/**
+ * Gives memory back to the system if at least `bytes` are free. Other threads
+ * may wait for it for some milliseconds.
+ */
+void mem_trim(size_t bytes);
+
 /** A zeroed struct on the heap: struct hub *hub = MEM_NEW(struct hub); */
 #define MEM_NEW(type) ((type *)mem_alloc(sizeof(type)))

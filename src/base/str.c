@@ -189,11 +189,14 @@ str_has_control(struct str s)
 bool
 str_is_token(struct str s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
+	/* A bit a byte, those from 0x00, 0x20, 0x40 and 0x60 on. */
+	static const uint32_t allowed[4] = {
+		0, 0x03FF6CFA, 0xC7FFFFFE, 0x57FFFFFF};
 
-		if (!ascii_is_letter(c) && !ascii_is_digit(c) &&
-			(c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		if (c >= 0x80 || !(allowed[c >> 5] >> (c & 31) & 1))
 			return false;
 	}
 	return s.len > 0;

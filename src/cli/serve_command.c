@@ -10,6 +10,7 @@
 #include "api/router.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "cli/command.h"
 #include "cli/file.h"
 #include "cli/output.h"
@@ -19,6 +20,9 @@
 
 /* Debian's file of all authorities has 220 KB. */
 enum { AUTHORITIES_MAX = 16 << 20 };
+
+/* How often unused memory is looked for, and how much of it is worth it. */
+enum { TRIM_SECONDS = 30, TRIM_BYTES = 8 << 20 };
 
 enum {
 	ATTEMPTS_A_WORKER = 1024, /* unless concurrency-total is said */
@@ -397,13 +401,15 @@ block_signals(sigset_t *set)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/** Meanwhile memory that a burst has left behind goes back to the system. */
 static void
 wait_for_stop(const sigset_t *set)
 {
+	static const struct timespec pause = {.tv_sec = TRIM_SECONDS};
 	int number;
 
-	while (sigwait(set, &number) != 0)
-		continue;
+	while ((number = sigtimedwait(set, NULL, &pause)) < 0)
+		mem_trim(TRIM_BYTES);
 	log_info("serve.stop", "signal=%d", number);
 }
 

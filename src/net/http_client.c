@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/http_client_exchange.h"
+#include "net/http_client_options.h"
+#include "net/wire_engine.h"
 
 enum {
 	IDLE_EXCHANGES_MAX = 256,
@@ -15,6 +17,7 @@ enum {
 };
 
 struct http_client {
+	struct wire_engine *wire;
 	CURLM *multi;
 	struct http_client_options options; /* its texts are ours */
 	struct arena arena;		    /* those texts */
@@ -42,31 +45,17 @@ start_curl(void)
 	abort();
 }
 
-static const char *
-keep_text(struct http_client *client, const char *text)
-{
-	return text ? arena_copy(&client->arena, str_of(text)).ptr : NULL;
-}
-
 static void
-keep_proxy(struct http_client *client)
+start_wire(struct http_client *client)
 {
-	struct http_client_options *options = &client->options;
-	struct arena *arena = &client->arena;
-	struct http_proxy *proxy = ARENA_NEW(arena, struct http_proxy);
-	struct str *entries = arena_alloc_array(
-		arena, options->no_proxy_count, sizeof(*entries));
+	struct wire_engine_options options = {
+		.client = &client->options,
+		.sockets = &client->sockets,
+		.destinations = &client->pools.plain.destinations,
+		.resolver = client->resolver,
+	};
 
-	if (options->proxy == NULL)
-		return;
-	*proxy = *options->proxy;
-	proxy->url = arena_copy(arena, proxy->url);
-	proxy->username = arena_copy(arena, proxy->username);
-	proxy->password = arena_copy(arena, proxy->password);
-	for (size_t i = 0; i < options->no_proxy_count; i++)
-		entries[i] = arena_copy(arena, options->no_proxy[i]);
-	options->proxy = proxy;
-	options->no_proxy = entries;
+	client->wire = wire_engine_new(&options);
 }
 
 static void
@@ -91,10 +80,7 @@ http_client_new(const struct http_client_options *options)
 	client->multi = curl_multi_init();
 	if (client->multi == NULL)
 		start_curl();
-	client->options = *options;
-	client->options.user_agent = keep_text(client, options->user_agent);
-	client->options.ca_file = keep_text(client, options->ca_file);
-	keep_proxy(client);
+	http_options_copy(options, &client->arena, &client->options);
 	http_pools_init(&client->pools, &client->options, free_idle);
 	client->failed_end = &client->failed;
 	http_sockets_open(&client->sockets, client->multi);
@@ -108,6 +94,7 @@ http_client_new(const struct http_client_options *options)
 		client->multi, CURLMOPT_MAXCONNECTS, (long)connections);
 	curl_multi_setopt(
 		client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+	start_wire(client);
 	return client;
 }
 
@@ -276,6 +263,18 @@ start(struct http_client *client, struct http_exchange *exchange)
 	return find_addresses(client, exchange);
 }
 
+/** Which engine a request goes over. */
+static enum http_engine
+engine_for(const struct http_client *client, const struct http_request *request)
+{
+	bool is_plain = http_request_is_plain(
+		&client->options, request, STR("")); /* no host is excepted */
+
+	if (is_plain && client->options.engine)
+		return client->options.engine;
+	return is_plain ? HTTP_ENGINE_WIRE : HTTP_ENGINE_CURL;
+}
+
 void
 http_client_send(struct http_client *client, const struct http_request *request)
 {
@@ -284,6 +283,10 @@ http_client_send(struct http_client *client, const struct http_request *request)
 	enum http_failure failure;
 	struct http_pool *pool;
 
+	if (engine_for(client, request) == HTTP_ENGINE_WIRE) {
+		wire_engine_send(client->wire, request);
+		return;
+	}
 	failure = http_pools_take(
 		&client->pools, request->way, request->list, &pool, &why);
 	exchange = take_exchange(client, pool);
@@ -302,7 +305,7 @@ http_client_send(struct http_client *client, const struct http_request *request)
 size_t
 http_client_running(const struct http_client *client)
 {
-	return client->running_count;
+	return client->running_count + wire_engine_running(client->wire);
 }
 
 /* ---- how it ends ---- */
@@ -419,26 +422,44 @@ tell_ended(struct http_client *client)
 	return was_any;
 }
 
+/** The sleep, shortened to `due`; true when that is what ends it. */
+static bool
+shorten(int64_t *timeout, int64_t due)
+{
+	int64_t left;
+
+	if (*timeout <= 0 || due == INT64_MAX)
+		return false;
+	left = due - clock_monotonic();
+	if (left > *timeout)
+		return false;
+	*timeout = left > 0 ? left : 0;
+	return true;
+}
+
 void
 http_client_wait(struct http_client *client, int extra_fd, int64_t timeout)
 {
 	bool was_busy = tell_failed(client);
+	bool is_wire_due;
 
 	/* A request sent since the last turn begins by libcurl's timer. */
 	if (http_sockets_run_timer(&client->sockets))
 		was_busy |= tell_ended(client);
+	was_busy |= wire_engine_run(client->wire, false);
 	if (was_busy)
 		timeout = 0;
-	if (timeout > 0 && client->timers.count) {
-		int64_t left =
-			heap_first(&client->timers)->key - clock_monotonic();
-
-		timeout = left < timeout ? left : timeout;
-	}
-	http_sockets_wait(&client->sockets, extra_fd, timeout);
+	if (client->timers.count)
+		shorten(&timeout, heap_first(&client->timers)->key);
+	is_wire_due = shorten(&timeout, wire_engine_due(client->wire));
+	if (http_sockets_wait(&client->sockets, extra_fd, timeout))
+		is_wire_due = false;
 	tell_ended(client);
 	resolver_run(client->resolver);
 	tell_late(client);
+	/* What those told above have sent waits for the next turn. */
+	if (!was_busy)
+		wire_engine_run(client->wire, is_wire_due);
 }
 
 static void
@@ -464,6 +485,7 @@ http_client_free(struct http_client *client)
 	if (client == NULL)
 		return;
 	client->is_closing = true;
+	wire_engine_free(client->wire);
 	abort_all(client);
 	http_pools_release(&client->pools);
 	curl_multi_cleanup(client->multi);

@@ -19,10 +19,17 @@
  * What a request's own name server, proxy and machine are to blame for is told
  * from what its peer did (enum http_failure).
  *
- * How the bytes travel (libcurl's multi interface over epoll) is behind this
- * header, so that another engine can take over.
+ * How the bytes travel is behind this header: over an engine of our own, or
+ * over libcurl's multi interface for whatever that one does not do.
  */
 struct http_client;
+
+/** How the bytes travel; everything else is the same. */
+enum http_engine {
+	HTTP_ENGINE_ANY,  /* by what a request needs */
+	HTTP_ENGINE_WIRE, /* our own */
+	HTTP_ENGINE_CURL, /* libcurl */
+};
 
 struct http_client_options {
 	const struct address_policy *policy; /* borrowed for life */
@@ -36,6 +43,7 @@ struct http_client_options {
 	const struct http_proxy *proxy;
 	const struct str *no_proxy; /* http_no_proxy_holds(); copied */
 	size_t no_proxy_count;
+	enum http_engine engine; /* for tests: this one only */
 };
 
 /** NULL for a field's default is 0/NULL. Aborts when libcurl cannot start. */

@@ -17,16 +17,6 @@ enum {
 #define DEFAULT_TIMEOUT (30 * SECONDS)
 #define DEFAULT_CONNECT_TIMEOUT (10 * SECONDS)
 
-/* libcurl writes these itself; a second one would let the peer read another
-   message than we sent (RFC 9112 §6.1, §11.2). */
-static const struct str framing_headers[] = {
-	STR_INIT("Connection"),
-	STR_INIT("Content-Length"),
-	STR_INIT("Expect"),
-	STR_INIT("Transfer-Encoding"),
-	STR_INIT("Upgrade"),
-};
-
 /** Setting an option fails only for want of memory or by a bug. */
 static void
 require(CURLcode code)
@@ -177,21 +167,6 @@ http_exchange_free(struct http_exchange *exchange)
 	mem_free(exchange);
 }
 
-static enum err
-check_header(struct http_exchange *exchange, const struct http_header *header)
-{
-	bool is_framing = false;
-
-	for (size_t i = 0; i < COUNT_OF(framing_headers); i++)
-		is_framing |=
-			str_equal_nocase(header->name, framing_headers[i]);
-	if (!is_framing && http_header_is_sendable(header->name, header->value))
-		return ERR_OK;
-	buf_printf(&exchange->why, "header \"%.*s\" cannot be sent",
-		STR_ARG(str_head(header->name, 64)));
-	return ERR_INVALID;
-}
-
 /** libcurl only reads its list, so it may lie in the arena. */
 static struct curl_slist **
 add_line(struct http_exchange *exchange, struct curl_slist **end, char *line)
@@ -227,7 +202,7 @@ add_header(struct http_exchange *exchange, struct curl_slist **end,
 	return add_line(exchange, end, line);
 }
 
-static enum err
+static void
 set_headers(struct http_exchange *exchange)
 {
 	const struct http_request *request = &exchange->request;
@@ -240,8 +215,6 @@ set_headers(struct http_exchange *exchange)
 	for (size_t i = 0; i < request->header_count; i++) {
 		const struct http_header *header = &request->headers[i];
 
-		if (check_header(exchange, header) != ERR_OK)
-			return ERR_INVALID;
 		has_type |= str_equal_nocase(header->name, STR("Content-Type"));
 		end = add_header(exchange, end, header);
 	}
@@ -252,7 +225,6 @@ set_headers(struct http_exchange *exchange)
 	if (request->has_body && !has_type)
 		add_line(exchange, end, no_type);
 	SET(exchange, CURLOPT_HTTPHEADER, list);
-	return ERR_OK;
 }
 
 static void
@@ -279,15 +251,11 @@ enum err
 http_exchange_prepare(struct http_exchange *exchange)
 {
 	const struct http_request *request = &exchange->request;
-	bool has_body = request->has_body || !strcmp(request->method, "POST");
+	bool has_body = http_request_has_body(request);
 
-	if (strlen(request->method) >= HTTP_METHOD_MAX ||
-		!http_header_is_sendable(str_of(request->method), STR(""))) {
-		buf_append(&exchange->why, STR("not an HTTP method"));
+	if (http_request_check(request, &exchange->why) != ERR_OK)
 		return ERR_INVALID;
-	}
-	if (set_headers(exchange) != ERR_OK)
-		return ERR_INVALID;
+	set_headers(exchange);
 	SET(exchange, CURLOPT_CURLU, exchange->destination->curl);
 	set_proxy(exchange, http_exchange_proxy(exchange));
 	set_method(exchange, has_body);

@@ -3,6 +3,7 @@
 
 #include "base/heap.h"
 #include "net/http_client.h"
+#include "net/http_client_header.h"
 #include "net/http_client_pool.h"
 #include "net/http_client_socket.h"
 #include "net/resolver.h"
@@ -16,7 +17,6 @@ enum {
 	HTTP_HEAD_MAX = 64 * 1024,	/* of the final response */
 	HTTP_INTERIM_MAX = 16,		/* 1xx responses before it */
 	HTTP_READ_ON_MAX = 1024 * 1024, /* of a body nobody keeps */
-	HTTP_METHOD_MAX = 32,
 };
 
 /* Why we broke off a transfer in the midst of it. */

@@ -91,7 +91,8 @@ bring_all_up_to_date(struct http_sockets *sockets)
 		struct http_watch *watch = watch_of(sockets, fd);
 
 		watch->is_touched = false;
-		bring_up_to_date(sockets, watch, fd);
+		if (watch->watcher == NULL)
+			bring_up_to_date(sockets, watch, fd);
 	}
 	sockets->touched_count = 0;
 }
@@ -206,6 +207,26 @@ http_sockets_watch_always(struct http_sockets *sockets, int fd)
 	sockets->always_fd = fd;
 }
 
+void
+http_sockets_watch(struct http_sockets *sockets, int fd,
+	struct http_watcher *watcher, uint32_t events)
+{
+	struct http_watch *watch = watch_of(sockets, fd);
+	bool is_new = watch->watcher != watcher;
+
+	if (!is_new && watch->registered == events)
+		return;
+	*watch = (struct http_watch){.watcher = watcher, .registered = events};
+	control(sockets, fd, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, events);
+}
+
+void
+http_sockets_unwatch(struct http_sockets *sockets, int fd)
+{
+	/* The kernel forgets it on close. */
+	*watch_of(sockets, fd) = (struct http_watch){0};
+}
+
 static void
 act(struct http_sockets *sockets, curl_socket_t fd, int mask)
 {
@@ -252,6 +273,10 @@ handle_event(struct http_sockets *sockets, const struct epoll_event *event)
 	if (fd == sockets->extra_fd || fd == sockets->always_fd)
 		return;
 	watch = watch_of(sockets, fd);
+	if (watch->watcher) {
+		watch->watcher->ready(watch->watcher, event->events);
+		return;
+	}
 	if (watch->wanted == 0) {
 		/* An idle connection was closed by its peer: libcurl finds
 		   out when it wants to use it. */
@@ -280,7 +305,7 @@ to_milliseconds(int64_t microseconds)
 	return (int)((microseconds + MILLISECONDS - 1) / MILLISECONDS);
 }
 
-void
+bool
 http_sockets_wait(struct http_sockets *sockets, int extra_fd, int64_t timeout)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
@@ -305,4 +330,5 @@ http_sockets_wait(struct http_sockets *sockets, int extra_fd, int64_t timeout)
 	if (count == 0 && timer_is_first)
 		sockets->due = 0;
 	http_sockets_run_timer(sockets);
+	return count > 0;
 }

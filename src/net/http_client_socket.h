@@ -14,11 +14,20 @@
  * went idle keeps its registration until it is used again, closed, or wakes
  * us. So a request on a kept connection needs no epoll_ctl at all.
  */
+
+/** A socket that is not libcurl's; embedded in what owns it. */
+struct http_watcher {
+	/* EPOLL… events; now and then one that is not its own, left over from
+	   a descriptor that had the same number. */
+	void (*ready)(struct http_watcher *watcher, uint32_t events);
+};
+
 struct http_watch {
-	uint32_t wanted;     /* by libcurl */
-	uint32_t registered; /* in the kernel */
-	bool is_ours;	     /* we will hear of its closing */
-	bool is_touched;     /* stands in `touched` */
+	struct http_watcher *watcher; /* NULL: libcurl's */
+	uint32_t wanted;	      /* by libcurl */
+	uint32_t registered;	      /* in the kernel */
+	bool is_ours;		      /* we will hear of its closing */
+	bool is_touched;	      /* stands in `touched` */
 };
 
 struct http_sockets {
@@ -47,6 +56,13 @@ int http_sockets_connect(
 /** Another descriptor that ends every sleep when it is readable; once. */
 void http_sockets_watch_always(struct http_sockets *sockets, int fd);
 
+/** Watches `fd`, level-triggered, for these events from now on. */
+void http_sockets_watch(struct http_sockets *sockets, int fd,
+	struct http_watcher *watcher, uint32_t events);
+
+/** Just before `fd` is closed. */
+void http_sockets_unwatch(struct http_sockets *sockets, int fd);
+
 /** CURLOPT_CLOSESOCKETFUNCTION; its data is the struct http_sockets. */
 int http_sockets_closesocket(void *sockets, curl_socket_t fd);
 
@@ -54,7 +70,8 @@ int http_sockets_closesocket(void *sockets, curl_socket_t fd);
 bool http_sockets_run_timer(struct http_sockets *sockets);
 
 /**
- * Sleeps as http_client_wait() says, then lets libcurl handle what happened.
+ * Sleeps as http_client_wait() says, then lets libcurl and watchers handle what
+ * happened. False when nothing did.
  */
-void http_sockets_wait(
+bool http_sockets_wait(
 	struct http_sockets *sockets, int extra_fd, int64_t timeout);

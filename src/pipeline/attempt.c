@@ -1,16 +1,11 @@
 #include "pipeline/attempt.h"
 
-#include <assert.h>
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "pipeline/announce.h"
 #include "pipeline/attempt_private.h"
-#include "pipeline/dead_tally.h"
-#include "pipeline/heartbeat.h"
 #include "pipeline/live.h"
-#include "pipeline/webhook_news.h"
 
 /* How long outcomes wait before they are offered to the writer again. */
 #define WRITE_AGAIN_AFTER (1 * SECONDS)
@@ -18,8 +13,10 @@
 struct attempt *
 attempt_new(struct worker *worker, struct delivery *delivery)
 {
-	struct attempt *attempt = MEM_NEW(struct attempt);
+	struct arena arena = {0};
+	struct attempt *attempt = ARENA_NEW(&arena, struct attempt);
 
+	attempt->arena = arena;
 	attempt->message.kind = MAIL_SETTLED;
 	attempt->worker = worker;
 	attempt->delivery = delivery;
@@ -32,10 +29,11 @@ attempt_new(struct worker *worker, struct delivery *delivery)
 static void
 attempt_free(struct attempt *attempt)
 {
+	struct arena arena = attempt->arena;
+
 	announce_end(attempt->announced, false);
 	webhook_unref(attempt->webhook);
-	arena_release(&attempt->arena);
-	mem_free(attempt);
+	arena_release(&arena);
 }
 
 struct str
@@ -60,20 +58,22 @@ static void
 committed(struct writer_item *item)
 {
 	struct attempt *attempt = CONTAINER_OF(item, struct attempt, outcome);
+	struct worker *worker = attempt->worker;
 
-	mailbox_post(attempt->worker->mailbox, &attempt->message);
+	writer_post(
+		worker->options->writer, worker->mailbox, &attempt->message);
 }
 
+/** The worker wakes the writer at the end of its turn. */
 static void
 write_outcome(struct attempt *attempt)
 {
-	enum err err;
+	struct worker *worker = attempt->worker;
 
 	attempt->outcome.done = committed;
 	attempt->outcome.unit.changes = attempt->changes;
-	err = writer_submit(
-		attempt->worker->options->writer, &attempt->outcome, true);
-	assert(err == ERR_OK); /* urgent ones are never refused */
+	writer_submit_quietly(worker->options->writer, &attempt->outcome);
+	worker->has_outcomes = true;
 }
 
 static void
@@ -213,6 +213,8 @@ struct ending {
 	int64_t now;
 	bool has_delay; /* one for all, so that they stay together */
 	int64_t delay;
+	bool has_moved; /* the webhook's health; as `report` says */
+	struct health_report report;
 };
 
 static void
@@ -303,82 +305,16 @@ apply_decision(struct attempt *attempt, const struct ending *ending,
 	}
 }
 
-static void
-report_health(const struct attempt *attempt, const struct webhook *webhook,
-	const struct health *health, const char *reason)
-{
-	const struct deliver_options *options = attempt->worker->options;
-	struct health_report report = {.revision = webhook->revision,
-		.health = *health,
-		.reason = reason};
-
-	snprintf(report.detail, sizeof(report.detail), "%.*s",
-		STR_ARG(attempt->row.error));
-	options->health_moved(options->context, webhook->number, &report);
-}
-
-/** The lane's health moves with the outcome; the change is reported. */
-static void
-apply_health(struct attempt *attempt, enum health_trigger trigger)
-{
-	struct worker *worker = attempt->worker;
-	struct lane *lane = attempt->delivery->lane;
-	const struct webhook *webhook = lane_webhook(lane);
-	struct health *health = lane_health(lane);
-	struct store_change *change;
-	const char *reason;
-
-	if (health_move(health, trigger, &reason)) {
-		report_health(attempt, webhook, health, reason);
-		dispatch_health_moved(worker->dispatch, lane);
-		heartbeat_set(worker, webhook, false);
-		return;
-	}
-	change = &attempt->changes[attempt->outcome.unit.count++];
-	*change = (struct store_change){.kind = STORE_HEALTH_SET,
-		.webhook_number = webhook->number,
-		.health = *health};
-}
-
-/**
- * Whether the attempt was made under the lane's present handshake: what an
- * older destination did says nothing of the one that has been proven since.
- */
-static bool
-is_of_present_target(const struct attempt *attempt)
-{
-	return attempt->webhook->handshake ==
-	       lane_webhook(attempt->delivery->lane)->handshake;
-}
-
 static const struct retry_policy *
 policy_of(const struct attempt *attempt)
 {
 	const struct webhook_options *options = &attempt->webhook->options;
 	const struct deliver_options *hub = attempt->worker->options;
 
-	if (options->has_retry)
-		return &options->retry;
+	if (options->retry)
+		return options->retry;
 	return options->failures == FAILURES_GREENLAKE ? &hub->retry_greenlake
 						       : &hub->retry;
-}
-
-/**
- * COM and GreenLake count a 410 as a failure among others; the hub's own
- * webhooks take the endpoint at its word.
- */
-static enum health_trigger
-trigger_of(const struct attempt *attempt, const struct retry_decision *decision)
-{
-	if (decision->verdict == RETRY_DELIVERED)
-		return HEALTH_DELIVERY_ACKNOWLEDGED;
-	if (decision->is_gone &&
-		str_equal(attempt->webhook->dialect, STR("native")))
-		return HEALTH_ENDPOINT_GONE;
-	if (decision->disables)
-		return HEALTH_DELIVERY_REFUSED;
-	return decision->is_used_up ? HEALTH_DELIVERY_LOST
-				    : HEALTH_DELIVERY_FAILED;
 }
 
 static struct retry_decision
@@ -404,38 +340,6 @@ decide(const struct attempt *attempt, struct ending *ending)
 	return decision;
 }
 
-/** News of a delivery that was given up, into the outcome's unit. */
-static void
-tell_dead(struct attempt *attempt, const struct payload *payload)
-{
-	struct worker *worker = attempt->worker;
-	const struct webhook *webhook = attempt->webhook;
-	size_t count = attempt->outcome.unit.count;
-	struct store_change *all;
-	struct webhook_dead dead = {.reason = attempt->delivery_row.reason};
-
-	if (payload == NULL || announce_is_own(payload->source) ||
-		uuid_parse(str_of(attempt->id), &dead.delivery))
-		return;
-	dead.count = dead_tally_add(
-		worker->dead_tally, webhook->number, clock_monotonic());
-	if (dead.count == 0)
-		return;
-	dead.event_id = payload->id;
-	dead.event_type = payload->type;
-	attempt->announced =
-		webhook_news_dead(worker->options->webhooks, webhook, &dead);
-	if (attempt->announced == NULL)
-		return;
-	all = arena_alloc_array(&attempt->arena,
-		count + announce_count(attempt->announced), sizeof(*all));
-	memcpy(all, attempt->changes, count * sizeof(*all));
-	announce_changes(attempt->announced, all + count);
-	attempt->changes = all;
-	attempt->outcome.unit.count =
-		count + announce_count(attempt->announced);
-}
-
 /** `is_first`: it stands for the request where the webhook is concerned. */
 static void
 end_one(struct attempt *attempt, struct ending *ending, bool is_first)
@@ -456,11 +360,11 @@ end_one(struct attempt *attempt, struct ending *ending, bool is_first)
 	attempt->changes[1] = (struct store_change){
 		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
 	attempt->outcome.unit.count = 2;
-	if (is_first && (is_delivered || decision.counts_against_health) &&
-		is_of_present_target(attempt))
-		apply_health(attempt, trigger_of(attempt, &decision));
+	if (is_first && (is_delivered || decision.counts_against_health))
+		ending->has_moved = attempt_apply_health(
+			attempt, &decision, &ending->report);
 	if (decision.verdict == RETRY_GIVE_UP)
-		tell_dead(attempt, payload);
+		attempt_tell_dead(attempt, payload);
 	payload_unref(payload);
 	write_outcome(attempt);
 }
@@ -507,13 +411,16 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		.outcome = {.failure = result->failure,
 			.status = result->status,
 			.rules = attempt->webhook->options.failures}};
+	struct worker *worker = attempt->worker;
 	struct attempt *each, *next;
 	struct str retry_after;
+	struct lane *lane;
 
 	if (attempt->errand) {
 		errand_done(attempt, result);
 		return;
 	}
+	lane = attempt->delivery->lane;
 	worker_look(attempt->worker);
 	for (each = attempt; each; each = each->batch) {
 		struct dispatch *dispatch = each->worker->dispatch;
@@ -535,6 +442,8 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		next = each->batch;
 		end_one(each, &ending, each == attempt);
 	}
+	if (ending.has_moved)
+		attempt_report_health(worker, lane, &ending.report);
 }
 
 /* ---- without a request ---- */

@@ -4,7 +4,8 @@
 
 /*
  * Private to attempt.c (how an attempt ends), attempt_request.c (how it is
- * made) and attempt_row.c (what is written down of it). In a batch each
+ * made), attempt_row.c (what is written down of it) and attempt_health.c (what
+ * it is to the webhook). In a batch each
  * delivery has its attempt, with an outcome that is written by itself; the
  * first one makes the request for all of them.
  */
@@ -18,7 +19,7 @@ struct attempt {
 	struct delivery *delivery;
 	struct attempt *batch;	       /* the next one in the request */
 	const struct webhook *webhook; /* the snapshot it is made with */
-	struct arena arena;
+	struct arena arena;	       /* it lies in this itself */
 	struct http_header *headers;
 	size_t header_count;
 	size_t shown_count; /* of them: the others' values may be secret */
@@ -27,7 +28,7 @@ struct attempt {
 	bool is_repeated; /* with a fresh token, after a 401 */
 	char id[UUID_TEXT_SIZE];
 	char batch_id[UUID_TEXT_SIZE]; /* of the request for several */
-	char timestamp[24];
+	struct str timestamp;
 	int64_t started; /* wall clock */
 
 	struct writer_item outcome;
@@ -41,6 +42,19 @@ struct attempt {
 	struct attempt *next_unwritten;
 	struct deliver_errand *errand; /* it is one; else NULL */
 };
+
+/**
+ * The lane's health moves with the outcome. True: the webhook's state moved
+ * too, which is to be reported once the outcomes are on their way to the disk
+ * (what the new state does to deliveries that wait must find them ended).
+ */
+bool attempt_apply_health(struct attempt *attempt,
+	const struct retry_decision *decision, struct health_report *report);
+void attempt_report_health(struct worker *worker, struct lane *lane,
+	const struct health_report *report);
+
+/** News of a delivery that was given up, into the outcome's unit. */
+void attempt_tell_dead(struct attempt *attempt, const struct payload *payload);
 
 /** Where it goes. */
 struct str attempt_destination(const struct attempt *attempt);

@@ -78,12 +78,10 @@ add_order(struct attempt *attempt, const struct envelope *envelope)
 	struct arena *arena = &attempt->arena;
 
 	add_header(attempt, STR("webhook-generation"),
-		arena_printf(arena, "%llu",
-			(unsigned long long)attempt->webhook->generation));
+		arena_decimal(arena, attempt->webhook->generation, 1));
 	if (!envelope->has_sequence)
 		add_header(attempt, STR("ce-sequence"),
-			arena_printf(arena, "%020llu",
-				(unsigned long long)attempt->delivery->event));
+			arena_decimal(arena, attempt->delivery->event, 20));
 }
 
 /** The trace that the event was published in goes on. */
@@ -116,8 +114,7 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 		add_header(attempt, STR("Content-Type"),
 			arena_copy(&attempt->arena, envelope->content_type));
 	add_header(attempt, STR("webhook-id"), request_id(attempt));
-	add_header(
-		attempt, STR("webhook-timestamp"), str_of(attempt->timestamp));
+	add_header(attempt, STR("webhook-timestamp"), attempt->timestamp);
 	add_signatures(attempt, envelope->body);
 	/* An endpoint that asked for it may refuse what comes without. */
 	if (webhook->options.handshake == HANDSHAKE_CLOUDEVENTS)
@@ -288,13 +285,12 @@ get_payload(struct attempt *attempt)
 {
 	struct delivery *delivery = attempt->delivery;
 	struct payload *former = delivery->payload;
+	bool is_whole = envelope_needs_whole(attempt->webhook->options.payload);
 
-	if (former && (former->is_whole ||
-			      !envelope_needs_whole(
-				      attempt->webhook->options.payload)))
+	if (former && (former->is_whole || !is_whole))
 		return true;
-	delivery->payload =
-		payload_load(attempt->worker->options->store, delivery->event);
+	delivery->payload = payload_load(
+		attempt->worker->options->store, delivery->event, is_whole);
 	payload_unref(former);
 	return delivery->payload != NULL;
 }
@@ -308,8 +304,8 @@ stamp(struct attempt *attempt, int64_t now)
 	attempt->started = now;
 	uuid_format(uuid_from_sequence(delivery->created, delivery->sequence),
 		attempt->id);
-	snprintf(attempt->timestamp, sizeof(attempt->timestamp), "%lld",
-		(long long)(attempt->started / SECONDS));
+	attempt->timestamp = arena_decimal(
+		&attempt->arena, (uint64_t)(attempt->started / SECONDS), 1);
 }
 
 /** NULL: its event could not be read, which has been dealt with. */

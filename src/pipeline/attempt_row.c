@@ -4,17 +4,26 @@
 /* Bytes of a redirect's target that are told. */
 enum { TARGET_SHOWN = 512 };
 
+/** What is shown of a header. */
+static struct str
+shown_value(const struct attempt *attempt, size_t header)
+{
+	return header < attempt->shown_count ? attempt->headers[header].value
+					     : STR("(masked)");
+}
+
 void
 attempt_describe_request(const struct attempt *attempt, struct buf *head)
 {
-	buf_printf(
-		head, "POST %.*s\r\n", STR_ARG(attempt_destination(attempt)));
-	for (size_t i = 0; i < attempt->header_count; i++)
-		buf_printf(head, "%.*s: %.*s\r\n",
-			STR_ARG(attempt->headers[i].name),
-			STR_ARG(i < attempt->shown_count
-					? attempt->headers[i].value
-					: STR("(masked)")));
+	buf_append(head, STR("POST "));
+	buf_append(head, attempt_destination(attempt));
+	buf_append(head, STR("\r\n"));
+	for (size_t i = 0; i < attempt->header_count; i++) {
+		buf_append(head, attempt->headers[i].name);
+		buf_append(head, STR(": "));
+		buf_append(head, shown_value(attempt, i));
+		buf_append(head, STR("\r\n"));
+	}
 }
 
 /** What went wrong, in words; a redirect with where it points. */

@@ -34,26 +34,6 @@ take_delivery_in(struct worker *worker, struct delivery *delivery)
 	}
 }
 
-/**
- * A snapshot whose status differs from what this lane's own outcomes have led
- * to: the report of that was overtaken by a change of the user's; say it
- * again, for the new revision.
- */
-static void
-report_health_again(struct worker *worker, const struct webhook *webhook)
-{
-	const struct deliver_options *options = worker->options;
-	struct lane *lane = dispatch_find(worker->dispatch, webhook->number);
-	const struct health *health = lane_health(lane);
-
-	if (health->status == webhook->health.status)
-		return;
-	options->health_moved(options->context, webhook->number,
-		&(struct health_report){.revision = webhook->revision,
-			.health = *health,
-			.reason = health_reason(health)});
-}
-
 static void
 hasten(struct worker *worker, struct message *message)
 {
@@ -176,6 +156,15 @@ start_attempts(struct worker *worker)
 		attempt_start(worker, delivery);
 }
 
+/** Outcomes of a turn go to the writer as one. */
+static void
+wake_writer(struct worker *worker)
+{
+	if (worker->has_outcomes)
+		writer_wake(worker->options->writer);
+	worker->has_outcomes = false;
+}
+
 static void
 write_again_if_due(struct worker *worker)
 {
@@ -213,12 +202,14 @@ drain(struct worker *worker)
 			worker->client, mailbox_fd(worker->mailbox), left);
 		read_all_mail(worker);
 		write_again_if_due(worker);
+		wake_writer(worker);
 	}
 	http_client_free(worker->client); /* aborts the rest */
 	worker->client = NULL;
 	read_all_mail(worker);
 	attempt_write_again(worker);
 	alarm_ring_last(&worker->alarms);
+	wake_writer(worker);
 }
 
 static void *
@@ -232,6 +223,7 @@ run(void *context)
 		start_attempts(worker);
 		publish_stats(worker);
 		time = sleep_time(worker);
+		wake_writer(worker);
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
@@ -240,6 +232,7 @@ run(void *context)
 		if (worker->reports &&
 			clock_monotonic() >= worker->report_again_at)
 			report_end(worker, true);
+		wake_writer(worker);
 	}
 	drain(worker);
 	return NULL;
@@ -395,6 +388,17 @@ deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 
 	delivery->message.kind = MAIL_DELIVERY;
 	mailbox_post(
+		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
+}
+
+void
+deliver_offer_committed(struct deliver *deliver, const struct delivery_row *row,
+	struct payload *payload)
+{
+	struct delivery *delivery = delivery_new(row, payload);
+
+	delivery->message.kind = MAIL_DELIVERY;
+	writer_post(deliver->options.writer,
 		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
 }
 

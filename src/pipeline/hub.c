@@ -19,7 +19,7 @@ on_accepted(void *context, const struct delivery_row *delivery,
 {
 	struct hub *hub = context;
 
-	deliver_offer(hub->deliver, delivery, payload);
+	deliver_offer_committed(hub->deliver, delivery, payload);
 }
 
 static void

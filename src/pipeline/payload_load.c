@@ -18,16 +18,27 @@ read_rest(
 	return json_raw(states.old_state);
 }
 
+/**
+ * Whether the event before is needed: to send what a deletion took away, or
+ * both states.
+ */
+static bool
+needs_previous(const struct event_row *event, bool is_whole)
+{
+	return event->previous && event->form == EVENT_STATE &&
+	       (is_whole || event->operation == OPERATION_DELETED);
+}
+
 struct payload *
-payload_load(struct store *store, uint64_t sequence)
+payload_load(struct store *store, uint64_t sequence, bool is_whole)
 {
 	struct arena arena = {0};
 	struct event_row event, previous = {0};
 	struct payload *payload = NULL;
-	struct payload_facts facts;
+	struct payload_facts facts = {0};
 	enum err err = store_event(store, sequence, &arena, &event);
 
-	if (!err && event.previous)
+	if (!err && needs_previous(&event, is_whole))
 		err = store_event(store, event.previous, &arena, &previous);
 	if (!err)
 		err = event_body_delivered(event.form, event.operation,
@@ -42,8 +53,9 @@ payload_load(struct store *store, uint64_t sequence)
 		facts.subject = event.subject;
 		facts.attributes = event.attributes;
 		facts.is_cloudevent = event.is_id_given;
-		facts.is_whole = true;
-		facts.rest = read_rest(&event, previous.body, &arena);
+		facts.is_whole = is_whole;
+		if (is_whole)
+			facts.rest = read_rest(&event, previous.body, &arena);
 		payload = payload_new(&facts);
 	}
 	arena_release(&arena);

@@ -51,3 +51,18 @@ report_end(struct worker *worker, bool is_said)
 		mail = next;
 	}
 }
+
+void
+report_health_again(struct worker *worker, const struct webhook *webhook)
+{
+	const struct deliver_options *options = worker->options;
+	struct lane *lane = dispatch_find(worker->dispatch, webhook->number);
+	const struct health *health = lane_health(lane);
+
+	if (health->status == webhook->health.status)
+		return;
+	options->health_moved(options->context, webhook->number,
+		&(struct health_report){.revision = webhook->revision,
+			.health = *health,
+			.reason = health_reason(health)});
+}

@@ -63,9 +63,13 @@ static bool
 has_moved(const struct webhook *former, const struct webhook *next,
 	const struct webhook_cause *cause)
 {
+	bool stays_enabled = former->health.state == WEBHOOK_ENABLED &&
+			     next->health.state == WEBHOOK_ENABLED;
+
+	if (cause->kind == WEBHOOK_BY_KEY && stays_enabled)
+		return false;
 	return former->health.state != next->health.state ||
-	       (cause->kind != WEBHOOK_BY_KEY &&
-		       former->health.status != next->health.status);
+	       former->health.status != next->health.status;
 }
 
 static const struct news *

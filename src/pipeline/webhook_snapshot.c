@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "pipeline/live.h"
 
+enum { ARENA_FIRST = 512, ARENA_STEP = 256 };
+
 unsigned
 webhook_rate(const struct webhook *webhook)
 {
@@ -52,13 +54,15 @@ webhook_unref(const struct webhook *webhook)
 	mem_free(counted);
 }
 
-static struct webhook *
+struct webhook *
 webhook_new(void)
 {
 	struct webhook *webhook = MEM_NEW(struct webhook);
 
 	atomic_init(&webhook->refs, 1);
-	webhook->arena.first = 512; /* there may be very many */
+	/* There may be very many, and each is as it is for long. */
+	webhook->arena.first = ARENA_FIRST;
+	webhook->arena.step = ARENA_STEP;
 	return webhook;
 }
 

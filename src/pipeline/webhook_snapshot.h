@@ -15,6 +15,9 @@ enum err webhook_from_row(const struct webhook_row *row,
 void webhook_to_row(const struct webhook *webhook, const struct seal_key *key,
 	struct arena *arena, struct webhook_row *ret);
 
+/** An empty one with one reference. */
+struct webhook *webhook_new(void);
+
 /** A copy with one reference, to be changed before anybody sees it. */
 struct webhook *webhook_copy(const struct webhook *webhook);
 

@@ -71,6 +71,14 @@ webhooks_list(struct webhooks *webhooks, uint32_t workspace,
 	return list;
 }
 
+void
+webhooks_count(struct webhooks *webhooks, size_t ret[WEBHOOK_STATUS_COUNT])
+{
+	pthread_rwlock_rdlock(&webhooks->table);
+	memcpy(ret, webhooks->by_status, sizeof(webhooks->by_status));
+	pthread_rwlock_unlock(&webhooks->table);
+}
+
 /* ---- making a change known (change lock held) ---- */
 
 /** Table lock held: what it has is found, what it had before is not. */
@@ -98,6 +106,9 @@ webhooks_put(struct webhooks *webhooks, const struct webhook *webhook)
 	map_put(&webhooks->by_number, webhooks_number_key(&webhook->number),
 		webhook_unconst(webhook));
 	put_subscriptions(webhooks, former, webhook);
+	webhooks->by_status[webhook->health.status]++;
+	if (former)
+		webhooks->by_status[former->health.status]--;
 	pthread_rwlock_unlock(&webhooks->table);
 	webhook_unref(former);
 }
@@ -109,6 +120,7 @@ webhooks_take_out(struct webhooks *webhooks, const struct webhook *webhook)
 	map_remove(&webhooks->by_id, webhooks_id_key(&webhook->id));
 	map_remove(&webhooks->by_number, webhooks_number_key(&webhook->number));
 	put_subscriptions(webhooks, webhook, NULL);
+	webhooks->by_status[webhook->health.status]--;
 	pthread_rwlock_unlock(&webhooks->table);
 	webhook_unref(webhook); /* the table's */
 }

@@ -327,6 +327,11 @@ const struct webhook *webhooks_find(
 const struct webhook *webhooks_find_number(
 	struct webhooks *webhooks, uint64_t number);
 
+/** How many there are of each status, in all workspaces, without a walk. */
+enum { WEBHOOK_STATUS_COUNT = WEBHOOK_OFF + 1 };
+void webhooks_count(
+	struct webhooks *webhooks, size_t ret[WEBHOOK_STATUS_COUNT]);
+
 /**
  * References to all of a workspace, oldest first, as an array in `arena`;
  * unref each.

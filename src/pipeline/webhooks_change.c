@@ -235,8 +235,7 @@ webhooks_create(struct webhooks *webhooks, uint32_t workspace,
 	struct webhook *webhook;
 	enum err err;
 
-	webhook = MEM_NEW(struct webhook);
-	atomic_init(&webhook->refs, 1);
+	webhook = webhook_new();
 	pthread_mutex_lock(&webhooks->change);
 	err = create_locked(webhooks, workspace, draft, webhook, problem);
 	pthread_mutex_unlock(&webhooks->change);

@@ -25,6 +25,7 @@ struct webhooks {
 	struct map by_id;	  /* 16 bytes */
 	struct map by_number;	  /* 8 bytes */
 	struct map subscriptions; /* by id; the webhooks' references */
+	size_t by_status[WEBHOOK_STATUS_COUNT];
 	uint64_t last_number;
 	struct webhooks_wait *waits; /* the change lock's */
 };

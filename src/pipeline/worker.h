@@ -53,6 +53,7 @@ struct worker {
 	struct dispatch *dispatch;
 	struct http_client *client;
 	struct credentials *credentials;
+	bool has_outcomes; /* submitted; the writer is yet to be woken */
 	struct dead_tally *dead_tally;
 	struct heap alarms;
 	struct map heartbeats;	     /* webhook's number → struct heartbeat */

@@ -13,6 +13,7 @@ enum {
 	QUEUE_MAX = 65536,
 	BYTES_MAX = 64 << 20,
 	BATCH_MAX = 1024,
+	POSTED_MAX = 64,
 	ROW_BYTES = 256, /* of a row, beside its large texts */
 };
 
@@ -23,7 +24,10 @@ struct writer {
 	size_t queue_max;
 	size_t bytes_max;
 	size_t batch_max;
-	struct store_unit **batch; /* the writer thread's */
+	/* The writer thread's. */
+	struct store_unit **batch;
+	struct mailbox *posted[POSTED_MAX]; /* to be flushed */
+	size_t posted_count;
 	atomic_size_t queued;
 	atomic_size_t queued_bytes;
 	atomic_bool is_stopping;
@@ -78,6 +82,30 @@ commit_batch(struct writer *writer, size_t count)
 	}
 }
 
+static void
+flush_posted(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->posted_count; i++)
+		mailbox_flush(writer->posted[i]);
+	writer->posted_count = 0;
+}
+
+void
+writer_post(
+	struct writer *writer, struct mailbox *mailbox, struct message *message)
+{
+	size_t at = 0;
+
+	mailbox_post_quietly(mailbox, message);
+	while (at < writer->posted_count && writer->posted[at] != mailbox)
+		at++;
+	if (at < writer->posted_count)
+		return;
+	if (at == POSTED_MAX)
+		flush_posted(writer);
+	writer->posted[writer->posted_count++] = mailbox;
+}
+
 /** What an item keeps in memory while it waits, roughly. */
 static size_t
 bytes_of(const struct store_unit *unit)
@@ -125,6 +153,7 @@ write_batch(struct writer *writer, struct message *first)
 		leave(writer, item->bytes);
 		item->done(item);
 	}
+	flush_posted(writer);
 	return at;
 }
 
@@ -196,6 +225,22 @@ writer_submit(struct writer *writer, struct writer_item *item, bool is_urgent)
 	}
 	mailbox_post(writer->mailbox, &item->message);
 	return ERR_OK;
+}
+
+void
+writer_submit_quietly(struct writer *writer, struct writer_item *item)
+{
+	item->bytes = bytes_of(&item->unit);
+	atomic_fetch_add_explicit(&writer->queued, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(
+		&writer->queued_bytes, item->bytes, memory_order_relaxed);
+	mailbox_post_quietly(writer->mailbox, &item->message);
+}
+
+void
+writer_wake(struct writer *writer)
+{
+	mailbox_flush(writer->mailbox);
 }
 
 struct waiter {

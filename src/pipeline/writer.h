@@ -40,6 +40,20 @@ void writer_stop(struct writer *writer);
 enum err writer_submit(struct writer *writer, struct writer_item *item,
 	bool is_urgent) MUST_USE;
 
+/**
+ * The same for urgent items that come many at once: the writer is not woken
+ * for them before writer_wake().
+ */
+void writer_submit_quietly(struct writer *writer, struct writer_item *item);
+void writer_wake(struct writer *writer);
+
+/**
+ * For `done`: posts a message whose receiver is woken once, after all items
+ * of the commit were told.
+ */
+void writer_post(struct writer *writer, struct mailbox *mailbox,
+	struct message *message);
+
 /** Submits and waits. Returns the unit's result. Not for the loops. */
 enum err writer_commit(struct writer *writer,
 	const struct store_change *changes, size_t count) MUST_USE;

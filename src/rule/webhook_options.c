@@ -3,11 +3,11 @@
 #include "base/clock.h"
 #include "rule/duration.h"
 #include "rule/webhook_options_auth.h"
+#include "rule/webhook_options_care.h"
 #include "rule/webhook_options_way.h"
 
 static const int64_t timeout_max = 120 * SECONDS;
 static const int64_t window_max = 7 * 24 * HOURS;
-static const int64_t probe_max = 24 * HOURS;
 
 void
 webhook_issues_add(struct webhook_issues *issues, const char *field,
@@ -155,9 +155,8 @@ write_batching(const struct webhook_options *options, struct json_out *out)
 	json_out_boolean(out, "batching", options->is_batching);
 }
 
-/** A duration from 1 s to `max`; 0 when it is none, which is told. */
-static int64_t
-read_time(const char *field, struct json value, int64_t max,
+int64_t
+webhook_options_read_time(const char *field, struct json value, int64_t max,
 	struct webhook_issues *issues)
 {
 	CLEANUP(buf_release) struct buf most = buf_make(64);
@@ -179,14 +178,14 @@ static void
 read_timeout(struct json value, struct webhook_options *options,
 	struct webhook_issues *issues)
 {
-	options->timeout =
-		json_kind(value) == JSON_NULL
-			? 0
-			: read_time("timeout", value, timeout_max, issues);
+	options->timeout = json_kind(value) == JSON_NULL
+				   ? 0
+				   : webhook_options_read_time("timeout", value,
+					     timeout_max, issues);
 }
 
-static void
-write_time(struct json_out *out, const char *key, int64_t time)
+void
+webhook_options_write_time(struct json_out *out, const char *key, int64_t time)
 {
 	CLEANUP(buf_release) struct buf text = buf_make(64);
 
@@ -198,7 +197,7 @@ static void
 write_timeout(const struct webhook_options *options, struct json_out *out)
 {
 	if (options->timeout)
-		write_time(out, "timeout", options->timeout);
+		webhook_options_write_time(out, "timeout", options->timeout);
 	else
 		json_out_null(out, "timeout");
 }
@@ -210,15 +209,15 @@ read_first_byte(struct json value, struct webhook_options *options,
 	options->first_byte_timeout =
 		json_kind(value) == JSON_NULL
 			? 0
-			: read_time("firstByteTimeout", value, timeout_max,
-				  issues);
+			: webhook_options_read_time("firstByteTimeout", value,
+				  timeout_max, issues);
 }
 
 static void
 write_first_byte(const struct webhook_options *options, struct json_out *out)
 {
 	if (options->first_byte_timeout)
-		write_time(
+		webhook_options_write_time(
 			out, "firstByteTimeout", options->first_byte_timeout);
 	else
 		json_out_null(out, "firstByteTimeout");
@@ -306,7 +305,7 @@ write_ordering_limit(
 }
 
 static void
-read_schedule(struct json value, struct webhook_options *options,
+read_schedule(struct json value, struct retry_policy *ret,
 	struct webhook_issues *issues)
 {
 	CLEANUP(buf_release) struct buf why = buf_make(512);
@@ -322,18 +321,18 @@ read_schedule(struct json value, struct webhook_options *options,
 				  "\"none\"");
 		return;
 	}
-	policy.window = options->retry.window;
-	options->retry = policy;
+	policy.window = ret->window;
+	*ret = policy;
 }
 
 static void
-read_window(struct json value, struct webhook_options *options,
+read_window(struct json value, struct retry_policy *ret,
 	struct webhook_issues *issues)
 {
-	options->retry.window =
-		json_kind(value) == JSON_NULL
-			? retry_default_policy.window
-			: read_time("retry.window", value, window_max, issues);
+	ret->window = json_kind(value) == JSON_NULL
+			      ? retry_default_policy.window
+			      : webhook_options_read_time("retry.window", value,
+					window_max, issues);
 }
 
 static void
@@ -341,9 +340,10 @@ read_retry(struct json value, struct webhook_options *options,
 	struct webhook_issues *issues)
 {
 	struct json_walk walk = json_walk(value);
+	struct retry_policy *policy;
 
 	if (json_kind(value) == JSON_NULL) {
-		options->has_retry = false;
+		options->retry = NULL;
 		return;
 	}
 	if (json_kind(value) != JSON_OBJECT ||
@@ -352,14 +352,14 @@ read_retry(struct json value, struct webhook_options *options,
 			"expected an object with schedule and window");
 		return;
 	}
-	if (!options->has_retry)
-		options->retry = retry_default_policy;
-	options->has_retry = true;
+	policy = ARENA_NEW(issues->arena, struct retry_policy);
+	*policy = options->retry ? *options->retry : retry_default_policy;
+	options->retry = policy;
 	while (json_walk_next(&walk)) {
 		if (json_string_equal(walk.key, STR("schedule")))
-			read_schedule(walk.value, options, issues);
+			read_schedule(walk.value, policy, issues);
 		else if (json_string_equal(walk.key, STR("window")))
-			read_window(walk.value, options, issues);
+			read_window(walk.value, policy, issues);
 		else
 			webhook_issues_add(issues, "retry",
 				"there is no member %.*s in it",
@@ -372,103 +372,15 @@ write_retry(const struct webhook_options *options, struct json_out *out)
 {
 	CLEANUP(buf_release) struct buf text = buf_make(0);
 
-	if (!options->has_retry) {
+	if (options->retry == NULL) {
 		json_out_null(out, "retry");
 		return;
 	}
-	retry_policy_append(&text, &options->retry);
+	retry_policy_append(&text, options->retry);
 	json_out_object(out, "retry");
 	json_out_string(out, "schedule", buf_str(&text));
-	write_time(out, "window", options->retry.window);
+	webhook_options_write_time(out, "window", options->retry->window);
 	json_out_end(out);
-}
-
-static void
-read_probe_members(struct json value, struct webhook_options *options,
-	struct webhook_issues *issues)
-{
-	struct json_walk walk = json_walk(value);
-
-	while (json_walk_next(&walk)) {
-		if (json_string_equal(walk.key, STR("after")))
-			options->probe_after = read_time(
-				"probe.after", walk.value, probe_max, issues);
-		else if (json_string_equal(walk.key, STR("max")))
-			options->probe_max = read_time(
-				"probe.max", walk.value, probe_max, issues);
-		else
-			webhook_issues_add(issues, "probe",
-				"there is no member %.*s in it",
-				STR_ARG(str_head(json_raw(walk.key), 64)));
-	}
-}
-
-static void
-read_probe(struct json value, struct webhook_options *options,
-	struct webhook_issues *issues)
-{
-	size_t before = issues->count;
-
-	if (json_kind(value) == JSON_NULL) {
-		options->probe_after = options->probe_max = 0;
-		return;
-	}
-	if (json_kind(value) != JSON_OBJECT ||
-		json_count(value) > WEBHOOK_OPTION_MEMBERS_MAX) {
-		webhook_issues_add(issues, "probe",
-			"expected an object with after and max");
-		return;
-	}
-	if (options->probe_max == 0)
-		options->probe_max = probe_max;
-	read_probe_members(value, options, issues);
-	if (issues->count > before)
-		return;
-	if (options->probe_after == 0)
-		webhook_issues_add(issues, "probe.after", "is mandatory");
-	else if (options->probe_max < options->probe_after)
-		webhook_issues_add(
-			issues, "probe.max", "is shorter than probe.after");
-}
-
-static void
-write_probe(const struct webhook_options *options, struct json_out *out)
-{
-	if (options->probe_after == 0) {
-		json_out_null(out, "probe");
-		return;
-	}
-	json_out_object(out, "probe");
-	write_time(out, "after", options->probe_after);
-	write_time(out, "max", options->probe_max);
-	json_out_end(out);
-}
-
-static void
-read_notify(struct json value, struct webhook_options *options,
-	struct webhook_issues *issues)
-{
-	struct str text = json_string(value, issues->arena);
-	struct uuid id;
-
-	if (json_kind(value) == JSON_NULL)
-		options->notify = STR("");
-	else if (json_kind(value) == JSON_STRING &&
-		 uuid_parse(text, &id) == ERR_OK)
-		options->notify = text;
-	else
-		webhook_issues_add(issues, "notify",
-			"expected the id of another webhook, found %.*s",
-			STR_ARG(str_head(json_raw(value), 64)));
-}
-
-static void
-write_notify(const struct webhook_options *options, struct json_out *out)
-{
-	if (options->notify.len > 0)
-		json_out_string(out, "notify", options->notify);
-	else
-		json_out_null(out, "notify");
 }
 
 static void
@@ -502,8 +414,8 @@ static const struct option {
 	{"rate", read_rate, write_rate},
 	{"ordering", read_ordering, write_ordering},
 	{"orderingLimit", read_ordering_limit, write_ordering_limit},
-	{"probe", read_probe, write_probe},
-	{"notify", read_notify, write_notify},
+	{"probe", webhook_probe_read, webhook_probe_write},
+	{"notify", webhook_notify_read, webhook_notify_write},
 	{"auth", read_auth, write_auth},
 	{"firstByteTimeout", read_first_byte, write_first_byte},
 	{"tls", webhook_tls_read, webhook_tls_write},
@@ -550,7 +462,13 @@ struct webhook_options
 webhook_options_copy(const struct webhook_options *options, struct arena *arena)
 {
 	struct webhook_options copy = *options;
+	struct retry_policy *retry;
 
+	if (options->retry) {
+		retry = ARENA_NEW(arena, struct retry_policy);
+		*retry = *options->retry;
+		copy.retry = retry;
+	}
 	copy.auth = webhook_auth_copy(&options->auth, arena);
 	copy.notify = arena_copy(arena, options->notify);
 	webhook_way_copy(&copy, arena);

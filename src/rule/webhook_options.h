@@ -112,11 +112,11 @@ struct webhook_options {
 	enum signature_scheme signing;
 	enum failure_rules failures;
 	bool is_batching;
-	bool has_retry;		   /* false: the hub's own */
-	struct retry_policy retry; /* schedule and window */
-	int64_t timeout;	   /* microseconds; 0: the hub's own */
-	unsigned concurrency;	   /* 0: the hub's own */
-	unsigned rate;		   /* a minute; 0: no limit */
+	/* Schedule and window; NULL: the hub's own. */
+	const struct retry_policy *retry;
+	int64_t timeout;      /* microseconds; 0: the hub's own */
+	unsigned concurrency; /* 0: the hub's own */
+	unsigned rate;	      /* a minute; 0: no limit */
 	enum webhook_ordering ordering;
 	unsigned ordering_limit; /* attempts; 0: WEBHOOK_ORDERING_LIMIT */
 	int64_t probe_after;	 /* microseconds; 0: it is not probed */

@@ -23,6 +23,12 @@ CREATE TABLE objects (
 
 CREATE INDEX objects_owned ON objects (workspace, kind, owner, id);
 
+-- An attempt is looked for by its webhook and delivery: one index, not two,
+-- for what every delivery adds.
+DROP INDEX attempts_by_delivery;
+DROP INDEX attempts_of_webhook;
+CREATE UNIQUE INDEX attempts_of_webhook ON attempts (webhook, delivery, number);
+
 -- A delivery that is sent again has its schedule anew: the attempts that do
 -- not count any more, and since when it runs (0: `created`).
 ALTER TABLE deliveries ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;

@@ -152,6 +152,9 @@ store_each_webhook(struct store *store, struct arena *arena,
 
 	while (sqlite_reading_step(&reading))
 		sqlite_row_webhook(&reading.row, array_add(&array));
+	/* All there are, which nobody reads again: let their pages go. */
+	sqlite3_reset(reading.row.stmt);
+	sqlite3_db_release_memory(reading.db->handle);
 	err = sqlite_reading_end(&reading);
 	rows = (const struct webhook_row *)(void *)array.items;
 	for (size_t i = 0; err == ERR_OK && i < array.count; i++) {

@@ -230,9 +230,13 @@ remove_delivery(struct removal *removal, uint64_t sequence, int64_t before)
 {
 	struct sqlite_db *db = removal->db;
 	sqlite3_stmt *stmt = db->statements[SQL_RETAIN_DELIVERY];
-	int64_t changed;
+	int64_t changed, webhook = 0;
 	enum err err;
 
+	sqlite_row_bind_u64(db->statements[SQL_DELIVERY_WEBHOOK], 1, sequence);
+	err = query(removal, SQL_DELIVERY_WEBHOOK, &webhook);
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_OK : err;
 	sqlite_row_bind_u64(stmt, 1, sequence);
 	sqlite_row_bind_i64(stmt, 2, before);
 	err = sqlite_db_step(db, SQL_RETAIN_DELIVERY, &changed, removal->why);
@@ -240,7 +244,9 @@ remove_delivery(struct removal *removal, uint64_t sequence, int64_t before)
 		return err;
 	removal->step->removed_deliveries++;
 	removal->rows_left--;
-	sqlite_row_bind_u64(db->statements[SQL_RETAIN_ATTEMPTS], 1, sequence);
+	stmt = db->statements[SQL_RETAIN_ATTEMPTS];
+	sqlite_row_bind_i64(stmt, 1, webhook);
+	sqlite_row_bind_u64(stmt, 2, sequence);
 	return sqlite_db_step(db, SQL_RETAIN_ATTEMPTS, NULL, removal->why);
 }
 

@@ -39,71 +39,86 @@ has_own_id(const struct event_row *row)
 	return memcmp(text, row->id.ptr, UUID_TEXT_LEN) == 0;
 }
 
-void
-sqlite_row_bind_event(sqlite3_stmt *stmt, const struct event_row *row)
+int
+sqlite_row_bind_event(sqlite3_stmt *stmt, int at, const struct event_row *row)
 {
-	sqlite_row_bind_u64(stmt, 1, row->sequence);
-	sqlite_row_bind_u64(stmt, 2, row->workspace);
-	sqlite_row_bind_u64(stmt, 3, row->operation);
-	sqlite_row_bind_u64(stmt, 4, row->form);
-	sqlite_row_bind_u64(stmt, 5, row->previous);
-	sqlite_row_bind_i64(stmt, 6, row->time);
-	sqlite_row_bind_i64(stmt, 7, row->accepted);
-	sqlite_row_bind_u64(stmt, 8, row->matched);
-	sqlite_row_bind_u64(stmt, 9, row->is_id_given);
+	sqlite_row_bind_u64(stmt, ++at, row->sequence);
+	sqlite_row_bind_u64(stmt, ++at, row->workspace);
+	sqlite_row_bind_u64(stmt, ++at, row->operation);
+	sqlite_row_bind_u64(stmt, ++at, row->form);
+	sqlite_row_bind_u64(stmt, ++at, row->previous);
+	sqlite_row_bind_i64(stmt, ++at, row->time);
+	sqlite_row_bind_i64(stmt, ++at, row->accepted);
+	sqlite_row_bind_u64(stmt, ++at, row->matched);
+	sqlite_row_bind_u64(stmt, ++at, row->is_id_given);
 	/* What can be worked out again need not be stored: 36 and ~20 bytes. */
 	if (has_own_id(row))
-		sqlite3_bind_null(stmt, 10);
+		sqlite3_bind_null(stmt, ++at);
 	else
-		sqlite_row_bind_text(stmt, 10, row->id);
-	sqlite_row_bind_text(stmt, 11, row->source);
-	sqlite_row_bind_text(stmt, 12, row->type);
+		sqlite_row_bind_text(stmt, ++at, row->id);
+	sqlite_row_bind_text(stmt, ++at, row->source);
+	sqlite_row_bind_text(stmt, ++at, row->type);
 	if (str_equal(row->type, row->type_as_received))
-		sqlite3_bind_null(stmt, 13);
+		sqlite3_bind_null(stmt, ++at);
 	else
-		sqlite_row_bind_text(stmt, 13, row->type_as_received);
-	sqlite_row_bind_text(stmt, 14, row->subject);
-	sqlite_row_bind_text(stmt, 15, row->publisher);
-	sqlite_row_bind_text(stmt, 16, row->attributes);
-	sqlite_row_bind_blob(stmt, 17, row->body);
+		sqlite_row_bind_text(stmt, ++at, row->type_as_received);
+	sqlite_row_bind_text(stmt, ++at, row->subject);
+	sqlite_row_bind_text(stmt, ++at, row->publisher);
+	sqlite_row_bind_text(stmt, ++at, row->attributes);
+	sqlite_row_bind_blob(stmt, ++at, row->body);
+	return at;
+}
+
+int
+sqlite_row_bind_delivery(
+	sqlite3_stmt *stmt, int at, const struct delivery_row *row)
+{
+	sqlite_row_bind_u64(stmt, ++at, row->sequence);
+	sqlite_row_bind_u64(stmt, ++at, row->workspace);
+	sqlite_row_bind_u64(stmt, ++at, row->event);
+	sqlite_row_bind_u64(stmt, ++at, row->webhook);
+	sqlite_row_bind_u64(stmt, ++at, row->state);
+	sqlite_row_bind_u64(stmt, ++at, row->attempts);
+	sqlite_row_bind_i64(stmt, ++at, row->due);
+	sqlite_row_bind_i64(stmt, ++at, row->created);
+	sqlite_row_bind_i64(stmt, ++at, row->updated);
+	sqlite_row_bind_text(stmt, ++at, row->reason);
+	sqlite_row_bind_u64(stmt, ++at, row->resource);
+	return at;
+}
+
+int
+sqlite_row_bind_attempt(
+	sqlite3_stmt *stmt, int at, const struct attempt_row *row)
+{
+	sqlite_row_bind_u64(stmt, ++at, row->delivery);
+	sqlite_row_bind_u64(stmt, ++at, row->number);
+	sqlite_row_bind_u64(stmt, ++at, row->webhook);
+	sqlite_row_bind_i64(stmt, ++at, row->started);
+	sqlite_row_bind_i64(stmt, ++at, row->ended);
+	sqlite_row_bind_i64(stmt, ++at, row->status);
+	sqlite_row_bind_u64(stmt, ++at, row->is_acknowledged);
+	sqlite_row_bind_i64(stmt, ++at, row->name_resolved);
+	sqlite_row_bind_i64(stmt, ++at, row->connected);
+	sqlite_row_bind_i64(stmt, ++at, row->tls_done);
+	sqlite_row_bind_i64(stmt, ++at, row->first_byte);
+	sqlite_row_bind_text(stmt, ++at, row->failure);
+	sqlite_row_bind_text(stmt, ++at, row->error);
+	sqlite_row_bind_text(stmt, ++at, row->destination);
+	sqlite_row_bind_text(stmt, ++at, row->request_head);
+	sqlite_row_bind_text(stmt, ++at, row->response_head);
+	sqlite_row_bind_blob(stmt, ++at, row->response_body);
+	return at;
 }
 
 void
-sqlite_row_bind_delivery(sqlite3_stmt *stmt, const struct delivery_row *row)
+sqlite_row_bind_health(
+	sqlite3_stmt *stmt, uint64_t webhook, const struct health *health)
 {
-	sqlite_row_bind_u64(stmt, 1, row->sequence);
-	sqlite_row_bind_u64(stmt, 2, row->workspace);
-	sqlite_row_bind_u64(stmt, 3, row->event);
-	sqlite_row_bind_u64(stmt, 4, row->webhook);
-	sqlite_row_bind_u64(stmt, 5, row->state);
-	sqlite_row_bind_u64(stmt, 6, row->attempts);
-	sqlite_row_bind_i64(stmt, 7, row->due);
-	sqlite_row_bind_i64(stmt, 8, row->created);
-	sqlite_row_bind_i64(stmt, 9, row->updated);
-	sqlite_row_bind_text(stmt, 10, row->reason);
-	sqlite_row_bind_u64(stmt, 11, row->resource);
-}
-
-void
-sqlite_row_bind_attempt(sqlite3_stmt *stmt, const struct attempt_row *row)
-{
-	sqlite_row_bind_u64(stmt, 1, row->delivery);
-	sqlite_row_bind_u64(stmt, 2, row->number);
-	sqlite_row_bind_u64(stmt, 3, row->webhook);
-	sqlite_row_bind_i64(stmt, 4, row->started);
-	sqlite_row_bind_i64(stmt, 5, row->ended);
-	sqlite_row_bind_i64(stmt, 6, row->status);
-	sqlite_row_bind_u64(stmt, 7, row->is_acknowledged);
-	sqlite_row_bind_i64(stmt, 8, row->name_resolved);
-	sqlite_row_bind_i64(stmt, 9, row->connected);
-	sqlite_row_bind_i64(stmt, 10, row->tls_done);
-	sqlite_row_bind_i64(stmt, 11, row->first_byte);
-	sqlite_row_bind_text(stmt, 12, row->failure);
-	sqlite_row_bind_text(stmt, 13, row->error);
-	sqlite_row_bind_text(stmt, 14, row->destination);
-	sqlite_row_bind_text(stmt, 15, row->request_head);
-	sqlite_row_bind_text(stmt, 16, row->response_head);
-	sqlite_row_bind_blob(stmt, 17, row->response_body);
+	sqlite_row_bind_u64(stmt, 1, webhook);
+	sqlite_row_bind_u64(stmt, 2, health->window);
+	sqlite_row_bind_u64(stmt, 3, health->count);
+	sqlite_row_bind_u64(stmt, 4, health->failures_in_a_row);
 }
 
 void

@@ -94,13 +94,20 @@ void sqlite_row_bind_blob(sqlite3_stmt *stmt, int at, struct str bytes);
  * Whole rows, in the order of the columns above. A webhook's binding ends
  * before `h.window`; for a change (not is_new) before `w.id`.
  */
-void sqlite_row_bind_event(sqlite3_stmt *stmt, const struct event_row *row);
-void sqlite_row_bind_delivery(
-	sqlite3_stmt *stmt, const struct delivery_row *row);
-void sqlite_row_bind_attempt(sqlite3_stmt *stmt, const struct attempt_row *row);
+void sqlite_row_bind_health(
+	sqlite3_stmt *stmt, uint64_t webhook, const struct health *health);
 void sqlite_row_bind_webhook(
 	sqlite3_stmt *stmt, const struct webhook_row *row, bool is_new);
 void sqlite_row_bind_key(sqlite3_stmt *stmt, const struct key_row *row);
+
+/* The same behind parameter `at`, as one of several rows; they return the last
+   parameter. */
+int sqlite_row_bind_event(
+	sqlite3_stmt *stmt, int at, const struct event_row *row);
+int sqlite_row_bind_delivery(
+	sqlite3_stmt *stmt, int at, const struct delivery_row *row);
+int sqlite_row_bind_attempt(
+	sqlite3_stmt *stmt, int at, const struct attempt_row *row);
 
 /** The present row's columns in turn; `at` counts from 0. */
 struct sqlite_row {

@@ -283,6 +283,8 @@ apply_units(struct store *store, struct sqlite_write *write,
 	for (size_t i = 0; err == ERR_OK && i < count; i++)
 		err = sqlite_write_unit(write, units[i]);
 	if (err == ERR_OK)
+		err = sqlite_batch_flush(&write->batch);
+	if (err == ERR_OK)
 		err = sqlite_purge_step(&store->purge, write->db, write->why);
 	if (err == ERR_OK)
 		err = sqlite_db_step(write->db, SQL_COMMIT, NULL, write->why);
@@ -330,6 +332,7 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 	struct buf *why)
 {
 	struct sqlite_write write = {.db = &store->writer,
+		.batch = {.db = &store->writer, .why = why},
 		.purge = &store->purge,
 		.is_full = is_full(store),
 		.why = why};

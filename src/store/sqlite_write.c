@@ -80,14 +80,18 @@ add_event(struct sqlite_write *write, const struct store_change *change)
 {
 	enum err err;
 
-	sqlite_row_bind_event(statement(write, SQL_EVENT_ADD), change->event);
+	if (!change->event->is_id_given)
+		return sqlite_batch_add(&write->batch, change);
+	sqlite_row_bind_event(
+		statement(write, SQL_EVENT_ADD), 0, change->event);
 	err = run_expecting_change(write, SQL_EVENT_ADD);
 	if (err != ERR_CONFLICT || change->repeats_from == 0)
 		return err;
 	err = give_way(write, change);
 	if (err)
 		return err;
-	sqlite_row_bind_event(statement(write, SQL_EVENT_ADD), change->event);
+	sqlite_row_bind_event(
+		statement(write, SQL_EVENT_ADD), 0, change->event);
 	return run_expecting_change(write, SQL_EVENT_ADD);
 }
 
@@ -118,8 +122,7 @@ add_delivery(struct sqlite_write *write, const struct store_change *change)
 
 	if (sqlite_purge_has(write->purge, row->webhook))
 		return ERR_OK;
-	sqlite_row_bind_delivery(statement(write, SQL_DELIVERY_ADD), row);
-	err = run(write, SQL_DELIVERY_ADD);
+	err = sqlite_batch_add(&write->batch, change);
 	if (err == ERR_OK && row->state == DELIVERY_WAITING)
 		write->waiting++;
 	return err;
@@ -164,8 +167,12 @@ static enum err
 set_delivery(struct sqlite_write *write, const struct store_change *change)
 {
 	const struct delivery_row *row = change->delivery;
-	enum err err = check_not_purged(write, row->sequence);
+	enum err err = ERR_OK;
 
+	if (sqlite_batch_has_delivery(&write->batch, row->sequence))
+		err = sqlite_batch_flush(&write->batch);
+	if (err == ERR_OK)
+		err = check_not_purged(write, row->sequence);
 	if (err)
 		return err;
 	err = run_delivery(write, SQL_DELIVERY_SET, row);
@@ -196,20 +203,17 @@ add_attempt(struct sqlite_write *write, const struct store_change *change)
 	enum sqlite_sql sql = change->attempt->number < ATTEMPT_DEBUG_FIRST
 				      ? SQL_ATTEMPT_ADD
 				      : SQL_ATTEMPT_ADD_DEBUG;
+	enum err err;
 
 	if (sqlite_purge_has(write->purge, change->attempt->webhook))
 		return ERR_OK;
-	sqlite_row_bind_attempt(statement(write, sql), change->attempt);
+	if (sql == SQL_ATTEMPT_ADD)
+		return sqlite_batch_add(&write->batch, change);
+	err = sqlite_batch_flush(&write->batch);
+	if (err)
+		return err;
+	sqlite_row_bind_attempt(statement(write, sql), 0, change->attempt);
 	return run(write, sql);
-}
-
-static void
-bind_health(sqlite3_stmt *stmt, uint64_t webhook, const struct health *health)
-{
-	sqlite_row_bind_u64(stmt, 1, webhook);
-	sqlite_row_bind_u64(stmt, 2, health->window);
-	sqlite_row_bind_u64(stmt, 3, health->count);
-	sqlite_row_bind_u64(stmt, 4, health->failures_in_a_row);
 }
 
 static enum err
@@ -222,7 +226,7 @@ add_webhook(struct sqlite_write *write, const struct store_change *change)
 	err = run(write, SQL_WEBHOOK_ADD);
 	if (err)
 		return err;
-	bind_health(
+	sqlite_row_bind_health(
 		statement(write, SQL_HEALTH_ADD), row->number, &row->health);
 	return run(write, SQL_HEALTH_ADD);
 }
@@ -237,7 +241,7 @@ set_webhook(struct sqlite_write *write, const struct store_change *change)
 	err = run_expecting_change(write, SQL_WEBHOOK_SET);
 	if (err)
 		return err;
-	bind_health(
+	sqlite_row_bind_health(
 		statement(write, SQL_HEALTH_SET), row->number, &row->health);
 	return run(write, SQL_HEALTH_SET);
 }
@@ -267,9 +271,7 @@ remove_webhook(struct sqlite_write *write, const struct store_change *change)
 static enum err
 set_health(struct sqlite_write *write, const struct store_change *change)
 {
-	bind_health(statement(write, SQL_HEALTH_SET), change->webhook_number,
-		&change->health);
-	return run(write, SQL_HEALTH_SET);
+	return sqlite_batch_add(&write->batch, change);
 }
 
 static enum err
@@ -344,24 +346,25 @@ probe(struct sqlite_write *write, const struct store_change *change)
 static const struct kind {
 	change_function *apply;
 	bool can_conflict;
+	bool leaves_batch; /* as it is; others want it written */
 } kinds[] = {
-	[STORE_EVENT_ADD] = {add_event, true},
-	[STORE_RESOURCE_SET] = {set_resource, true},
-	[STORE_DELIVERY_ADD] = {add_delivery, false},
-	[STORE_DELIVERY_SET] = {set_delivery, true},
-	[STORE_DELIVERY_AGAIN] = {repeat_delivery, true},
-	[STORE_ATTEMPT_ADD] = {add_attempt, false},
-	[STORE_WEBHOOK_ADD] = {add_webhook, false},
-	[STORE_WEBHOOK_SET] = {set_webhook, true},
-	[STORE_WEBHOOK_REMOVE] = {remove_webhook, true},
-	[STORE_HEALTH_SET] = {set_health, false},
-	[STORE_DELIVERIES_SKIP] = {skip_deliveries, false},
-	[STORE_KEY_ADD] = {add_key, true},
-	[STORE_KEY_REMOVE] = {remove_key, true},
-	[STORE_OBJECT] = {change_object, true},
-	[STORE_FLOW] = {change_flow, true},
-	[STORE_RETAIN] = {retain, false},
-	[STORE_PROBE] = {probe, false},
+	[STORE_EVENT_ADD] = {add_event, true, true},
+	[STORE_RESOURCE_SET] = {set_resource, true, true},
+	[STORE_DELIVERY_ADD] = {add_delivery, false, true},
+	[STORE_DELIVERY_SET] = {set_delivery, true, true},
+	[STORE_DELIVERY_AGAIN] = {repeat_delivery, true, false},
+	[STORE_ATTEMPT_ADD] = {add_attempt, false, true},
+	[STORE_WEBHOOK_ADD] = {add_webhook, false, false},
+	[STORE_WEBHOOK_SET] = {set_webhook, true, false},
+	[STORE_WEBHOOK_REMOVE] = {remove_webhook, true, false},
+	[STORE_HEALTH_SET] = {set_health, false, true},
+	[STORE_DELIVERIES_SKIP] = {skip_deliveries, false, false},
+	[STORE_KEY_ADD] = {add_key, true, false},
+	[STORE_KEY_REMOVE] = {remove_key, true, false},
+	[STORE_OBJECT] = {change_object, true, false},
+	[STORE_FLOW] = {change_flow, true, false},
+	[STORE_RETAIN] = {retain, false, false},
+	[STORE_PROBE] = {probe, false, false},
 };
 
 static const struct kind *
@@ -396,8 +399,12 @@ apply_all(struct sqlite_write *write, struct store_unit *unit)
 {
 	for (size_t i = 0; i < unit->count; i++) {
 		const struct store_change *change = &unit->changes[i];
-		enum err err = kind_of(change)->apply(write, change);
+		enum err err = ERR_OK;
 
+		if (!kind_of(change)->leaves_batch)
+			err = sqlite_batch_flush(&write->batch);
+		if (err == ERR_OK)
+			err = kind_of(change)->apply(write, change);
 		if (err) {
 			unit->conflicted = i;
 			return err;
@@ -411,8 +418,11 @@ apply_with_savepoint(struct sqlite_write *write, struct store_unit *unit)
 {
 	int64_t waiting = write->waiting;
 	size_t removed = write->purge->count;
-	enum err err = run(write, SQL_SAVEPOINT);
+	/* A roll-back must not take what earlier units have left. */
+	enum err err = sqlite_batch_flush(&write->batch);
 
+	if (err == ERR_OK)
+		err = run(write, SQL_SAVEPOINT);
 	if (err)
 		return err;
 	unit->result = apply_all(write, unit);
@@ -420,6 +430,7 @@ apply_with_savepoint(struct sqlite_write *write, struct store_unit *unit)
 		return unit->result;
 	if (unit->result == ERR_CONFLICT) {
 		write->waiting = waiting;
+		sqlite_batch_forget(&write->batch);
 		sqlite_purge_forget(write->purge, removed);
 		err = run(write, SQL_SAVEPOINT_ROLLBACK);
 		if (err)

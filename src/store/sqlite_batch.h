@@ -1,0 +1,50 @@
+#pragma once
+#include "store/store.h"
+
+/*
+ * What a transaction is to write, gathered so that many rows cost one
+ * statement: events with ids of our own, deliveries and attempts, none of
+ * which can conflict with anything; and each webhook's counters of health, of
+ * which the last stand for all before. Writer thread only.
+ *
+ * Whoever reads or changes such rows otherwise flushes before; so does who
+ * makes a savepoint, as its roll-back must not take rows of others.
+ */
+struct sqlite_db;
+
+enum {
+	SQLITE_BATCH_ROWS = 16,
+	SQLITE_BATCH_TABLES = 3,
+	SQLITE_BATCH_HEALTHS = 32,
+};
+
+struct sqlite_batch {
+	struct sqlite_db *db;
+	struct buf *why; /* may be NULL */
+	struct sqlite_batch_rows {
+		const struct store_change *changes[SQLITE_BATCH_ROWS];
+		size_t count;
+	} rows[SQLITE_BATCH_TABLES];
+	struct sqlite_batch_health {
+		uint64_t webhook;
+		struct health health;
+	} healths[SQLITE_BATCH_HEALTHS];
+	size_t health_count;
+};
+
+/**
+ * STORE_EVENT_ADD (of an own id), STORE_DELIVERY_ADD, STORE_ATTEMPT_ADD or
+ * STORE_HEALTH_SET; what it points to stays until the next flush.
+ */
+enum err sqlite_batch_add(
+	struct sqlite_batch *batch, const struct store_change *change) MUST_USE;
+
+/** Writes all that was gathered. */
+enum err sqlite_batch_flush(struct sqlite_batch *batch) MUST_USE;
+
+/** Forgets what was gathered since the last flush (a roll-back). */
+void sqlite_batch_forget(struct sqlite_batch *batch);
+
+/** Whether this delivery is among what was gathered. */
+bool sqlite_batch_has_delivery(
+	const struct sqlite_batch *batch, uint64_t sequence);
