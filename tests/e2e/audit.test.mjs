@@ -161,8 +161,11 @@ test('a filter of a webhook\'s own chooses entries, too', async (t) => {
   })
   const key = await createKey(hub)
   await hub.api.del(`/v1/keys/${key.id}`)
-  await receiver.waitFor(1)
   const items = await entries(hub, '?category=keys')
+  await receiver.waitFor(1).catch(async (error) => {
+    const { text } = await hub.api.get(`/v1/events/${items[0].id}`)
+    throw new Error(`${error.message}: ${text}`)
+  })
   assert.equal(receiver.events.length, 1)
   assert.match(receiver.events[0].bytes.toString(), /was revoked by/)
   assert.equal(items[0].action, 'revoked')
