@@ -5,7 +5,7 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery replay allow-list key audit filter template json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery replay allow-list connection key scenario audit filter template json" -- "$cur"))
 		return
 	fi
 	case $command in
@@ -65,9 +65,23 @@ _grapnel() {
 		fi
 		command="$command ${COMP_WORDS[2]}"
 		;;
+	connection)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "create list show delete" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
 	key)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "create list revoke" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	scenario)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "check import list show run enable disable history retry drop replay delete" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -151,6 +165,9 @@ _grapnel() {
 	"serve --delivery-batch-max") COMPREPLY=(); return ;;
 	"serve --delivery-batch-window") COMPREPLY=(); return ;;
 	"serve --rate-heartbeat") COMPREPLY=(); return ;;
+	"serve --flow-threads") COMPREPLY=(); return ;;
+	"serve --flow-queue-max") COMPREPLY=(); return ;;
+	"serve --flow-run-timeout") COMPREPLY=(); return ;;
 	"serve --greenlake-webhooks-max") COMPREPLY=(); return ;;
 	"serve --greenlake-name-max") COMPREPLY=(); return ;;
 	"serve --greenlake-description-max") COMPREPLY=(); return ;;
@@ -421,6 +438,21 @@ _grapnel() {
 	"audit list --url") COMPREPLY=(); return ;;
 	"audit list --token") COMPREPLY=(); return ;;
 	"audit list --timeout") COMPREPLY=(); return ;;
+	"connection create --type") COMPREPLY=(); return ;;
+	"connection create --id") COMPREPLY=(); return ;;
+	"connection create --member") COMPREPLY=(); return ;;
+	"connection create --url") COMPREPLY=(); return ;;
+	"connection create --token") COMPREPLY=(); return ;;
+	"connection create --timeout") COMPREPLY=(); return ;;
+	"connection list --url") COMPREPLY=(); return ;;
+	"connection list --token") COMPREPLY=(); return ;;
+	"connection list --timeout") COMPREPLY=(); return ;;
+	"connection show --url") COMPREPLY=(); return ;;
+	"connection show --token") COMPREPLY=(); return ;;
+	"connection show --timeout") COMPREPLY=(); return ;;
+	"connection delete --url") COMPREPLY=(); return ;;
+	"connection delete --token") COMPREPLY=(); return ;;
+	"connection delete --timeout") COMPREPLY=(); return ;;
 	"key create --role") COMPREPLY=($(compgen -W "viewer publisher admin" -- "$cur")); return ;;
 	"key create --name") COMPREPLY=(); return ;;
 	"key create --expires") COMPREPLY=(); return ;;
@@ -433,9 +465,49 @@ _grapnel() {
 	"key revoke --url") COMPREPLY=(); return ;;
 	"key revoke --token") COMPREPLY=(); return ;;
 	"key revoke --timeout") COMPREPLY=(); return ;;
+	"scenario import --name") COMPREPLY=(); return ;;
+	"scenario import --zone") COMPREPLY=(); return ;;
+	"scenario import --scheduling") COMPREPLY=(); return ;;
+	"scenario import --update") COMPREPLY=(); return ;;
+	"scenario import --url") COMPREPLY=(); return ;;
+	"scenario import --token") COMPREPLY=(); return ;;
+	"scenario import --timeout") COMPREPLY=(); return ;;
+	"scenario list --url") COMPREPLY=(); return ;;
+	"scenario list --token") COMPREPLY=(); return ;;
+	"scenario list --timeout") COMPREPLY=(); return ;;
+	"scenario show --url") COMPREPLY=(); return ;;
+	"scenario show --token") COMPREPLY=(); return ;;
+	"scenario show --timeout") COMPREPLY=(); return ;;
+	"scenario run --url") COMPREPLY=(); return ;;
+	"scenario run --token") COMPREPLY=(); return ;;
+	"scenario run --timeout") COMPREPLY=(); return ;;
+	"scenario enable --url") COMPREPLY=(); return ;;
+	"scenario enable --token") COMPREPLY=(); return ;;
+	"scenario enable --timeout") COMPREPLY=(); return ;;
+	"scenario disable --url") COMPREPLY=(); return ;;
+	"scenario disable --token") COMPREPLY=(); return ;;
+	"scenario disable --timeout") COMPREPLY=(); return ;;
+	"scenario history --state") COMPREPLY=($(compgen -W "QUEUED RUNNING SUCCESS WARNING ERROR INCOMPLETE DROPPED" -- "$cur")); return ;;
+	"scenario history --limit") COMPREPLY=(); return ;;
+	"scenario history --url") COMPREPLY=(); return ;;
+	"scenario history --token") COMPREPLY=(); return ;;
+	"scenario history --timeout") COMPREPLY=(); return ;;
+	"scenario retry --url") COMPREPLY=(); return ;;
+	"scenario retry --token") COMPREPLY=(); return ;;
+	"scenario retry --timeout") COMPREPLY=(); return ;;
+	"scenario drop --url") COMPREPLY=(); return ;;
+	"scenario drop --token") COMPREPLY=(); return ;;
+	"scenario drop --timeout") COMPREPLY=(); return ;;
+	"scenario replay --version") COMPREPLY=($(compgen -W "present old" -- "$cur")); return ;;
+	"scenario replay --url") COMPREPLY=(); return ;;
+	"scenario replay --token") COMPREPLY=(); return ;;
+	"scenario replay --timeout") COMPREPLY=(); return ;;
+	"scenario delete --url") COMPREPLY=(); return ;;
+	"scenario delete --token") COMPREPLY=(); return ;;
+	"scenario delete --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --key-notices --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --public-url --callback-timeout --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --body-kept --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --key-notices --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --public-url --callback-timeout --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --body-kept --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --flow-threads --flow-queue-max --flow-run-timeout --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
@@ -475,9 +547,25 @@ _grapnel() {
 	"allow-list patch") options="--network --host --description --default --url --token --timeout --json --help" ;;
 	"allow-list delete") options="--url --token --timeout --json --help" ;;
 	"audit list") options="--from --to --category --who --limit --cursor --url --token --timeout --json --help" ;;
+	"connection create") options="--type --id --member --update --url --token --timeout --json --help" ;;
+	"connection list") options="--url --token --timeout --json --help" ;;
+	"connection show") options="--url --token --timeout --json --help" ;;
+	"connection delete") options="--url --token --timeout --json --help" ;;
 	"key create") options="--role --name --expires --url --token --timeout --json --help" ;;
 	"key list") options="--url --token --timeout --json --help" ;;
 	"key revoke") options="--url --token --timeout --json --help" ;;
+	"scenario check") options="--json --help" ;;
+	"scenario import") options="--name --enable --zone --scheduling --update --url --token --timeout --json --help" ;;
+	"scenario list") options="--url --token --timeout --json --help" ;;
+	"scenario show") options="--blueprint --url --token --timeout --json --help" ;;
+	"scenario run") options="--wait --url --token --timeout --json --help" ;;
+	"scenario enable") options="--url --token --timeout --json --help" ;;
+	"scenario disable") options="--url --token --timeout --json --help" ;;
+	"scenario history") options="--state --limit --url --token --timeout --json --help" ;;
+	"scenario retry") options="--url --token --timeout --json --help" ;;
+	"scenario drop") options="--url --token --timeout --json --help" ;;
+	"scenario replay") options="--version --url --token --timeout --json --help" ;;
+	"scenario delete") options="--url --token --timeout --json --help" ;;
 	"filter check") options="--help" ;;
 	"filter eval") options="--batch --help" ;;
 	"filter explain") options="--json --help" ;;

@@ -10,6 +10,7 @@
 struct hub;	   /* pipeline/hub.h */
 struct keys;	   /* api/keys.h */
 struct desk;	   /* base/desk.h */
+struct flow;	   /* flow/flow.h */
 struct api_router; /* api/router.h */
 
 struct api {
@@ -19,6 +20,7 @@ struct api {
 	struct writer *writer;	   /* the hub's */
 	struct keys *keys;
 	struct desk *desk;
+	struct flow *flow; /* what runs scenarios */
 	/* NULL until it listens, and requests may come before it is set. */
 	struct http_server *_Atomic server;
 	struct api_router *router;

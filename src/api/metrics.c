@@ -8,6 +8,7 @@
 #include "api/metrics_series.h"
 #include "base/clock.h"
 #include "base/desk.h"
+#include "flow/flow.h"
 #include "pipeline/hub.h"
 #include "store/retain.h"
 
@@ -27,6 +28,8 @@ struct sample {
 	double waiting, lag, store_bytes, store_used, store_max;
 	double filters, filters_scanned;
 	double removed_events, removed_deliveries, is_making_room;
+	double runs, runs_succeeded, runs_warned, runs_failed;
+	double runs_incomplete, operations, runs_waiting, runs_in_flight;
 	double webhooks[WEBHOOK_STATUS_COUNT];
 };
 
@@ -117,6 +120,21 @@ static const struct metric metrics[] = {
 		"Deliveries of theirs, and others that were too old."),
 	GAUGE(is_making_room, "retention_making_room",
 		"1 while things are removed before their time, for room."),
+	COUNTER(runs, "scenario_runs", "Runs of scenarios that have ended."),
+	COUNTER(runs_succeeded, "scenario_runs_succeeded",
+		"Runs of scenarios that went well."),
+	COUNTER(runs_warned, "scenario_runs_warned",
+		"Runs that put something aside."),
+	COUNTER(runs_failed, "scenario_runs_failed",
+		"Runs of scenarios that failed."),
+	COUNTER(runs_incomplete, "scenario_runs_incomplete",
+		"Runs that failed and are kept."),
+	COUNTER(operations, "scenario_operations",
+		"Modules called by scenarios."),
+	GAUGE(runs_waiting, "scenario_runs_waiting",
+		"Requests waiting for a run."),
+	GAUGE(runs_in_flight, "scenario_runs_in_flight",
+		"Runs of scenarios under way."),
 };
 
 /** The second number of /proc/self/statm, in pages. */
@@ -218,6 +236,22 @@ gather_pipeline(const struct hub *hub, struct sample *sample)
 }
 
 static void
+gather_flow(const struct flow *flow, struct sample *sample)
+{
+	struct runner_stats stats;
+
+	runner_stats(flow->runner, &stats);
+	sample->runs = (double)stats.started;
+	sample->runs_succeeded = (double)stats.succeeded;
+	sample->runs_warned = (double)stats.warned;
+	sample->runs_failed = (double)stats.failed;
+	sample->runs_incomplete = (double)stats.incomplete;
+	sample->operations = (double)stats.operations;
+	sample->runs_waiting = (double)stats.waiting;
+	sample->runs_in_flight = (double)stats.running;
+}
+
+static void
 gather(struct api *api, struct sample *sample)
 {
 	struct http_server *server = api->server;
@@ -228,6 +262,8 @@ gather(struct api *api, struct sample *sample)
 		gather_pipeline(api->hub, sample);
 		gather_retention(api->hub, sample);
 	}
+	if (api->flow)
+		gather_flow(api->flow, sample);
 	gather_webhooks(api, sample);
 	if (server)
 		sample->in_flight = (double)http_server_in_flight(server);

@@ -1,4 +1,5 @@
 #include "api/allow_list_routes.h"
+#include "api/connection_routes.h"
 #include "api/event_types.h"
 #include "api/explain_routes.h"
 #include "api/filter_routes.h"
@@ -7,6 +8,7 @@
 #include "api/native_webhooks.h"
 #include "api/replay_routes.h"
 #include "api/router.h"
+#include "api/scenario_routes.h"
 #include "api/subscription_routes.h"
 
 struct api_router *
@@ -17,6 +19,7 @@ api_router_new(struct api *api)
 		{api_gl_routes, api_gl_route_count},
 		{api_native_routes, api_native_route_count},
 		{api_allow_list_routes, api_allow_list_route_count},
+		{api_connection_routes, api_connection_route_count},
 		{api_explain_routes, api_explain_route_count},
 		{api_webhook_routes, api_webhook_route_count},
 		{api_filter_routes, api_filter_route_count},
@@ -27,6 +30,8 @@ api_router_new(struct api *api)
 		{api_gl_subscription_routes, api_gl_subscription_route_count},
 		{api_gl_catalog_routes, api_gl_catalog_route_count},
 		{api_oauth_routes, api_oauth_route_count},
+		{api_scenario_routes, api_scenario_route_count},
+		{api_execution_routes, api_execution_route_count},
 		{api_operations_routes, api_operations_route_count},
 	};
 

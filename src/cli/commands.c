@@ -2,6 +2,7 @@
 #include "cli/audit_command.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/connection_command.h"
 #include "cli/event_type_command.h"
 #include "cli/explain_command.h"
 #include "cli/filter_command.h"
@@ -12,6 +13,7 @@
 #include "cli/receive_command.h"
 #include "cli/replay_command.h"
 #include "cli/resource_command.h"
+#include "cli/scenario_command.h"
 #include "cli/settings_command.h"
 #include "cli/subscription_command.h"
 #include "cli/template_command.h"
@@ -91,7 +93,10 @@ const struct command_group commands_groups[] = {
 	{"replay", "Replays: sending again what was missed", NULL},
 	{"allow-list", "Allow-lists: what may be reached though not public",
 		NULL},
+	{"connection", "Connections: credentials of services for scenarios",
+		NULL},
 	{"key", "Keys: who may use the hub", NULL},
+	{"scenario", "Scenarios: what runs when a request comes in", NULL},
 	{"audit", "Audit log: who changed what", "list"},
 	{"filter", "Filters: trying them out", NULL},
 	{"template", "Templates: trying expressions of scenarios out", NULL},
@@ -695,6 +700,61 @@ const struct command commands_table[] = {
 		.run = audit_command_list,
 	},
 	{
+		.group = "connection",
+		.name = "create",
+		.summary = "Make or change a connection",
+		.operands = "NAME",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Makes a connection: credentials and addresses of a "
+			"service, which the steps of scenarios name by its id. "
+			"Secrets are sealed and never shown again. "
+			"docs/services.md has the members of each type.",
+		.examples = "grapnel connection create team --type slack --id "
+			    "slack1 --member token=@slack.token\n"
+			    "grapnel connection create team --update --id "
+			    "slack1 --member token=@-",
+		.tables = {&connection_create_table, &client_table},
+		.talks_to_hub = true,
+		.run = connection_command_create,
+	},
+	{
+		.group = "connection",
+		.name = "list",
+		.summary = "List connections",
+		.description = "Lists the workspace's connections.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = connection_command_list,
+	},
+	{
+		.group = "connection",
+		.name = "show",
+		.summary = "Show a connection",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Shows a connection; of secrets, whether they "
+			       "are set.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = connection_command_show,
+	},
+	{
+		.group = "connection",
+		.name = "delete",
+		.summary = "Delete a connection",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Deletes it; steps that name it fail from then "
+			       "on.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = connection_command_delete,
+	},
+	{
 		.group = "key",
 		.name = "create",
 		.summary = "Make a key and print its token",
@@ -726,6 +786,166 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = key_command_revoke,
+	},
+	{
+		.group = "scenario",
+		.name = "check",
+		.summary = "Check blueprints without a hub",
+		.operands = "FILE...",
+		.operands_min = 1,
+		.operands_max = 1000,
+		.description =
+			"Reads blueprints, JSON as exported or YAML, and prints all that is wrong with them, a line a problem, with its place. A module that is not known here is a warning, and so the scenario cannot be run.",
+		.examples = "grapnel scenario check examples/*.json",
+		.no_means = "Something is wrong with one of them.",
+		.tables = {&scenario_check_table},
+		.run = scenario_command_check,
+	},
+	{
+		.group = "scenario",
+		.name = "import",
+		.summary = "Make a scenario of a blueprint",
+		.operands = "FILE|-",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Sends a blueprint, JSON as exported or YAML, to the hub. One with errors is kept and can be mended, but not enabled.",
+		.examples = "grapnel scenario import power-off.yaml --enable",
+		.no_means = "The hub refused it.",
+		.tables = {&scenario_import_table, &client_table},
+		.talks_to_hub = true,
+		.run = scenario_command_import,
+	},
+	{
+		.group = "scenario",
+		.name = "list",
+		.summary = "List scenarios",
+		.description = "Lists the scenarios of the workspace.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = scenario_command_list,
+	},
+	{
+		.group = "scenario",
+		.name = "show",
+		.summary = "Show a scenario and its blueprint",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Shows a scenario, what is wrong with it, and its blueprint.",
+		.tables = {&scenario_show_table, &client_table},
+		.talks_to_hub = true,
+		.run = scenario_command_show,
+	},
+	{
+		.group = "scenario",
+		.name = "run",
+		.summary = "Run a scenario by hand",
+		.operands = "ID [FILE|-]",
+		.operands_min = 1,
+		.operands_max = 2,
+		.description =
+			"Runs a scenario with the bundle that its first module would give: the object of JSON in the file, or an empty one. It need not be enabled.",
+		.examples = "grapnel scenario run 3f1c... request.json --wait",
+		.no_means = "The hub refused, or (with --wait) the run failed.",
+		.tables = {&scenario_run_table, &client_table},
+		.talks_to_hub = true,
+		.run = scenario_command_run,
+	},
+	{
+		.group = "scenario",
+		.name = "enable",
+		.summary = "Let a scenario run",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Enables a scenario: requests and its schedule start it.",
+		.no_means = "It has errors.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = scenario_command_enable,
+	},
+	{
+		.group = "scenario",
+		.name = "disable",
+		.summary = "Stop a scenario from starting",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Disables a scenario. Runs that have begun go on.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = scenario_command_disable,
+	},
+	{
+		.group = "scenario",
+		.name = "history",
+		.summary = "List executions, or show one with its steps",
+		.operands = "[ID [EXECUTION]]",
+		.operands_max = 2,
+		.description =
+			"Lists what was run, the newest first. With an execution shows it and every step: what went in, what came out.",
+		.tables = {&scenario_history_table, &client_table},
+		.talks_to_hub = true,
+		.run = scenario_command_history,
+	},
+	{
+		.group = "scenario",
+		.name = "retry",
+		.summary = "Try an incomplete execution again",
+		.operands = "EXECUTION",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Goes on with an execution that failed and was kept, at the step that failed and with the same input.",
+		.no_means = "It is not incomplete.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = scenario_command_retry,
+	},
+	{
+		.group = "scenario",
+		.name = "drop",
+		.summary = "Give an incomplete execution up",
+		.operands = "EXECUTION",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Gives up an execution that failed and was kept.",
+		.no_means = "It is not incomplete.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = scenario_command_drop,
+	},
+	{
+		.group = "scenario",
+		.name = "replay",
+		.summary = "Run again with what started an execution",
+		.operands = "EXECUTION",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Makes another execution with the first bundle of this one.",
+		.no_means = "The hub refused it.",
+		.tables = {&scenario_replay_table, &client_table},
+		.talks_to_hub = true,
+		.run = scenario_command_replay,
+	},
+	{
+		.group = "scenario",
+		.name = "delete",
+		.summary = "Delete a scenario",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Deletes a scenario and its versions. What it has run stays in the history.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = scenario_command_delete,
 	},
 	{
 		.group = "filter",

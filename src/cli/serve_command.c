@@ -15,6 +15,7 @@
 #include "cli/file.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "flow/flow.h"
 #include "net/http_server.h"
 #include "pipeline/hub.h"
 
@@ -261,6 +262,17 @@ watch_keys(const struct settings *settings, struct serving *serving,
 }
 
 static enum err
+open_flow(const struct settings *settings, struct api *api, struct buf *why)
+{
+	struct flow_options options = {.hub = api->hub,
+		.threads = (unsigned)settings->flow_threads,
+		.queue_max = (size_t)settings->flow_queue_max,
+		.run_timeout = settings->flow_run_timeout};
+
+	return flow_open(&options, &api->flow, why);
+}
+
+static enum err
 open_api(const struct settings *settings, struct serving *serving,
 	struct buf *why)
 {
@@ -290,6 +302,8 @@ open_api(const struct settings *settings, struct serving *serving,
 	err = open_keys(settings, serving, why);
 	if (!err)
 		err = watch_keys(settings, serving, why);
+	if (!err)
+		err = open_flow(settings, api, why);
 	if (!err)
 		api->router = api_router_new(api);
 	return err;
@@ -337,14 +351,17 @@ close_all(struct serving *serving, int64_t timeout)
 {
 	struct http_server *server = serving->api.server;
 
-	if (server) {
+	if (server)
 		http_server_quiesce(server);
+	/* Requests wait for runs: those go first. */
+	flow_stop(serving->api.flow, timeout);
+	if (server)
 		http_server_stop(server, timeout);
-	}
 	api_router_free(serving->api.router);
 	key_watch_stop(serving->key_watch);
 	hub_stop(serving->api.hub, timeout);
 	http_server_free(server);
+	flow_close(serving->api.flow);
 	keys_close(serving->api.keys);
 	hub_close(serving->api.hub);
 }

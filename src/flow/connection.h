@@ -22,17 +22,30 @@ struct connection_field {
 	const char *name;
 	bool is_secret;
 	bool is_required;
+	bool is_list;	      /* an array of texts; all others are texts */
 	const char *fallback; /* or NULL */
+	const char *choices;  /* with a blank between; NULL: any */
 };
 
 struct connection_type {
 	const char *name;
 	const struct connection_field *fields; /* ends with a NULL name */
+	/* Names with a blank between, one of which must be there; or NULL. */
+	const char *any_of;
+};
+
+enum {
+	CONNECTION_ID_MAX = 64,
+	CONNECTION_NAME_MAX = 255,    /* bytes */
+	CONNECTION_MEMBER_MAX = 16384 /* bytes of a text */
 };
 
 const struct connection_type *connection_type_find(struct str name);
 /** By number from 0; NULL behind the last. */
 const struct connection_type *connection_type_at(size_t number);
+
+/** Letters, digits and `-_.`, at most CONNECTION_ID_MAX. */
+bool connection_id_is_valid(struct str id);
 
 /**
  * Checks `members` of a new connection (or of a changed one, laid over
@@ -42,8 +55,16 @@ enum err connection_check(const struct connection_type *type,
 	struct value members, struct buf *why) MUST_USE;
 
 /**
+ * `change` laid over `before`, as a merge patch: an empty member takes the one
+ * before away, and the mask of a secret ("***") leaves it. In `arena`.
+ */
+struct value connection_merge(
+	struct value before, struct value change, struct arena *arena);
+
+/**
  * The object for it: public members in the body, secret ones sealed with
- * `key`. Everything in `arena`.
+ * `key`. Numbers and booleans are kept as text, collections as JSON text.
+ * Workspace, revision and times are the caller's. Everything in `arena`.
  */
 void connection_to_object(const struct connection *connection,
 	const struct seal_key *key, struct arena *arena,
@@ -54,6 +75,9 @@ enum err connection_from_object(const struct object_row *row,
 	const struct seal_key *key, struct arena *arena, struct connection *ret)
 	MUST_USE;
 
-/** A member as text, or "". */
+/** As people see it: secret members that are set read "***". */
+void connection_write(const struct object_row *row, struct json_out *out);
+
+/** A member as text, else its type's fallback, or "". */
 struct str connection_text(
 	const struct connection *connection, const char *name);

@@ -4,9 +4,29 @@
 
 /* Every app's table; a new app is a row here and in apps.h. */
 static const struct module_kind *const apps[] = {
+	app_airtable,
 	app_builtin,
+	app_command,
+	app_csv,
+	app_datastore,
+	app_discord,
+	app_email,
 	app_gateway,
+	app_google_sheets,
+	app_grapnel,
+	app_http,
+	app_http_4,
+	app_json,
+	app_markdown,
+	app_notion,
+	app_regexp,
+	app_servicenow,
+	app_slack,
+	app_sql,
+	app_telegram,
+	app_twilio,
 	app_util,
+	app_xml,
 };
 
 const struct module_kind *
@@ -42,5 +62,7 @@ module_result_one(const struct module_call *call, struct module_result *result,
 	struct value *bundles = arena_alloc(call->arena, sizeof(*bundles));
 
 	*bundles = bundle;
-	*result = (struct module_result){.bundles = bundles, .count = 1};
+	result->bundles = bundles;
+	result->count = 1;
+	result->is_many = false;
 }

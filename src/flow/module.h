@@ -81,7 +81,7 @@ struct module_result {
 	struct value trace;
 };
 
-/** One bundle. */
+/** One bundle; the trace stays. */
 void module_result_one(const struct module_call *call,
 	struct module_result *result, struct value bundle);
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "flow/oauth_tokens.h"
 #include "rule/retry.h"
 
 enum {
@@ -16,6 +17,8 @@ enum {
 
 struct outgoing {
 	struct http_client *client;
+	struct http_client_options options; /* borrows what they borrow */
+	struct oauth_tokens *tokens;
 	int wake; /* eventfd: readable once it was interrupted */
 	atomic_bool is_interrupted;
 };
@@ -36,6 +39,8 @@ outgoing_new(const struct http_client_options *options)
 	struct outgoing *outgoing = MEM_NEW(struct outgoing);
 
 	outgoing->client = http_client_new(options);
+	outgoing->options = *options;
+	outgoing->tokens = oauth_tokens_new();
 	outgoing->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	assert(outgoing->wake >= 0);
 	return outgoing;
@@ -47,8 +52,15 @@ outgoing_free(struct outgoing *outgoing)
 	if (!outgoing)
 		return;
 	http_client_free(outgoing->client);
+	oauth_tokens_free(outgoing->tokens);
 	close(outgoing->wake);
 	mem_free(outgoing);
+}
+
+struct oauth_tokens *
+outgoing_tokens(struct outgoing *outgoing)
+{
+	return outgoing->tokens;
 }
 
 void
@@ -58,6 +70,18 @@ outgoing_interrupt(struct outgoing *outgoing)
 
 	atomic_store(&outgoing->is_interrupted, true);
 	(void)!write(outgoing->wake, &one, sizeof(one));
+}
+
+const struct http_client_options *
+outgoing_options(const struct outgoing *outgoing)
+{
+	return &outgoing->options;
+}
+
+bool
+outgoing_is_interrupted(const struct outgoing *outgoing)
+{
+	return atomic_load(&outgoing->is_interrupted);
 }
 
 static void

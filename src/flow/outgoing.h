@@ -8,6 +8,7 @@
  * its connections are kept alive between calls.
  */
 struct outgoing;
+struct oauth_tokens; /* flow/oauth_tokens.h */
 
 struct outgoing *outgoing_new(const struct http_client_options *options);
 /** NULL is harmless. */
@@ -55,6 +56,16 @@ enum failure_kind outgoing_failure_of(const struct outgoing_response *response);
  */
 enum failure_kind outgoing_refusal(const struct outgoing_response *response,
 	struct str said, struct arena *arena, struct failure *failure);
+
+/** What it was made with, for other ways out: policy, certificates. */
+const struct http_client_options *outgoing_options(
+	const struct outgoing *outgoing);
+
+/** Any thread: whether outgoing_interrupt() was called. */
+bool outgoing_is_interrupted(const struct outgoing *outgoing);
+
+/** Tokens kept for the requests that leave here. */
+struct oauth_tokens *outgoing_tokens(struct outgoing *outgoing);
 
 /** Any thread: ends what is being waited for, and all later calls. */
 void outgoing_interrupt(struct outgoing *outgoing);

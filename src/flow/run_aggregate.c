@@ -1,3 +1,5 @@
+#include "flow/csv_format.h"
+#include "flow/field.h"
 #include "flow/run_private.h"
 
 /*
@@ -221,6 +223,22 @@ finish_json(const struct blueprint_module *module, struct value items,
 		value_text(arena_copy(arena, buf_str(&text))));
 }
 
+static void
+finish_csv(const struct blueprint_module *module, struct value items,
+	struct arena *arena, struct value_builder *bundle)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(TEMPLATE_BYTES_MAX);
+	CLEANUP(buf_release) struct buf why = {0};
+	char separator = csv_format_separator(module->parameters, arena);
+
+	/* A row that has no text ends the table: aggregators do not fail. */
+	(void)!csv_format_write(items, separator ? separator : ',',
+		field_flag(module->parameters, "includeHeaders", true), &text,
+		&why);
+	value_builder_set(bundle, STR("csv"),
+		value_text(arena_copy(arena, buf_str(&text))));
+}
+
 static const struct aggregator {
 	const char *name;
 	void (*finish)(const struct blueprint_module *module,
@@ -232,6 +250,7 @@ static const struct aggregator {
 	{"util:FunctionAggregator2", finish_number},
 	{"util:AggregateAggregator", finish_table},
 	{"json:AggregateToJSON", finish_json},
+	{"csv:CreateCSV", finish_csv},
 };
 
 /* ---- groups ---- */

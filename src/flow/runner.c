@@ -12,6 +12,7 @@ enum {
 	QUEUE_MAX = 10000,
 	BYTES_MAX = 16 << 20,
 	LOADED_AT_ONCE = 200,
+	INCOMPLETE_MAX = 10000,
 	STACK_BYTES = 16 << 20, /* flows nest in each other by recursion */
 };
 #define REPLY_TIME (180 * SECONDS)
@@ -25,6 +26,7 @@ runner_item_new(uint64_t sequence, bool is_new, struct str trigger)
 
 	item->sequence = sequence;
 	item->is_new = is_new;
+	item->is_retry = false;
 	item->bytes = trigger.len;
 	if (trigger.len)
 		memcpy(item->trigger, trigger.ptr, trigger.len);
@@ -57,6 +59,16 @@ runner_lane(struct runner *runner, const struct scenario *scenario)
 	return lane;
 }
 
+static void
+count_item(struct runner *runner, struct runner_lane *lane,
+	const struct runner_item *item)
+{
+	lane->count++;
+	runner->items++;
+	runner->bytes += item->bytes;
+	pthread_cond_signal(&runner->work);
+}
+
 void
 runner_put(struct runner *runner, struct runner_lane *lane,
 	struct runner_item *item)
@@ -64,10 +76,19 @@ runner_put(struct runner *runner, struct runner_lane *lane,
 	item->next = NULL;
 	*lane->last = item;
 	lane->last = &item->next;
-	lane->count++;
-	runner->items++;
-	runner->bytes += item->bytes;
-	pthread_cond_signal(&runner->work);
+	count_item(runner, lane, item);
+}
+
+void
+runner_put_retry(struct runner *runner, struct runner_lane *lane,
+	struct runner_item *item)
+{
+	item->is_retry = true;
+	item->next = lane->first;
+	lane->first = item;
+	if (!item->next)
+		lane->last = &item->next;
+	count_item(runner, lane, item);
 }
 
 static struct runner_item *
@@ -88,8 +109,12 @@ take_item(struct runner *runner, struct runner_lane *lane)
 static bool
 may_run(const struct runner_lane *lane)
 {
-	return !lane->is_held && lane->running < lane->parallel_max &&
-	       (lane->first || (lane->has_more && !lane->is_loading));
+	if (lane->is_held || lane->running >= lane->parallel_max)
+		return false;
+	/* In its order: what failed comes before what came later. */
+	if (lane->parallel_max == 1 && lane->incomplete)
+		return lane->first && lane->first->is_retry;
+	return lane->first || (lane->has_more && !lane->is_loading);
 }
 
 /** The lane whose turn it is; it goes behind the others. */
@@ -126,6 +151,7 @@ load_more(struct runner *runner, struct runner_lane *lane)
 	enum err err;
 
 	lane->is_loading = true;
+	lane->has_more = false;
 	pthread_mutex_unlock(&runner->lock);
 	err = store_executions_due(
 		runner->options.store, &query, &arena, &list);
@@ -140,12 +166,46 @@ load_more(struct runner *runner, struct runner_lane *lane)
 			runner_item_new(row->sequence, false, STR("")));
 	}
 	lane->is_loading = false;
-	/* What was stored while it was read is above the last one read. */
-	lane->has_more = err != ERR_OK || list.count == LOADED_AT_ONCE;
+	/* Or something was stored meanwhile: note_stored() has said so. */
+	if (err || list.count == LOADED_AT_ONCE)
+		lane->has_more = true;
 	arena_release(&arena);
+	if (err)
+		runner_wait(runner, SECONDS);
+	pthread_cond_signal(&runner->work);
+}
+
+void
+runner_count_incomplete(struct runner *runner, struct str scenario, int change)
+{
+	struct runner_lane *lane = NULL;
+	struct uuid id;
+
+	pthread_mutex_lock(&runner->lock);
+	if (uuid_parse(scenario, &id) == ERR_OK)
+		lane = map_get(&runner->by_scenario, key_of(&id));
+	if (lane && (change > 0 || lane->incomplete))
+		lane->incomplete += (uint32_t)change;
+	pthread_cond_signal(&runner->work);
+	pthread_mutex_unlock(&runner->lock);
 }
 
 /* ---- threads ---- */
+
+void
+runner_wait(struct runner *runner, int64_t time)
+{
+	struct timespec end;
+
+	if (atomic_load(&runner->is_stopping) || time <= 0)
+		return;
+	clock_gettime(CLOCK_REALTIME, &end);
+	time = time < SECONDS ? time : SECONDS;
+	end.tv_nsec += (long)time * 1000;
+	end.tv_sec += end.tv_nsec / 1000000000;
+	end.tv_nsec %= 1000000000;
+	pthread_cond_timedwait(&runner->clock, &runner->lock, &end);
+}
 
 static void
 work_on(struct runner *runner, struct runner_lane *lane, size_t number)
@@ -250,6 +310,28 @@ load_begun(struct runner *runner)
 	arena_release(&arena);
 }
 
+/** When it began last, and how much of it failed and is kept. */
+static void
+load_history(struct runner *runner, struct runner_lane *lane, struct str id)
+{
+	struct execution_query query = {
+		.workspace = lane->workspace, .scenario = id, .limit = 1};
+	struct execution_list list;
+	struct arena arena = {0};
+
+	if (store_executions(runner->options.store, &query, &arena, &list) ==
+			ERR_OK &&
+		list.count)
+		lane->last_start = list.rows[0].created;
+	query.is_by_state = true;
+	query.state = EXECUTION_INCOMPLETE;
+	query.limit = INCOMPLETE_MAX;
+	if (store_executions(runner->options.store, &query, &arena, &list) ==
+		ERR_OK)
+		lane->incomplete = (uint32_t)list.count;
+	arena_release(&arena);
+}
+
 static void
 load_lanes(struct runner *runner)
 {
@@ -262,8 +344,10 @@ load_lanes(struct runner *runner)
 		char id[UUID_TEXT_SIZE];
 
 		lane->has_more = true;
-		(void)!store_executions_queued(runner->options.store,
-			str_of(uuid_format(lane->scenario, id)), &lane->queued);
+		uuid_format(lane->scenario, id);
+		(void)!store_executions_queued(
+			runner->options.store, str_of(id), &lane->queued);
+		load_history(runner, lane, str_of(id));
 		scenario_unref(list.items[i]);
 	}
 	arena_release(&arena);
@@ -321,14 +405,11 @@ free_lanes(struct runner *runner)
 }
 
 static void
-free_waiters(struct runner *runner)
+answer_waiters(struct runner *runner)
 {
-	while (runner->waiters) {
-		struct runner_waiter *waiter = runner->waiters;
-
-		runner->waiters = waiter->next;
-		mem_free(waiter);
-	}
+	/* What they wait for is stored, and goes on at the next start. */
+	while (runner->waiters)
+		runner_answer_usual(runner, runner->waiters->sequence, false);
 }
 
 static void
@@ -342,6 +423,22 @@ free_retrying(struct runner *runner)
 	map_release(&runner->retrying);
 }
 
+/** Steps that are under way, and what the writer has of ours. */
+static void
+wait_for_idle(struct runner *runner, int64_t end)
+{
+	while (runner->storing ||
+		(runner->stats.running && clock_monotonic() < end)) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += 50 * 1000 * 1000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&runner->work, &runner->lock, &until);
+	}
+}
+
 void
 runner_stop(struct runner *runner, int64_t timeout)
 {
@@ -353,15 +450,7 @@ runner_stop(struct runner *runner, int64_t timeout)
 	atomic_store(&runner->is_stopping, true);
 	pthread_cond_broadcast(&runner->work);
 	pthread_cond_broadcast(&runner->clock);
-	while (runner->stats.running && clock_monotonic() < end) {
-		struct timespec until;
-
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += 50 * 1000 * 1000;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
-		pthread_cond_timedwait(&runner->work, &runner->lock, &until);
-	}
+	wait_for_idle(runner, end);
 	pthread_mutex_unlock(&runner->lock);
 	for (size_t i = 0; i < runner->thread_count; i++)
 		outgoing_interrupt(runner->ways[i]);
@@ -370,8 +459,15 @@ runner_stop(struct runner *runner, int64_t timeout)
 		outgoing_free(runner->ways[i]);
 	}
 	pthread_join(runner->clock_thread, NULL);
+	answer_waiters(runner);
+}
+
+void
+runner_free(struct runner *runner)
+{
+	if (!runner)
+		return;
 	free_lanes(runner);
-	free_waiters(runner);
 	map_release(&runner->by_scenario);
 	free_retrying(runner);
 	mem_free(runner->threads);

@@ -31,9 +31,12 @@ struct runner_options {
 struct runner *runner_start(const struct runner_options *options);
 /**
  * Steps under way get `timeout` microseconds to end; what is not over goes on
- * at the next start.
+ * at the next start. Whoever waits is answered, and nothing begins any more.
+ * NULL is harmless, as in runner_free().
  */
 void runner_stop(struct runner *runner, int64_t timeout);
+/** Once nobody calls any more. */
+void runner_free(struct runner *runner);
 
 /**
  * Whoever waits for what a run answers. Called once: with the scenario's
@@ -61,7 +64,8 @@ struct runner_order {
 
 /**
  * Any thread; does not block. ERR_LIMIT: the scenario's queue is full;
- * ERR_BUSY: the writer's is; then `stored` is not called.
+ * ERR_BUSY: the writer's is, or the runner has stopped; then `stored` is not
+ * called.
  */
 enum err runner_begin(struct runner *runner, const struct runner_order *order)
 	MUST_USE;

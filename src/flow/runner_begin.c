@@ -49,6 +49,22 @@ runner_answer_usual(struct runner *runner, uint64_t sequence, bool has_failed)
 
 /* ---- beginning ---- */
 
+static void
+remove_waiter(struct runner *runner, uint64_t sequence)
+{
+	struct runner_waiter **at, *waiter;
+
+	pthread_mutex_lock(&runner->lock);
+	at = &runner->waiters;
+	while (*at && (*at)->sequence != sequence)
+		at = &(*at)->next;
+	waiter = *at;
+	if (waiter)
+		*at = waiter->next;
+	pthread_mutex_unlock(&runner->lock);
+	mem_free(waiter);
+}
+
 /** An execution on its way to the disk. */
 struct begun {
 	struct writer_item item;
@@ -89,9 +105,12 @@ on_stored(struct writer_item *item)
 	enum err err = item->unit.result;
 	struct runner_lane *lane;
 
+	if (err)
+		remove_waiter(runner, row->sequence);
 	if (begun->stored)
 		begun->stored(begun->context, err, row->sequence);
 	pthread_mutex_lock(&runner->lock);
+	runner->storing--;
 	lane = map_get(&runner->by_scenario, key_of(&begun->scenario));
 	if (lane && err)
 		lane->queued--;
@@ -151,22 +170,6 @@ add_waiter(struct runner *runner, uint64_t sequence, struct runner_reply *reply)
 	pthread_mutex_unlock(&runner->lock);
 }
 
-static void
-remove_waiter(struct runner *runner, uint64_t sequence)
-{
-	struct runner_waiter **at, *waiter;
-
-	pthread_mutex_lock(&runner->lock);
-	at = &runner->waiters;
-	while (*at && (*at)->sequence != sequence)
-		at = &(*at)->next;
-	waiter = *at;
-	if (waiter)
-		*at = waiter->next;
-	pthread_mutex_unlock(&runner->lock);
-	mem_free(waiter);
-}
-
 uint64_t
 runner_sequence(struct runner *runner)
 {
@@ -178,18 +181,22 @@ runner_sequence(struct runner *runner)
 	return sequence;
 }
 
-static bool
+static enum err
 reserve_place(struct runner *runner, const struct scenario *scenario)
 {
 	struct runner_lane *lane;
-	bool has_room;
+	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&runner->lock);
 	lane = runner_lane(runner, scenario);
-	has_room = lane->queued < runner->options.queue_max;
-	lane->queued += has_room;
+	if (atomic_load(&runner->is_stopping))
+		err = ERR_BUSY;
+	else if (lane->queued >= runner->options.queue_max)
+		err = ERR_LIMIT;
+	lane->queued += !err;
+	runner->storing += !err;
 	pthread_mutex_unlock(&runner->lock);
-	return has_room;
+	return err;
 }
 
 static void
@@ -197,6 +204,7 @@ give_back_place(struct runner *runner, const struct scenario *scenario)
 {
 	pthread_mutex_lock(&runner->lock);
 	runner_lane(runner, scenario)->queued--;
+	runner->storing--;
 	pthread_mutex_unlock(&runner->lock);
 }
 
@@ -205,10 +213,10 @@ runner_begin(struct runner *runner, const struct runner_order *order)
 {
 	struct begun *begun;
 	uint64_t sequence;
-	enum err err;
+	enum err err = reserve_place(runner, order->scenario);
 
-	if (!reserve_place(runner, order->scenario))
-		return ERR_LIMIT;
+	if (err)
+		return err;
 	begun = make_begun(runner, order);
 	/* Queues are in the order of sequences: they are submitted so. */
 	pthread_mutex_lock(&runner->ordering);

@@ -69,7 +69,7 @@ queue_again(struct runner *runner, const struct execution_row *row)
 		return;
 	pthread_mutex_lock(&runner->lock);
 	if (note_retrying(runner, row->sequence))
-		runner_put(runner, runner_lane(runner, scenario),
+		runner_put_retry(runner, runner_lane(runner, scenario),
 			runner_item_new(row->sequence, false, STR("")));
 	pthread_mutex_unlock(&runner->lock);
 	scenario_unref(scenario);
@@ -81,13 +81,16 @@ retry_due(struct runner *runner)
 	struct execution_due query = {.is_incomplete = true,
 		.now = clock_now(),
 		.limit = DUE_AT_ONCE};
-	struct execution_list list;
+	struct execution_list list = {.count = DUE_AT_ONCE};
 	struct arena arena = {0};
 
-	if (store_executions_due(
-		    runner->options.store, &query, &arena, &list) == ERR_OK) {
-		for (size_t i = 0; i < list.count; i++)
+	while (list.count == DUE_AT_ONCE &&
+		store_executions_due(runner->options.store, &query, &arena,
+			&list) == ERR_OK) {
+		for (size_t i = 0; i < list.count; i++) {
+			query.after = list.rows[i].sequence;
 			queue_again(runner, &list.rows[i]);
+		}
 	}
 	arena_release(&arena);
 }
@@ -120,7 +123,8 @@ is_time(struct runner_lane *lane, const struct scenario *scenario, int64_t now)
 {
 	bool is_due = lane->next_start <= now;
 
-	if (is_due)
+	/* An interval counts from when the scenario was first seen. */
+	if (is_due || lane->last_start == 0)
 		lane->last_start = now;
 	lane->next_start = schedule_next(
 		&scenario->schedule, now, lane->last_start, scenario->zone);
@@ -167,14 +171,8 @@ check_schedules(struct runner *runner)
 static void
 sleep_a_second(struct runner *runner)
 {
-	struct timespec end;
-
 	pthread_mutex_lock(&runner->lock);
-	if (!atomic_load(&runner->is_stopping)) {
-		clock_gettime(CLOCK_REALTIME, &end);
-		end.tv_sec++;
-		pthread_cond_timedwait(&runner->clock, &runner->lock, &end);
-	}
+	runner_wait(runner, SECONDS);
 	pthread_mutex_unlock(&runner->lock);
 }
 
@@ -210,6 +208,8 @@ change_incomplete(struct runner *runner, uint64_t execution,
 		flow.execution.due = due;
 		err = writer_commit(runner->options.writer, &change, 1);
 	}
+	if (!err && state != EXECUTION_INCOMPLETE)
+		runner_count_incomplete(runner, flow.execution.scenario, -1);
 	arena_release(&arena);
 	return err;
 }
@@ -220,7 +220,9 @@ runner_retry(struct runner *runner, uint64_t execution)
 	enum err err = change_incomplete(
 		runner, execution, EXECUTION_INCOMPLETE, clock_now());
 
+	pthread_mutex_lock(&runner->lock);
 	pthread_cond_broadcast(&runner->clock);
+	pthread_mutex_unlock(&runner->lock);
 	return err;
 }
 

@@ -19,9 +19,12 @@ struct execution {
 	struct arena arena;
 	struct execution_row row;
 	enum execution_state stored; /* its state on disk */
+	enum execution_state was;    /* the same when it was taken up */
 	struct step_row *steps;
 	size_t step_count;
 	bool has_answered;
+	bool is_too_much; /* failures in a row */
+	uint32_t errors;
 };
 
 /* ---- reading ---- */
@@ -70,7 +73,7 @@ read_execution(struct execution *execution, const struct runner_item *item)
 
 	if (err)
 		return err;
-	execution->stored = execution->row.state;
+	execution->stored = execution->was = execution->row.state;
 	if (uuid_parse(execution->row.scenario, &id))
 		return ERR_INVALID;
 	execution->scenario = scenarios_get_revision(
@@ -79,6 +82,22 @@ read_execution(struct execution *execution, const struct runner_item *item)
 	if (!execution->scenario)
 		return ERR_NOT_FOUND;
 	return item->is_new ? ERR_OK : read_steps(execution);
+}
+
+/** Not when somebody has dropped it, or it has been run meanwhile. */
+static bool
+is_to_run(const struct execution_row *row)
+{
+	switch (row->state) {
+	case EXECUTION_QUEUED:
+	case EXECUTION_RUNNING: return true;
+	case EXECUTION_INCOMPLETE: return row->due && row->due <= clock_now();
+	case EXECUTION_SUCCESS:
+	case EXECUTION_WARNING:
+	case EXECUTION_ERROR:
+	case EXECUTION_DROPPED: break;
+	}
+	return false;
 }
 
 /* ---- storing ---- */
@@ -158,7 +177,10 @@ put_aside(void *context, const struct run_aside *aside)
 	fork.execution.error = arena_printf(&execution->arena, "%s: %.*s",
 		failure_name(aside->failure->kind),
 		STR_ARG(aside->failure->message));
-	return writer_commit(runner->options.writer, &change, 1);
+	err = writer_commit(runner->options.writer, &change, 1);
+	if (!err)
+		runner_count_incomplete(runner, execution->row.scenario, 1);
+	return err;
 }
 
 static const struct connection *
@@ -202,17 +224,9 @@ pause_until(void *context, int64_t until)
 	struct execution *execution = context;
 	struct runner *runner = execution->runner;
 	int64_t left = until - clock_monotonic();
-	struct timespec end;
 
 	pthread_mutex_lock(&runner->lock);
-	if (!atomic_load(&runner->is_stopping) && left > 0) {
-		clock_gettime(CLOCK_REALTIME, &end);
-		left = left < SECONDS ? left : SECONDS;
-		end.tv_nsec += (long)left * 1000;
-		end.tv_sec += end.tv_nsec / 1000000000;
-		end.tv_nsec %= 1000000000;
-		pthread_cond_timedwait(&runner->clock, &runner->lock, &end);
-	}
+	runner_wait(runner, left);
 	pthread_mutex_unlock(&runner->lock);
 	return !atomic_load(&runner->is_stopping);
 }
@@ -241,6 +255,27 @@ next_try(const struct execution *execution, const struct run_outcome *outcome)
 	return clock_now() + wait;
 }
 
+static bool
+is_too_much(const struct execution *execution)
+{
+	const struct blueprint_settings *settings =
+		&execution->scenario->blueprint->settings;
+
+	return execution->scenario->is_enabled && settings->errors_max &&
+	       execution->errors >= settings->errors_max;
+}
+
+/** Failures that say nothing about the scenario do not switch it off. */
+static bool
+is_counted(const struct run_outcome *outcome)
+{
+	enum failure_kind kind = outcome->failure.kind;
+
+	return outcome->state == EXECUTION_ERROR && kind != FAILURE_DATA &&
+	       kind != FAILURE_DUPLICATE_DATA && kind != FAILURE_CONNECTION &&
+	       kind != FAILURE_MODULE_TIMEOUT;
+}
+
 static void
 count(struct execution *execution, const struct run_outcome *outcome)
 {
@@ -254,9 +289,13 @@ count(struct execution *execution, const struct run_outcome *outcome)
 	stats->failed += outcome->state == EXECUTION_ERROR;
 	stats->incomplete += outcome->state == EXECUTION_INCOMPLETE;
 	stats->operations += outcome->operations;
-	if (outcome->state == EXECUTION_ERROR)
+	if (is_counted(outcome))
 		execution->lane->errors++;
-	else if (outcome->state != EXECUTION_QUEUED)
+	else if (outcome->state != EXECUTION_ERROR)
+		execution->lane->errors = 0;
+	execution->errors = execution->lane->errors;
+	execution->is_too_much = is_too_much(execution);
+	if (execution->is_too_much)
 		execution->lane->errors = 0;
 	pthread_mutex_unlock(&runner->lock);
 }
@@ -269,8 +308,7 @@ switch_off(struct execution *execution)
 	struct scenario_draft draft = {.has_enabled = true,
 		.reason = arena_printf(&execution->arena,
 			"%u executions in a row failed; the last one: %.*s",
-			execution->lane->errors,
-			STR_ARG(execution->row.error))};
+			execution->errors, STR_ARG(execution->row.error))};
 	struct scenario_change change = {.workspace = scenario->workspace,
 		.id = scenario->id,
 		.draft = &draft};
@@ -286,16 +324,6 @@ switch_off(struct execution *execution)
 		scenario_unref(changed);
 	}
 	buf_release(&problem.why);
-}
-
-static bool
-is_too_much(const struct execution *execution)
-{
-	const struct blueprint_settings *settings =
-		&execution->scenario->blueprint->settings;
-
-	return execution->scenario->is_enabled && settings->errors_max &&
-	       execution->lane->errors >= settings->errors_max;
 }
 
 static void
@@ -325,12 +353,13 @@ finish(struct execution *execution, const struct run_outcome *outcome)
 			(unsigned long long)row->sequence, err_name(err));
 		return; /* it is run again at the next start */
 	}
+	execution->stored = outcome->state;
 	count(execution, outcome);
 	if (!execution->has_answered)
 		runner_answer_usual(execution->runner, row->sequence,
 			outcome->state == EXECUTION_ERROR ||
 				outcome->state == EXECUTION_INCOMPLETE);
-	if (outcome->state == EXECUTION_ERROR && is_too_much(execution))
+	if (execution->is_too_much)
 		switch_off(execution);
 }
 
@@ -383,17 +412,22 @@ give_up(struct execution *execution, enum err err)
 		(void)!commit(execution, NULL, 0, &change);
 }
 
+/** Its lane's counts follow what is on disk now. */
 static void
 leave_queue(struct runner *runner, struct runner_lane *lane,
-	const struct execution *execution, bool was_queued)
+	const struct execution *execution, uint64_t sequence)
 {
 	char key[32];
-	int length = snprintf(key, sizeof(key), "%llu",
-		(unsigned long long)execution->row.sequence);
+	int length = snprintf(
+		key, sizeof(key), "%llu", (unsigned long long)sequence);
 
 	pthread_mutex_lock(&runner->lock);
-	if (was_queued && lane->queued)
+	if (execution->was == EXECUTION_QUEUED && lane->queued)
 		lane->queued--;
+	if (execution->stored == EXECUTION_INCOMPLETE)
+		lane->incomplete++;
+	if (execution->was == EXECUTION_INCOMPLETE && lane->incomplete)
+		lane->incomplete--;
 	mem_free(map_remove(&runner->retrying, str_make(key, (size_t)length)));
 	pthread_mutex_unlock(&runner->lock);
 }
@@ -405,13 +439,12 @@ runner_execute(struct runner *runner, struct runner_lane *lane,
 	struct execution execution = {
 		.runner = runner, .lane = lane, .outgoing = outgoing};
 	enum err err = read_execution(&execution, item);
-	bool was_queued = execution.stored == EXECUTION_QUEUED;
 
-	if (err == ERR_OK)
-		run_it(&execution);
-	else if (err != ERR_NOT_FOUND || execution.row.sequence)
+	if (err && (err != ERR_NOT_FOUND || execution.row.sequence))
 		give_up(&execution, err);
-	leave_queue(runner, lane, &execution, was_queued);
+	if (!err && is_to_run(&execution.row))
+		run_it(&execution);
+	leave_queue(runner, lane, &execution, item->sequence);
 	scenario_unref(execution.scenario);
 	arena_release(&execution.arena);
 }

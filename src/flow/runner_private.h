@@ -15,6 +15,7 @@ struct runner_item {
 	struct runner_item *next;
 	uint64_t sequence;
 	bool is_new;	/* there are no steps yet */
+	bool is_retry;	/* of one that is INCOMPLETE */
 	size_t bytes;	/* of the trigger */
 	char trigger[]; /* when is_new */
 };
@@ -33,6 +34,7 @@ struct runner_lane {
 	uint64_t highest; /* sequence put into memory so far */
 	bool is_held;	  /* a scheduled hook: until its time */
 	bool expects_one;
+	uint32_t incomplete;	  /* executions INCOMPLETE */
 	uint32_t errors;	  /* in a row */
 	int64_t last_start;	  /* by the schedule; clock_now() */
 	int64_t next_start;	  /* INT64_MAX: none */
@@ -58,6 +60,7 @@ struct runner {
 	pthread_mutex_t ordering; /* of sequences as they are submitted */
 	uint64_t sequence;	  /* the last one given */
 	size_t items, bytes;	  /* in memory */
+	size_t storing;		  /* at the writer: on_stored() is to come */
 	struct map retrying;	  /* sequences of INCOMPLETE ones at work */
 	atomic_bool is_stopping;
 	struct outgoing **ways; /* one a thread */
@@ -74,6 +77,9 @@ struct runner_lane *runner_lane(
 /** Under the lock: puts an execution into its lane's queue. */
 void runner_put(struct runner *runner, struct runner_lane *lane,
 	struct runner_item *take_item);
+/** The same for one that failed: it goes before the others. */
+void runner_put_retry(struct runner *runner, struct runner_lane *lane,
+	struct runner_item *take_item);
 struct runner_item *runner_item_new(
 	uint64_t sequence, bool is_new, struct str trigger);
 
@@ -88,9 +94,18 @@ void runner_answer_usual(
 /** A sequence of its own for an execution. */
 uint64_t runner_sequence(struct runner *runner);
 
+/** One of a scenario's executions has become INCOMPLETE (1) or is not any
+ * more (-1). */
+void runner_count_incomplete(
+	struct runner *runner, struct str scenario, int change);
+
 /** Runs it and stores what it came to. On a runner's thread. */
 void runner_execute(struct runner *runner, struct runner_lane *lane,
 	const struct runner_item *item, struct outgoing *outgoing);
+
+/** Under the lock, which it gives back meanwhile: a second at most, less
+ * when the runner stops. */
+void runner_wait(struct runner *runner, int64_t time);
 
 /** The clock's thread. */
 void *runner_clock_run(void *context);

@@ -100,6 +100,8 @@ read_row(const struct object_row *row, struct scenario_counted *counted,
 	scenario->created = row->created;
 	scenario->updated = row->updated;
 	read_members(body, counted);
+	scenario->schedule_text =
+		json_raw(json_member(body, STR("scheduling")));
 	err = schedule_read(
 		json_member(body, STR("scheduling")), &scenario->schedule, why);
 	if (err)

@@ -46,6 +46,7 @@ static enum err
 apply_blueprint(const struct scenario_draft *draft, struct arena *arena,
 	struct scenario_counted *next, struct scenario_problem *problem)
 {
+	const struct template_problem *again = NULL;
 	const struct blueprint *checked = NULL;
 	enum err err;
 
@@ -55,9 +56,8 @@ apply_blueprint(const struct scenario_draft *draft, struct arena *arena,
 	if (!checked)
 		return refuse(problem, "blueprint", ERR_INVALID,
 			"it is not a blueprint");
-	problem->problems = NULL;
 	err = blueprint_read(draft->blueprint, &next->arena,
-		&next->scenario.blueprint, &problem->problems);
+		&next->scenario.blueprint, &again);
 	return next->scenario.blueprint ? ERR_OK : err;
 }
 
@@ -65,15 +65,20 @@ static enum err
 apply_schedule(const struct scenario_draft *draft,
 	struct scenario_counted *next, struct scenario_problem *problem)
 {
+	struct scenario *scenario = &next->scenario;
 	struct json_doc doc;
 	enum err err;
 
 	problem->field = "scheduling";
-	err = json_read(arena_copy(&next->arena, draft->schedule), &next->arena,
-		&doc, &problem->why);
-	return err ? err
-		   : schedule_read(json_root(&doc), &next->scenario.schedule,
-			     &problem->why);
+	scenario->schedule_text = arena_copy(&next->arena, draft->schedule);
+	err = json_read(
+		scenario->schedule_text, &next->arena, &doc, &problem->why);
+	if (!err)
+		err = schedule_read(
+			json_root(&doc), &scenario->schedule, &problem->why);
+	if (!err)
+		problem->field = NULL;
+	return err;
 }
 
 static enum err

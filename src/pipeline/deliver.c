@@ -156,15 +156,6 @@ start_attempts(struct worker *worker)
 		attempt_start(worker, delivery);
 }
 
-/** Outcomes of a turn go to the writer as one. */
-static void
-wake_writer(struct worker *worker)
-{
-	if (worker->has_outcomes)
-		writer_wake(worker->options->writer);
-	worker->has_outcomes = false;
-}
-
 static void
 write_again_if_due(struct worker *worker)
 {
@@ -202,14 +193,14 @@ drain(struct worker *worker)
 			worker->client, mailbox_fd(worker->mailbox), left);
 		read_all_mail(worker);
 		write_again_if_due(worker);
-		wake_writer(worker);
+		worker_wake_writer(worker);
 	}
 	http_client_free(worker->client); /* aborts the rest */
 	worker->client = NULL;
 	read_all_mail(worker);
 	attempt_write_again(worker);
 	alarm_ring_last(&worker->alarms);
-	wake_writer(worker);
+	worker_wake_writer(worker);
 }
 
 static void *
@@ -223,7 +214,7 @@ run(void *context)
 		start_attempts(worker);
 		publish_stats(worker);
 		time = sleep_time(worker);
-		wake_writer(worker);
+		worker_wake_writer(worker);
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
@@ -232,7 +223,7 @@ run(void *context)
 		if (worker->reports &&
 			clock_monotonic() >= worker->report_again_at)
 			report_end(worker, true);
-		wake_writer(worker);
+		worker_wake_writer(worker);
 	}
 	drain(worker);
 	return NULL;

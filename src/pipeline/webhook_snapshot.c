@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "pipeline/live.h"
 
-enum { ARENA_FIRST = 512, ARENA_STEP = 256 };
+enum { ARENA_FIRST = 480, ARENA_STEP = 256 };
 
 unsigned
 webhook_rate(const struct webhook *webhook)

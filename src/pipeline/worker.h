@@ -87,3 +87,12 @@ worker_count(_Atomic uint64_t *counter)
 {
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
+
+/** Outcomes of a turn go to the writer as one. */
+static inline void
+worker_wake_writer(struct worker *worker)
+{
+	if (worker->has_outcomes)
+		writer_wake(worker->options->writer);
+	worker->has_outcomes = false;
+}

@@ -340,13 +340,32 @@ next_by_masks(
 	return INT64_MAX;
 }
 
+/** A moment, or the first minute after it that `restrict` leaves open. */
 static int64_t
-next_by_interval(const struct schedule *schedule, int64_t after, int64_t last)
+wait_for_window(
+	const struct schedule *schedule, int64_t at, const struct zone *zone)
+{
+	struct schedule open = {.window_count = schedule->window_count};
+	int64_t local = at / SECONDS + zone_offset(zone, at / SECONDS);
+	struct calendar_date date = calendar_date_of(local / DAY_SECONDS);
+	struct day day = {.month = date.month,
+		.day = date.day,
+		.week_day = calendar_weekday(local / DAY_SECONDS)};
+
+	if (is_in_window(schedule, &day, (int32_t)(local % DAY_SECONDS / 60)))
+		return at;
+	memcpy(open.windows, schedule->windows, sizeof(open.windows));
+	return next_by_masks(&open, at, zone);
+}
+
+static int64_t
+next_by_interval(const struct schedule *schedule, int64_t after, int64_t last,
+	const struct zone *zone)
 {
 	int64_t next =
 		last ? last + schedule->interval : after + schedule->interval;
 
-	return next > after ? next : after + 1;
+	return wait_for_window(schedule, next > after ? next : after + 1, zone);
 }
 
 int64_t
@@ -361,7 +380,7 @@ schedule_next(const struct schedule *schedule, int64_t after, int64_t last,
 	case SCHEDULE_IMMEDIATELY:
 	case SCHEDULE_ON_DEMAND: break;
 	case SCHEDULE_INTERVAL:
-		next = next_by_interval(schedule, after, last);
+		next = next_by_interval(schedule, after, last, zone);
 		break;
 	case SCHEDULE_ONCE:
 		next = schedule->date > after ? schedule->date : INT64_MAX;

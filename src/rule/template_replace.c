@@ -1,6 +1,6 @@
 #include "base/ascii.h"
 #include "rule/filter_text.h"
-#include "rule/regex.h"
+#include "rule/regex_replace.h"
 #include "rule/template_text.h"
 #include "rule/text_unit.h"
 
@@ -8,135 +8,26 @@
 
 /* ---- regular expressions ---- */
 
-struct replacement {
-	struct template_run *run;
-	const struct regex *regex;
-	struct str text;
-	struct str with;
-	struct buf *out;
-};
-
-static void
-append_group(struct replacement *r, const struct regex_match *match, size_t n)
-{
-	if (match->start[n] != SIZE_MAX)
-		buf_append(r->out, str_make(r->text.ptr + match->start[n],
-					   match->end[n] - match->start[n]));
-}
-
-/** $1 to $99, if there is such a group: how many bytes it takes; 0: none. */
-static size_t
-group_number(const struct replacement *r, struct str at, size_t *ret)
-{
-	size_t groups = regex_groups(r->regex);
-	size_t one, two;
-
-	if (at.len < 2 || !ascii_is_digit(at.ptr[1]))
-		return 0;
-	one = (size_t)(at.ptr[1] - '0');
-	if (at.len > 2 && ascii_is_digit(at.ptr[2])) {
-		two = one * 10 + (size_t)(at.ptr[2] - '0');
-		if (two >= 1 && two <= groups) {
-			*ret = two;
-			return 3;
-		}
-	}
-	*ret = one;
-	return one >= 1 && one <= groups ? 2 : 0;
-}
-
-/** What stands for `$…` at the start of `at`: how many bytes it takes. */
-static size_t
-append_reference(
-	struct replacement *r, const struct regex_match *match, struct str at)
-{
-	char c = at.len > 1 ? at.ptr[1] : '\0';
-	size_t group;
-	size_t len = group_number(r, at, &group);
-
-	if (len) {
-		append_group(r, match, group);
-		return len;
-	}
-	switch (c) {
-	case '$': buf_append_char(r->out, '$'); return 2;
-	case '&': append_group(r, match, 0); return 2;
-	case '`':
-		buf_append(r->out, str_head(r->text, match->start[0]));
-		return 2;
-	case '\'':
-		buf_append(r->out, str_skip(r->text, match->end[0]));
-		return 2;
-	case '<':
-		template_run_fail(r->run,
-			"a replacement refers to groups by number ($1), not "
-			"by name");
-		return at.len;
-	default: break;
-	}
-	buf_append_char(r->out, '$');
-	return 1;
-}
-
-static void
-append_replacement(struct replacement *r, const struct regex_match *match)
-{
-	struct str left = r->with;
-
-	while (left.len && !r->run->err) {
-		size_t plain = str_find_char(left, '$');
-
-		if (plain == SIZE_MAX)
-			plain = left.len;
-		buf_append(r->out, str_head(left, plain));
-		left = str_skip(left, plain);
-		if (left.len)
-			left = str_skip(left, append_reference(r, match, left));
-		if (buf_is_overflown(r->out))
-			template_run_bytes(r->run, SIZE_MAX);
-	}
-}
-
-static void
-replace_matches(struct replacement *r, bool is_global)
-{
-	struct regex_match match;
-	size_t done = 0, from = 0;
-
-	while (from <= r->text.len && !r->run->err) {
-		enum err err = regex_search(
-			r->regex, r->text, from, &r->run->steps_left, &match);
-
-		if (err == ERR_LIMIT)
-			template_run_steps(r->run, SIZE_MAX);
-		if (err)
-			break;
-		buf_append(r->out,
-			str_make(r->text.ptr + done, match.start[0] - done));
-		append_replacement(r, &match);
-		done = match.end[0];
-		from = regex_next(r->text, &match);
-		if (!is_global || !template_run_steps(r->run, 8))
-			break;
-	}
-	buf_append(r->out, str_skip(r->text, done));
-}
-
 static struct value
 replace_pattern(struct template_run *run, struct str text, struct str pattern,
 	unsigned flags, struct str with)
 {
 	CLEANUP(buf_release) struct buf out = template_run_buf(run);
 	CLEANUP(buf_release) struct buf why = {0};
-	struct replacement r = {
-		.run = run, .text = text, .with = with, .out = &out};
+	const struct regex *regex;
+	enum err err;
 
 	if (!template_run_bytes(run, pattern.len * 64))
 		return value_empty();
-	if (regex_compile(pattern, flags, run->arena, &r.regex, &why))
+	if (regex_compile(pattern, flags, run->arena, &regex, &why))
 		return template_run_fail(run,
 			"this is no regular expression: %s", buf_text(&why));
-	replace_matches(&r, (flags & REGEX_GLOBAL) != 0);
+	err = regex_replace(regex, text, with, (flags & REGEX_GLOBAL) != 0,
+		&run->steps_left, &out, &why);
+	if (err == ERR_INVALID)
+		return template_run_fail(run, "%s", buf_text(&why));
+	if (err && !buf_is_overflown(&out))
+		template_run_steps(run, SIZE_MAX);
 	return template_run_text(run, &out);
 }
 

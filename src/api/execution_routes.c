@@ -1,0 +1,346 @@
+#include "api/api.h"
+#include "api/explain.h"
+#include "api/scenario_routes.h"
+#include "flow/flow.h"
+#include "flow/mask.h"
+
+#define ALL "/v1/executions"
+#define ONE ALL "/{id}"
+
+enum {
+	CURSOR = 'x',
+	STEPS_DEFAULT = 100,
+	STEPS_MAX = 1000,
+	SHOWN_MAX = 64 << 10, /* bytes of one bundle or output */
+};
+
+/* ---- what is shown ---- */
+
+static void
+write_time(struct json_out *out, const char *name, int64_t time)
+{
+	if (time)
+		json_out_time(out, name, time);
+}
+
+/** Its members, within an object. */
+static void
+write_members(struct json_out *out, const struct execution_row *row)
+{
+	CLEANUP(buf_release) struct buf uri = buf_make(128);
+
+	buf_printf(&uri, ALL "/%llu", (unsigned long long)row->sequence);
+	json_out_string(out, "id", str_skip(buf_str(&uri), strlen(ALL "/")));
+	json_out_text(out, "type", "grapnel/execution");
+	json_out_string(out, "scenarioId", row->scenario);
+	json_out_integer(
+		out, "scenarioRevision", (int64_t)row->scenario_version);
+	json_out_text(out, "state", execution_state_name(row->state));
+	json_out_string(out, "cause", row->cause);
+	json_out_time(out, "createdAt", row->created);
+	write_time(out, "startedAt", row->started);
+	write_time(out, "endedAt", row->ended);
+	write_time(out, "dueAt", row->due);
+	json_out_integer(out, "attempts", row->attempts);
+	json_out_integer(out, "operations", row->operations);
+	if (row->failed_step)
+		json_out_integer(out, "failedStep", row->failed_step);
+	if (row->error.len)
+		json_out_string(out, "error", row->error);
+	json_out_string(out, "resourceUri", buf_str(&uri));
+}
+
+/** Typed JSON as plain JSON for people: masked, and not too long. */
+static void
+write_value(struct api_call *call, struct json_out *out, const char *name,
+	struct str text)
+{
+	struct json_doc doc;
+	struct value value;
+
+	if (text.len == 0)
+		return;
+	if (text.len > SHOWN_MAX) {
+		json_out_text(out, name, "(too long to be shown)");
+		return;
+	}
+	if (json_read(text, call->arena, &doc, NULL) ||
+		value_from_json(
+			json_root(&doc), VALUE_JSON_TYPED, call->arena, &value))
+		return;
+	value_out(
+		out, name, mask_secrets(value, call->arena), VALUE_JSON_PLAIN);
+}
+
+static void
+write_step(struct api_call *call, struct json_out *out,
+	const struct step_row *step, const struct scenario *scenario)
+{
+	const struct blueprint_module *module =
+		scenario ? blueprint_find(scenario->blueprint, step->module)
+			 : NULL;
+	bool is_secret =
+		scenario && scenario->blueprint->settings.is_confidential;
+
+	json_out_object(out, NULL);
+	json_out_integer(out, "ordinal", step->ordinal);
+	json_out_integer(out, "module", step->module);
+	if (module) {
+		json_out_string(out, "name", module->name);
+		json_out_string(out, "place", module->place);
+	}
+	if (module && module->label.len)
+		json_out_string(out, "label", module->label);
+	json_out_time(out, "startedAt", step->started);
+	json_out_time(out, "endedAt", step->ended);
+	if (step->failure.len) {
+		json_out_string(out, "failure", step->failure);
+		json_out_string(out, "message", step->message);
+	}
+	write_value(call, out, "input", step->input);
+	if (!is_secret)
+		write_value(call, out, "output", step->output);
+	write_value(call, out, "trace", step->trace);
+	json_out_end(out);
+}
+
+/* ---- looking ---- */
+
+static bool
+find(struct api_call *call, struct execution_row *ret)
+{
+	uint64_t sequence;
+	enum err err = ERR_NOT_FOUND;
+
+	if (str_to_u64(call->parameters[0], &sequence) == ERR_OK)
+		err = store_execution(
+			call->api->store, sequence, call->arena, ret);
+	if (err == ERR_OK && ret->workspace == call->who.workspace)
+		return true;
+	if (err == ERR_OK || err == ERR_NOT_FOUND)
+		explain_refuse_unknown(call, "execution");
+	else
+		explain_refuse_store(call);
+	return false;
+}
+
+/** The scenario as the execution runs it: a reference, or NULL. */
+static const struct scenario *
+scenario_of(struct api_call *call, const struct execution_row *row)
+{
+	struct uuid id;
+
+	return uuid_parse(row->scenario, &id) == ERR_OK
+		       ? scenarios_get_revision(call->api->flow->scenarios,
+				 row->workspace, id, row->scenario_version)
+		       : NULL;
+}
+
+static bool
+read_state(struct api_call *call, struct execution_query *query)
+{
+	struct str text;
+
+	if (!explain_text(call, "state", &text))
+		return false;
+	if (text.len == 0)
+		return true;
+	query->is_by_state = true;
+	for (int i = EXECUTION_QUEUED; i <= EXECUTION_DROPPED; i++) {
+		query->state = (enum execution_state)i;
+		if (str_equal_nocase(
+			    text, str_of(execution_state_name(query->state))))
+			return true;
+	}
+	explain_refuse(call, "state",
+		"expected QUEUED, RUNNING, SUCCESS, WARNING, ERROR, "
+		"INCOMPLETE or DROPPED");
+	return false;
+}
+
+static void
+list_all(struct api_call *call)
+{
+	CLEANUP(buf_release) struct buf body = buf_make(0);
+	struct json_out out = json_out_make(&body);
+	struct execution_query query = {.workspace = call->who.workspace};
+	struct execution_list list;
+
+	if (!explain_text(call, "scenario", &query.scenario) ||
+		!read_state(call, &query) ||
+		!explain_limit(call, &query.limit) ||
+		!explain_cursor(call, CURSOR, &query.before))
+		return;
+	if (store_executions(call->api->store, &query, call->arena, &list)) {
+		explain_refuse_store(call);
+		return;
+	}
+	json_out_object(&out, NULL);
+	json_out_array(&out, "items");
+	for (size_t i = 0; i < list.count; i++) {
+		json_out_object(&out, NULL);
+		write_members(&out, &list.rows[i]);
+		json_out_end(&out);
+	}
+	json_out_end(&out);
+	json_out_integer(&out, "count", (int64_t)list.count);
+	explain_write_next(&out, CURSOR,
+		list.count == query.limit && list.count
+			? list.rows[list.count - 1].sequence
+			: 0);
+	json_out_end(&out);
+	api_respond_json(call, 200, &body);
+}
+
+/** A parameter that is a number; false when what is wrong was answered. */
+static bool
+read_number(
+	struct api_call *call, const char *name, uint64_t max, uint64_t *in_out)
+{
+	struct str text;
+
+	if (!explain_text(call, name, &text))
+		return false;
+	if (text.len == 0)
+		return true;
+	if (str_to_u64(text, in_out) == ERR_OK && *in_out && *in_out <= max)
+		return true;
+	explain_refuse(call, name, "expected a whole number from 1");
+	return false;
+}
+
+static void
+write_steps(struct api_call *call, struct json_out *out,
+	const struct step_list *steps, const struct step_query *query,
+	const struct scenario *scenario)
+{
+	json_out_array(out, "steps");
+	for (size_t i = 0; i < steps->count; i++)
+		write_step(call, out, &steps->rows[i], scenario);
+	json_out_end(out);
+	if (steps->count && steps->count == query->limit)
+		json_out_integer(out, "nextStep",
+			steps->rows[steps->count - 1].ordinal + 1);
+}
+
+static void
+respond_execution(
+	struct api_call *call, int status, const struct execution_row *row)
+{
+	CLEANUP(buf_release) struct buf body = buf_make(0);
+	struct json_out out = json_out_make(&body);
+	uint64_t from = 1, limit = STEPS_DEFAULT;
+	struct step_query query = {.execution = row->sequence};
+	struct step_list steps;
+	const struct scenario *scenario;
+
+	if (!read_number(call, "step", UINT32_MAX, &from) ||
+		!read_number(call, "steps", STEPS_MAX, &limit))
+		return;
+	query.from = (uint32_t)from;
+	query.limit = (size_t)limit;
+	if (store_steps(call->api->store, &query, call->arena, &steps)) {
+		explain_refuse_store(call);
+		return;
+	}
+	scenario = scenario_of(call, row);
+	json_out_object(&out, NULL);
+	write_members(&out, row);
+	if (scenario)
+		json_out_string(&out, "scenarioName", scenario->name);
+	if (!scenario || !scenario->blueprint->settings.is_confidential)
+		write_value(call, &out, "trigger", row->trigger);
+	write_steps(call, &out, &steps, &query, scenario);
+	json_out_end(&out);
+	scenario_unref(scenario);
+	api_respond_json(call, status, &body);
+}
+
+static void
+get_one(struct api_call *call)
+{
+	struct execution_row row;
+
+	if (find(call, &row))
+		respond_execution(call, 200, &row);
+}
+
+/* ---- by hand ---- */
+
+static void
+change(struct api_call *call,
+	enum err (*act)(struct runner *runner, uint64_t execution))
+{
+	struct execution_row row;
+	enum err err;
+
+	if (!find(call, &row))
+		return;
+	err = act(call->api->flow->runner, row.sequence);
+	if (err == ERR_CONFLICT)
+		api_refuse(call, 409, NULL,
+			"the execution is %s, not INCOMPLETE",
+			execution_state_name(row.state));
+	else if (err)
+		explain_refuse_store(call);
+	else if (find(call, &row))
+		respond_execution(call, 202, &row);
+}
+
+static void
+retry_one(struct api_call *call)
+{
+	change(call, runner_retry);
+}
+
+static void
+drop_one(struct api_call *call)
+{
+	change(call, runner_drop);
+}
+
+/** The same first bundle once more, with the present or the old version. */
+static void
+replay_one(struct api_call *call)
+{
+	const struct scenario *scenario;
+	struct execution_row row;
+	struct str version;
+	struct uuid id;
+	bool is_old;
+
+	if (!find(call, &row) || !explain_text(call, "version", &version))
+		return;
+	is_old = str_equal(version, STR("old"));
+	if (!is_old && version.len && !str_equal(version, STR("present"))) {
+		explain_refuse(call, "version", "expected present or old");
+		return;
+	}
+	if (uuid_parse(row.scenario, &id) != ERR_OK)
+		scenario = NULL;
+	else if (is_old)
+		scenario = scenario_of(call, &row);
+	else
+		scenario = scenarios_get(
+			call->api->flow->scenarios, row.workspace, id);
+	if (scenario)
+		scenario_begin(call, scenario, row.trigger, "replay",
+			is_old ? row.scenario_version : 0);
+	else
+		api_refuse(call, 404, NULL, "the scenario is gone");
+	scenario_unref(scenario);
+}
+
+const struct route api_execution_routes[] = {
+	{"GET", ALL, API_NATIVE, ACCESS_VIEWER, BODY_NONE, true, false,
+		list_all},
+	{"GET", ONE, API_NATIVE, ACCESS_VIEWER, BODY_NONE, true, false,
+		get_one},
+	{"POST", ONE "/retry", API_NATIVE, ACCESS_ADMIN, BODY_NONE, true, false,
+		retry_one},
+	{"POST", ONE "/drop", API_NATIVE, ACCESS_ADMIN, BODY_NONE, true, false,
+		drop_one},
+	{"POST", ONE "/replay", API_NATIVE, ACCESS_ADMIN, BODY_NONE, true,
+		false, replay_one},
+};
+const size_t api_execution_route_count = COUNT_OF(api_execution_routes);

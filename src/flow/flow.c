@@ -1,0 +1,60 @@
+#include "flow/flow.h"
+
+#include "base/mem.h"
+
+static struct http_client_options
+way_out(const struct hub_options *options)
+{
+	return (struct http_client_options){.policy = &options->policy,
+		.user_agent = options->user_agent,
+		.ca_file = options->ca_file,
+		.connect_timeout = options->connect_timeout,
+		.resolver = &options->ways.resolver,
+		.proxy = options->ways.proxy,
+		.no_proxy = options->ways.no_proxy,
+		.no_proxy_count = options->ways.no_proxy_count};
+}
+
+enum err
+flow_open(
+	const struct flow_options *options, struct flow **ret, struct buf *why)
+{
+	struct hub *hub = options->hub;
+	struct flow *flow = MEM_NEW(struct flow);
+	struct scenarios_options scenarios = {
+		.store = hub->store, .writer = hub->writer};
+	struct runner_options runner = {.store = hub->store,
+		.writer = hub->writer,
+		.key = &hub->store_key,
+		.http = way_out(&hub->options),
+		.threads = options->threads,
+		.queue_max = options->queue_max,
+		.run_timeout = options->run_timeout};
+	enum err err = scenarios_open(&scenarios, &flow->scenarios, why);
+
+	if (err) {
+		mem_free(flow);
+		return err;
+	}
+	runner.scenarios = flow->scenarios;
+	flow->runner = runner_start(&runner);
+	*ret = flow;
+	return ERR_OK;
+}
+
+void
+flow_stop(struct flow *flow, int64_t timeout)
+{
+	if (flow)
+		runner_stop(flow->runner, timeout);
+}
+
+void
+flow_close(struct flow *flow)
+{
+	if (!flow)
+		return;
+	runner_free(flow->runner);
+	scenarios_close(flow->scenarios);
+	mem_free(flow);
+}

@@ -1,0 +1,226 @@
+#include <pthread.h>
+
+#include "flow/datastore.h"
+#include "run_world.h"
+
+/* The app datastore:*, on a real store. */
+
+#define IN "{\"datastore\":\"d\"}"
+#define CALL(module_, mapper_, expected_) \
+	CHECK_CALL("datastore:" module_, IN, mapper_, "{}", expected_)
+#define PLACE(at_, of_) "\"__IMTINDEX__\":" #at_ ",\"__IMTLENGTH__\":" #of_ "}"
+
+static void
+begin(void)
+{
+	run_world_begin();
+	run_world_open_store();
+}
+
+static void
+add(const char *key, const char *data)
+{
+	struct str mapper = arena_printf(
+		&run_world.arena, "{\"key\":\"%s\",\"data\":%s}", key, data);
+
+	CHECK(str_starts_with(
+		run_world_call("datastore:AddRecord", IN, mapper.ptr, "{}"),
+		STR("[{")));
+}
+
+TEST(app_datastore, record_is_there_for_the_next_run)
+{
+	begin();
+	CALL("ExistRecord", "{\"key\":\"k\"}", "[{\"exist\":false}]");
+	CALL("GetRecord", "{\"key\":\"k\"}", "[]");
+	CALL("AddRecord", "{\"key\":\"k\",\"data\":{\"n\":1,\"t\":\"x\"}}",
+		"[{\"key\":\"k\",\"data\":{\"n\":1,\"t\":\"x\"}}]");
+	CALL("ExistRecord", "{\"key\":\"k\"}", "[{\"exist\":true}]");
+	CALL("GetRecord", "{\"key\":\"k\"}", "[{\"n\":1,\"t\":\"x\"}]");
+	CALL("GetRecord", "{\"key\":\"k\",\"returnWrapped\":true}",
+		"[{\"key\":\"k\",\"data\":{\"n\":1,\"t\":\"x\"}}]");
+	CHECK_CALL("datastore:CountRecord", "{\"datastore\":7}", "{}", "{}",
+		"[{\"count\":0}]");
+	CALL("CountRecord", "{}", "[{\"count\":1}]");
+	run_world_end();
+}
+
+TEST(app_datastore, key_that_is_there_is_duplicate_data_unless_overwritten)
+{
+	begin();
+	add("k", "{\"n\":1}");
+	CALL("AddRecord", "{\"key\":\"k\",\"data\":{}}",
+		"DuplicateDataError: the data store has a record with the key "
+		"\"k\"");
+	CALL("AddRecord",
+		"{\"key\":\"k\",\"data\":{\"m\":2},\"overwrite\":true}",
+		"[{\"key\":\"k\",\"data\":{\"m\":2}}]");
+	CALL("CountRecord", "{}", "[{\"count\":1}]");
+	run_world_end();
+}
+
+TEST(app_datastore, step_that_is_run_again_finds_its_own_record)
+{
+	begin();
+	add("k", "{}");
+	/* As after a crash between the record and the step. */
+	run_world.execution.sequence--;
+	add("k", "{}");
+	CALL("CountRecord", "{}", "[{\"count\":1}]");
+	run_world_end();
+}
+
+TEST(app_datastore, record_without_a_key_gets_one_of_its_own)
+{
+	struct str first, second;
+
+	begin();
+	first = run_world_call(
+		"datastore:AddRecord", IN, "{\"data\":{}}", "{}");
+	second = run_world_call(
+		"datastore:AddRecord", IN, "{\"data\":{}}", "{}");
+	CHECK_INT(
+		first.len, strlen("[{\"key\":\"0123456789ab\",\"data\":{}}]"));
+	CHECK(!str_equal(first, second));
+	run_world_end();
+}
+
+TEST(app_datastore, update_changes_the_given_fields)
+{
+	begin();
+	CALL("UpdateRecord", "{\"key\":\"k\",\"data\":{\"a\":1}}",
+		"DataError: the data store has no record with the key \"k\"");
+	CALL("UpdateRecord",
+		"{\"key\":\"k\",\"data\":{\"a\":1,\"b\":2},\"insertMissing\":"
+		"true}",
+		"[{\"key\":\"k\",\"data\":{\"a\":1,\"b\":2}}]");
+	CALL("UpdateRecord", "{\"key\":\"k\",\"data\":{\"b\":3}}",
+		"[{\"key\":\"k\",\"data\":{\"a\":1,\"b\":3}}]");
+	run_world_end();
+}
+
+TEST(app_datastore, records_are_removed_one_by_one_or_all)
+{
+	begin();
+	add("a", "{}");
+	add("b", "{}");
+	add("c", "{}");
+	CALL("DeleteRecord", "{\"key\":\"b\"}",
+		"[{\"key\":\"b\",\"deleted\":true}]");
+	CALL("DeleteRecord", "{\"key\":\"b\"}",
+		"[{\"key\":\"b\",\"deleted\":false}]");
+	CALL("CountRecord", "{}", "[{\"count\":2}]");
+	CALL("DeleteAllRecords", "{}", "[{\"deleted\":2}]");
+	CALL("CountRecord", "{}", "[{\"count\":0}]");
+	CALL("SearchRecord", "{}", "[]");
+	run_world_end();
+}
+
+TEST(app_datastore, search_filters_sorts_and_stops_at_its_limit)
+{
+	begin();
+	add("a", "{\"n\":10,\"t\":\"x\"}");
+	add("b", "{\"n\":9,\"t\":\"y\"}");
+	add("c", "{\"n\":11,\"t\":\"x\"}");
+	CALL("SearchRecord",
+		"{\"filter\":[[{\"a\":\"t\",\"o\":\"text:equal\",\"b\":\"x\"},"
+		"{\"a\":\"n\",\"o\":\"number:greater\",\"b\":5}]],\"sort\":"
+		"[{\"key\":\"n\",\"order\":-1}]}",
+		"[{\"key\":\"c\",\"data\":{\"n\":11,\"t\":\"x\"}," PLACE(1,
+			2) ",{\"key\":\"a\",\"data\":{\"n\":10,\"t\":\"x\"}," PLACE(2,
+			2) "]");
+	CALL("SearchRecord",
+		"{\"filter\":[[{\"a\":\"key\",\"o\":\"text:equal\",\"b\":"
+		"\"b\"}],[{\"a\":\"n\",\"o\":\"number:equal\",\"b\":10}]],"
+		"\"sort\":[{\"key\":\"n\",\"order\":1}],\"limit\":1}",
+		"[{\"key\":\"b\",\"data\":{\"n\":9,\"t\":\"y\"}," PLACE(
+			1, 1) "]");
+	CHECK_CALL("datastore:SearchRecord",
+		"{\"datastore\":\"d\",\"limit\":2}", "{}", "{}",
+		"[{\"key\":\"a\",\"data\":{\"n\":10,\"t\":\"x\"}," PLACE(1,
+			2) ",{\"key\":\"b\",\"data\":{\"n\":9,\"t\":\"y\"}," PLACE(2,
+			2) "]");
+	CALL("SearchRecord",
+		"{\"filter\":[[{\"a\":\"n\",\"o\":\"like\",\"b\":1}]]}",
+		"DataError: filter: there is no operator like");
+	CHECK_CALL("datastore:SearchRecord",
+		"{\"datastore\":\"e\",\"continueWhenNoRes\":true}", "{}", "{}",
+		"[{}]");
+	run_world_end();
+}
+
+TEST(app_datastore, limits_and_bad_input_are_told)
+{
+	struct buf text = {0};
+
+	begin();
+	buf_append(&text, STR("{\"key\":\"k\",\"data\":{\"t\":\""));
+	for (int i = 0; i < DATASTORE_RECORD_MAX; i++)
+		buf_append_char(&text, 'x');
+	buf_append(&text, STR("\"}}"));
+	CHECK_CALL("datastore:AddRecord", IN,
+		"{\"key\":\"k\",\"data\":\"{{1.data}}\"}", buf_text(&text),
+		"DataError: data: the record is over 256 KiB");
+	buf_release(&text);
+	CALL("AddRecord", "{\"key\":\"a\\nb\",\"data\":{}}",
+		"DataError: key: expected at most 255 bytes without control "
+		"characters");
+	CALL("AddRecord", "{\"key\":\"k\",\"data\":\"text\"}",
+		"BundleValidationError: data: expected a collection, found a "
+		"value of type text");
+	CHECK_CALL("datastore:CountRecord", "{\"datastore\":\"a/b\"}", "{}",
+		"{}",
+		"InvalidConfigurationError: parameters.datastore: expected an "
+		"id of 1 to 255 bytes without a slash");
+	run_world_end();
+}
+
+TEST(app_datastore, without_a_store_there_are_none)
+{
+	run_world_begin();
+	CALL("CountRecord", "{}",
+		"InvalidConfigurationError: there are no data stores here");
+	run_world_end();
+}
+
+enum { WRITERS = 4, RECORDS = 10 };
+
+static void *
+write_records(void *context)
+{
+	struct datastore datastore = {
+		.host = &run_world.host, .workspace = 1, .id = STR("d")};
+	int writer = (int)(size_t)context;
+
+	for (int i = 0; i < RECORDS; i++) {
+		char key[32];
+		struct datastore_record record = {
+			.key = {key, 0}, .data = value_collection(NULL, 0)};
+		bool is_full;
+
+		record.key.len =
+			(size_t)snprintf(key, sizeof(key), "%d-%d", writer, i);
+		while (datastore_write(&datastore, &record, &is_full) ==
+			ERR_CONFLICT)
+			;
+	}
+	return NULL;
+}
+
+TEST(app_datastore, writers_at_once_lose_nothing_and_count_right)
+{
+	pthread_t threads[WRITERS];
+
+	begin();
+	for (size_t i = 0; i < WRITERS; i++)
+		CHECK_INT(pthread_create(
+				  &threads[i], NULL, write_records, (void *)i),
+			0);
+	for (size_t i = 0; i < WRITERS; i++)
+		pthread_join(threads[i], NULL);
+	CALL("CountRecord", "{}", "[{\"count\":40}]");
+	CHECK(str_find(run_world_call("datastore:SearchRecord", IN,
+			       "{\"limit\":1000}", "{}"),
+		      STR("\"__IMTLENGTH__\":40")) != SIZE_MAX);
+	run_world_end();
+}
