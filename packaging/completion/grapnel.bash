@@ -5,7 +5,7 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery replay allow-list connection hook key scenario filter template json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery replay allow-list connection hook key scenario audit filter template json" -- "$cur"))
 		return
 	fi
 	case $command in
@@ -93,6 +93,13 @@ _grapnel() {
 		fi
 		command="$command ${COMP_WORDS[2]}"
 		;;
+	audit)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "list" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
 	filter)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "check eval explain" -- "$cur"))
@@ -130,6 +137,7 @@ _grapnel() {
 	"serve --idle-timeout") COMPREPLY=(); return ;;
 	"serve --body-max") COMPREPLY=(); return ;;
 	"serve --bulk-body-max") COMPREPLY=(); return ;;
+	"serve --key-notices") COMPREPLY=(); return ;;
 	"serve --allow-private") COMPREPLY=(); return ;;
 	"serve --ca-file") COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	"serve --proxy") COMPREPLY=(); return ;;
@@ -428,6 +436,15 @@ _grapnel() {
 	"allow-list delete --url") COMPREPLY=(); return ;;
 	"allow-list delete --token") COMPREPLY=(); return ;;
 	"allow-list delete --timeout") COMPREPLY=(); return ;;
+	"audit list --from") COMPREPLY=(); return ;;
+	"audit list --to") COMPREPLY=(); return ;;
+	"audit list --category") COMPREPLY=(); return ;;
+	"audit list --who") COMPREPLY=(); return ;;
+	"audit list --limit") COMPREPLY=(); return ;;
+	"audit list --cursor") COMPREPLY=(); return ;;
+	"audit list --url") COMPREPLY=(); return ;;
+	"audit list --token") COMPREPLY=(); return ;;
+	"audit list --timeout") COMPREPLY=(); return ;;
 	"connection create --type") COMPREPLY=(); return ;;
 	"connection create --id") COMPREPLY=(); return ;;
 	"connection create --member") COMPREPLY=(); return ;;
@@ -468,6 +485,7 @@ _grapnel() {
 	"hook delete --timeout") COMPREPLY=(); return ;;
 	"key create --role") COMPREPLY=($(compgen -W "viewer publisher admin" -- "$cur")); return ;;
 	"key create --name") COMPREPLY=(); return ;;
+	"key create --expires") COMPREPLY=(); return ;;
 	"key create --url") COMPREPLY=(); return ;;
 	"key create --token") COMPREPLY=(); return ;;
 	"key create --timeout") COMPREPLY=(); return ;;
@@ -519,7 +537,7 @@ _grapnel() {
 	"scenario delete --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --public-url --callback-timeout --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --body-kept --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --flow-threads --flow-queue-max --flow-run-timeout --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --key-notices --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --public-url --callback-timeout --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --body-kept --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --flow-threads --flow-queue-max --flow-run-timeout --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
@@ -558,6 +576,7 @@ _grapnel() {
 	"allow-list list") options="--url --token --timeout --json --help" ;;
 	"allow-list patch") options="--network --host --description --default --url --token --timeout --json --help" ;;
 	"allow-list delete") options="--url --token --timeout --json --help" ;;
+	"audit list") options="--from --to --category --who --limit --cursor --url --token --timeout --json --help" ;;
 	"connection create") options="--type --id --member --update --url --token --timeout --json --help" ;;
 	"connection list") options="--url --token --timeout --json --help" ;;
 	"connection show") options="--url --token --timeout --json --help" ;;
@@ -567,7 +586,7 @@ _grapnel() {
 	"hook show") options="--url --token --timeout --json --help" ;;
 	"hook log") options="--url --token --timeout --json --help" ;;
 	"hook delete") options="--url --token --timeout --json --help" ;;
-	"key create") options="--role --name --url --token --timeout --json --help" ;;
+	"key create") options="--role --name --expires --url --token --timeout --json --help" ;;
 	"key list") options="--url --token --timeout --json --help" ;;
 	"key revoke") options="--url --token --timeout --json --help" ;;
 	"scenario check") options="--json --help" ;;

@@ -27,6 +27,9 @@ struct api {
 	struct http_server *_Atomic server;
 	struct api_router *router;
 	int64_t started; /* monotonic, for the uptime */
+	/* Calls refused for their credentials, and for their role. */
+	_Atomic uint64_t unauthorized;
+	_Atomic uint64_t forbidden;
 	bool are_metrics_public;
 	size_t body_max;
 	size_t bulk_body_max;

@@ -7,6 +7,7 @@
  *   GET /v1/events                 newest first, in pages
  *   GET /v1/events/{id}            one, with every webhook's outcome
  *   GET /v1/events/{id}/explain    why it reached a webhook, or did not
+ *   GET /v1/audit-log              who changed what (api/audit_log.h)
  *   GET /v1/deliveries             newest first, in pages
  *   GET /v1/deliveries/{id}        one, with its attempts
  */

@@ -65,13 +65,19 @@ keys_insert(struct keys *keys, const struct key_row *row, const uint8_t *digest)
 		remember(keys, key, digest);
 }
 
-static void
+/** ERR_TIMEOUT when the key has ended; also then it says whose it was. */
+static enum err
 tell_identity(
 	const struct key *key, struct arena *arena, struct api_identity *ret)
 {
+	bool has_ended = key->row.expires && key->row.expires <= clock_now();
+
 	ret->workspace = key->row.workspace;
 	ret->role = key->row.role;
 	ret->key_id = arena_copy(arena, key->row.id);
+	ret->key_name = arena_copy(arena, key->row.name);
+	ret->key_expires = key->row.expires;
+	return has_ended ? ERR_TIMEOUT : ERR_OK;
 }
 
 /** Whether another wrong secret may still be hashed for this key. */
@@ -188,6 +194,7 @@ verify_by_hash(struct keys *keys, struct str text, const uint8_t *digest,
 	struct str secret, id = keys_split_text(text, &secret);
 	uint8_t hash[DIGEST_SHA256_LEN];
 	bool is_tried = false, is_right;
+	enum err err = ERR_DENIED;
 	struct key *key;
 
 	pthread_mutex_lock(&keys->lock);
@@ -211,10 +218,10 @@ verify_by_hash(struct keys *keys, struct str text, const uint8_t *digest,
 	if (is_right) {
 		key->failures = 0;
 		remember(keys, key, digest);
-		tell_identity(key, arena, ret);
+		err = tell_identity(key, arena, ret);
 	}
 	pthread_mutex_unlock(&keys->lock);
-	return is_right ? ERR_OK : ERR_DENIED;
+	return err;
 }
 
 enum err
@@ -222,21 +229,23 @@ keys_verify_text(struct keys *keys, struct str text, struct arena *arena,
 	struct api_identity *ret)
 {
 	uint8_t digest[DIGEST_SHA256_LEN];
+	enum err err = ERR_OK;
 	struct key *key;
 
 	digest_sha256(text, digest);
 	pthread_mutex_lock(&keys->lock);
 	key = map_get(&keys->by_digest, digest_str(digest));
 	if (key)
-		tell_identity(key, arena, ret);
+		err = tell_identity(key, arena, ret);
 	pthread_mutex_unlock(&keys->lock);
-	return key ? ERR_OK : verify_by_hash(keys, text, digest, arena, ret);
+	return key ? err : verify_by_hash(keys, text, digest, arena, ret);
 }
 
 static enum err
 verify_token(struct keys *keys, struct str text, struct arena *arena,
 	struct api_identity *ret)
 {
+	enum err err = ERR_DENIED;
 	struct str id;
 	struct key *key;
 
@@ -245,19 +254,23 @@ verify_token(struct keys *keys, struct str text, struct arena *arena,
 	pthread_mutex_lock(&keys->lock);
 	key = map_get(&keys->by_id, id);
 	if (key)
-		tell_identity(key, arena, ret);
+		err = tell_identity(key, arena, ret);
 	pthread_mutex_unlock(&keys->lock);
-	return key ? ERR_OK : ERR_DENIED;
+	return err;
 }
 
 enum err
 keys_identify(struct keys *keys, struct str bearer, struct arena *arena,
 	struct api_identity *ret)
 {
+	enum err err = ERR_DENIED;
+
 	if (bearer.len == 0 || bearer.len > KEYS_BEARER_MAX)
 		return ERR_DENIED;
-	if (!is_key_text(bearer) && !verify_token(keys, bearer, arena, ret))
-		return ERR_OK;
+	if (!is_key_text(bearer))
+		err = verify_token(keys, bearer, arena, ret);
+	if (err != ERR_DENIED)
+		return err;
 	return keys_verify_text(keys, bearer, arena, ret);
 }
 
@@ -266,6 +279,7 @@ keys_identify_client(struct keys *keys, struct str id, struct str secret,
 	struct arena *arena, struct api_identity *ret)
 {
 	struct str text = secret;
+	enum err err;
 
 	if (id.len == 0 || id.len > KEYS_BEARER_MAX || secret.len == 0 ||
 		secret.len > KEYS_BEARER_MAX)
@@ -276,10 +290,10 @@ keys_identify_client(struct keys *keys, struct str id, struct str secret,
 	/* An id of another shape must not become the seeded key's secret. */
 	if (!str_equal(id, KEYS_SEEDED_ID) && !is_key_text(text))
 		return ERR_DENIED;
-	if (keys_verify_text(keys, text, arena, ret) ||
-		!str_equal(ret->key_id, id))
+	err = keys_verify_text(keys, text, arena, ret);
+	if (err == ERR_DENIED || !str_equal(ret->key_id, id))
 		return ERR_DENIED;
-	return ERR_OK;
+	return err;
 }
 
 struct str

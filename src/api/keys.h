@@ -59,6 +59,7 @@ struct key_draft {
 	uint32_t workspace;
 	enum key_role role;
 	struct str name;
+	int64_t expires; /* refused from then on; 0: never */
 };
 
 /** What may be told about a key. */
@@ -69,6 +70,7 @@ struct key_view {
 	struct str name;
 	bool is_seeded;
 	int64_t created;
+	int64_t expires; /* 0: never */
 };
 
 /**
@@ -85,21 +87,22 @@ struct key_view *keys_list(struct keys *keys, uint32_t workspace,
 
 /**
  * Removes one; its tokens end at once. Blocks. ERR_NOT_FOUND, ERR_CONFLICT
- * when it is the last admin key, or the commit's error.
+ * when it is the last admin key that has not ended, or the commit's error.
  */
 enum err keys_revoke(struct keys *keys, uint32_t workspace, struct str id)
 	MUST_USE;
 
 /**
  * Who bears this text: a key's, the seeded secret, or an access token.
- * ERR_DENIED. May hash (see above), else does not block.
+ * ERR_DENIED; ERR_TIMEOUT when it proves right but the key has ended, which
+ * `*ret` then tells of. May hash (see above), else does not block.
  */
 enum err keys_identify(struct keys *keys, struct str bearer,
 	struct arena *arena, struct api_identity *ret) MUST_USE;
 
 /**
  * An OAuth2 client: `id` is a key's, `secret` its secret or its whole text.
- * ERR_DENIED.
+ * ERR_DENIED, ERR_TIMEOUT as above.
  */
 enum err keys_identify_client(struct keys *keys, struct str id,
 	struct str secret, struct arena *arena, struct api_identity *ret)

@@ -1,9 +1,12 @@
 #include <stdlib.h>
 
+#include "api/key_watch.h"
 #include "api/keys_private.h"
 #include "base/clock.h"
 #include "base/encode.h"
+#include "base/json_out.h"
 #include "base/random.h"
+#include "pipeline/audit.h"
 #include "pipeline/writer.h"
 
 static bool
@@ -21,7 +24,8 @@ view_of(const struct key_row *row, struct arena *arena)
 		.role = row->role,
 		.name = arena_copy(arena, row->name),
 		.is_seeded = row->is_seeded,
-		.created = row->created};
+		.created = row->created,
+		.expires = row->expires};
 }
 
 /** A random id of 12 digits, and a secret, put together in `text`. */
@@ -40,6 +44,44 @@ draw_text(struct arena *arena)
 	return arena_copy(arena, buf_str(&text));
 }
 
+/** What the audit log says of a key. */
+static struct str
+write_facts(const struct key_row *row, struct buf *text)
+{
+	struct json_out out = json_out_make(text);
+
+	if (row == NULL)
+		return STR("");
+	json_out_object(&out, NULL);
+	json_out_text(&out, "role", key_role_name(row->role));
+	json_out_string(&out, "name", row->name);
+	if (row->expires)
+		json_out_time(&out, "expiresAt", row->expires);
+	else
+		json_out_null(&out, "expiresAt");
+	json_out_end(&out);
+	return buf_str(text);
+}
+
+/** From `former` (NULL: it is new) to `next` (NULL: it goes). */
+static enum err
+commit(struct keys *keys, const struct store_change *change,
+	const struct key_row *former, const struct key_row *next)
+{
+	CLEANUP(buf_release) struct buf before = buf_make(0);
+	CLEANUP(buf_release) struct buf after = buf_make(0);
+	const struct key_row *about = next ? next : former;
+	const struct audit_entry entry = {.category = "keys",
+		.action = next ? "created" : "revoked",
+		.type = "key",
+		.id = about->id,
+		.name = about->name,
+		.before = write_facts(former, &before),
+		.after = write_facts(next, &after)};
+
+	return audit_commit(keys->writer, change, 1, &entry, 1);
+}
+
 enum err
 keys_create(struct keys *keys, const struct key_draft *draft,
 	struct arena *arena, struct key_view *ret, struct str *ret_text)
@@ -47,7 +89,8 @@ keys_create(struct keys *keys, const struct key_draft *draft,
 	struct key_row row = {.workspace = draft->workspace,
 		.role = draft->role,
 		.name = draft->name,
-		.created = clock_now()};
+		.created = clock_now(),
+		.expires = draft->expires};
 	struct store_change change = {.kind = STORE_KEY_ADD, .key = &row};
 	uint8_t digest[DIGEST_SHA256_LEN];
 	struct str text, secret;
@@ -63,7 +106,7 @@ keys_create(struct keys *keys, const struct key_draft *draft,
 	keys_hash_secret(secret, row.salt, row.hash);
 	digest_sha256(text, digest);
 	pthread_mutex_lock(&keys->changing);
-	err = writer_commit(keys->writer, &change, 1);
+	err = commit(keys, &change, NULL, &row);
 	if (!err) {
 		pthread_mutex_lock(&keys->lock);
 		keys_insert(keys, &row, digest);
@@ -72,6 +115,8 @@ keys_create(struct keys *keys, const struct key_draft *draft,
 		*ret_text = text;
 	}
 	pthread_mutex_unlock(&keys->changing);
+	if (!err && draft->expires)
+		key_watch_wake(keys->watch);
 	return err;
 }
 
@@ -116,7 +161,9 @@ check_revocable(const struct keys *keys, uint32_t workspace, struct str id)
 	if (key->row.role != ROLE_ADMIN)
 		return ERR_OK;
 	while ((other = map_next(&keys->by_id, &at)))
-		if (other != key && other->row.role == ROLE_ADMIN)
+		if (other != key && other->row.role == ROLE_ADMIN &&
+			(!other->row.expires ||
+				other->row.expires > clock_now()))
 			return ERR_OK;
 	return ERR_CONFLICT;
 }
@@ -125,14 +172,21 @@ enum err
 keys_revoke(struct keys *keys, uint32_t workspace, struct str id)
 {
 	struct store_change change = {.kind = STORE_KEY_REMOVE, .key_id = id};
+	const struct key_row *former = NULL;
 	enum err err;
 
 	pthread_mutex_lock(&keys->changing);
 	pthread_mutex_lock(&keys->lock);
 	err = check_revocable(keys, workspace, id);
+	if (!err) {
+		/* It stays while `changing` is held. */
+		const struct key *key = map_get(&keys->by_id, id);
+
+		former = &key->row;
+	}
 	pthread_mutex_unlock(&keys->lock);
 	if (!err) {
-		err = writer_commit(keys->writer, &change, 1);
+		err = commit(keys, &change, former, NULL);
 		if (err == ERR_CONFLICT)
 			err = ERR_NOT_FOUND; /* gone from the store already */
 		if (!err || err == ERR_NOT_FOUND) {
@@ -220,8 +274,8 @@ keys_ensure_admin(struct keys *keys, struct str token, struct arena *arena,
 	struct str *ret_text, struct buf *why)
 {
 	struct key_view view;
-	const struct key_draft first = {
-		WORKSPACE_DEFAULT, ROLE_ADMIN, STR("made by the first start")};
+	const struct key_draft first = {WORKSPACE_DEFAULT, ROLE_ADMIN,
+		STR("made by the first start"), 0};
 	struct str text = {0};
 	enum err err = ERR_OK;
 

@@ -24,6 +24,7 @@ struct keys {
 	struct store *store;
 	struct writer *writer;
 	struct seal_key token_key;
+	struct key_watch *watch;  /* NULL until it runs */
 	pthread_mutex_t changing; /* held while a change is committed */
 	pthread_mutex_t lock;	  /* of the maps and keys; held briefly */
 	struct map by_id;

@@ -16,6 +16,7 @@
 struct sample {
 	double uptime, resident_bytes;
 	double in_flight, desk_waiting;
+	double unauthorized, forbidden;
 	double events, unchanged, duplicates, refused, matched;
 	double acknowledged, failed, dead;
 	double queued, attempts_in_flight, attempts_slow, unsettled;
@@ -57,6 +58,10 @@ static const struct metric metrics[] = {
 		"Requests not yet answered."),
 	GAUGE(desk_waiting, "desk_jobs_waiting",
 		"Requests waiting for a thread that may block."),
+	COUNTER(unauthorized, "http_unauthorized",
+		"Requests refused for their credentials."),
+	COUNTER(forbidden, "http_forbidden",
+		"Requests refused for the role of their key."),
 	COUNTER(events, "events_accepted", "Events stored."),
 	COUNTER(unchanged, "events_unchanged",
 		"States published that were what they were: no event."),
@@ -264,6 +269,8 @@ gather(struct api *api, struct sample *sample)
 		sample->in_flight = (double)http_server_in_flight(server);
 	sample->desk_waiting = (double)desk_waiting(api->desk);
 	sample->resident_bytes = resident_bytes();
+	sample->unauthorized = (double)atomic_load(&api->unauthorized);
+	sample->forbidden = (double)atomic_load(&api->forbidden);
 	sample->uptime = (double)(clock_monotonic() - api->started) / SECONDS;
 }
 

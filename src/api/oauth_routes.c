@@ -91,11 +91,30 @@ respond_token(struct api_call *call, const struct api_identity *who)
 }
 
 static void
+exchange(struct api_call *call, const struct client *client)
+{
+	struct api_identity who = {0};
+	enum err err = keys_identify_client(
+		call->api->keys, client->id, client->secret, call->arena, &who);
+
+	if (!err) {
+		respond_token(call, &who);
+		return;
+	}
+	atomic_fetch_add(&call->api->unauthorized, 1);
+	http_call_add_header(
+		call->http, "WWW-Authenticate", STR("Basic realm=\"grapnel\""));
+	refuse_token(call, 401, "invalid_client",
+		err == ERR_TIMEOUT ? "the key has expired"
+				   : "client_id and client_secret are not "
+				     "those of a key");
+}
+
+static void
 handle_token(struct api_call *call)
 {
 	struct str form = http_call_body(call->http), grant;
 	struct client client = {0};
-	struct api_identity who = {0};
 
 	if (form_value(form, STR("grant_type"), call->arena, &grant)) {
 		refuse_token(call, 400, "invalid_request",
@@ -107,14 +126,8 @@ handle_token(struct api_call *call)
 		refuse_token(call, 400, "invalid_request",
 			"client_id and client_secret are expected once, in "
 			"the form or by HTTP Basic");
-	} else if (keys_identify_client(call->api->keys, client.id,
-			   client.secret, call->arena, &who)) {
-		http_call_add_header(call->http, "WWW-Authenticate",
-			STR("Basic realm=\"grapnel\""));
-		refuse_token(call, 401, "invalid_client",
-			"client_id and client_secret are not those of a key");
 	} else {
-		respond_token(call, &who);
+		exchange(call, &client);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include "api/router.h"
 #include "base/clock.h"
 #include "base/json_out.h"
+#include "base/timestamp.h"
 
 /* What those need who run the hub: health, metrics, API keys. */
 
@@ -69,6 +70,10 @@ write_key(struct json_out *out, const struct key_view *key, struct str text)
 	json_out_text(out, "role", key_role_name(key->role));
 	json_out_string(out, "name", key->name);
 	json_out_time(out, "createdAt", key->created);
+	if (key->expires)
+		json_out_time(out, "expiresAt", key->expires);
+	else
+		json_out_null(out, "expiresAt");
 	if (!str_is_empty(text))
 		json_out_string(out, "key", text);
 	json_out_end(out);
@@ -95,6 +100,37 @@ handle_list_keys(struct api_call *call)
 	api_respond_json(call, 200, &body);
 }
 
+/** Not there or null: never. Answers what is wrong and says false. */
+static bool
+read_expires(struct api_call *call, int64_t *ret)
+{
+	struct json expires = json_member(call->json, STR("expiresAt"));
+
+	*ret = 0;
+	if (json_is_missing(expires) || json_kind(expires) == JSON_NULL)
+		return true;
+	if (json_kind(expires) == JSON_STRING &&
+		!timestamp_parse_microseconds(
+			json_string(expires, call->arena), ret) &&
+		*ret > clock_now())
+		return true;
+	api_refuse(call, 400, "expiresAt",
+		"A time in the future like 2030-03-01T12:00:00Z is expected");
+	return false;
+}
+
+static bool
+is_member(struct str name)
+{
+	static const char *const members[] = {"name", "role", "expiresAt"};
+
+	for (size_t i = 0; i < COUNT_OF(members); i++) {
+		if (str_equal(name, str_of(members[i])))
+			return true;
+	}
+	return false;
+}
+
 /** Answers what is wrong and says false. */
 static bool
 read_draft(struct api_call *call, struct key_draft *draft)
@@ -110,10 +146,11 @@ read_draft(struct api_call *call, struct key_draft *draft)
 	while (json_walk_next(&walk)) {
 		struct str key = json_string(walk.key, call->arena);
 
-		if (str_equal(key, STR("name")) || str_equal(key, STR("role")))
+		if (is_member(key))
 			continue;
 		api_refuse(call, 400, arena_copy(call->arena, key).ptr,
-			"There is no such member; name and role are expected");
+			"There is no such member; name, role and expiresAt "
+			"are expected");
 		return false;
 	}
 	if (json_kind(name) != JSON_STRING) {
@@ -127,7 +164,7 @@ read_draft(struct api_call *call, struct key_draft *draft)
 		return false;
 	}
 	draft->name = json_string(name, call->arena);
-	return true;
+	return read_expires(call, &draft->expires);
 }
 
 /** What a failed change is to the caller; the keys' errors only. */

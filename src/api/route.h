@@ -54,6 +54,8 @@ struct api_identity {
 	uint32_t workspace;
 	enum key_role role;
 	struct str key_id; /* in the call's arena; empty: nobody */
+	struct str key_name;
+	int64_t key_expires; /* 0: never */
 };
 
 struct api_call {

@@ -8,7 +8,10 @@
 #include "base/desk.h"
 #include "base/encode.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "flow/hook_body.h"
+#include "pipeline/audit.h"
+#include "pipeline/hub.h"
 
 struct api_router {
 	struct api *api;
@@ -142,6 +145,7 @@ bearer_of(const struct http_call *http)
 static bool
 refuse_credentials(struct api_call *call, bool are_given)
 {
+	atomic_fetch_add(&call->api->unauthorized, 1);
 	http_call_add_header(call->http, "WWW-Authenticate",
 		are_given ? STR("Bearer error=\"invalid_token\"")
 			  : STR("Bearer"));
@@ -153,10 +157,26 @@ refuse_credentials(struct api_call *call, bool are_given)
 }
 
 static bool
+refuse_ended(struct api_call *call)
+{
+	char text[TIMESTAMP_TEXT_SIZE];
+
+	atomic_fetch_add(&call->api->unauthorized, 1);
+	http_call_add_header(call->http, "WWW-Authenticate",
+		STR("Bearer error=\"invalid_token\", "
+		    "error_description=\"The API key has expired\""));
+	api_refuse(call, 401, NULL, "The API key %.*s expired at %s",
+		STR_ARG(call->who.key_id),
+		timestamp_format(call->who.key_expires, text));
+	return false;
+}
+
+static bool
 check_credentials(struct api_call *call)
 {
 	enum api_access access = call->route->access;
 	struct str bearer;
+	enum err err;
 
 	if (access == ACCESS_METRICS && call->api->are_metrics_public)
 		access = ACCESS_PUBLIC;
@@ -165,10 +185,14 @@ check_credentials(struct api_call *call)
 	bearer = bearer_of(call->http);
 	if (str_is_empty(bearer))
 		return refuse_credentials(call, false);
-	if (keys_identify(call->api->keys, bearer, call->arena, &call->who))
+	err = keys_identify(call->api->keys, bearer, call->arena, &call->who);
+	if (err == ERR_TIMEOUT)
+		return refuse_ended(call);
+	if (err)
 		return refuse_credentials(call, true);
 	if (keys_role_allows(call->who.role, access))
 		return true;
+	atomic_fetch_add(&call->api->forbidden, 1);
 	api_refuse(call, 403, NULL, "The role %s does not allow this",
 		key_role_name(call->who.role));
 	return false;
@@ -280,13 +304,46 @@ read_json(struct routed_call *routed)
 	return true;
 }
 
+/** Rows that publish do not block, and reading changes nothing. */
+static bool
+is_change(const struct api_call *call)
+{
+	return call->route->blocks && call->api->hub &&
+	       !str_is_empty(call->who.key_id) &&
+	       strcmp(call->route->method, "GET") != 0;
+}
+
+/** What the handler commits goes to the audit log as the caller's. */
+static void
+act(struct api_call *call)
+{
+	/* A handler may have answered, and the call be gone, while it still
+	   acts: nothing of the call may be borrowed. */
+	CLEANUP(arena_release) struct arena arena = {0};
+	const struct audit_actor actor = {.ingest = call->api->hub->ingest,
+		.workspace = call->who.workspace,
+		.key_id = arena_copy(&arena, call->who.key_id),
+		.key_name = arena_copy(&arena, call->who.key_name),
+		.role = key_role_name(call->who.role),
+		.address = arena_copy(&arena, http_call_peer(call->http))};
+
+	audit_act_as(&actor);
+	call->route->handle(call);
+	audit_act_as(NULL);
+}
+
 static void
 run_job(struct desk_job *job)
 {
 	struct routed_call *routed = CONTAINER_OF(job, struct routed_call, job);
 
-	if (read_json(routed))
+	if (!read_json(routed))
+		return;
+	if (!is_change(&routed->call)) {
 		routed->call.route->handle(&routed->call);
+		return;
+	}
+	act(&routed->call);
 }
 
 void

@@ -140,11 +140,27 @@ run(const struct command *command, int argc, char **argv)
 	return command->run(&args);
 }
 
+/** What the group's name alone, or with options only, means; or NULL. */
+static const struct command *
+find_alone(int argc, char **argv)
+{
+	if (argc >= 2 && (argv[1][0] != '-' || is_help(argv[1])))
+		return NULL;
+	for (size_t i = 0; i < commands_group_count; i++) {
+		if (strcmp(commands_groups[i].name, argv[0]) == 0 &&
+			commands_groups[i].alone)
+			return command_find(argv[0], commands_groups[i].alone);
+	}
+	return NULL;
+}
+
 static int
 run_in_group(int argc, char **argv)
 {
-	const struct command *command;
+	const struct command *command = find_alone(argc, argv);
 
+	if (command)
+		return run(command, argc, argv);
 	if (argc < 2) {
 		help_print_group(argv[0], output_err());
 		return EXIT_USAGE;

@@ -45,6 +45,7 @@ extern const size_t commands_count;
 struct command_group {
 	const char *name;
 	const char *summary;
+	const char *alone; /* the command meant when none is named, or NULL */
 };
 extern const struct command_group commands_groups[];
 extern const size_t commands_group_count;

@@ -1,4 +1,5 @@
 #include "cli/allow_list_command.h"
+#include "cli/audit_command.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/connection_command.h"
@@ -83,21 +84,25 @@ static const struct option_table template_eval_table = {
 	template_eval_options, COUNT_OF(template_eval_options)};
 
 const struct command_group commands_groups[] = {
-	{"webhook", "Webhooks: where events go"},
-	{"subscription", "Subscriptions: which event types a webhook wants"},
-	{"event-type", "Event types: the catalog, and registering more"},
-	{"resource", "Resources: their last known states"},
-	{"event", "Events: what was published, and what became of it"},
-	{"delivery", "Deliveries: what was sent where, and why not"},
-	{"replay", "Replays: sending again what was missed"},
-	{"allow-list", "Allow-lists: what may be reached though not public"},
-	{"connection", "Connections: credentials of services for scenarios"},
-	{"hook", "Hooks: where webhooks come in and start scenarios"},
-	{"key", "Keys: who may use the hub"},
-	{"scenario", "Scenarios: what runs when a request comes in"},
-	{"filter", "Filters: trying them out"},
-	{"template", "Templates: trying expressions of scenarios out"},
-	{"json", "JSON: checking texts"},
+	{"webhook", "Webhooks: where events go", NULL},
+	{"subscription", "Subscriptions: which event types a webhook wants",
+		NULL},
+	{"event-type", "Event types: the catalog, and registering more", NULL},
+	{"resource", "Resources: their last known states", NULL},
+	{"event", "Events: what was published, and what became of it", NULL},
+	{"delivery", "Deliveries: what was sent where, and why not", NULL},
+	{"replay", "Replays: sending again what was missed", NULL},
+	{"allow-list", "Allow-lists: what may be reached though not public",
+		NULL},
+	{"connection", "Connections: credentials of services for scenarios",
+		NULL},
+	{"hook", "Hooks: where webhooks come in and start scenarios", NULL},
+	{"key", "Keys: who may use the hub", NULL},
+	{"scenario", "Scenarios: what runs when a request comes in", NULL},
+	{"audit", "Audit log: who changed what", "list"},
+	{"filter", "Filters: trying them out", NULL},
+	{"template", "Templates: trying expressions of scenarios out", NULL},
+	{"json", "JSON: checking texts", NULL},
 };
 const size_t commands_group_count = COUNT_OF(commands_groups);
 
@@ -682,6 +687,19 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = allow_list_command_delete,
+	},
+	{
+		.group = "audit",
+		.name = "list",
+		.summary = "Show who changed what, and when",
+		.description =
+			"Lists the entries of the audit log, the newest first. "
+			"--json shows each with what was before and after.",
+		.examples = "grapnel audit list --category webhooks --from "
+			    "2026-03-01T00:00:00Z",
+		.tables = {&audit_table, &client_table},
+		.talks_to_hub = true,
+		.run = audit_command_list,
 	},
 	{
 		.group = "connection",

@@ -1,9 +1,11 @@
 #include "cli/key_command.h"
 
+#include "base/clock.h"
 #include "base/json_out.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "rule/duration.h"
 
 static const struct option key_create_options[] = {
 	{.name = "role",
@@ -14,9 +16,28 @@ static const struct option key_create_options[] = {
 	{.name = "name",
 		.placeholder = "TEXT",
 		.help = "Whose it is, for the list."},
+	{.name = "expires",
+		.placeholder = "TIME",
+		.help = "Until when it may be used: a time "
+			"(2030-03-01T12:00:00Z) or from now on (90d); for ever "
+			"when not given."},
 };
 const struct option_table key_create_table = {
 	key_create_options, COUNT_OF(key_create_options)};
+
+/** A length of time counts from now; what else it is, the hub reads. */
+static void
+write_expires(struct json_out *out, const char *text)
+{
+	int64_t length;
+
+	if (text == NULL)
+		return;
+	if (duration_read(str_of(text), 36500 * 24 * HOURS, &length) == ERR_OK)
+		json_out_time(out, "expiresAt", clock_now() + length);
+	else
+		json_out_text(out, "expiresAt", text);
+}
 
 int
 key_command_create(const struct args *args)
@@ -38,6 +59,7 @@ key_command_create(const struct args *args)
 	json_out_text(&out, "role", args_value(args, "role"));
 	if (args_value(args, "name") != NULL)
 		json_out_text(&out, "name", args_value(args, "name"));
+	write_expires(&out, args_value(args, "expires"));
 	json_out_end(&out);
 	code = client_send_json(&client, "POST", "/v1/keys", &body, &answer);
 	if (code != EXIT_DONE)
@@ -54,9 +76,10 @@ key_command_create(const struct args *args)
 int
 key_command_list(const struct args *args)
 {
-	static const char *const headings[] = {"ID", "ROLE", "NAME", "CREATED"};
+	static const char *const headings[] = {
+		"ID", "ROLE", "NAME", "CREATED", "EXPIRES"};
 	static const char *const members[] = {
-		"id", "role", "name", "createdAt"};
+		"id", "role", "name", "createdAt", "expiresAt"};
 	CLEANUP(client_close) struct client client;
 	struct output_table table =
 		output_table_make(headings, COUNT_OF(headings));

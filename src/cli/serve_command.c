@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "api/api.h"
+#include "api/key_watch.h"
 #include "api/keys.h"
 #include "api/router.h"
 #include "base/clock.h"
@@ -220,6 +221,7 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 
 struct serving {
 	struct api api;
+	struct key_watch *key_watch;
 };
 
 static enum err
@@ -242,6 +244,20 @@ open_keys(const struct settings *settings, struct serving *serving,
 		       "shown once and cannot be read again.\n\n  %.*s\n\n",
 			STR_ARG(text));
 	arena_release(&arena);
+	return err;
+}
+
+static enum err
+watch_keys(const struct settings *settings, struct serving *serving,
+	struct buf *why)
+{
+	struct key_watch_options options = {
+		.keys = serving->api.keys, .ingest = serving->api.hub->ingest};
+	enum err err =
+		key_notices_parse(str_of(settings->key_notices), &options, why);
+
+	if (!err)
+		serving->key_watch = key_watch_start(&options);
 	return err;
 }
 
@@ -288,6 +304,8 @@ open_api(const struct settings *settings, struct serving *serving,
 	api->started = clock_monotonic();
 	api->are_metrics_public = settings->metrics_public;
 	err = open_keys(settings, serving, why);
+	if (!err)
+		err = watch_keys(settings, serving, why);
 	if (!err)
 		err = open_flow(settings, api, why);
 	if (!err)
@@ -344,6 +362,7 @@ close_all(struct serving *serving, int64_t timeout)
 	if (server)
 		http_server_stop(server, timeout);
 	api_router_free(serving->api.router);
+	key_watch_stop(serving->key_watch);
 	hub_stop(serving->api.hub, timeout);
 	http_server_free(server);
 	flow_close(serving->api.flow);

@@ -134,6 +134,7 @@ enum err settings_check_network(struct str value, struct buf *why);
 enum err settings_check_proxy(struct str value, struct buf *why);
 enum err settings_check_proxy_credentials(struct str value, struct buf *why);
 enum err settings_check_schedule(struct str value, struct buf *why);
+enum err settings_check_notices(struct str value, struct buf *why);
 enum err settings_check_header(struct str value, struct buf *why);
 enum err settings_check_source(struct str value, struct buf *why);
 enum err settings_check_origin(struct str value, struct buf *why);

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "api/key_watch.h"
 #include "cli/settings.h"
 #include "net/address.h"
 #include "net/http_client.h"
@@ -108,6 +109,14 @@ settings_check_schedule(struct str value, struct buf *why)
 	struct retry_policy policy = retry_default_policy;
 
 	return retry_policy_parse(value, &policy, why);
+}
+
+enum err
+settings_check_notices(struct str value, struct buf *why)
+{
+	struct key_watch_options options;
+
+	return key_notices_parse(value, &options, why);
 }
 
 enum err

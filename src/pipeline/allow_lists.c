@@ -8,7 +8,7 @@
 #include "base/digest.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "pipeline/writer.h"
+#include "pipeline/audit.h"
 #include "store/object.h"
 
 /* One in memory; does not change. */
@@ -195,9 +195,26 @@ allow_lists_close(struct allow_lists *lists)
 static enum err
 commit(struct allow_lists *lists, struct object_change *object)
 {
+	CLEANUP(arena_release) struct arena arena = {0};
+	CLEANUP(buf_release) struct buf before = buf_make(0);
+	struct json_out out = json_out_make(&before);
 	struct store_change change = {.kind = STORE_OBJECT, .object = object};
+	struct audit_entry entry = {.category = "allow_lists",
+		.action = "created",
+		.type = "allow-list",
+		.id = object->row.id,
+		.name = object->row.id,
+		.after = object->row.body};
+	struct allow_list present;
 
-	return writer_commit(lists->options.writer, &change, 1);
+	if (allow_lists_get(lists, object->row.workspace, object->row.id,
+		    &arena, &present)) {
+		allow_list_write(&present, &out);
+		entry.before = buf_str(&before);
+		entry.action =
+			object->what == OBJECT_SET ? "updated" : "deleted";
+	}
+	return audit_commit(lists->options.writer, &change, 1, &entry, 1);
 }
 
 /** Under the change lock: what stands against storing it. */

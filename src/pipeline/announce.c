@@ -45,6 +45,15 @@ fill_item(struct announced *announced, const struct announcement *announcement)
 		}};
 }
 
+/** Of the event's number, as of other events that bring none. */
+static struct str
+number_id(struct ingest_work *work)
+{
+	return str_of(uuid_format(
+		uuid_from_sequence(work->event.accepted, work->event.sequence),
+		work->id_text));
+}
+
 struct announced *
 announce_new(struct ingest *ingest, const struct announcement *announcement)
 {
@@ -60,9 +69,10 @@ announce_new(struct ingest *ingest, const struct announcement *announcement)
 	work->also_to = announcement->also_to;
 	ingest_work_decide(work, NULL);
 	ingest_work_number(work);
-	work->event.id = str_of(uuid_format(
-		uuid_from_sequence(work->event.accepted, work->event.sequence),
-		work->id_text));
+	work->event.id =
+		str_is_empty(announcement->id)
+			? number_id(work)
+			: arena_copy(&announced->arena, announcement->id);
 	ingest_match(work);
 	work->also_to = NULL; /* borrowed until here */
 	return announced;
@@ -94,7 +104,7 @@ announce_end(struct announced *announced, bool is_stored)
 	if (announced == NULL)
 		return;
 	if (is_stored)
-		ingest_work_tell(&announced->work);
+		ingest_work_tell_later(&announced->work);
 	payload_unref(announced->work.payload);
 	arena_release(&announced->arena);
 	mem_free(announced);

@@ -32,6 +32,7 @@ struct announcement {
 	uint32_t workspace;
 	const char *type;     /* "grapnel.webhook.disabled" */
 	const char *source;   /* "/grapnel/webhooks" */
+	struct str id;	      /* unique with the source; empty: of its number */
 	struct str subject;   /* what it is about, or empty */
 	struct str data;      /* JSON */
 	struct str publisher; /* id of the key that caused it, or empty */

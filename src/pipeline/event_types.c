@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "pipeline/writer.h"
+#include "pipeline/audit.h"
 #include "rule/filter_of_type.h"
 
 /*
@@ -171,13 +171,30 @@ refuse(struct event_type_change *change, const char *field, enum err err,
 	return err;
 }
 
+/** `former` as it was, NULL when it is new. */
 static enum err
 commit(struct event_types *types, struct event_type_change *change,
-	const struct object_change *object)
+	const struct event_type *former, const struct object_change *object)
 {
+	CLEANUP(arena_release) struct arena arena = {0};
 	const struct store_change unit = {
 		.kind = STORE_OBJECT, .object = object};
-	enum err err = writer_commit(types->writer, &unit, 1);
+	const bool is_set = object->what == OBJECT_SET;
+	struct object_row before = {0};
+	struct audit_entry entry = {.category = "event_types",
+		.action = !is_set  ? "deleted"
+			  : former ? "updated"
+				   : "created",
+		.type = "event type",
+		.id = object->row.id,
+		.name = object->row.id,
+		.after = object->row.body};
+	enum err err;
+
+	if (former)
+		event_type_to_row(former, &arena, &before);
+	entry.before = before.body;
+	err = audit_commit(types->writer, &unit, 1, &entry, 1);
 
 	if (err == ERR_OK)
 		return ERR_OK;
@@ -190,7 +207,7 @@ commit(struct event_types *types, struct event_type_change *change,
 /** Stores the snapshot and shows it. Takes over the reference. */
 static enum err
 store_type(struct event_types *types, struct event_type_change *change,
-	struct event_type *next)
+	const struct event_type *former, struct event_type *next)
 {
 	CLEANUP(arena_release) struct arena arena = {0};
 	struct object_change object = {.what = OBJECT_SET};
@@ -201,7 +218,7 @@ store_type(struct event_types *types, struct event_type_change *change,
 	if (next->generation == 1)
 		next->created_by = next->updated_by;
 	event_type_to_row(next, &arena, &object.row);
-	err = commit(types, change, &object);
+	err = commit(types, change, former, &object);
 	if (err) {
 		event_type_unref(next);
 		return err;
@@ -223,7 +240,8 @@ make_next(struct event_types *types, struct event_type_change *change,
 	if (event_type_next(
 		    change->facts, former, &next, &change->field, &change->why))
 		return ERR_INVALID;
-	return store_type(types, change, (struct event_type *)(uintptr_t)next);
+	return store_type(
+		types, change, former, (struct event_type *)(uintptr_t)next);
 }
 
 static size_t
@@ -309,7 +327,7 @@ delete_locked(struct event_types *types, struct event_type_change *change)
 	if (err)
 		return err;
 	object.row.id = type->facts.name;
-	err = commit(types, change, &object);
+	err = commit(types, change, type, &object);
 	if (!err) {
 		pthread_rwlock_wrlock(&types->table);
 		take_out(types, type->workspace, type->facts.name);

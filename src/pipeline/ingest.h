@@ -36,6 +36,10 @@ struct ingest_options {
 	   NULL; borrowed. */
 	void (*accepted)(void *context, const struct delivery_row *delivery,
 		struct payload *payload);
+	/* The same from any other thread, of what was announced; NULL: the
+	   same function. */
+	void (*accepted_later)(void *context,
+		const struct delivery_row *delivery, struct payload *payload);
 };
 
 /** Goes on counting from what the store holds. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "net/url.h"
+#include "pipeline/audit.h"
 
 struct uuid
 redeliver_id(const struct delivery_row *delivery)
@@ -12,9 +13,9 @@ redeliver_id(const struct delivery_row *delivery)
 
 static enum err
 commit(struct hub *hub, const struct store_change *changes, size_t count,
-	struct buf *why)
+	const struct audit_entry *entry, struct buf *why)
 {
-	enum err err = writer_commit(hub->writer, changes, count);
+	enum err err = audit_commit(hub->writer, changes, count, entry, 1);
 
 	if (err == ERR_CONFLICT)
 		buf_append(why,
@@ -74,6 +75,11 @@ repeat(struct hub *hub, struct delivery_row *row, struct buf *why)
 {
 	struct store_change change = {
 		.kind = STORE_DELIVERY_AGAIN, .delivery = row};
+	char id[UUID_TEXT_SIZE];
+	const struct audit_entry entry = {.category = "deliveries",
+		.action = "retried",
+		.type = "delivery",
+		.id = str_of(uuid_format(redeliver_id(row), id))};
 	struct arena arena = {0};
 	struct event_row event;
 	enum err err = store_event(hub->store, row->event, &arena, &event);
@@ -94,7 +100,7 @@ repeat(struct hub *hub, struct delivery_row *row, struct buf *why)
 	row->due = row->updated = row->since = clock_now();
 	row->spent = row->attempts;
 	row->reason = STR("Another attempt was asked for.");
-	err = commit(hub, &change, 1, why);
+	err = commit(hub, &change, 1, &entry, why);
 	if (!err)
 		deliver_offer(hub->deliver, row, NULL);
 	return err;
@@ -169,11 +175,32 @@ start_errand(struct hub *hub, struct deliver_errand *errand,
 	return err;
 }
 
+/** Nothing is stored by it, but an event has left for somewhere else. */
+static void
+note_errand(struct uuid id, struct str destination)
+{
+	CLEANUP(buf_release) struct buf after = buf_make(0);
+	struct json_out out = json_out_make(&after);
+	char text[UUID_TEXT_SIZE];
+
+	json_out_object(&out, NULL);
+	json_out_string(&out, "destination", destination);
+	json_out_end(&out);
+	audit_tell(&(struct audit_entry){.category = "deliveries",
+		.action = "sent elsewhere",
+		.type = "delivery",
+		.id = str_of(uuid_format(id, text)),
+		.after = buf_str(&after)});
+}
+
 enum err
 redeliver_elsewhere(struct hub *hub, uint32_t workspace, struct uuid id,
 	struct deliver_errand *errand, struct arena *arena, struct buf *why)
 {
-	enum err err = check_url(hub, errand->destination, why);
+	/* The errand belongs to others from when it has started. */
+	CLEANUP(arena_release) struct arena own = {0};
+	struct str destination = arena_copy(&own, errand->destination);
+	enum err err = check_url(hub, destination, why);
 
 	if (err)
 		return ERR_INVALID;
@@ -183,6 +210,8 @@ redeliver_elsewhere(struct hub *hub, uint32_t workspace, struct uuid id,
 		buf_append(why, STR("there is no such delivery"));
 	if (!err)
 		err = start_errand(hub, errand, arena, why);
+	if (!err)
+		note_errand(id, destination);
 	if (err == ERR_IO)
 		buf_append(why, STR("the store cannot be read"));
 	return err;
@@ -225,6 +254,10 @@ redeliver_test(struct hub *hub, const struct webhook *webhook,
 	struct store_change changes[] = {
 		{.kind = STORE_EVENT_ADD, .event = &event},
 		{.kind = STORE_DELIVERY_ADD, .delivery = &row}};
+	struct audit_entry entry = {.category = "webhooks",
+		.action = "tested",
+		.type = "webhook",
+		.name = webhook->name};
 	struct arena arena = {0};
 	char subject[UUID_TEXT_SIZE];
 	enum err err;
@@ -240,7 +273,8 @@ redeliver_test(struct hub *hub, const struct webhook *webhook,
 	event.id = str_of(ret->event_id);
 	event.subject = str_of(uuid_format(webhook->id, subject));
 	event.body = compose(webhook, &arena);
-	err = commit(hub, changes, COUNT_OF(changes), why);
+	entry.id = event.subject;
+	err = commit(hub, changes, COUNT_OF(changes), &entry, why);
 	arena_release(&arena);
 	if (err)
 		return err;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "pipeline/audit.h"
 #include "pipeline/replay_private.h"
 
 enum { CANCEL_TRIES = 100 };
@@ -168,6 +169,11 @@ store_new(struct replay *replay, const struct object_row *row,
 	const struct store_change unit[2] = {
 		{.kind = STORE_OBJECT, .object = &changes[0]},
 		{.kind = STORE_OBJECT, .object = &changes[1]}};
+	const struct audit_entry entry = {.category = "replays",
+		.action = "created",
+		.type = "replay",
+		.id = row->id,
+		.after = row->body};
 	char text[UUID_TEXT_SIZE];
 	size_t oldest = count;
 
@@ -176,8 +182,8 @@ store_new(struct replay *replay, const struct object_row *row,
 	if (oldest > 0)
 		changes[1].row.id =
 			str_of(uuid_format(jobs[oldest - 1].id, text));
-	return writer_commit(replay->hub->writer, unit,
-		count >= REPLAY_KEPT_MAX && oldest > 0 ? 2 : 1);
+	return audit_commit(replay->hub->writer, unit,
+		count >= REPLAY_KEPT_MAX && oldest > 0 ? 2 : 1, &entry, 1);
 }
 
 static enum err
@@ -238,6 +244,8 @@ replay_cancel(struct replay *replay, uint32_t workspace, struct uuid id,
 	struct object_change object = {.what = OBJECT_SET};
 	const struct store_change change = {
 		.kind = STORE_OBJECT, .object = &object};
+	struct audit_entry entry = {
+		.category = "replays", .action = "cancelled", .type = "replay"};
 	enum err err = ERR_CONFLICT;
 
 	/* Each time that it comes too late, the job has made a step. */
@@ -250,7 +258,9 @@ replay_cancel(struct replay *replay, uint32_t workspace, struct uuid id,
 			return ERR_CONFLICT;
 		ret->revision++;
 		replay_job_to_row(ret, arena, &object.row);
-		err = writer_commit(replay->hub->writer, &change, 1);
+		entry.id = object.row.id;
+		entry.after = object.row.body;
+		err = audit_commit(replay->hub->writer, &change, 1, &entry, 1);
 	}
 	return err ? ERR_IO : ERR_OK;
 }

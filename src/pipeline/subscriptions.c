@@ -1,10 +1,10 @@
 #include "pipeline/subscriptions.h"
 
 #include "base/mem.h"
+#include "pipeline/audit.h"
 #include "pipeline/match.h"
 #include "pipeline/webhook_snapshot.h"
 #include "pipeline/webhooks_private.h"
-#include "pipeline/writer.h"
 
 /* One webhook that a call changes: its copy with other subscriptions. */
 struct edit {
@@ -20,6 +20,7 @@ struct editing {
 	size_t edit_count;
 	struct object_change *objects;
 	struct store_change *changes;
+	struct audit_entry *entries; /* one for each of them */
 	size_t object_count;
 	const struct subscription **made; /* references */
 	size_t made_count;
@@ -118,17 +119,40 @@ edit_target(
 	return ERR_OK;
 }
 
+static struct str
+body_of(struct editing *editing, const struct subscription *subscription)
+{
+	struct object_row row;
+
+	if (subscription == NULL)
+		return STR("");
+	subscription_to_row(subscription, editing->change->arena, &row);
+	return row.body;
+}
+
+/** From `former` (NULL: it is new) to `next` (NULL: it goes). */
 static void
-add_object(struct editing *editing, int what,
-	const struct subscription *subscription)
+add_object(struct editing *editing, const struct subscription *former,
+	const struct subscription *next)
 {
 	struct object_change *object = &editing->objects[editing->object_count];
 
-	subscription_to_row(subscription, editing->change->arena, &object->row);
-	if (what == OBJECT_SET)
+	subscription_to_row(
+		next ? next : former, editing->change->arena, &object->row);
+	if (next)
 		object->what = OBJECT_SET;
 	else
 		object->what = OBJECT_REMOVE;
+	editing->entries[editing->object_count] =
+		(struct audit_entry){.category = "subscriptions",
+			.action = former == NULL ? "created"
+				  : next	 ? "updated"
+						 : "deleted",
+			.type = "subscription",
+			.id = object->row.id,
+			.name = next ? next->type : former->type,
+			.before = body_of(editing, former),
+			.after = body_of(editing, next)};
 	editing->changes[editing->object_count++] =
 		(struct store_change){.kind = STORE_OBJECT, .object = object};
 }
@@ -136,7 +160,7 @@ add_object(struct editing *editing, int what,
 /** Makes the snapshot and puts it into its webhook's copy. */
 static enum err
 put(struct editing *editing, const struct subscription_facts *facts,
-	struct webhook *webhook)
+	const struct subscription *former, struct webhook *webhook)
 {
 	struct subscription_problem *problem = &editing->change->problem;
 	const struct subscription *made;
@@ -148,7 +172,7 @@ put(struct editing *editing, const struct subscription_facts *facts,
 		problem->column = fault.column;
 		return err;
 	}
-	add_object(editing, OBJECT_SET, made);
+	add_object(editing, former, made);
 	subscription_ref(made);
 	webhook_add_subscription(webhook, made);
 	editing->made[editing->made_count++] = made;
@@ -176,7 +200,7 @@ create_one(struct editing *editing, const struct subscription_draft *draft)
 	struct webhook *webhook;
 	enum err err = edit_target(editing, draft->webhook, &webhook);
 
-	return err ? err : put(editing, &facts, webhook);
+	return err ? err : put(editing, &facts, NULL, webhook);
 }
 
 /** Whether an earlier one of the list is about the same subscription. */
@@ -229,7 +253,7 @@ patch_former(struct editing *editing, const struct subscription_draft *draft,
 	if (err)
 		return err;
 	webhook_remove_subscription(source, former->id);
-	return put(editing, &facts, target);
+	return put(editing, &facts, former, target);
 }
 
 static enum err
@@ -262,7 +286,7 @@ delete_one(struct editing *editing, const struct subscription_draft *draft)
 	if (former == NULL)
 		return ERR_NOT_FOUND;
 	webhook = edit(editing, former->webhook);
-	add_object(editing, OBJECT_REMOVE, former);
+	add_object(editing, former, NULL);
 	webhook_remove_subscription(webhook, former->id);
 	subscription_unref(former);
 	return ERR_OK;
@@ -298,8 +322,9 @@ static enum err
 commit(struct editing *editing)
 {
 	struct subscription_problem *problem = &editing->change->problem;
-	enum err err = writer_commit(editing->webhooks->options.writer,
-		editing->changes, editing->object_count);
+	enum err err = audit_commit(editing->webhooks->options.writer,
+		editing->changes, editing->object_count, editing->entries,
+		editing->object_count);
 
 	if (err == ERR_OK)
 		return ERR_OK;
@@ -363,6 +388,8 @@ run(struct webhooks *webhooks, struct subscription_change *change,
 			arena, count, sizeof(struct object_change)),
 		.changes = arena_alloc_array(
 			arena, count, sizeof(struct store_change)),
+		.entries = arena_alloc_array(
+			arena, count, sizeof(struct audit_entry)),
 		.made = arena_alloc_array(
 			arena, count, sizeof(const struct subscription *)),
 	};

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "pipeline/allow_lists.h"
 #include "pipeline/match.h"
+#include "pipeline/webhook_audit.h"
 #include "pipeline/webhook_draft.h"
 #include "pipeline/webhook_news.h"
 #include "pipeline/webhook_snapshot.h"
@@ -214,6 +215,7 @@ create_locked(struct webhooks *webhooks, uint32_t workspace,
 		webhook->gap_from = webhook->created;
 	webhook_to_row(webhook, webhooks->options.key, &arena, &row);
 	unit.news[0] = webhook_news_change(webhooks, NULL, webhook, &cause);
+	unit.news[2] = webhook_audit_new(NULL, webhook);
 	err = webhooks_commit_unit(webhooks, &unit, problem);
 	arena_release(&arena);
 	if (err)
@@ -383,7 +385,8 @@ delete_locked(struct webhooks *webhooks, const struct webhook *webhook,
 				    .webhook_number = webhook->number},
 			{.kind = STORE_OBJECT, .object = &subscriptions}},
 		.count = 2,
-		.news = {webhook_news_change(webhooks, webhook, NULL, &cause)}};
+		.news = {webhook_news_change(webhooks, webhook, NULL, &cause),
+			NULL, webhook_audit_new(webhook, NULL)}};
 	enum err err = webhooks_commit_unit(webhooks, &unit, problem);
 
 	if (err)

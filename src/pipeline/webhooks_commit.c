@@ -1,6 +1,7 @@
 /* Writing a webhook's next state, and telling of it. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "pipeline/webhook_audit.h"
 #include "pipeline/webhook_news.h"
 #include "pipeline/webhook_snapshot.h"
 #include "pipeline/webhooks_private.h"
@@ -100,6 +101,8 @@ prepare_next(struct webhooks *webhooks, const struct webhook *former,
 		unit->news[0] = webhook_news_change(
 			webhooks, former, next, step->cause);
 	note_gap(webhooks, next, unit);
+	if (step->cause && step->cause->kind == WEBHOOK_BY_KEY)
+		unit->news[2] = webhook_audit_new(former, next);
 }
 
 enum err

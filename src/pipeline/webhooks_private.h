@@ -58,7 +58,7 @@ void webhooks_take_out(
 struct webhooks_unit {
 	struct store_change changes[2];
 	size_t count;
-	struct announced *news[2]; /* taken */
+	struct announced *news[3]; /* taken; the last for the audit log */
 };
 enum err webhooks_commit_unit(struct webhooks *webhooks,
 	const struct webhooks_unit *unit, struct webhook_problem *problem)

@@ -80,6 +80,20 @@ enum err store_webhook_log(struct store *store,
 	const struct webhook_log_query *query, struct arena *arena,
 	struct event_page *ret) MUST_USE;
 
+/** The audit log's entries, newest first, with their bodies. */
+struct audit_query {
+	uint32_t workspace;
+	struct str type; /* of its events */
+	struct str source;
+	struct str category; /* data.category */
+	struct str who;	     /* the key's id, or data.user.username */
+	int64_t from, to;    /* from <= accepted < to */
+	uint64_t before;     /* `next` of the page before, or 0 */
+	size_t limit;
+};
+enum err store_audit_page(struct store *store, const struct audit_query *query,
+	struct arena *arena, struct event_page *ret) MUST_USE;
+
 /** All attempts of a delivery, the first one first. */
 struct attempt_rows {
 	struct attempt_row *rows;

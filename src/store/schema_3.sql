@@ -78,3 +78,8 @@ CREATE TABLE steps (
 	output TEXT NOT NULL,
 	PRIMARY KEY (execution, ordinal)
 ) STRICT, WITHOUT ROWID;
+
+-- Keys that end (api/key_watch.h): when, and how long before that it was last
+-- told.
+ALTER TABLE keys ADD COLUMN expires INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE keys ADD COLUMN warned INTEGER NOT NULL DEFAULT 0;

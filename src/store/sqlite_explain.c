@@ -244,6 +244,28 @@ read_event(struct sqlite_reading *reading, const struct event_query *query,
 	return is_within(ret->accepted, query->from, query->to);
 }
 
+/** Reads rows until the page is full, or enough were looked at. */
+static void
+read_page(struct sqlite_reading *reading, const struct event_query *query,
+	struct arena *arena, struct event_page *ret)
+{
+	size_t looked = 0;
+	uint64_t last = 0;
+
+	ret->rows = arena_alloc_array(arena, query->limit, sizeof(*ret->rows));
+	ret->count = 0;
+	ret->next = 0;
+	while (sqlite_reading_step(reading)) {
+		if (looked == EXPLAIN_LOOK_MAX || ret->count == query->limit) {
+			ret->next = last;
+			break;
+		}
+		looked++;
+		ret->count += read_event(
+			reading, query, &ret->rows[ret->count], &last);
+	}
+}
+
 enum err
 store_events_page(struct store *store, const struct event_query *query,
 	struct arena *arena, struct event_page *ret)
@@ -251,8 +273,6 @@ store_events_page(struct store *store, const struct event_query *query,
 	bool has_type = !str_is_empty(query->type);
 	struct sqlite_reading reading;
 	struct range range;
-	size_t looked = 0;
-	uint64_t last = 0;
 	enum err err = find_range(store, SQL_EVENT_FROM, query->from, query->to,
 		query->before, &range);
 
@@ -266,18 +286,32 @@ store_events_page(struct store *store, const struct event_query *query,
 	sqlite_row_bind_text(reading.row.stmt, 4, query->subject);
 	if (has_type)
 		sqlite_row_bind_text(reading.row.stmt, 5, query->type);
-	ret->rows = arena_alloc_array(arena, query->limit, sizeof(*ret->rows));
-	ret->count = 0;
-	ret->next = 0;
-	while (sqlite_reading_step(&reading)) {
-		if (looked == EXPLAIN_LOOK_MAX || ret->count == query->limit) {
-			ret->next = last;
-			break;
-		}
-		looked++;
-		ret->count += read_event(
-			&reading, query, &ret->rows[ret->count], &last);
-	}
+	read_page(&reading, query, arena, ret);
+	return sqlite_reading_end(&reading);
+}
+
+enum err
+store_audit_page(struct store *store, const struct audit_query *query,
+	struct arena *arena, struct event_page *ret)
+{
+	const struct event_query common = {
+		.from = query->from, .to = query->to, .limit = query->limit};
+	struct sqlite_reading reading;
+	struct range range;
+	enum err err = find_range(store, SQL_EVENT_FROM, query->from, query->to,
+		query->before, &range);
+
+	if (err)
+		return err;
+	reading = sqlite_reading_begin(store, SQL_AUDIT_PAGE, arena);
+	sqlite_row_bind_u64(reading.row.stmt, 1, range.end);
+	sqlite_row_bind_u64(reading.row.stmt, 2, range.first);
+	sqlite_row_bind_u64(reading.row.stmt, 3, query->workspace);
+	sqlite_row_bind_text(reading.row.stmt, 4, query->source);
+	sqlite_row_bind_text(reading.row.stmt, 5, query->type);
+	sqlite_row_bind_text(reading.row.stmt, 6, query->category);
+	sqlite_row_bind_text(reading.row.stmt, 7, query->who);
+	read_page(&reading, &common, arena, ret);
 	return sqlite_reading_end(&reading);
 }
 

@@ -157,6 +157,8 @@ sqlite_row_bind_key(sqlite3_stmt *stmt, const struct key_row *row)
 	sqlite_row_bind_text(stmt, 6, row->name);
 	sqlite3_bind_blob(stmt, 7, row->salt, sizeof(row->salt), SQLITE_STATIC);
 	sqlite3_bind_blob(stmt, 8, row->hash, sizeof(row->hash), SQLITE_STATIC);
+	sqlite_row_bind_i64(stmt, 9, row->expires);
+	sqlite_row_bind_i64(stmt, 10, row->warned);
 }
 
 int64_t
@@ -340,6 +342,8 @@ sqlite_row_key(struct sqlite_row *row, struct key_row *ret)
 	ret->name = sqlite_row_str(row);
 	read_bytes(row, ret->salt, sizeof(ret->salt));
 	read_bytes(row, ret->hash, sizeof(ret->hash));
+	ret->expires = sqlite_row_i64(row);
+	ret->warned = sqlite_row_i64(row);
 }
 
 void

@@ -39,7 +39,7 @@
 	" h.count, h.failures_in_a_row"
 #define KEY_COLUMNS \
 	"k.id, k.workspace, k.role, k.is_seeded, k.created, k.name, k.salt," \
-	" k.hash"
+	" k.hash, k.expires, k.warned"
 #define EXECUTION_COLUMNS \
 	"sequence, workspace, state, due, scenario_version, created, started," \
 	" ended, attempts, operations, failed_step, retries, retry_interval," \

@@ -158,6 +158,8 @@ struct key_row {
 	uint8_t hash[32]; /* scrypt of the secret */
 	bool is_seeded;	  /* from GRAPNEL_ADMIN_TOKEN: secret has no id in it */
 	int64_t created;
+	int64_t expires; /* refused from then on; 0: never */
+	int64_t warned;	 /* of its end, so long before it last; 0: not yet */
 };
 
 /* ---- changing ---- */

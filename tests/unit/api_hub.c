@@ -137,7 +137,7 @@ api_hub_start(void)
 	for (int role = 0; role < 3; role++)
 		CHECK_OK(keys_create(hub.api.keys,
 			&(struct key_draft){WORKSPACE_DEFAULT,
-				(enum key_role)role, STR("test")},
+				(enum key_role)role, STR("test"), 0},
 			&hub.arena, &view, &hub.texts[role]));
 	hub.api.desk = desk_start(1, 1);
 	hub.api.body_max = 300;

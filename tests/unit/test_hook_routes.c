@@ -42,8 +42,9 @@ set_up(void)
 	CHECK_OK(keys_open(&keys, &api.keys, &why));
 	for (int role = 0; role < 3; role++)
 		CHECK_OK(keys_create(api.keys,
-			&(struct key_draft){
-				1, (enum key_role)role, STR("test")},
+			&(struct key_draft){.workspace = 1,
+				.role = (enum key_role)role,
+				.name = STR("test")},
 			&hook_world.arena, &view, &tokens[role]));
 	api.desk = desk_start(1, 8);
 	api.router = api_router_new_of(&api, &table, 1);

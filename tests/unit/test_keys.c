@@ -27,7 +27,7 @@ create(struct keys *keys, enum key_role role)
 	struct str text;
 
 	CHECK_OK(keys_create(keys,
-		&(struct key_draft){WORKSPACE_DEFAULT, role, STR("test")},
+		&(struct key_draft){WORKSPACE_DEFAULT, role, STR("test"), 0},
 		&arena, &view, &text));
 	return text;
 }
@@ -169,7 +169,7 @@ TEST(keys, failed_commit_changes_nothing)
 	api_double.commit_error = ERR_IO;
 	CHECK_INT(keys_create(keys,
 			  &(struct key_draft){
-				  WORKSPACE_DEFAULT, ROLE_VIEWER, STR("x")},
+				  WORKSPACE_DEFAULT, ROLE_VIEWER, STR("x"), 0},
 			  &arena, &view, &other),
 		ERR_IO);
 	CHECK_INT(keys_revoke(keys, WORKSPACE_DEFAULT, id_of(text)), ERR_IO);
@@ -193,7 +193,7 @@ TEST(keys, names_are_checked)
 	for (size_t i = 0; i < COUNT_OF(wrong); i++)
 		CHECK_INT(keys_create(keys,
 				  &(struct key_draft){WORKSPACE_DEFAULT,
-					  ROLE_VIEWER, wrong[i]},
+					  ROLE_VIEWER, wrong[i], 0},
 				  &arena, &view, &text),
 			ERR_INVALID);
 	keys_close(keys);
@@ -408,4 +408,49 @@ TEST(token, token_without_signature_is_denied)
 			      "eyJzdWIiOiJna18xIiwiZXhwIjo5OTk5OTk5OTk5OX0."),
 			  0, &arena, &id),
 		ERR_DENIED);
+}
+
+TEST(keys, one_that_has_ended_is_told_from_a_wrong_one)
+{
+	struct keys *keys = open_keys();
+	struct api_identity who;
+	struct key_view view;
+	struct str text, token;
+
+	clock_test_set(1000 * SECONDS, 0);
+	CHECK_OK(keys_create(keys,
+		&(struct key_draft){WORKSPACE_DEFAULT, ROLE_ADMIN, STR("ends"),
+			2000 * SECONDS},
+		&arena, &view, &text));
+	CHECK_INT(view.expires, 2000 * SECONDS);
+	CHECK_OK(keys_identify(keys, text, &arena, &who));
+	token = keys_issue_token(keys, &who, &arena);
+	CHECK_OK(keys_identify(keys, token, &arena, &who));
+	clock_test_set(2000 * SECONDS, 1000 * SECONDS);
+	CHECK_INT(keys_identify(keys, text, &arena, &who), ERR_TIMEOUT);
+	CHECK_INT(who.key_expires, 2000 * SECONDS);
+	CHECK_INT(keys_identify(keys, token, &arena, &who), ERR_TIMEOUT);
+	CHECK_INT(keys_identify_client(keys, view.id, text, &arena, &who),
+		ERR_TIMEOUT);
+	CHECK_INT(identify(keys, spoil(text)), ERR_DENIED);
+	clock_test_release();
+	keys_close(keys);
+}
+
+TEST(keys, the_last_admin_key_that_has_not_ended_stays)
+{
+	struct keys *keys = open_keys();
+	struct key_view ends;
+	struct str text, lasting = create(keys, ROLE_ADMIN);
+
+	CHECK_OK(keys_create(keys,
+		&(struct key_draft){WORKSPACE_DEFAULT, ROLE_ADMIN, STR("ends"),
+			clock_now() + 1 * SECONDS},
+		&arena, &ends, &text));
+	clock_test_shift(2 * SECONDS);
+	CHECK_INT(keys_revoke(keys, WORKSPACE_DEFAULT, id_of(lasting)),
+		ERR_CONFLICT);
+	CHECK_OK(keys_revoke(keys, WORKSPACE_DEFAULT, ends.id));
+	clock_test_shift(0);
+	keys_close(keys);
 }
