@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "flow/connection.h"
+#include "flow/object_audit.h"
 #include "pipeline/hub.h"
 
 #define ALL "/v1/connections"
@@ -161,6 +162,17 @@ read_body(struct api_call *call, struct connection *connection)
 	return false;
 }
 
+static enum err
+commit(const struct api_call *call, const struct store_change *change)
+{
+	const struct object_audit audit = {.store = call->api->hub->store,
+		.writer = call->api->writer,
+		.category = "connections",
+		.type = "connection"};
+
+	return object_audit_commit(&audit, change, 1);
+}
+
 static void
 keep(struct api_call *call, int status, const struct connection *connection,
 	const struct object_row *before)
@@ -175,7 +187,7 @@ keep(struct api_call *call, int status, const struct connection *connection,
 	object.row.revision = before ? before->revision + 1 : 1;
 	object.row.updated = clock_now();
 	object.row.created = before ? before->created : object.row.updated;
-	err = writer_commit(call->api->writer, &change, 1);
+	err = commit(call, &change);
 	if (err == ERR_CONFLICT) {
 		api_refuse(call, 409, NULL,
 			before ? "the connection has changed meanwhile"
@@ -274,7 +286,7 @@ delete_one(struct api_call *call)
 			.kind = OBJECT_CONNECTION,
 			.id = call->parameters[0]}};
 	struct store_change change = {.kind = STORE_OBJECT, .object = &object};
-	enum err err = writer_commit(call->api->writer, &change, 1);
+	enum err err = commit(call, &change);
 
 	if (err == ERR_CONFLICT)
 		api_refuse(call, 404, NULL, "there is no such connection");

@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "flow/object_audit.h"
 #include "pipeline/writer.h"
 #include "store/object.h"
 
@@ -276,6 +277,17 @@ hooks_unlink(struct hooks *hooks, struct hook_link *link)
 }
 
 static enum err
+commit_change(struct hooks *hooks, const struct store_change *change)
+{
+	const struct object_audit audit = {.store = hooks->options.store,
+		.writer = hooks->options.writer,
+		.category = "hooks",
+		.type = "hook"};
+
+	return object_audit_commit(&audit, change, 1);
+}
+
+static enum err
 commit(struct hooks *hooks, const struct hook *hook)
 {
 	CLEANUP(buf_release) struct buf body = {0};
@@ -302,7 +314,7 @@ commit(struct hooks *hooks, const struct hook *hook)
 		.updated = hook->updated,
 		.body = buf_str(&body),
 		.sealed = buf_str(&sealed)};
-	return writer_commit(hooks->options.writer, &change, 1);
+	return commit_change(hooks, &change);
 }
 
 /** 160 random bits in RFC 4648's Base32, small letters. */
@@ -409,7 +421,7 @@ hooks_remove(struct hooks *hooks, uint32_t workspace, struct uuid id)
 	enum err err;
 
 	pthread_mutex_lock(&hooks->changing);
-	err = writer_commit(hooks->options.writer, &change, 1);
+	err = commit_change(hooks, &change);
 	if (err == ERR_OK)
 		take_out(hooks, &id);
 	pthread_mutex_unlock(&hooks->changing);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json_out.h"
+#include "flow/object_audit.h"
 #include "flow/scenarios_private.h"
 
 /* Changes: checked, stored, and only then seen. */
@@ -123,9 +124,19 @@ apply_draft(const struct scenario_draft *draft, struct arena *arena,
 	return ERR_OK;
 }
 
+static struct object_audit
+audit_of(const struct scenarios *scenarios)
+{
+	return (struct object_audit){.store = scenarios->options.store,
+		.writer = scenarios->options.writer,
+		.category = "scenarios",
+		.type = "scenario"};
+}
+
 static enum err
 commit(struct scenarios *scenarios, struct scenario_counted *next)
 {
+	struct object_audit audit = audit_of(scenarios);
 	struct scenario *scenario = &next->scenario;
 	CLEANUP(buf_release) struct buf body = {0};
 	char id[UUID_TEXT_SIZE];
@@ -149,8 +160,7 @@ commit(struct scenarios *scenarios, struct scenario_counted *next)
 	version.row.id = arena_printf(&next->arena, "%s@%020llu", id,
 		(unsigned long long)scenario->revision);
 	version.row.revision = 1;
-	return writer_commit(
-		scenarios->options.writer, changes, COUNT_OF(changes));
+	return object_audit_commit(&audit, changes, COUNT_OF(changes));
 }
 
 /** Stores `next` and puts it in place; a reference to it on success. */
@@ -266,6 +276,7 @@ scenarios_change(struct scenarios *scenarios,
 static enum err
 commit_removal(struct scenarios *scenarios, const struct scenario *scenario)
 {
+	struct object_audit audit = audit_of(scenarios);
 	char id[UUID_TEXT_SIZE];
 	struct object_change gone = {.what = OBJECT_REMOVE}, versions;
 	struct store_change changes[] = {
@@ -280,8 +291,7 @@ commit_removal(struct scenarios *scenarios, const struct scenario *scenario)
 	versions.what = OBJECT_REMOVE_OWNED;
 	versions.row.kind = OBJECT_SCENARIO_VERSION;
 	versions.row.owner = gone.row.id;
-	return writer_commit(
-		scenarios->options.writer, changes, COUNT_OF(changes));
+	return object_audit_commit(&audit, changes, COUNT_OF(changes));
 }
 
 enum err

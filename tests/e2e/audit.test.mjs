@@ -303,3 +303,34 @@ test('grapnel audit, and keys with an end, on the command line', async (t) => {
   assert.notEqual(bad.code, 0)
   assert.match(bad.stderr, /from/)
 })
+
+test('what belongs to scenarios is of the log, without its secrets',
+  async (t) => {
+    const hub = await startHub(t)
+    const flow = [{ id: 1, module: 'gateway:CustomWebHook', mapper: {} }]
+    const scenario = await hub.api.post('/v1/scenarios',
+      { blueprint: { name: 'answers', flow } })
+    assert.equal(scenario.status, 201, scenario.text)
+    const hook = await hub.api.post('/v1/hooks',
+      { name: 'in', scenarioId: scenario.body.id, apiKeys: ['open-sesame'] })
+    assert.equal(hook.status, 201, hook.text)
+    const connection = await hub.api.post('/v1/connections', {
+      name: 'team', type: 'slack', members: { token: 'xoxb-secret' }
+    })
+    assert.equal(connection.status, 201, connection.text)
+    await hub.api.patch(`/v1/scenarios/${scenario.body.id}`,
+      { isEnabled: true })
+    await hub.api.del(`/v1/connections/${connection.body.id}`)
+    const items = (await entries(hub)).reverse()
+    assert.deepEqual(items.map((each) => `${each.category} ${each.action}`), [
+      'scenarios created', 'hooks created', 'connections created',
+      'scenarios updated', 'connections deleted'
+    ])
+    assert.equal(items[1].resource.name, 'in')
+    assert.equal(items[3].before.isEnabled, false)
+    assert.equal(items[3].after.isEnabled, true)
+    const { text } = await hub.api.get('/v1/audit-log')
+    for (const secret of ['open-sesame', 'xoxb-secret', hook.body.token]) {
+      assert.ok(!text.includes(secret), secret)
+    }
+  })
