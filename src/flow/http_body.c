@@ -76,7 +76,7 @@ append_part(const struct module_call *call, struct value field, size_t number,
 {
 	struct multipart_part part = {.name = field_name(call, field),
 		.filename = field_text(field, "fileName", call->arena),
-		.type = field_text(field, "contentType", call->arena)};
+		.mime = field_text(field, "contentType", call->arena)};
 	enum failure_kind kind =
 		part_data(call, field, number, &part.data, failure);
 
@@ -85,8 +85,8 @@ append_part(const struct module_call *call, struct value field, size_t number,
 	part.is_file = part.filename.len > 0 ||
 		       str_equal(field_text(field, "fieldType", call->arena),
 			       STR("file"));
-	if (part.is_file && part.type.len == 0)
-		part.type = STR("application/octet-stream");
+	if (part.is_file && part.mime.len == 0)
+		part.mime = STR("application/octet-stream");
 	multipart_append(out, boundary, &part);
 	return FAILURE_NONE;
 }

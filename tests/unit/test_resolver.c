@@ -168,8 +168,11 @@ TEST(resolver, an_answer_past_its_time_is_renewed_behind_it)
 	clock_test_advance(60 * SECONDS);
 	CHECK(ask(&asked, "a.example"));
 	CHECK_TEXT(asked.address, "192.0.2.1");
-	run_once();
-	CHECK(ask(&asked, "a.example"));
+	/* A wake may come that brings nothing. */
+	do {
+		run_once();
+		CHECK(ask(&asked, "a.example"));
+	} while (strcmp(asked.address, "192.0.2.1") == 0);
 	CHECK_TEXT(asked.address, "192.0.2.2");
 	CHECK_INT(times_asked(), 2);
 	resolver_free(resolver);
