@@ -49,6 +49,8 @@ str_find(struct str s, struct str needle)
 		return 0;
 	if (needle.len > s.len)
 		return SIZE_MAX;
+	if (needle.len == 1)
+		return str_find_char(s, needle.ptr[0]);
 	at = memmem(s.ptr, s.len, needle.ptr, needle.len);
 	return at ? (size_t)(at - s.ptr) : SIZE_MAX;
 }
