@@ -193,7 +193,7 @@ test('each status code has its state', async (t) => {
   // Jitter may make any retry come early: none comes while it is looked at.
   const hub = await startHub(t, {
     args: [...LAB, '--greenlake-webhooks-max', '100',
-      '--greenlake-retry-schedule', '36h']
+      '--greenlake-retry-schedule', '11h']
   })
   const outcomes = await Promise.all(
     [200, 201, 202, 204, 410, ...AGAIN, ...DISABLES].map(async (code) => {
