@@ -1,6 +1,7 @@
 #include "flow/flow.h"
 
 #include "base/mem.h"
+#include "flow/hook_local.h"
 
 static struct http_client_options
 way_out(const struct hub_options *options)
@@ -56,6 +57,8 @@ flow_open(
 		flow_close(flow);
 		return err;
 	}
+	flow->local = hub->local;
+	hook_local_open(flow->hooks, flow->local);
 	*ret = flow;
 	return ERR_OK;
 }
@@ -63,7 +66,10 @@ flow_open(
 void
 flow_stop(struct flow *flow, int64_t timeout)
 {
-	if (flow && flow->runner)
+	if (!flow)
+		return;
+	http_local_close(flow->local);
+	if (flow->runner)
 		runner_stop(flow->runner, timeout);
 }
 
