@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { activeWebhook, publish } from './com.mjs'
-import { LAB, request, startHub, waitUntil } from './harness.mjs'
+import { LAB, startHub, waitUntil } from './harness.mjs'
 import { partOf, startMailbox } from './mailbox.mjs'
 import {
   NOTION_RATE_LIMIT, NOTION_TOKEN, startNotion
@@ -104,6 +104,12 @@ async function setUp (t) {
   return { hub, slack, notion, mailbox, scenario }
 }
 
+async function begin (hub, scenario, bundle) {
+  const { status, text } =
+    await hub.api.post(`/v1/scenarios/${scenario}/run`, bundle)
+  assert.equal(status, 202, text)
+}
+
 const shutDown = async (hub, changes) => {
   await publish(hub, 'compute-ops/server', ID, server('ON', changes))
   await publish(hub, 'compute-ops/server', ID, server('OFF', changes))
@@ -155,3 +161,69 @@ test('a hook answers the challenge without any step of the scenario',
     await checkAll(all)
     assert.equal((await executions(hub, scenario, 1)).length, 1)
   })
+
+const minutesUntil = (time) => (Date.parse(time) - Date.now()) / 60_000
+
+test('what a service does not take is put aside, told, and sent once later',
+  async (t) => {
+    const all = await setUp(t)
+    const { hub, slack, notion, mailbox, scenario } = all
+    slack.before(/chat/, SLACK_RATE_LIMIT)
+    notion.before(/POST/, {
+      ...NOTION_RATE_LIMIT, headers: { 'retry-after': '3600' }
+    })
+    await mailbox.refuseNext('450 4.2.0 Greylisted, try again later')
+    await begin(hub, scenario, server('OFF'))
+    const [run, ...aside] = await executions(hub, scenario, 4)
+    assert.equal(run.state, 'WARNING')
+    assert.deepEqual(aside.map(({ state, cause }) => [state, cause]),
+      Array(3).fill(['INCOMPLETE', 'break']))
+    assert.deepEqual(aside.map(({ error }) => error), [
+      'RateLimitError: [429] ratelimited',
+      'ConnectionError: the mail was not sent by 127.0.0.1: ' +
+        '450 4.2.0 Greylisted, try again later',
+      'RateLimitError: [429] You have been rate limited. ' +
+        'Please try again in a few minutes.'
+    ])
+    // They come again by themselves, Notion as late as it asked for.
+    const [slackAt, mailAt, notionAt] =
+      aside.map(({ dueAt }) => minutesUntil(dueAt))
+    assert.ok(slackAt > 10 && slackAt <= 15, slackAt)
+    assert.ok(mailAt > 10 && mailAt <= 15, mailAt)
+    assert.ok(notionAt > 55 && notionAt <= 60, notionAt)
+
+    const told = await grapnel(hub, 'scenario', 'history', scenario, run.id)
+    assert.match(told, /failed +RateLimitError: \[429\] ratelimited\n/)
+    assert.match(told, /answer +429 \{"ok":false,"error":"ratelimited"\}/)
+    assert.match(told, /450 4\.2\.0 Greylisted/)
+    assert.ok(!told.includes(SLACK_TOKEN) && !told.includes(NOTION_TOKEN))
+
+    for (const { id } of aside) {
+      await grapnel(hub, 'scenario', 'retry', id)
+    }
+    await checkAll(all)
+    await waitUntil(async () => {
+      const over = await executions(hub, scenario, 4)
+      assert.deepEqual(over.map(({ state }) => state),
+        ['WARNING', 'SUCCESS', 'SUCCESS', 'SUCCESS'])
+      return true
+    })
+  })
+
+test('what a service refuses is told in its own words', async (t) => {
+  const { hub, scenario, slack, notion } = await setUp(t)
+  await grapnel(hub, 'connection', 'create', 'mail', '--update',
+    '--id', 'mail', '--member', 'password=wrong')
+  await grapnel(hub, 'connection', 'create', 'slack', '--update',
+    '--id', 'slack', '--member', 'token=xoxb-revoked')
+  const unhealthy = server('OFF')
+  unhealthy.hardware.health.summary = 'ON_FIRE'
+  await begin(hub, scenario, unhealthy)
+  const [, ...aside] = await executions(hub, scenario, 4)
+  assert.deepEqual(aside.map(({ error }) => error.split(': ')[0]),
+    ['InvalidAccessTokenError', 'InvalidAccessTokenError', 'DataError'])
+  assert.match(aside[0].error, /invalid_auth/)
+  assert.match(aside[1].error, /535/)
+  assert.match(aside[2].error, /Health.*ON_FIRE/)
+  assert.deepEqual([slack.kept, notion.kept], [[], []])
+})

@@ -10,6 +10,7 @@ input is what the next mail is refused with, such as "450 4.2.0 Greylisted".
 import asyncio
 import base64
 import json
+import logging
 import ssl
 import sys
 
@@ -63,4 +64,6 @@ async def serve(certificate, key, user, password):
         say(json.dumps({"refusing": line.strip()}))
 
 
+# It warns of its own use of login_data.
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 asyncio.run(serve(*sys.argv[1:]))
