@@ -7,6 +7,7 @@ import * as com from './com.mjs'
 import * as gl from './gl.mjs'
 import { ADMIN_TOKEN, run, startHub, waitUntil } from './harness.mjs'
 import * as native from './native.mjs'
+import { connect } from './scenario-setup.mjs'
 
 // Nothing on the network may be reached: what arrives has not left.
 const NO_NETWORK = { args: [] }
@@ -279,6 +280,11 @@ test('only hooks that are there may be destinations, in every dialect',
         assert.ok([400, 422].includes(answer.status), answer.text)
       }
     }
+    const { id } = await native.createWebhook(hub, hook.destination)
+    const patched = await hub.api.patch(`${native.WEBHOOKS}/${id}`,
+      { destination: nobody })
+    assert.equal(patched.status, 400, patched.text)
+    assert.match(patched.text, /there is no hook with the id/)
     const answer = await hub.api.post(native.WEBHOOKS,
       native.draft('https://example.com/', {
         auth: {
@@ -312,4 +318,29 @@ test('the command line, tests and single retries reach hooks too',
     assert.equal(elsewhere.status, 200, elsewhere.text)
     assert.equal(elsewhere.body.attempt.status, 200)
     await untilRun(hub, scenario, 2)
+  })
+
+test('a scenario that starts itself goes round as often as its hook lets it',
+  async (t) => {
+    const hub = await startHub(t)
+    await connect(hub, 'me', 'grapnel',
+      { baseUrl: hub.url, token: ADMIN_TOKEN })
+    const { scenario, hook } = await setUp(hub, {
+      name: 'goes round',
+      flow: [...listening.flow, {
+        id: 2,
+        module: 'grapnel:PublishEvent',
+        version: 1,
+        parameters: { connection: 'me' },
+        mapper: { type: 'loop', data: { round: '{{1.round + 1}}' } }
+      }]
+    }, { rate: { requests: 5, window: '1m' } })
+    const webhook = await native.createWebhook(hub, hook.destination,
+      { filter: "type eq 'loop'" })
+    const { status, text } = await hub.api.post('/v1/events',
+      { specversion: '1.0', id: '1', source: '/', type: 'loop', data: { round: 0 } },
+      { headers: { 'content-type': 'application/cloudevents+json' } })
+    assert.equal(status, 202, text)
+    await native.untilAttempt(hub, webhook.id, ({ status }) => status === 429)
+    assert.equal((await untilRun(hub, scenario, 5)).length, 5)
   })
