@@ -24,11 +24,13 @@ const answering = (mapper, before = []) => ({
     { id: 9, module: 'gateway:WebhookRespond', version: 1, mapper }]
 })
 
+const sleeping = (duration) =>
+  ({ id: 2, module: 'util:FunctionSleep', version: 1, mapper: { duration } })
+
 /** It keeps whoever comes second waiting in its queue. */
 const slow = {
   name: 'is slow',
-  flow: [...listening.flow,
-    { id: 2, module: 'util:FunctionSleep', version: 1, mapper: { duration: '300' } }],
+  flow: [...listening.flow, sleeping('300')],
   metadata: { scenario: { sequential: true } }
 }
 
@@ -238,7 +240,9 @@ test('a scenario that says it failed has the delivery tried again',
   async (t) => {
     const hub = await startHub(t, NO_NETWORK)
     const { hook } = await setUp(hub, answering({
-      status: '503', body: 'later', headers: [{ key: 'Retry-After', value: '7200' }]
+      status: '503',
+      body: 'later',
+      headers: [{ key: 'Retry-After', value: '7200' }]
     }))
     const webhook = await native.createWebhook(hub, hook.destination)
     await native.publishServer(hub, 'one')
@@ -248,10 +252,26 @@ test('a scenario that says it failed has the delivery tried again',
     assert.ok(wait >= 7_200_000, JSON.stringify(one))
   })
 
+test('a scenario may take longer than delivery-timeout, not than its webhook',
+  async (t) => {
+    const hub = await startHub(t, { args: ['--delivery-timeout', '1s'] })
+    const { hook } = await setUp(hub,
+      answering({ status: '200', body: 'late' }, [sleeping('2')]))
+    const patient = await native.createWebhook(hub, hook.destination)
+    const hasty = await native.createWebhook(hub, hook.destination,
+      { timeout: '1s' })
+    await native.publishServer(hub, 'one')
+    const late = await native.untilAttempt(hub, hasty.id,
+      ({ failure }) => failure === 'TIMED_OUT')
+    assert.equal(late.error, 'timed out after 1000 ms, waiting for the hook')
+    const good = await native.untilAttempt(hub, patient.id, () => true)
+    assert.deepEqual([good.number, good.response.body], [0, 'late'])
+  })
+
 test('a stop while deliveries wait for an answer repeats none', async (t) => {
   const hub = await startHub(t, NO_NETWORK)
-  const { scenario, hook } = await setUp(hub, answering({ body: 'late' },
-    [slow.flow[1]]))
+  const { scenario, hook } = await setUp(hub,
+    answering({ status: '200', body: 'late' }, [sleeping('300')]))
   const webhook = await native.createWebhook(hub, hook.destination)
   await native.publishServer(hub, 'one')
   await waitUntil(async () => (await executions(hub, scenario)).length === 1,
@@ -332,15 +352,13 @@ test('a scenario that starts itself goes round as often as its hook lets it',
         module: 'grapnel:PublishEvent',
         version: 1,
         parameters: { connection: 'me' },
-        mapper: { type: 'loop', data: { round: '{{1.round + 1}}' } }
+        mapper: { type: 'loop', data: { round: '{{1.data.round + 1}}' } }
       }]
     }, { rate: { requests: 5, window: '1m' } })
     const webhook = await native.createWebhook(hub, hook.destination,
       { filter: "type eq 'loop'" })
-    const { status, text } = await hub.api.post('/v1/events',
-      { specversion: '1.0', id: '1', source: '/', type: 'loop', data: { round: 0 } },
-      { headers: { 'content-type': 'application/cloudevents+json' } })
-    assert.equal(status, 202, text)
+    await gl.publishEvent(hub,
+      { specversion: '1.0', id: '1', source: '/', type: 'loop', data: {} })
     await native.untilAttempt(hub, webhook.id, ({ status }) => status === 429)
     assert.equal((await untilRun(hub, scenario, 5)).length, 5)
   })
