@@ -68,7 +68,7 @@ flow_stop(struct flow *flow, int64_t timeout)
 {
 	if (!flow)
 		return;
-	http_local_close(flow->local);
+	http_local_shut(flow->local);
 	if (flow->runner)
 		runner_stop(flow->runner, timeout);
 }

@@ -20,7 +20,7 @@ struct flow {
 	struct scenarios *scenarios;
 	struct runner *runner;
 	struct hooks *hooks;
-	struct http_local *local; /* the hub's, open to the hooks */
+	struct http_local *local; /* the hub's, while it is open to the hooks */
 };
 
 enum err flow_open(const struct flow_options *options, struct flow **ret,

@@ -22,7 +22,7 @@ http_local_new(void)
 {
 	struct http_local *local = MEM_NEW(struct http_local);
 
-	atomic_init(&local->state, LOCAL_SHUT_YET);
+	atomic_init(&local->state, LOCAL_SHUT);
 	pthread_mutex_init(&local->lock, NULL);
 	return local;
 }
@@ -55,10 +55,16 @@ http_local_open(
 }
 
 void
-http_local_close(struct http_local *local)
+http_local_shut(struct http_local *local)
 {
 	if (local)
-		move(local, LOCAL_CLOSED);
+		move(local, LOCAL_SHUT);
+}
+
+void
+http_local_close(struct http_local *local)
+{
+	move(local, LOCAL_CLOSED);
 }
 
 const struct http_local_receiver *

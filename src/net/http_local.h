@@ -10,9 +10,10 @@
  * request says of these goes unheeded.
  *
  * A `struct http_local` is where such requests arrive. Clients are given it
- * with their options (http_client.h), and whoever has the hooks opens it.
- * Before that requests wait, as long as their time lasts; after
- * http_local_close() they end with HTTP_ABORTED. Any thread.
+ * with their options (http_client.h), and whoever has the hooks opens it, and
+ * shuts it before they go. While it is shut requests wait, and when their time
+ * is over end with HTTP_OUR_FAULT; once it is closed they end with
+ * HTTP_ABORTED. Any thread.
  */
 struct http_local;
 
@@ -50,7 +51,14 @@ void http_local_free(struct http_local *local);
 void http_local_open(
 	struct http_local *local, const struct http_local_receiver *receiver);
 
-/** What has arrived may still be answered. NULL is harmless. */
+/**
+ * Nothing arrives any more but what is arriving now, so the receiver stays
+ * until the clients have ended. What has arrived may still be answered. NULL
+ * is harmless.
+ */
+void http_local_shut(struct http_local *local);
+
+/** For good, before the clients end: then nobody waits for an opening. */
 void http_local_close(struct http_local *local);
 
 struct http_local_answer {

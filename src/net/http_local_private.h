@@ -10,7 +10,7 @@
  * Private to http_local.c (the place, and answers) and local_engine.c (a
  * client's side).
  */
-enum local_state { LOCAL_SHUT_YET, LOCAL_OPEN, LOCAL_CLOSED };
+enum local_state { LOCAL_SHUT, LOCAL_OPEN, LOCAL_CLOSED };
 
 /** Where a client's answers come; lives as long as any is awaited. */
 struct local_box {
@@ -30,6 +30,7 @@ struct http_local_call {
 	struct http_local_call *next; /* running; newest first */
 	struct http_local_call **at;
 	struct http_local_call *next_waiting;
+	bool is_waiting;	/* for the place to open */
 	struct heap_node timer; /* monotonic */
 	int64_t started;
 	bool is_over; /* `done` was called */

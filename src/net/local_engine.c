@@ -112,6 +112,7 @@ begin(struct local_engine *engine, struct http_local_call *call)
 	} else if (state == LOCAL_CLOSED) {
 		fail(call, HTTP_ABORTED, "the hooks are stopping");
 	} else {
+		call->is_waiting = true;
 		*engine->waiting_end = call;
 		engine->waiting_end = &call->next_waiting;
 	}
@@ -204,9 +205,12 @@ time_is_over(struct local_engine *engine, struct http_local_call *call)
 	CLEANUP(buf_release) struct buf why = buf_make(0);
 	int64_t waited = call->timer.key - call->started;
 
-	buf_printf(&why, "timed out after %lld ms, waiting for the hook",
-		(long long)(waited / MILLISECONDS));
-	give_up(engine, call, HTTP_TIMED_OUT, buf_str(&why));
+	buf_printf(&why, "timed out after %lld ms, waiting for %s",
+		(long long)(waited / MILLISECONDS),
+		call->is_waiting ? "this hub to open its hooks" : "the hook");
+	give_up(engine, call,
+		call->is_waiting ? HTTP_OUR_FAULT : HTTP_TIMED_OUT,
+		buf_str(&why));
 }
 
 static void
@@ -249,7 +253,7 @@ begin_waiting(struct local_engine *engine)
 	if (call == NULL)
 		return;
 	http_local_receiver(engine->place, &state);
-	if (state == LOCAL_SHUT_YET && !engine->is_closing)
+	if (state == LOCAL_SHUT && !engine->is_closing)
 		return;
 	engine->waiting = NULL;
 	engine->waiting_end = &engine->waiting;
@@ -257,6 +261,7 @@ begin_waiting(struct local_engine *engine)
 		struct http_local_call *next = call->next_waiting;
 
 		call->next_waiting = NULL;
+		call->is_waiting = false;
 		if (call->is_over)
 			local_call_post(call);
 		else if (engine->is_closing)

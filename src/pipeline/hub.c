@@ -450,6 +450,7 @@ hub_stop(struct hub *hub, int64_t timeout)
 	hub->replay = NULL;
 	retention_stop(hub->retention);
 	hub->retention = NULL;
+	http_local_close(hub->local);
 	if (hub->deliver)
 		deliver_stop(hub->deliver, timeout);
 	/* From here on an item in the writer's queue ends where it is; when

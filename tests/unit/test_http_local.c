@@ -122,6 +122,28 @@ TEST(http_local, requests_wait_until_the_hooks_are_open)
 	local_rig_close();
 }
 
+TEST(http_local, while_it_is_shut_what_arrived_is_answered_and_others_wait)
+{
+	struct local_got got = {0};
+	struct http_request request = local_rig_request(LOCAL_HOOK, "", &got);
+
+	local_rig_open();
+	http_local_open(local_rig.local, &receiver);
+	http_client_send(local_rig.client, &request);
+	http_local_shut(local_rig.local);
+	http_client_send(local_rig.client, &request);
+	answer(0, 200, STR(""));
+	local_rig_await(&got, 1);
+	CHECK_INT(got.status, 200);
+	CHECK_INT(seen.count, 1);
+	CHECK_INT(http_client_running(local_rig.client), 1);
+	http_local_close(local_rig.local);
+	local_rig_await(&got, 2);
+	CHECK_INT(got.failure, HTTP_ABORTED);
+	CHECK_INT(seen.count, 1);
+	local_rig_close();
+}
+
 TEST(http_local, once_the_hooks_are_closed_requests_are_aborted)
 {
 	struct local_got got = {0}, late = {0};
@@ -150,7 +172,7 @@ TEST(http_local, what_is_not_answered_in_its_time_is_timed_out)
 	request.timeout = 1;
 	http_client_send(local_rig.client, &request);
 	local_rig_await(&unopened, 1);
-	CHECK_INT(unopened.failure, HTTP_TIMED_OUT);
+	CHECK_INT(unopened.failure, HTTP_OUR_FAULT);
 	http_local_open(local_rig.local, &receiver);
 	request.context = &got;
 	http_client_send(local_rig.client, &request);
