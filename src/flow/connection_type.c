@@ -68,7 +68,8 @@ static const struct connection_field http[] = {{.name = "baseUrl"},
 	SECRET("clientSecret"), SECRET("refreshToken"), {.name = "scope"},
 	LAST};
 static const struct connection_field grapnel[] = {NEEDED("baseUrl"),
-	SECRET("token"), {.name = "clientId"}, SECRET("clientSecret"), LAST};
+	SECRET("token"), {.name = "tokenUrl"}, {.name = "clientId"},
+	SECRET("clientSecret"), {.name = "scope"}, LAST};
 
 static const struct connection_type types[] = {
 	{"slack", slack, "token webhookUrl"},
