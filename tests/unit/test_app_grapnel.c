@@ -98,6 +98,10 @@ TEST(app_grapnel, refusals_and_bad_input_are_told)
 	CHECK_OUT("grapnel:Call", "{}", "{\"path\":\"/a\"}",
 		"InvalidConfigurationError: grapnel:Call needs a connection of "
 		"type grapnel: name it in parameters.connection");
+	CHECK_OUT("grapnel:Call", "{\"connection\":\"other\"}",
+		"{\"path\":\"/a\"}",
+		"InvalidConfigurationError: grapnel:Call needs a connection of "
+		"type grapnel: there is none with the id \"other\"");
 	connect_by_token();
 	CHECK_OUT("grapnel:Call", IN, "{\"path\":\"http://a/\"}",
 		"DataError: path: expected a path that begins with /");
