@@ -19,7 +19,8 @@ struct flow_options {
 
 struct flow {
 	struct scenarios *scenarios;
-	struct runner *runner;
+	/* Scenarios may change before it is there. */
+	struct runner *_Atomic runner;
 	struct hooks *hooks;
 };
 
