@@ -2,6 +2,7 @@
 #include "base/json_out.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/execution_print.h"
 #include "cli/file.h"
 #include "cli/output.h"
 #include "cli/scenario_command.h"
@@ -88,8 +89,7 @@ print_one(struct client *client, const struct client_answer *answer)
 		client_print_raw(answer);
 		return EXIT_DONE;
 	}
-	output_append_json(&text, answer->json, "");
-	buf_append_char(&text, '\n');
+	execution_append(client, answer->json, &text);
 	output_write(buf_str(&text));
 	return EXIT_DONE;
 }

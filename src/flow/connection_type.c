@@ -66,7 +66,9 @@ static const struct connection_field http[] = {{.name = "baseUrl"},
 		.choices = "header query"},
 	SECRET("token"), {.name = "tokenUrl"}, {.name = "clientId"},
 	SECRET("clientSecret"), SECRET("refreshToken"), {.name = "scope"},
-	LAST};
+	{.name = "ca"}, {.name = "certificate"}, SECRET("privateKey"),
+	{.name = "proxyUrl"}, {.name = "proxyUsername"},
+	SECRET("proxyPassword"), LAST};
 static const struct connection_field grapnel[] = {NEEDED("baseUrl"),
 	SECRET("token"), {.name = "clientId"}, SECRET("clientSecret"), LAST};
 
