@@ -1,55 +1,25 @@
 #include "base/clock.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/execution_print.h"
 #include "cli/output.h"
 #include "cli/scenario_command.h"
 
 /* `grapnel scenario run ID --once`: the next request, step by step. */
 
-enum { WAIT_DEFAULT = 300, WAIT_MAX = 3600, STEPS_AT_ONCE = 100 };
-
-static void
-append_member(struct client *client, struct buf *out, struct json object,
-	const char *name)
-{
-	struct json value = json_member(object, str_of(name));
-
-	if (json_is_missing(value))
-		return;
-	buf_printf(out, "  %-7s ", name);
-	if (json_kind(value) == JSON_STRING)
-		output_append_safe(out, json_string(value, &client->arena), 0);
-	else
-		output_append_json(out, value, "          ");
-	buf_append_char(out, '\n');
-}
+enum {
+	WAIT_DEFAULT = 300,
+	WAIT_MAX = 3600,
+	STEPS_AT_ONCE = 100,
+	LINE_COLUMNS = 300
+};
 
 static void
 print_step(struct client *client, struct json step)
 {
 	CLEANUP(buf_release) struct buf text = buf_make(0);
-	struct str label = client_text(client, step, "label");
-	struct str failure = client_text(client, step, "failure");
 
-	buf_printf(
-		&text, "%.*s  ", STR_ARG(client_text(client, step, "ordinal")));
-	output_append_safe(&text, client_text(client, step, "name"), 0);
-	buf_printf(
-		&text, " (%.*s)", STR_ARG(client_text(client, step, "module")));
-	if (label.len)
-		buf_append_char(&text, ' ');
-	output_append_safe(&text, label, 0);
-	buf_append_char(&text, '\n');
-	append_member(client, &text, step, "input");
-	append_member(client, &text, step, "output");
-	if (failure.len) {
-		buf_append(&text, STR("  failed  "));
-		output_append_safe(&text, failure, 0);
-		buf_append(&text, STR(": "));
-		output_append_safe(
-			&text, client_text(client, step, "message"), 0);
-		buf_append_char(&text, '\n');
-	}
+	execution_append_step(client, step, &text);
 	output_write(buf_str(&text));
 }
 
@@ -57,11 +27,14 @@ static void
 print_begin(struct client *client, struct json execution)
 {
 	CLEANUP(buf_release) struct buf text = buf_make(0);
+	struct str trigger = client_text(client, execution, "trigger");
 
 	buf_append(&text, STR("execution "));
 	output_append_safe(&text, client_text(client, execution, "id"), 0);
+	if (trigger.len)
+		buf_append(&text, STR("  "));
+	output_append_safe(&text, trigger, LINE_COLUMNS);
 	buf_append_char(&text, '\n');
-	append_member(client, &text, execution, "trigger");
 	output_write(buf_str(&text));
 }
 
@@ -71,6 +44,7 @@ print_end(struct client *client, struct json execution)
 	CLEANUP(buf_release) struct buf text = buf_make(0);
 	struct str error = client_text(client, execution, "error");
 
+	buf_append_char(&text, '\n');
 	output_append_safe(&text, client_text(client, execution, "state"), 0);
 	buf_append(&text, STR(" after "));
 	output_append_safe(
