@@ -16,6 +16,15 @@ way_out(const struct hub_options *options)
 		.no_proxy_count = options->ways.no_proxy_count};
 }
 
+static void
+note_change(void *context, const struct scenario *former,
+	const struct scenario *scenario)
+{
+	const struct flow *flow = context;
+
+	runner_note_change(flow->runner, former, scenario);
+}
+
 static enum err
 open_hooks(struct hub *hub, struct flow *flow, struct buf *why)
 {
@@ -36,8 +45,10 @@ flow_open(
 {
 	struct hub *hub = options->hub;
 	struct flow *flow = MEM_NEW(struct flow);
-	struct scenarios_options scenarios = {
-		.store = hub->store, .writer = hub->writer};
+	struct scenarios_options scenarios = {.store = hub->store,
+		.writer = hub->writer,
+		.context = flow,
+		.changed = note_change};
 	struct runner_options runner = {.store = hub->store,
 		.writer = hub->writer,
 		.key = &hub->store_key,
