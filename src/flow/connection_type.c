@@ -70,7 +70,8 @@ static const struct connection_field http[] = {{.name = "baseUrl"},
 	{.name = "proxyUrl"}, {.name = "proxyUsername"},
 	SECRET("proxyPassword"), LAST};
 static const struct connection_field grapnel[] = {NEEDED("baseUrl"),
-	SECRET("token"), {.name = "clientId"}, SECRET("clientSecret"), LAST};
+	SECRET("token"), {.name = "tokenUrl"}, {.name = "clientId"},
+	SECRET("clientSecret"), {.name = "scope"}, LAST};
 
 static const struct connection_type types[] = {
 	{"slack", slack, "token webhookUrl"},

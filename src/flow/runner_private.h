@@ -67,6 +67,7 @@ struct runner {
 	pthread_t *threads;
 	unsigned thread_count;
 	pthread_t clock_thread;
+	int64_t next_giving_up; /* the clock's; clock_monotonic() */
 	struct runner_stats stats;
 };
 
