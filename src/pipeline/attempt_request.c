@@ -354,7 +354,7 @@ cut_batch(struct attempt *attempt)
 void
 attempt_start(struct worker *worker, struct delivery *delivery)
 {
-	int64_t now = clock_now();
+	int64_t now = worker->now;
 	struct attempt *first = NULL, **at = &first, *rest;
 
 	while (delivery) {
