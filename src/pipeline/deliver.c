@@ -244,6 +244,7 @@ worker_start(struct worker *worker, const struct deliver_options *options)
 		.proxy = options->ways.proxy,
 		.no_proxy = options->ways.no_proxy,
 		.no_proxy_count = options->ways.no_proxy_count,
+		.local = options->local,
 	};
 
 	worker->options = options;
