@@ -164,6 +164,18 @@ test('a hook answers the challenge without any step of the scenario',
 
 const minutesUntil = (time) => (Date.parse(time) - Date.now()) / 60_000
 
+test('within the hub it is the same, without a network',
+  async (t) => {
+    const all = await setUp(t)
+    const { hub, scenario } = all
+    const { local } = await hookOf(hub, scenario)
+    assert.match(local, /^hook:/)
+    await activeWebhook(hub, local, { eventFilter: SHUT_DOWN })
+    await shutDown(hub)
+    await checkAll(all)
+    assert.equal((await executions(hub, scenario, 2)).length, 2)
+  })
+
 test('what a service does not take is put aside, told, and sent once later',
   async (t) => {
     const all = await setUp(t)
