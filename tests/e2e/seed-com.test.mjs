@@ -13,6 +13,7 @@ import {
 import {
   connect, execution, executions, grapnel, hookOf, importExample
 } from './scenario-setup.mjs'
+import { HANG } from './service.mjs'
 import { SLACK_RATE_LIMIT, SLACK_TOKEN, startSlack } from './slack.mjs'
 
 const EXAMPLE = 'com-server-shut-down.json'
@@ -221,6 +222,21 @@ test('what a service does not take is put aside, told, and sent once later',
       return true
     })
   })
+
+test('kill -9 between the services: each is told once', async (t) => {
+  const all = await setUp(t)
+  const { hub, slack, notion, mailbox, scenario } = all
+  notion.before(/POST/, HANG)
+  await begin(hub, scenario, server('OFF'))
+  await waitUntil(() => notion.upcoming.length === 0, 'Notion is asked')
+  await waitUntil(() => mailbox.mails.length === 1, 'the mail arrives')
+  assert.equal(slack.kept.length, 1)
+  await hub.kill9()
+  await hub.start()
+  await checkAll(all)
+  const [{ state }] = await executions(hub, scenario, 1)
+  assert.equal(state, 'SUCCESS')
+})
 
 test('what a service refuses is told in its own words', async (t) => {
   const { hub, scenario, slack, notion } = await setUp(t)
