@@ -158,23 +158,22 @@ compare_age(const void *left, const void *right)
 static void
 build_batch(struct attempt *attempt, struct envelope *ret)
 {
-	enum webhook_payload form = attempt->webhook->options.payload;
 	struct arena *arena = &attempt->arena;
+	const struct payload **payloads;
 	const struct attempt **all;
-	struct envelope *parts;
 	size_t count = 0, at = 0;
 
 	for (struct attempt *each = attempt; each; each = each->batch)
 		count++;
 	all = arena_alloc_array(arena, count, sizeof(const struct attempt *));
-	parts = arena_alloc_array(arena, count, sizeof(*parts));
+	payloads = arena_alloc_array(arena, count, sizeof(*payloads));
 	for (struct attempt *each = attempt; each; each = each->batch)
 		all[at++] = each;
 	qsort(all, count, sizeof(const struct attempt *), compare_age);
 	for (size_t i = 0; i < count; i++)
-		envelope_build(
-			form, all[i]->delivery->payload, arena, &parts[i]);
-	envelope_join(form, parts, count, arena, ret);
+		payloads[i] = all[i]->delivery->payload;
+	envelope_build_batch(
+		attempt->webhook->options.payload, payloads, count, arena, ret);
 }
 
 static void
@@ -372,7 +371,7 @@ cut_batch(struct attempt *attempt)
 void
 attempt_start(struct worker *worker, struct delivery *delivery)
 {
-	int64_t now = clock_now();
+	int64_t now = worker->now;
 	struct attempt *first = NULL, **at = &first, *rest;
 
 	while (delivery) {
