@@ -75,8 +75,11 @@ flow_open(
 void
 flow_stop(struct flow *flow, int64_t timeout)
 {
-	if (flow && flow->runner)
+	if (!flow)
+		return;
+	if (flow->runner)
 		runner_stop(flow->runner, timeout);
+	hooks_flush(flow->hooks);
 }
 
 void
