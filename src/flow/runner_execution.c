@@ -176,6 +176,7 @@ put_aside(void *context, const struct run_aside *aside)
 	fork.execution.sequence = runner_sequence(runner);
 	fork.execution.state = EXECUTION_INCOMPLETE;
 	fork.execution.cause = STR("break");
+	fork.execution.origin = execution->row.sequence;
 	fork.execution.failed_step = aside->failed;
 	fork.execution.attempts = 0;
 	fork.execution.retries = aside->is_retried ? aside->retries : 0;
@@ -429,6 +430,9 @@ leave_queue(struct runner *runner, struct runner_lane *lane,
 	pthread_mutex_lock(&runner->lock);
 	if (execution->was == EXECUTION_QUEUED && lane->queued)
 		lane->queued--;
+	if (execution->was == EXECUTION_QUEUED && lane->queued_by_hand &&
+		runner_is_by_hand(execution->row.cause))
+		lane->queued_by_hand--;
 	if (execution->stored == EXECUTION_INCOMPLETE)
 		lane->incomplete++;
 	if (execution->was == EXECUTION_INCOMPLETE && lane->incomplete)
