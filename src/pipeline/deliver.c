@@ -109,22 +109,6 @@ read_all_mail(struct worker *worker)
 	}
 }
 
-static void
-publish_stats(struct worker *worker)
-{
-	struct dispatch_stats stats;
-
-	dispatch_stats(worker->dispatch, &stats);
-	atomic_store_explicit(
-		&worker->queued, stats.queued, memory_order_relaxed);
-	atomic_store_explicit(
-		&worker->in_flight, stats.in_flight, memory_order_relaxed);
-	atomic_store_explicit(&worker->slow_in_flight, stats.slow_in_flight,
-		memory_order_relaxed);
-	atomic_store_explicit(
-		&worker->unsettled, stats.unsettled, memory_order_relaxed);
-}
-
 /** How long the loop may sleep, in microseconds. */
 static int64_t
 sleep_time(const struct worker *worker)
@@ -223,7 +207,7 @@ run(void *context)
 		int64_t time;
 
 		start_attempts(worker);
-		publish_stats(worker);
+		worker_publish_stats(worker);
 		time = sleep_time(worker);
 		worker_wake_writer(worker);
 		worker->has_looked = false;

@@ -110,3 +110,19 @@ worker_measure(struct worker *worker, const struct http_result *result,
 			drift_age(dispatch_drift(worker->dispatch),
 				delivery->created));
 }
+
+void
+worker_publish_stats(struct worker *worker)
+{
+	struct dispatch_stats stats;
+
+	dispatch_stats(worker->dispatch, &stats);
+	atomic_store_explicit(
+		&worker->queued, stats.queued, memory_order_relaxed);
+	atomic_store_explicit(
+		&worker->in_flight, stats.in_flight, memory_order_relaxed);
+	atomic_store_explicit(&worker->slow_in_flight, stats.slow_in_flight,
+		memory_order_relaxed);
+	atomic_store_explicit(
+		&worker->unsettled, stats.unsettled, memory_order_relaxed);
+}

@@ -90,6 +90,9 @@ void worker_measure(struct worker *worker, const struct http_result *result,
 /** Reads deliveries back that did not fit into memory, some lanes at a time. */
 void worker_refill(struct worker *worker);
 
+/** What others may read of the dispatch, as it is now. */
+void worker_publish_stats(struct worker *worker);
+
 static inline void
 worker_count(_Atomic uint64_t *counter)
 {
