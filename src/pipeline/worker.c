@@ -126,3 +126,25 @@ worker_publish_stats(struct worker *worker)
 	atomic_store_explicit(
 		&worker->unsettled, stats.unsettled, memory_order_relaxed);
 }
+
+int64_t
+worker_sleep_time(const struct worker *worker)
+{
+	int64_t next = dispatch_next_time(worker->dispatch);
+	int64_t time = 60 * SECONDS;
+
+	if (next != INT64_MAX && next - clock_monotonic() < time)
+		time = next - clock_monotonic();
+	if (alarm_next(&worker->alarms) < time)
+		time = alarm_next(&worker->alarms);
+	if (worker->unwritten &&
+		worker->write_again_at - clock_monotonic() < time)
+		time = worker->write_again_at - clock_monotonic();
+	if (dispatch_is_hungry(worker->dispatch) &&
+		worker->refill_at - clock_monotonic() < time)
+		time = worker->refill_at - clock_monotonic();
+	if (worker->reports &&
+		worker->report_again_at - clock_monotonic() < time)
+		time = worker->report_again_at - clock_monotonic();
+	return time > 0 ? time : 0;
+}
