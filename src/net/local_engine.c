@@ -21,6 +21,7 @@ struct local_engine {
 	struct http_local_call *waiting; /* for the place to open; a queue */
 	struct http_local_call **waiting_end;
 	struct heap timers;
+	struct heap again; /* those that were not taken */
 	size_t count;
 	bool is_closing;
 };
@@ -86,6 +87,7 @@ hand_over(struct local_engine *engine, struct http_local_call *call,
 		.method = request->method,
 		.body = request->body,
 		.call = call};
+	int64_t delay;
 
 	if (http_request_check(request, &call->why)) {
 		fail(call, HTTP_OUR_FAULT, "");
@@ -96,7 +98,12 @@ hand_over(struct local_engine *engine, struct http_local_call *call,
 		return;
 	}
 	copy_headers(engine, request, &arena, &arrival);
-	receiver->receive(receiver->context, &arrival);
+	delay = receiver->receive(receiver->context, &arrival);
+	if (delay == 0)
+		return;
+	call->is_waiting = true;
+	call->again.key = clock_monotonic() + delay;
+	heap_add(&engine->again, &call->again);
 }
 
 /** Hands it over, or has it wait until that can be done. */
@@ -177,6 +184,10 @@ end(struct local_engine *engine, struct http_local_call *call,
 	const struct http_result *result)
 {
 	heap_remove(&engine->timers, &call->timer);
+	if (call->again.place) {
+		heap_remove(&engine->again, &call->again);
+		local_call_post(call); /* nobody else will */
+	}
 	*call->at = call->next;
 	if (call->next)
 		call->next->at = call->at;
@@ -207,7 +218,7 @@ time_is_over(struct local_engine *engine, struct http_local_call *call)
 
 	buf_printf(&why, "timed out after %lld ms, waiting for %s",
 		(long long)(waited / MILLISECONDS),
-		call->is_waiting ? "this hub to open its hooks" : "the hook");
+		call->is_waiting ? "the hook to take it" : "the hook");
 	give_up(engine, call,
 		call->is_waiting ? HTTP_OUR_FAULT : HTTP_TIMED_OUT,
 		buf_str(&why));
@@ -239,8 +250,26 @@ int64_t
 local_engine_due(const struct local_engine *engine)
 {
 	struct heap_node *first = engine ? heap_first(&engine->timers) : NULL;
+	struct heap_node *again = engine ? heap_first(&engine->again) : NULL;
+	int64_t due = first ? first->key : INT64_MAX;
 
-	return first ? first->key : INT64_MAX;
+	return again && again->key < due ? again->key : due;
+}
+
+/** Those that were not taken come again by `now`. */
+static void
+begin_again(struct local_engine *engine, int64_t now)
+{
+	struct heap_node *first;
+
+	while ((first = heap_first(&engine->again)) && first->key <= now) {
+		struct http_local_call *call =
+			CONTAINER_OF(first, struct http_local_call, again);
+
+		heap_remove(&engine->again, first);
+		call->is_waiting = false;
+		begin(engine, call);
+	}
 }
 
 /** The place has opened, or closed. */
@@ -250,9 +279,9 @@ begin_waiting(struct local_engine *engine)
 	struct http_local_call *call = engine->waiting;
 	enum local_state state;
 
-	if (call == NULL)
-		return;
 	http_local_receiver(engine->place, &state);
+	if (state == LOCAL_CLOSED)
+		begin_again(engine, INT64_MAX);
 	if (state == LOCAL_SHUT && !engine->is_closing)
 		return;
 	engine->waiting = NULL;
@@ -300,11 +329,12 @@ local_engine_run(struct local_engine *engine, bool is_due)
 
 	if (engine == NULL)
 		return false;
-	begin_waiting(engine);
-	was_any = tell_answered(engine);
 	now = clock_monotonic();
-	if (is_due && (first = heap_first(&engine->timers)) && first->key > now)
-		now = first->key;
+	if (is_due && local_engine_due(engine) > now)
+		now = local_engine_due(engine);
+	begin_waiting(engine);
+	begin_again(engine, now);
+	was_any = tell_answered(engine);
 	while ((first = heap_first(&engine->timers)) && first->key <= now) {
 		time_is_over(engine,
 			CONTAINER_OF(first, struct http_local_call, timer));
@@ -362,5 +392,6 @@ local_engine_free(struct local_engine *engine)
 	http_sockets_unwatch(engine->sockets, mailbox_fd(engine->box->mailbox));
 	local_box_unref(engine->box);
 	heap_release(&engine->timers);
+	heap_release(&engine->again);
 	mem_free(engine);
 }
