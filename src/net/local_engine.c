@@ -77,6 +77,25 @@ copy_headers(const struct local_engine *engine,
 	arrival->header_count = count;
 }
 
+/** How long it may wait to arrive, and then for its answer. */
+static int64_t
+limit_of(const struct http_request *request)
+{
+	int64_t limit =
+		request->timeout > 0 ? request->timeout : DEFAULT_TIMEOUT;
+	int64_t first_byte = request->first_byte_timeout;
+
+	return first_byte > 0 && first_byte < limit ? first_byte : limit;
+}
+
+static void
+set_timer(struct local_engine *engine, struct http_local_call *call)
+{
+	heap_remove(&engine->timers, &call->timer);
+	call->timer.key = clock_monotonic() + limit_of(&call->request);
+	heap_add(&engine->timers, &call->timer);
+}
+
 static void
 hand_over(struct local_engine *engine, struct http_local_call *call,
 	const struct http_local_receiver *receiver)
@@ -99,9 +118,12 @@ hand_over(struct local_engine *engine, struct http_local_call *call,
 	}
 	copy_headers(engine, request, &arena, &arrival);
 	delay = receiver->receive(receiver->context, &arrival);
+	/* What has been stored must not be given up for having waited. */
+	if (delay == 0 && call->has_waited)
+		set_timer(engine, call);
 	if (delay == 0)
 		return;
-	call->is_waiting = true;
+	call->is_waiting = call->has_waited = true;
 	call->again.key = clock_monotonic() + delay;
 	heap_add(&engine->again, &call->again);
 }
@@ -119,7 +141,7 @@ begin(struct local_engine *engine, struct http_local_call *call)
 	} else if (state == LOCAL_CLOSED) {
 		fail(call, HTTP_ABORTED, "the hooks are stopping");
 	} else {
-		call->is_waiting = true;
+		call->is_waiting = call->has_waited = true;
 		*engine->waiting_end = call;
 		engine->waiting_end = &call->next_waiting;
 	}
@@ -147,13 +169,7 @@ local_engine_send(
 	atomic_fetch_add(&engine->box->refs, 1);
 	atomic_init(&call->refs, 2);
 	call->started = clock_monotonic();
-	call->timer.key =
-		call->started +
-		(request->timeout > 0 ? request->timeout : DEFAULT_TIMEOUT);
-	if (request->first_byte_timeout > 0 &&
-		request->first_byte_timeout < call->timer.key - call->started)
-		call->timer.key = call->started + request->first_byte_timeout;
-	heap_add(&engine->timers, &call->timer);
+	set_timer(engine, call);
 	link_running(engine, call);
 	if (engine->is_closing)
 		fail(call, HTTP_ABORTED, "the client is stopping");
@@ -214,10 +230,9 @@ static void
 time_is_over(struct local_engine *engine, struct http_local_call *call)
 {
 	CLEANUP(buf_release) struct buf why = buf_make(0);
-	int64_t waited = call->timer.key - call->started;
 
 	buf_printf(&why, "timed out after %lld ms, waiting for %s",
-		(long long)(waited / MILLISECONDS),
+		(long long)(limit_of(&call->request) / MILLISECONDS),
 		call->is_waiting ? "the hook to take it" : "the hook");
 	give_up(engine, call,
 		call->is_waiting ? HTTP_OUR_FAULT : HTTP_TIMED_OUT,
