@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/outgoing.h"
-#include "flow/runner_private.h"
+#include "flow/runner_execution.h"
 
 enum {
 	THREADS = 16,
@@ -13,23 +13,17 @@ enum {
 	BYTES_MAX = 16 << 20,
 	LOADED_AT_ONCE = 200,
 	INCOMPLETE_MAX = 10000,
-	STACK_BYTES = 16 << 20, /* flows nest in each other by recursion */
 };
 #define REPLY_TIME (180 * SECONDS)
 
 /* ---- queues ---- */
 
 struct runner_item *
-runner_item_new(uint64_t sequence, bool is_new, struct str trigger)
+runner_item_new(uint64_t sequence, size_t trigger)
 {
-	struct runner_item *item = mem_alloc(sizeof(*item) + trigger.len);
+	struct runner_item *item = mem_alloc(sizeof(*item) + trigger);
 
-	item->sequence = sequence;
-	item->is_new = is_new;
-	item->is_retry = false;
-	item->bytes = trigger.len;
-	if (trigger.len)
-		memcpy(item->trigger, trigger.ptr, trigger.len);
+	*item = (struct runner_item){.sequence = sequence, .bytes = trigger};
 	return item;
 }
 
@@ -66,7 +60,7 @@ count_item(struct runner *runner, struct runner_lane *lane,
 	lane->count++;
 	runner->items++;
 	runner->bytes += item->bytes;
-	pthread_cond_signal(&runner->work);
+	runner_wake(runner);
 }
 
 void
@@ -80,10 +74,9 @@ runner_put(struct runner *runner, struct runner_lane *lane,
 }
 
 void
-runner_put_retry(struct runner *runner, struct runner_lane *lane,
+runner_put_first(struct runner *runner, struct runner_lane *lane,
 	struct runner_item *item)
 {
-	item->is_retry = true;
 	item->next = lane->first;
 	lane->first = item;
 	if (!item->next)
@@ -91,8 +84,8 @@ runner_put_retry(struct runner *runner, struct runner_lane *lane,
 	count_item(runner, lane, item);
 }
 
-static struct runner_item *
-take_item(struct runner *runner, struct runner_lane *lane)
+struct runner_item *
+runner_take(struct runner *runner, struct runner_lane *lane)
 {
 	struct runner_item *item = lane->first;
 
@@ -117,9 +110,8 @@ may_run(const struct runner_lane *lane)
 	return lane->first || (lane->has_more && !lane->is_loading);
 }
 
-/** The lane whose turn it is; it goes behind the others. */
-static struct runner_lane *
-next_lane(struct runner *runner)
+struct runner_lane *
+runner_next_lane(struct runner *runner)
 {
 	struct runner_lane **at = &runner->lanes, *lane;
 
@@ -128,6 +120,7 @@ next_lane(struct runner *runner)
 	lane = *at;
 	if (!lane)
 		return NULL;
+	/* It goes behind the others. */
 	*at = lane->next;
 	lane->next = NULL;
 	while (*at)
@@ -136,9 +129,8 @@ next_lane(struct runner *runner)
 	return lane;
 }
 
-/** Reads more of a lane's queue. Gives the lock back meanwhile. */
-static void
-load_more(struct runner *runner, struct runner_lane *lane)
+void
+runner_load(struct runner *runner, struct runner_lane *lane)
 {
 	char id[UUID_TEXT_SIZE];
 	struct execution_due query = {
@@ -162,8 +154,7 @@ load_more(struct runner *runner, struct runner_lane *lane)
 		if (row->sequence <= lane->highest)
 			continue;
 		lane->highest = row->sequence;
-		runner_put(runner, lane,
-			runner_item_new(row->sequence, false, STR("")));
+		runner_put(runner, lane, runner_item_new(row->sequence, 0));
 	}
 	lane->is_loading = false;
 	/* Or something was stored meanwhile: note_stored() has said so. */
@@ -172,7 +163,7 @@ load_more(struct runner *runner, struct runner_lane *lane)
 	arena_release(&arena);
 	if (err)
 		runner_wait(runner, SECONDS);
-	pthread_cond_signal(&runner->work);
+	runner_wake(runner);
 }
 
 void
@@ -186,93 +177,8 @@ runner_count_incomplete(struct runner *runner, struct str scenario, int change)
 		lane = map_get(&runner->by_scenario, key_of(&id));
 	if (lane && (change > 0 || lane->incomplete))
 		lane->incomplete += (uint32_t)change;
-	pthread_cond_signal(&runner->work);
+	runner_wake(runner);
 	pthread_mutex_unlock(&runner->lock);
-}
-
-/* ---- threads ---- */
-
-void
-runner_wait(struct runner *runner, int64_t time)
-{
-	struct timespec end;
-
-	if (atomic_load(&runner->is_stopping) || time <= 0)
-		return;
-	clock_gettime(CLOCK_REALTIME, &end);
-	time = time < SECONDS ? time : SECONDS;
-	end.tv_nsec += (long)time * 1000;
-	end.tv_sec += end.tv_nsec / 1000000000;
-	end.tv_nsec %= 1000000000;
-	pthread_cond_timedwait(&runner->clock, &runner->lock, &end);
-}
-
-static void
-work_on(struct runner *runner, struct runner_lane *lane, size_t number)
-{
-	struct runner_item *item = take_item(runner, lane);
-
-	runner->stats.running++;
-	pthread_mutex_unlock(&runner->lock);
-	runner_execute(runner, lane, item, runner->ways[number]);
-	mem_free(item);
-	pthread_mutex_lock(&runner->lock);
-	runner->stats.running--;
-	lane->running--;
-	pthread_cond_signal(&runner->work);
-}
-
-struct place {
-	struct runner *runner;
-	size_t number;
-};
-
-static void *
-run_thread(void *context)
-{
-	struct place place = *(struct place *)context;
-	struct runner *runner = place.runner;
-
-	mem_free(context);
-	pthread_mutex_lock(&runner->lock);
-	while (!atomic_load(&runner->is_stopping)) {
-		struct runner_lane *lane = next_lane(runner);
-
-		if (!lane)
-			pthread_cond_wait(&runner->work, &runner->lock);
-		else if (lane->first)
-			work_on(runner, lane, place.number);
-		else
-			load_more(runner, lane);
-	}
-	pthread_mutex_unlock(&runner->lock);
-	return NULL;
-}
-
-static void
-start_threads(struct runner *runner)
-{
-	pthread_attr_t attributes;
-
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	runner->threads =
-		mem_alloc_array(runner->thread_count, sizeof(*runner->threads));
-	runner->ways =
-		mem_alloc_array(runner->thread_count, sizeof(*runner->ways));
-	for (size_t i = 0; i < runner->thread_count; i++) {
-		struct place *place = MEM_NEW(struct place);
-
-		*place = (struct place){runner, i};
-		runner->ways[i] = outgoing_new(&runner->options.http);
-		if (pthread_create(&runner->threads[i], &attributes, run_thread,
-			    place))
-			abort();
-	}
-	pthread_attr_destroy(&attributes);
-	if (pthread_create(
-		    &runner->clock_thread, NULL, runner_clock_run, runner))
-		abort();
 }
 
 /* ---- what was not over at the last stop ---- */
@@ -302,8 +208,7 @@ load_begun(struct runner *runner)
 			if (scenario)
 				runner_put(runner,
 					runner_lane(runner, scenario),
-					runner_item_new(
-						row->sequence, false, STR("")));
+					runner_item_new(row->sequence, 0));
 			scenario_unref(scenario);
 		}
 	}
@@ -343,10 +248,12 @@ load_lanes(struct runner *runner)
 		struct runner_lane *lane = runner_lane(runner, list.items[i]);
 		char id[UUID_TEXT_SIZE];
 
-		lane->has_more = true;
 		uuid_format(lane->scenario, id);
-		(void)!store_executions_queued(
-			runner->options.store, str_of(id), &lane->queued);
+		lane->has_more = store_executions_queued(runner->options.store,
+					 str_of(id), &lane->queued) ||
+				 lane->queued;
+		if (lane->has_more)
+			runner_wake(runner);
 		load_history(runner, lane, str_of(id));
 		scenario_unref(list.items[i]);
 	}
@@ -373,7 +280,8 @@ runner_start(const struct runner_options *options)
 
 	runner->options = *options;
 	set_defaults(&runner->options);
-	runner->thread_count = runner->options.threads;
+	runner->threads = mem_alloc_array(
+		runner->options.threads, sizeof(*runner->threads));
 	pthread_mutex_init(&runner->lock, NULL);
 	pthread_mutex_init(&runner->ordering, NULL);
 	pthread_cond_init(&runner->work, NULL);
@@ -381,9 +289,13 @@ runner_start(const struct runner_options *options)
 	if (store_execution_highest(options->store, &runner->sequence))
 		log_error("runner.start", "error=\"%s\"",
 			"the executions cannot be read");
+	pthread_mutex_lock(&runner->lock);
 	load_begun(runner);
 	load_lanes(runner);
-	start_threads(runner);
+	pthread_mutex_unlock(&runner->lock);
+	if (pthread_create(
+		    &runner->clock_thread, NULL, runner_clock_run, runner))
+		abort();
 	return runner;
 }
 
@@ -398,8 +310,13 @@ free_lanes(struct runner *runner)
 			struct runner_item *item = lane->first;
 
 			lane->first = item->next;
-			mem_free(item);
+			/* It has its item with it. */
+			if (item->unfinished)
+				execution_free(item->unfinished);
+			else
+				mem_free(item);
 		}
+		scenario_unref(lane->former);
 		mem_free(lane);
 	}
 }
@@ -423,41 +340,12 @@ free_retrying(struct runner *runner)
 	map_release(&runner->retrying);
 }
 
-/** Steps that are under way, and what the writer has of ours. */
-static void
-wait_for_idle(struct runner *runner, int64_t end)
-{
-	while (runner->storing ||
-		(runner->stats.running && clock_monotonic() < end)) {
-		struct timespec until;
-
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += 50 * 1000 * 1000;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
-		pthread_cond_timedwait(&runner->work, &runner->lock, &until);
-	}
-}
-
 void
 runner_stop(struct runner *runner, int64_t timeout)
 {
-	int64_t end = clock_monotonic() + timeout;
-
 	if (!runner)
 		return;
-	pthread_mutex_lock(&runner->lock);
-	atomic_store(&runner->is_stopping, true);
-	pthread_cond_broadcast(&runner->work);
-	pthread_cond_broadcast(&runner->clock);
-	wait_for_idle(runner, end);
-	pthread_mutex_unlock(&runner->lock);
-	for (size_t i = 0; i < runner->thread_count; i++)
-		outgoing_interrupt(runner->ways[i]);
-	for (size_t i = 0; i < runner->thread_count; i++) {
-		pthread_join(runner->threads[i], NULL);
-		outgoing_free(runner->ways[i]);
-	}
+	runner_end_threads(runner, clock_monotonic() + timeout);
 	pthread_join(runner->clock_thread, NULL);
 	answer_waiters(runner);
 }
@@ -471,7 +359,6 @@ runner_free(struct runner *runner)
 	map_release(&runner->by_scenario);
 	free_retrying(runner);
 	mem_free(runner->threads);
-	mem_free(runner->ways);
 	pthread_cond_destroy(&runner->work);
 	pthread_cond_destroy(&runner->clock);
 	pthread_mutex_destroy(&runner->lock);

@@ -51,7 +51,7 @@ struct runner_reply {
 struct runner_order {
 	const struct scenario *scenario;
 	struct str trigger; /* typed JSON of the first bundle; copied */
-	const char *cause;  /* "hook", "manual", "schedule", "replay" */
+	const char *cause;  /* static: "hook", "manual", "schedule", "replay" */
 	uint64_t revision;  /* of the scenario to run with; 0: the present */
 	struct runner_reply *reply; /* or NULL */
 	void *context;

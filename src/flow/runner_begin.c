@@ -72,28 +72,46 @@ struct begun {
 	struct flow_change flow;
 	struct runner *runner;
 	struct uuid scenario;
+	const char *cause;
 	void *context;
 	void (*stored)(void *context, enum err err, uint64_t execution);
+	bool is_awaited;
 	char id[UUID_TEXT_SIZE];
 	char trigger[];
 };
 
+static struct runner_item *
+make_item(const struct begun *begun)
+{
+	const struct execution_row *row = &begun->flow.execution;
+	struct runner_item *item =
+		runner_item_new(row->sequence, row->trigger.len);
+
+	item->is_new = true;
+	item->is_awaited = begun->is_awaited;
+	item->scenario_version = row->scenario_version;
+	item->created = row->created;
+	item->cause = begun->cause;
+	if (row->trigger.len)
+		memcpy(item->trigger, row->trigger.ptr, row->trigger.len);
+	return item;
+}
+
 /** Under the lock: into memory, if everything before it is there. */
 static void
 note_stored(struct runner *runner, struct runner_lane *lane,
-	const struct execution_row *row)
+	const struct begun *begun)
 {
 	bool has_room = runner->items < ITEMS_MAX &&
 			runner->bytes < runner->options.bytes_max;
 
 	if (lane->has_more || lane->is_loading || !has_room) {
 		lane->has_more = true;
-		pthread_cond_signal(&runner->work);
+		runner_wake(runner);
 		return;
 	}
-	lane->highest = row->sequence;
-	runner_put(runner, lane,
-		runner_item_new(row->sequence, true, row->trigger));
+	lane->highest = begun->flow.execution.sequence;
+	runner_put(runner, lane, make_item(begun));
 }
 
 static void
@@ -115,7 +133,7 @@ on_stored(struct writer_item *item)
 	if (lane && err)
 		lane->queued--;
 	else if (lane)
-		note_stored(runner, lane, row);
+		note_stored(runner, lane, begun);
 	pthread_mutex_unlock(&runner->lock);
 	mem_free(begun);
 }
@@ -130,6 +148,8 @@ make_begun(struct runner *runner, const struct runner_order *order)
 		memcpy(begun->trigger, order->trigger.ptr, order->trigger.len);
 	begun->runner = runner;
 	begun->scenario = scenario->id;
+	begun->cause = order->cause;
+	begun->is_awaited = order->reply != NULL;
 	begun->context = order->context;
 	begun->stored = order->stored;
 	begun->flow = (struct flow_change){.what = FLOW_EXECUTION_ADD,

@@ -68,9 +68,12 @@ queue_again(struct runner *runner, const struct execution_row *row)
 	if (!scenario)
 		return;
 	pthread_mutex_lock(&runner->lock);
-	if (note_retrying(runner, row->sequence))
-		runner_put_retry(runner, runner_lane(runner, scenario),
-			runner_item_new(row->sequence, false, STR("")));
+	if (note_retrying(runner, row->sequence)) {
+		struct runner_item *item = runner_item_new(row->sequence, 0);
+
+		item->is_retry = true;
+		runner_put_first(runner, runner_lane(runner, scenario), item);
+	}
 	pthread_mutex_unlock(&runner->lock);
 	scenario_unref(scenario);
 }
@@ -147,8 +150,8 @@ check_schedule(struct runner *runner, const struct scenario *scenario)
 	/* A hook's queue is drained when its time has come. */
 	lane->is_held = is_timed && has_hook(scenario) && !is_due &&
 			(lane->is_held || lane->queued == 0);
-	if (is_due)
-		pthread_cond_broadcast(&runner->work);
+	for (size_t i = 0; is_due && i < lane->parallel_max; i++)
+		runner_wake(runner);
 	pthread_mutex_unlock(&runner->lock);
 	if (is_due && !has_hook(scenario))
 		start_scheduled(runner, scenario);

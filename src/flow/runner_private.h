@@ -1,23 +1,33 @@
 #pragma once
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "base/map.h"
 #include "flow/runner.h"
 
 /*
- * Private to runner.c (queues and threads), runner_execution.c (one
- * execution) and runner_clock.c (what begins by itself).
+ * Private to runner.c (queues), runner_thread.c (threads), runner_begin.c
+ * (what starts one), runner_execution.c and runner_finish.c (one execution,
+ * and what it came to) and runner_clock.c (what begins by itself).
  */
+struct execution; /* runner_execution.h */
 
 /** An execution in a queue. */
 struct runner_item {
 	struct runner_item *next;
 	uint64_t sequence;
-	bool is_new;	/* there are no steps yet */
-	bool is_retry;	/* of one that is INCOMPLETE */
-	size_t bytes;	/* of the trigger */
-	char trigger[]; /* when is_new */
+	bool is_retry; /* of one that is INCOMPLETE */
+	/* It has run, and the disk refused what it came to. */
+	struct execution *unfinished;
+	/* What is stored need not be read again, and there are no steps. */
+	bool is_new;
+	bool is_awaited; /* somebody waits for its answer */
+	uint64_t scenario_version;
+	int64_t created;
+	const char *cause; /* static */
+	size_t bytes;	   /* of the trigger */
+	char trigger[];
 };
 
 /** The queue of a scenario. Under runner->lock. */
@@ -34,10 +44,12 @@ struct runner_lane {
 	uint64_t highest; /* sequence put into memory so far */
 	bool is_held;	  /* a scheduled hook: until its time */
 	bool expects_one;
-	uint32_t incomplete;	  /* executions INCOMPLETE */
-	uint32_t errors;	  /* in a row */
-	int64_t last_start;	  /* by the schedule; clock_now() */
-	int64_t next_start;	  /* INT64_MAX: none */
+	uint32_t incomplete; /* executions INCOMPLETE */
+	uint32_t errors;     /* in a row */
+	int64_t last_start;  /* by the schedule; clock_now() */
+	int64_t next_start;  /* INT64_MAX: none */
+	/* The revision that was run last, when it is not the present one. */
+	const struct scenario *former;
 	struct runner_lane *next; /* in runner->lanes */
 };
 
@@ -49,10 +61,18 @@ struct runner_waiter {
 	struct runner_reply *reply;
 };
 
+/** Runs one execution after the other. */
+struct runner_thread {
+	struct runner *runner;
+	struct outgoing *outgoing; /* NULL: it has not come that far */
+	sem_t saved; /* what it waits for is on disk, or refused */
+	pthread_t id;
+};
+
 struct runner {
 	struct runner_options options;
 	pthread_mutex_t lock;
-	pthread_cond_t work;	/* something may be run */
+	pthread_cond_t work;	/* `wakes` has grown, or the runner stops */
 	pthread_cond_t clock;	/* for the clock's thread */
 	struct map by_scenario; /* id → lane */
 	struct runner_lane *lanes;
@@ -60,15 +80,20 @@ struct runner {
 	pthread_mutex_t ordering; /* of sequences as they are submitted */
 	uint64_t sequence;	  /* the last one given */
 	size_t items, bytes;	  /* in memory */
-	size_t storing;		  /* at the writer: on_stored() is to come */
+	size_t storing;		  /* at the writer: told when it is done */
+	size_t finishing;	  /* of these, executions that are over */
 	struct map retrying;	  /* sequences of INCOMPLETE ones at work */
 	atomic_bool is_stopping;
-	struct outgoing **ways; /* one a thread */
-	pthread_t *threads;
+	/* Threads are started as there is work for them, and stay. */
+	struct runner_thread *threads; /* room for options.threads */
 	unsigned thread_count;
+	unsigned idle;	/* asleep, or on the way to it */
+	unsigned wakes; /* of these, woken and not awake yet */
 	pthread_t clock_thread;
 	struct runner_stats stats;
 };
+
+/* ---- runner.c ---- */
 
 /** Under the lock: the lane of a scenario, made if need be. */
 struct runner_lane *runner_lane(
@@ -77,11 +102,40 @@ struct runner_lane *runner_lane(
 /** Under the lock: puts an execution into its lane's queue. */
 void runner_put(struct runner *runner, struct runner_lane *lane,
 	struct runner_item *take_item);
-/** The same for one that failed: it goes before the others. */
-void runner_put_retry(struct runner *runner, struct runner_lane *lane,
+/** The same for one that failed or was interrupted: before the others. */
+void runner_put_first(struct runner *runner, struct runner_lane *lane,
 	struct runner_item *take_item);
-struct runner_item *runner_item_new(
-	uint64_t sequence, bool is_new, struct str trigger);
+/** One that is to be read from the store; `trigger` bytes of room. */
+struct runner_item *runner_item_new(uint64_t sequence, size_t trigger);
+
+/** Under the lock: the lane whose turn it is, or NULL. */
+struct runner_lane *runner_next_lane(struct runner *runner);
+/** Under the lock: the first of its queue, which is not empty. */
+struct runner_item *runner_take(
+	struct runner *runner, struct runner_lane *lane);
+/** Reads more of a lane's queue. Gives the lock back meanwhile. */
+void runner_load(struct runner *runner, struct runner_lane *lane);
+
+/** One of a scenario's executions has become INCOMPLETE (1) or is not any
+ * more (-1). */
+void runner_count_incomplete(
+	struct runner *runner, struct str scenario, int change);
+
+/* ---- runner_thread.c ---- */
+
+/** Under the lock: something may be run; a thread that sleeps looks, or one
+ * more is started. */
+void runner_wake(struct runner *runner);
+
+/** Under the lock, which it gives back meanwhile: a second at most, less
+ * when the runner stops. */
+void runner_wait(struct runner *runner, int64_t time);
+
+/** What is under way gets until `end` (clock_monotonic()); no thread is left
+ * when it returns, and nothing of ours at the writer. */
+void runner_end_threads(struct runner *runner, int64_t end);
+
+/* ---- runner_begin.c ---- */
 
 /** Answers whoever waits for this execution, if anybody does (still). */
 void runner_answer(struct runner *runner, uint64_t sequence,
@@ -94,18 +148,13 @@ void runner_answer_usual(
 /** A sequence of its own for an execution. */
 uint64_t runner_sequence(struct runner *runner);
 
-/** One of a scenario's executions has become INCOMPLETE (1) or is not any
- * more (-1). */
-void runner_count_incomplete(
-	struct runner *runner, struct str scenario, int change);
+/* ---- runner_execution.c ---- */
 
-/** Runs it and stores what it came to. On a runner's thread. */
-void runner_execute(struct runner *runner, struct runner_lane *lane,
-	const struct runner_item *item, struct outgoing *outgoing);
+/** Runs it and sees to it that what it came to is stored. */
+void runner_execute(struct runner_thread *thread, struct runner_lane *lane,
+	struct runner_item *take_item);
 
-/** Under the lock, which it gives back meanwhile: a second at most, less
- * when the runner stops. */
-void runner_wait(struct runner *runner, int64_t time);
+/* ---- runner_clock.c ---- */
 
 /** The clock's thread. */
 void *runner_clock_run(void *context);

@@ -503,7 +503,8 @@ TEST(run, disk_that_refuses_leaves_the_run_to_be_resumed)
 #define EFFECT(id_) \
 	MODULE(id_, "datastore:DeleteRecord", \
 		",\"parameters\":{\"datastore\":\"d\"}" MAPPER( \
-			"{\"key\":\"k\"}") WITH(MODULE(9, "builtin:Ignore", "")))
+			"{\"key\":\"k\"}") \
+			WITH(MODULE(9, "builtin:Ignore", "")))
 
 TEST(run, step_is_on_disk_before_the_next_effect_and_the_last_with_the_end)
 {
