@@ -241,15 +241,9 @@ arena_copy_lower(struct arena *arena, struct str bytes)
 struct str
 arena_decimal(struct arena *arena, uint64_t value, unsigned digits)
 {
-	char text[32], *at = text + sizeof(text);
+	char text[STR_DECIMAL_SIZE];
 
-	assert(digits < sizeof(text));
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value || text + sizeof(text) - at < (ptrdiff_t)digits);
-	return arena_copy(
-		arena, str_make(at, (size_t)(text + sizeof(text) - at)));
+	return arena_copy(arena, str_decimal(value, digits, text));
 }
 
 struct str

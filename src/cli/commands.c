@@ -957,7 +957,7 @@ const struct command commands_table[] = {
 		.operands = "[ID [EXECUTION]]",
 		.operands_max = 2,
 		.description =
-			"Lists what was run, the newest first. With an execution shows it and every step: what went in, what came out.",
+			"Lists what was run, the newest first. With an execution shows it and every step: what went in, what came out, or why it failed and what the service answered. Long lines are cut; --json has everything.",
 		.tables = {&scenario_history_table, &client_table},
 		.talks_to_hub = true,
 		.run = scenario_command_history,

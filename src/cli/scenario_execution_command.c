@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/execution_print.h"
 #include "cli/file.h"
 #include "cli/output.h"
 #include "cli/scenario_command.h"
@@ -72,8 +73,7 @@ print_one(struct client *client, const struct client_answer *answer)
 		client_print_raw(answer);
 		return EXIT_DONE;
 	}
-	output_append_json(&text, answer->json, "");
-	buf_append_char(&text, '\n');
+	execution_append(client, answer->json, &text);
 	output_write(buf_str(&text));
 	return EXIT_DONE;
 }

@@ -66,9 +66,12 @@ static const struct connection_field http[] = {{.name = "baseUrl"},
 		.choices = "header query"},
 	SECRET("token"), {.name = "tokenUrl"}, {.name = "clientId"},
 	SECRET("clientSecret"), SECRET("refreshToken"), {.name = "scope"},
-	LAST};
+	{.name = "ca"}, {.name = "certificate"}, SECRET("privateKey"),
+	{.name = "proxyUrl"}, {.name = "proxyUsername"},
+	SECRET("proxyPassword"), LAST};
 static const struct connection_field grapnel[] = {NEEDED("baseUrl"),
-	SECRET("token"), {.name = "clientId"}, SECRET("clientSecret"), LAST};
+	SECRET("token"), {.name = "tokenUrl"}, {.name = "clientId"},
+	SECRET("clientSecret"), {.name = "scope"}, LAST};
 
 static const struct connection_type types[] = {
 	{"slack", slack, "token webhookUrl"},

@@ -43,7 +43,8 @@ flow_open(
 		.http = way_out(&hub->options),
 		.threads = options->threads,
 		.queue_max = options->queue_max,
-		.run_timeout = options->run_timeout};
+		.run_timeout = options->run_timeout,
+		.incomplete_age = options->incomplete_age};
 	enum err err = scenarios_open(&scenarios, &flow->scenarios, why);
 
 	if (!err) {

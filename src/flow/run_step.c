@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "flow/cookies.h"
 #include "flow/mask.h"
 #include "flow/run_private.h"
 
@@ -151,6 +152,25 @@ take_stored(struct run *run, const struct step_row *row, struct arena *arena,
 		.count = bundles.kind == VALUE_ARRAY ? bundles.as.array.count
 						     : 0};
 	return FAILURE_NONE;
+}
+
+/** Cookies that a stored result brought are sent on by the steps to come. */
+static void
+take_stored_cookies(struct run *run, const struct module_result *result,
+	struct arena *arena)
+{
+	struct value list = value_empty();
+
+	if (result->count)
+		list = value_member(result->bundles[0], STR("cookies"));
+	for (size_t i = 0; list.kind == VALUE_ARRAY && i < list.as.array.count;
+		i++) {
+		struct cookie cookie;
+
+		if (cookie_from_value(list.as.array.items[i], arena, &cookie))
+			continue;
+		cookies_set(run_cookies(run), &cookie);
+	}
 }
 
 struct step_row *
@@ -347,6 +367,8 @@ run_step(struct run *run, const struct blueprint_module *module,
 		kind = take_stored(run, stored, arena, result, failure);
 	else
 		kind = call_new(run, module, arena, result, failure);
+	if (stored && !kind && str_starts_with(module->name, STR("http:")))
+		take_stored_cookies(run, result, arena);
 	if (!kind)
 		run_control_apply(run, module, result);
 	return kind;

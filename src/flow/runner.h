@@ -26,6 +26,9 @@ struct runner_options {
 	size_t bytes_max;      /* of bundles held in memory; 0: 16 MiB */
 	int64_t run_timeout;   /* 0: 40 min */
 	int64_t reply_timeout; /* 0: 180 s */
+	/* INCOMPLETE ones whose last try is so long ago are given up; 0:
+	   never. */
+	int64_t incomplete_age;
 };
 
 struct runner *runner_start(const struct runner_options *options);

@@ -9,6 +9,7 @@
  * schedule, and answers to those who have waited long enough.
  */
 enum { DUE_AT_ONCE = 100 };
+#define GIVING_UP_PAUSE (1 * MINUTES)
 
 /* ---- those who wait ---- */
 
@@ -96,6 +97,60 @@ retry_due(struct runner *runner)
 		}
 	}
 	arena_release(&arena);
+}
+
+static bool
+is_at_work(struct runner *runner, uint64_t sequence)
+{
+	char key[32];
+	int length = snprintf(
+		key, sizeof(key), "%llu", (unsigned long long)sequence);
+	bool is_there;
+
+	pthread_mutex_lock(&runner->lock);
+	is_there = map_get(&runner->retrying, str_make(key, (size_t)length));
+	pthread_mutex_unlock(&runner->lock);
+	return is_there;
+}
+
+static void
+give_up(struct runner *runner, const struct execution_row *row)
+{
+	struct flow_change flow = {.what = FLOW_EXECUTION_SET,
+		.execution = *row,
+		.expected = EXECUTION_INCOMPLETE};
+	struct store_change change = {.kind = STORE_FLOW, .flow = &flow};
+
+	flow.execution.state = EXECUTION_DROPPED;
+	flow.execution.due = 0;
+	flow.execution.ended = clock_now();
+	if (writer_commit(runner->options.writer, &change, 1) == ERR_OK)
+		runner_count_incomplete(runner, row->scenario, -1);
+}
+
+/** Those that nobody has looked after for too long. */
+static void
+give_up_stale(struct runner *runner)
+{
+	struct execution_due query = {.is_stale = true,
+		.now = clock_now() - runner->options.incomplete_age,
+		.limit = DUE_AT_ONCE};
+	struct execution_list list = {0};
+	struct arena arena = {0};
+
+	if (runner->options.incomplete_age == 0 ||
+		clock_monotonic() < runner->next_giving_up)
+		return;
+	if (store_executions_due(
+		    runner->options.store, &query, &arena, &list) == ERR_OK) {
+		for (size_t i = 0; i < list.count; i++) {
+			if (!is_at_work(runner, list.rows[i].sequence))
+				give_up(runner, &list.rows[i]);
+		}
+	}
+	arena_release(&arena);
+	if (list.count < DUE_AT_ONCE)
+		runner->next_giving_up = clock_monotonic() + GIVING_UP_PAUSE;
 }
 
 /* ---- schedules ---- */
@@ -187,6 +242,7 @@ runner_clock_run(void *context)
 	while (!atomic_load(&runner->is_stopping)) {
 		answer_late(runner);
 		retry_due(runner);
+		give_up_stale(runner);
 		check_schedules(runner);
 		sleep_a_second(runner);
 	}

@@ -184,8 +184,9 @@ put_aside(void *context, const struct run_aside *aside)
 	fork.execution.attempts = 0;
 	fork.execution.retries = aside->is_retried ? aside->retries : 0;
 	fork.execution.interval = aside->interval;
-	fork.execution.due =
-		aside->is_retried ? clock_now() + aside->interval : 0;
+	if (aside->is_retried)
+		fork.execution.due =
+			execution_try_after(aside->interval, aside->failure);
 	fork.execution.error = arena_printf(&execution->arena, "%s: %.*s",
 		failure_name(aside->failure->kind),
 		STR_ARG(aside->failure->message));

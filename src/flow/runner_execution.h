@@ -47,6 +47,10 @@ enum err execution_save(struct execution *execution,
 struct flow_change execution_change(
 	const struct execution *execution, enum execution_state state);
 
+/** When it is tried again: after `wait`, and no sooner than the service asked
+ * for. */
+int64_t execution_try_after(int64_t wait, const struct failure *failure);
+
 /**
  * It is over, with execution->outcome: stored, counted, answered. Takes the
  * execution. Does not wait for the disk when nothing depends on it.

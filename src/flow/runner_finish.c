@@ -107,23 +107,28 @@ execution_save(
 /* Minutes until an automatic retry, after the first failure and so on. */
 static const int retry_minutes[] = {1, 10, 10, 30, 30, 30, 180, 180};
 
+int64_t
+execution_try_after(int64_t wait, const struct failure *failure)
+{
+	return clock_now() +
+	       (failure->retry_after > wait ? failure->retry_after : wait);
+}
+
 static int64_t
 next_try(const struct execution *execution, const struct run_outcome *outcome)
 {
 	const struct execution_row *row = &execution->row;
-	int64_t wait;
 
 	if (str_equal(row->cause, STR("break")))
 		return row->attempts < row->retries
-			       ? clock_now() + row->interval
+			       ? execution_try_after(
+					 row->interval, &outcome->failure)
 			       : 0;
 	if (!failure_is_retried(outcome->failure.kind) ||
 		row->attempts > COUNT_OF(retry_minutes))
 		return 0;
-	wait = retry_minutes[row->attempts - 1] * MINUTES;
-	if (outcome->failure.retry_after > wait)
-		wait = outcome->failure.retry_after;
-	return clock_now() + wait;
+	return execution_try_after(
+		retry_minutes[row->attempts - 1] * MINUTES, &outcome->failure);
 }
 
 static bool

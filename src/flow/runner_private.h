@@ -90,6 +90,7 @@ struct runner {
 	unsigned idle;	/* asleep, or on the way to it */
 	unsigned wakes; /* of these, woken and not awake yet */
 	pthread_t clock_thread;
+	int64_t next_giving_up; /* the clock's; clock_monotonic() */
 	struct runner_stats stats;
 };
 

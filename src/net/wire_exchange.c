@@ -184,9 +184,12 @@ wire_exchange_begin(struct wire_exchange *exchange)
 {
 	int64_t timeout = exchange->request.first_byte_timeout;
 
+	/* Over a kept connection it begins when it starts. */
+	int64_t now = exchange->is_reused || timeout <= 0 ? exchange->started
+							  : clock_monotonic();
+
 	buf_clear(&exchange->why);
-	exchange->first_byte_due =
-		timeout > 0 ? clock_monotonic() + timeout : INT64_MAX;
+	exchange->first_byte_due = timeout > 0 ? now + timeout : INT64_MAX;
 	wire_exchange_move(exchange, WIRE_EXCHANGING);
 	wire_exchange_set_timer(exchange);
 	send_on(exchange);

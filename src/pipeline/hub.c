@@ -372,6 +372,8 @@ start_retention(struct hub *hub)
 		.writer = hub->writer,
 		.events_age = hub->options.retention_events,
 		.deliveries_age = hub->options.retention_deliveries,
+		.executions_age = hub->options.retention_executions,
+		.executions_max = hub->options.executions_max,
 	};
 
 	hub->retention = retention_start(&options);

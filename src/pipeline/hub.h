@@ -50,6 +50,8 @@ struct hub_options {
 	size_t greenlake_event_max; /* bytes; 0: any */
 	int64_t retention_events;   /* microseconds; 0: for ever */
 	int64_t retention_deliveries;
+	int64_t retention_executions;
+	uint64_t executions_max;  /* kept of a scenario; 0: any number */
 	uint64_t store_bytes_max; /* 0: none */
 };
 

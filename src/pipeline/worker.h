@@ -72,8 +72,8 @@ struct worker {
 	_Atomic size_t queued, in_flight, slow_in_flight, unsettled;
 };
 
-/** Looks at both clocks. */
-void worker_look(struct worker *worker);
+/** Looks at both clocks; returns the wall clock's time. */
+int64_t worker_look(struct worker *worker);
 
 /** Notes how long an attempt took, and its delivery if it is the last. */
 void worker_measure(struct worker *worker, const struct http_result *result,

@@ -101,6 +101,7 @@ struct execution_due {
 	struct str scenario; /* empty: all, INCOMPLETE ones too */
 	bool is_running;     /* those RUNNING instead, of all scenarios */
 	bool is_incomplete;  /* or only the INCOMPLETE ones that are due */
+	bool is_stale;	     /* or those INCOMPLETE since before `now` */
 	uint64_t after;	     /* sequences above this */
 	int64_t now;
 	size_t limit;

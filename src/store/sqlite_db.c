@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "store/sqlite_log_file.h"
 #include "store/sqlite_row.h"
 
 enum { BUSY_MILLISECONDS = 5000 };
@@ -125,7 +126,8 @@ sqlite_db_open(const char *path, enum sqlite_db_use use, struct sqlite_db *db,
 	*db = (struct sqlite_db){0};
 	flags |= use == SQLITE_DB_READER ? SQLITE_OPEN_READONLY
 					 : SQLITE_OPEN_READWRITE;
-	code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+	code = sqlite3_open_v2(path, &db->handle, flags,
+		use == SQLITE_DB_WRITER ? sqlite_log_file_vfs() : NULL);
 	if (code == SQLITE_OK)
 		err = harden(db, why);
 	else

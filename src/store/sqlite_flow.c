@@ -218,6 +218,8 @@ sql_of_due(const struct execution_due *query)
 		return SQL_EXECUTIONS_RUNNING;
 	if (query->is_incomplete)
 		return SQL_EXECUTIONS_INCOMPLETE;
+	if (query->is_stale)
+		return SQL_EXECUTIONS_STALE;
 	return query->scenario.len ? SQL_EXECUTIONS_DUE_OF : SQL_EXECUTIONS_DUE;
 }
 
