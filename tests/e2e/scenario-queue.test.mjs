@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import { test } from 'node:test'
 
+import { failingDisk } from './faults.mjs'
 import { LAB, atEnd, startHub, waitUntil } from './harness.mjs'
 
 const IS_SANITIZED = Boolean(process.env.GRAPNEL_BUILD)
@@ -67,10 +68,14 @@ async function startSink (t) {
     server.close()
     server.closeAllConnections()
   })
+  /** Answers those that are held; more of them may be held then. */
+  sink.answer = () => {
+    for (const response of sink.held.splice(0)) response.writeHead(204).end()
+  }
   sink.url = `http://127.0.0.1:${server.address().port}`
   sink.release = () => {
     sink.hold = () => false
-    for (const response of sink.held.splice(0)) response.writeHead(204).end()
+    sink.answer()
   }
   return sink
 }
@@ -111,7 +116,7 @@ test('thousands that wait go in their order, in bounded memory, and a kill ' +
     assert.equal((await call({ n, pad })).status, 200)
   }
   assert.deepEqual(sink.seen, ['a0'])
-  for (const response of sink.held.splice(0)) response.writeHead(204).end()
+  sink.answer()
 
   await waitUntil(() => sink.held.length === 1, 'half of them', LONG)
   const peaks = [memory(hub, 'VmHWM')]
@@ -179,4 +184,36 @@ test('a queue that is full refuses with 400, and takes again what fits',
       'room again')
     await waitUntil(() => sink.seen.at(-1) === 'b8', 'the next')
     assert.equal(sink.seen.length, 12)
+  })
+
+test('a disk that refuses is waited for, and nothing is called twice',
+  async (t) => {
+    const disk = failingDisk(t)
+    const hub = await startHub(t, { env: disk.env })
+    const sink = await startSink(t)
+    const { id, path } = await setUp(hub, sink.url, { sequential: false })
+    const call = startCaller(t, hub, path)
+    sink.hold = () => true
+    for (let n = 0; n < 4; n++) {
+      assert.equal((await call({ n })).status, 200)
+    }
+    const refuse = async () => {
+      const said = hub.log.length
+      disk.fails('write', 'EIO')
+      sink.answer()
+      await waitUntil(() => hub.log.slice(said).includes(' writer.commit '),
+        'it has refused')
+    }
+    await waitUntil(() => sink.held.length === 4, 'the first actions')
+    await refuse()
+    assert.equal(sink.seen.length, 4)
+    disk.heals()
+    await waitUntil(() => sink.held.length === 4, 'the second ones')
+    await refuse()
+    disk.heals()
+    await waitUntil(async () => (await hub.api.get(
+      `/v1/executions?scenario=${id}&state=SUCCESS`)).body.items.length === 4,
+    'they are over')
+    assert.deepEqual([...sink.seen].sort(),
+      ['a0', 'a1', 'a2', 'a3', 'b0', 'b1', 'b2', 'b3'])
   })
