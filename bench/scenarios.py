@@ -21,6 +21,7 @@ PARTs are rate, latency, memory, queue. docs/benchmarks.md explains more.
 import argparse
 import contextlib
 import json
+import os
 import pathlib
 import re
 import signal
@@ -29,7 +30,7 @@ import subprocess
 import sys
 import tempfile
 import time
-import os
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -58,10 +59,6 @@ def memory(pid):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return [int(re.search(rf"^{name}:\s+(\d+)", text, re.M).group(1))
             for name in ("VmRSS", "RssAnon", "VmHWM")]
-
-
-def forget_peak(pid):
-    pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def threads(pid):
@@ -244,28 +241,37 @@ def measure_memory(sides, when):
 
 # ---- queue
 
-def measure_queue(hub, process):
-    for is_sequential in (True, False):
+def fill_and_drain(hook, port, pid):
+    before = memory(pid)[0]
+    output = subprocess.run(
+        ["node", str(ROOT / "bench/scenarios/queue.mjs"), hook, str(port),
+         str(QUEUED)], check=True, capture_output=True, text=True,
+        timeout=180).stdout
+    return json.loads(output) | {"before": before, "peak": memory(pid)[2]}
+
+
+def measure_queue(binary, directory):
+    """Each by a hub of its own, with the usual limit of its queue."""
+    print(f"\n{QUEUED} requests that wait{'':8}{'seen':>6}{'refused':>9}"
+          f"{'twice':>7}{'runs/s':>8}{'MiB before':>12}{'at most':>9}   order")
+    for name, is_sequential in (("one at a time", True),
+                                ("up to 16 at once", False)):
+        hub = ScenarioHub(binary, tempfile.mkdtemp(dir=directory),
+                          bench.free_port())
+        hub.more = []
         port = bench.free_port()
-        hook = hub.add(f"http://127.0.0.1:{port}/",
-                       {"sequential": is_sequential})
-        forget_peak(process.pid)
-        before = memory(process.pid)[0]
-        output = subprocess.run(
-            ["node", str(ROOT / "bench/scenarios/queue.mjs"), hook,
-             str(port), str(QUEUED)], check=True, capture_output=True,
-            text=True, timeout=180).stdout
-        got = json.loads(output)
-        peak = memory(process.pid)[2]
-        print(f"{QUEUED} queued, sequential "
-              f"{'on ' if is_sequential else 'off'}: "
-              f"{got['seen']} seen, {got['refused']} refused, "
-              f"{got['twice']} twice, "
-              + ("in order" if got["inOrder"] else
-                 f"up to {got['displaced']} places early")
-              + f"; {QUEUED / got['drainSeconds']:.0f} runs/s; "
-              f"memory {before / 1024:.1f} MiB before, "
-              f"{peak / 1024:.1f} at most")
+        with bench.running(hub.command(), env=hub.environment(),
+                           stdout=subprocess.DEVNULL) as process:
+            bench.wait_until(hub.is_ready, 20, "the hub is ready")
+            hook = hub.add(f"http://127.0.0.1:{port}/",
+                           {"sequential": is_sequential})
+            got = fill_and_drain(hook, port, process.pid)
+        order = "kept" if got["inOrder"] else \
+            f"begun at most {got['displaced']} places early"
+        print(f"{name:31}{got['seen']:>6}{got['refused']:>9}"
+              f"{got['twice']:>7}{QUEUED / got['drainSeconds']:>8.0f}"
+              f"{got['before'] / 1024:>12.1f}{got['peak'] / 1024:>9.1f}"
+              f"   {order}")
 
 
 # ---- all
@@ -280,7 +286,6 @@ def start(stack, system, environment, sink):
         bench.running(system.command(), env=environment,
                       stdout=subprocess.DEVNULL))
     bench.wait_until(system.is_ready, 60, f"{system.name} is ready")
-    side["process"] = process
     side["pid"] = process.pid
     if not isinstance(system, NodeRed):
         side |= {"hook": system.add(sink.url),
@@ -289,13 +294,13 @@ def start(stack, system, environment, sink):
 
 
 def measure(arguments, directory, stack):
-    binary = pathlib.Path(arguments.build).resolve() / "grapnel"
+    binary = str(pathlib.Path(arguments.build).resolve() / "grapnel")
     sink = bench.Sink(directory, bench.free_port())
     stack.enter_context(bench.running(sink.command()))
     bench.wait_until(sink.is_up, 10, "the sink is up")
     installed = arguments.node_red or install_node_red(
         stack.enter_context(tempfile.TemporaryDirectory(prefix="node-red-")))
-    hub = ScenarioHub(str(binary), directory, bench.free_port())
+    hub = ScenarioHub(binary, directory, bench.free_port())
     sides = [start(stack, NodeRed(installed, directory, bench.free_port()),
                    os.environ, sink),
              start(stack, hub, hub.environment(), sink)]
@@ -312,7 +317,7 @@ def measure(arguments, directory, stack):
     if "memory" in arguments.parts:
         measure_memory(sides, "idle, after that")
     if "queue" in arguments.parts:
-        measure_queue(hub, sides[1]["process"])
+        measure_queue(binary, directory)
 
 
 def too_late(*_):
@@ -323,11 +328,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build", nargs="?", default=str(ROOT / "build"))
     parser.add_argument("--node-red")
-    parser.add_argument("--only", dest="parts", default=",".join(PARTS),
+    parser.add_argument("--only", dest="parts", default=PARTS,
                         type=lambda text: text.split(","))
     arguments = parser.parse_args()
-    if isinstance(arguments.parts, str):
-        arguments.parts = arguments.parts.split(",")
     signal.signal(signal.SIGALRM, too_late)
     signal.alarm(TOTAL_SECONDS)
     with contextlib.ExitStack() as stack:

@@ -362,7 +362,7 @@ static const struct kind {
 	[STORE_KEY_ADD] = {add_key, true, false},
 	[STORE_KEY_REMOVE] = {remove_key, true, false},
 	[STORE_OBJECT] = {change_object, true, false},
-	[STORE_FLOW] = {change_flow, true, false},
+	[STORE_FLOW] = {change_flow, true, true},
 	[STORE_RETAIN] = {retain, false, false},
 	[STORE_PROBE] = {probe, false, false},
 };
@@ -380,6 +380,8 @@ can_conflict(const struct store_change *change)
 {
 	if (change->kind == STORE_EVENT_ADD)
 		return change->event->is_id_given;
+	if (change->kind == STORE_FLOW)
+		return sqlite_flow_can_conflict(change->flow);
 	return kind_of(change)->can_conflict;
 }
 
