@@ -102,6 +102,8 @@ runner_take(struct runner *runner, struct runner_lane *lane)
 static bool
 may_run(const struct runner_lane *lane)
 {
+	if (lane->first && lane->first->unfinished)
+		return true; /* it has had its turn */
 	if (lane->is_held || lane->running >= lane->parallel_max)
 		return false;
 	/* In its order: what failed comes before what came later. */
