@@ -128,6 +128,7 @@ static void
 write_hook(const struct hook *hook, struct arena *arena, struct json_out *out)
 {
 	struct hook_report report;
+	char id[UUID_TEXT_SIZE];
 
 	hook_life_report(hook->life, arena, &report);
 	json_out_object(out, NULL);
@@ -136,6 +137,8 @@ write_hook(const struct hook *hook, struct arena *arena, struct json_out *out)
 	json_out_string(out, "token", hook->token);
 	json_out_string(out, "url",
 		arena_printf(arena, "/hook/%.*s", STR_ARG(hook->token)));
+	json_out_string(out, "destination",
+		arena_printf(arena, "hook:%s", uuid_format(hook->id, id)));
 	write_counts(&report, out);
 	json_out_integer(out, "generation", (int64_t)hook->revision);
 	json_out_time(out, "createdAt", hook->created);

@@ -129,3 +129,6 @@ bool json_to_integer(struct json value, int64_t *ret);
  * of members. A missing value equals null.
  */
 bool json_equal(struct json a, struct json b);
+
+/** Appends a well-formed text without the blanks between its tokens (§2). */
+void json_append_compact(struct buf *out, struct str text);

@@ -53,8 +53,8 @@ append_failure(struct client *client, struct json step, struct buf *out)
 	buf_printf(out, "%s\n", output_reset(output_out()));
 }
 
-static void
-append_step(struct client *client, struct json step, struct buf *out)
+void
+execution_append_step(struct client *client, struct json step, struct buf *out)
 {
 	struct str label = client_text(client, step, "label");
 	bool has_failed = client_text(client, step, "failure").len > 0;
@@ -96,5 +96,5 @@ execution_append(struct client *client, struct json execution, struct buf *out)
 		buf_append_char(out, '\n');
 	}
 	while (json_walk_next(&walk))
-		append_step(client, walk.value, out);
+		execution_append_step(client, walk.value, out);
 }

@@ -9,3 +9,7 @@
  */
 void execution_append(
 	struct client *client, struct json execution, struct buf *out);
+
+/** One of its steps. */
+void execution_append_step(
+	struct client *client, struct json step, struct buf *out);

@@ -253,6 +253,7 @@ begin(const struct hook_reception *reception, struct value bundle)
 	struct runner_order order = {.scenario = reception->scenario,
 		.cause = "hook",
 		.reply = pending->waits ? &pending->reply : NULL,
+		.is_expected = reception->is_expected,
 		.context = pending,
 		.stored = stored};
 	enum err err;
@@ -277,15 +278,17 @@ begin(const struct hook_reception *reception, struct value bundle)
 
 /** True: nobody listens, and that was answered. */
 static bool
-refuse_unheard(const struct hook_reception *reception)
+refuse_unheard(struct hook_reception *reception)
 {
 	const struct hooks_options *settings = hooks_settings(reception->hooks);
 	const struct scenario *scenario = reception->scenario;
 
 	if (scenario->is_enabled)
 		return false;
-	if (scenario->blueprint && scenario->blueprint->is_runnable &&
-		settings->take_expected(settings->runner, scenario->id))
+	reception->is_expected =
+		scenario->blueprint && scenario->blueprint->is_runnable &&
+		settings->take_expected(settings->runner, scenario->id);
+	if (reception->is_expected)
 		return false;
 	if (reception->is_claimed)
 		hook_life_settle(reception->hook->life, reception->id, false);

@@ -16,6 +16,7 @@ struct hook_reception {
 	struct arena *arena;
 	uint8_t id[HOOK_SEEN_LEN]; /* when is_claimed */
 	bool is_claimed;
+	bool is_expected; /* of a scenario that is off: run once */
 };
 
 enum hook_refusal {

@@ -274,19 +274,29 @@ find_connection(const struct run *run, const struct blueprint_module *module,
 		"account", "auth", "key", "apiKeyKeychain", "basicAuthKeychain",
 		"oAuthAccount"};
 	const struct run_host *host = run->options->host;
+	struct str named = {0};
 
 	for (size_t i = 0; i < COUNT_OF(names) && !call->connection; i++) {
 		struct value value =
 			value_member(module->parameters, str_of(names[i]));
 		struct str id;
 
-		if (!value_is_blank(value) && host->connection &&
-			value_to_text(value, call->arena, &id) == ERR_OK)
-			call->connection = host->connection(
-				host->context, id, call->arena);
+		if (value_is_blank(value) || !host->connection ||
+			value_to_text(value, call->arena, &id))
+			continue;
+		call->connection =
+			host->connection(host->context, id, call->arena);
+		if (named.len == 0)
+			named = id;
 	}
 	if (call->connection || !call->kind->connection)
 		return FAILURE_NONE;
+	if (named.len)
+		return failure_set(failure, call->arena, FAILURE_CONFIGURATION,
+			"%.*s needs a connection of type %s: there is none "
+			"with the id \"%.*s\"",
+			STR_ARG(module->name), call->kind->connection,
+			STR_ARG(named));
 	return failure_set(failure, call->arena, FAILURE_CONFIGURATION,
 		"%.*s needs a connection of type %s: name it in "
 		"parameters.connection",

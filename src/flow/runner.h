@@ -11,7 +11,8 @@
  * from the store; so is, at a start, all that was not over.
  *
  * A scenario that is sequential runs one at a time, and not while one of its
- * executions is INCOMPLETE.
+ * executions is INCOMPLETE. While a scenario is off its queue waits; what a
+ * person starts, and what has begun, goes on. Such ones go before the queue.
  */
 struct runner;
 
@@ -56,7 +57,9 @@ struct runner_order {
 	struct str trigger; /* typed JSON of the first bundle; copied */
 	const char *cause;  /* static: "hook", "manual", "schedule", "replay" */
 	uint64_t revision;  /* of the scenario to run with; 0: the present */
+	uint64_t origin;    /* the execution that it repeats; 0: none */
 	struct runner_reply *reply; /* or NULL */
+	bool is_expected;	    /* runner_take_expected() said so */
 	void *context;
 	/**
 	 * On the writer's thread: it is on disk (ERR_OK, with its sequence)
@@ -73,9 +76,34 @@ struct runner_order {
 enum err runner_begin(struct runner *runner, const struct runner_order *order)
 	MUST_USE;
 
-/** The next hook call of a disabled scenario is taken ("run once"). */
-void runner_expect_one(struct runner *runner, struct uuid scenario);
+/**
+ * "Run once": who waits for the next execution that a hook starts. Of a
+ * scenario that is off, or waits for its time, the oldest one in its queue is
+ * let go, or else one request is accepted.
+ */
+struct runner_once {
+	int64_t deadline; /* clock_monotonic() */
+	/**
+	 * Called once, on any thread; must not block. It has begun; 0: none
+	 * has by the deadline, or the runner stops.
+	 */
+	void (*came)(struct runner_once *once, uint64_t execution);
+};
+
+/** Any thread. ERR_CONFLICT: somebody waits already; ERR_BUSY: it stops. */
+enum err runner_once(struct runner *runner, const struct scenario *scenario,
+	struct runner_once *once) MUST_USE;
+
+/** Whether a request to a scenario that is off is to be accepted; then it is
+ * the last one. */
 bool runner_take_expected(struct runner *runner, struct uuid scenario);
+
+/**
+ * As scenarios_options.changed says: a scenario is new, has changed, or
+ * (`scenario` is NULL) is gone.
+ */
+void runner_note_change(struct runner *runner, const struct scenario *former,
+	const struct scenario *scenario);
 
 /** Blocks on the disk. ERR_CONFLICT: it is not INCOMPLETE (any more). */
 enum err runner_retry(struct runner *runner, uint64_t execution) MUST_USE;

@@ -6,12 +6,6 @@
 
 enum { ITEMS_MAX = 20000 /* in memory, of all scenarios */ };
 
-static struct str
-key_of(const struct uuid *id)
-{
-	return str_make((const char *)id->bytes, sizeof(id->bytes));
-}
-
 /* ---- answers ---- */
 
 void
@@ -72,13 +66,22 @@ struct begun {
 	struct flow_change flow;
 	struct runner *runner;
 	struct uuid scenario;
+	bool is_by_hand, is_expected, is_awaited;
 	const char *cause;
 	void *context;
 	void (*stored)(void *context, enum err err, uint64_t execution);
-	bool is_awaited;
 	char id[UUID_TEXT_SIZE];
 	char trigger[];
 };
+
+/** Under the lock. */
+static void
+count_queued(struct runner_lane *lane, bool is_by_hand, int change)
+{
+	lane->queued += (uint64_t)change;
+	if (is_by_hand)
+		lane->queued_by_hand += (uint64_t)change;
+}
 
 static struct runner_item *
 make_item(const struct begun *begun)
@@ -90,6 +93,7 @@ make_item(const struct begun *begun)
 	item->is_new = true;
 	item->is_awaited = begun->is_awaited;
 	item->scenario_version = row->scenario_version;
+	item->origin = row->origin;
 	item->created = row->created;
 	item->cause = begun->cause;
 	if (row->trigger.len)
@@ -102,15 +106,24 @@ static void
 note_stored(struct runner *runner, struct runner_lane *lane,
 	const struct begun *begun)
 {
+	uint64_t sequence = begun->flow.execution.sequence;
 	bool has_room = runner->items < ITEMS_MAX &&
 			runner->bytes < runner->options.bytes_max;
+	struct runner_item *item;
 
+	if (begun->is_by_hand) {
+		item = has_room ? make_item(begun)
+				: runner_item_new(sequence, 0);
+		item->is_by_hand = true;
+		runner_put(runner, lane, item);
+		return;
+	}
 	if (lane->has_more || lane->is_loading || !has_room) {
 		lane->has_more = true;
 		runner_wake(runner);
 		return;
 	}
-	lane->highest = begun->flow.execution.sequence;
+	lane->highest = sequence;
 	runner_put(runner, lane, make_item(begun));
 }
 
@@ -129,11 +142,13 @@ on_stored(struct writer_item *item)
 		begun->stored(begun->context, err, row->sequence);
 	pthread_mutex_lock(&runner->lock);
 	runner->storing--;
-	lane = map_get(&runner->by_scenario, key_of(&begun->scenario));
-	if (lane && err)
-		lane->queued--;
-	else if (lane)
+	lane = runner_lane_find(runner, &begun->scenario);
+	if (err)
+		count_queued(lane, begun->is_by_hand, -1);
+	else
 		note_stored(runner, lane, begun);
+	if (err && begun->is_expected)
+		runner_once_give_back(lane);
 	pthread_mutex_unlock(&runner->lock);
 	mem_free(begun);
 }
@@ -148,10 +163,12 @@ make_begun(struct runner *runner, const struct runner_order *order)
 		memcpy(begun->trigger, order->trigger.ptr, order->trigger.len);
 	begun->runner = runner;
 	begun->scenario = scenario->id;
-	begun->cause = order->cause;
-	begun->is_awaited = order->reply != NULL;
 	begun->context = order->context;
 	begun->stored = order->stored;
+	begun->cause = order->cause;
+	begun->is_awaited = order->reply != NULL;
+	begun->is_expected = order->is_expected;
+	begun->is_by_hand = runner_is_by_hand(str_of(order->cause));
 	begun->flow = (struct flow_change){.what = FLOW_EXECUTION_ADD,
 		.execution = {.workspace = scenario->workspace,
 			.scenario =
@@ -161,6 +178,7 @@ make_begun(struct runner *runner, const struct runner_order *order)
 						    : scenario->revision,
 			.cause = str_of(order->cause),
 			.created = clock_now(),
+			.origin = order->origin,
 			.error = STR(""),
 			.trigger =
 				str_make(begun->trigger, order->trigger.len)}};
@@ -202,28 +220,36 @@ runner_sequence(struct runner *runner)
 }
 
 static enum err
-reserve_place(struct runner *runner, const struct scenario *scenario)
+reserve_place(struct runner *runner, const struct runner_order *order)
 {
 	struct runner_lane *lane;
 	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&runner->lock);
-	lane = runner_lane(runner, scenario);
+	lane = runner_lane(runner, order->scenario);
 	if (atomic_load(&runner->is_stopping))
 		err = ERR_BUSY;
 	else if (lane->queued >= runner->options.queue_max)
 		err = ERR_LIMIT;
-	lane->queued += !err;
+	if (!err)
+		count_queued(lane, runner_is_by_hand(str_of(order->cause)), 1);
+	else if (order->is_expected)
+		runner_once_give_back(lane);
 	runner->storing += !err;
 	pthread_mutex_unlock(&runner->lock);
 	return err;
 }
 
 static void
-give_back_place(struct runner *runner, const struct scenario *scenario)
+give_back_place(struct runner *runner, const struct runner_order *order)
 {
+	struct runner_lane *lane;
+
 	pthread_mutex_lock(&runner->lock);
-	runner_lane(runner, scenario)->queued--;
+	lane = runner_lane(runner, order->scenario);
+	count_queued(lane, runner_is_by_hand(str_of(order->cause)), -1);
+	if (order->is_expected)
+		runner_once_give_back(lane);
 	runner->storing--;
 	pthread_mutex_unlock(&runner->lock);
 }
@@ -233,7 +259,7 @@ runner_begin(struct runner *runner, const struct runner_order *order)
 {
 	struct begun *begun;
 	uint64_t sequence;
-	enum err err = reserve_place(runner, order->scenario);
+	enum err err = reserve_place(runner, order);
 
 	if (err)
 		return err;
@@ -247,7 +273,7 @@ runner_begin(struct runner *runner, const struct runner_order *order)
 	if (err == ERR_OK)
 		return ERR_OK;
 	remove_waiter(runner, sequence);
-	give_back_place(runner, order->scenario);
+	give_back_place(runner, order);
 	mem_free(begun);
 	return ERR_BUSY;
 }
@@ -261,34 +287,4 @@ runner_stats(struct runner *runner, struct runner_stats *ret)
 	for (struct runner_lane *lane = runner->lanes; lane; lane = lane->next)
 		ret->waiting += lane->queued;
 	pthread_mutex_unlock(&runner->lock);
-}
-
-/* ---- run once ---- */
-
-void
-runner_expect_one(struct runner *runner, struct uuid scenario)
-{
-	struct runner_lane *lane;
-
-	pthread_mutex_lock(&runner->lock);
-	lane = map_get(&runner->by_scenario, key_of(&scenario));
-	if (lane)
-		lane->expects_one = true;
-	pthread_mutex_unlock(&runner->lock);
-}
-
-bool
-runner_take_expected(struct runner *runner, struct uuid scenario)
-{
-	struct runner_lane *lane;
-	bool is_expected = false;
-
-	pthread_mutex_lock(&runner->lock);
-	lane = map_get(&runner->by_scenario, key_of(&scenario));
-	if (lane) {
-		is_expected = lane->expects_one;
-		lane->expects_one = false;
-	}
-	pthread_mutex_unlock(&runner->lock);
-	return is_expected;
 }

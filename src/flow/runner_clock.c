@@ -57,6 +57,16 @@ note_retrying(struct runner *runner, uint64_t sequence)
 	return true;
 }
 
+/** Under the lock. */
+static void
+put_retry(struct runner *runner, struct runner_lane *lane, uint64_t sequence)
+{
+	struct runner_item *item = runner_item_new(sequence, 0);
+
+	item->is_retry = true;
+	runner_put(runner, lane, item);
+}
+
 static void
 queue_again(struct runner *runner, const struct execution_row *row)
 {
@@ -69,12 +79,8 @@ queue_again(struct runner *runner, const struct execution_row *row)
 	if (!scenario)
 		return;
 	pthread_mutex_lock(&runner->lock);
-	if (note_retrying(runner, row->sequence)) {
-		struct runner_item *item = runner_item_new(row->sequence, 0);
-
-		item->is_retry = true;
-		runner_put_first(runner, runner_lane(runner, scenario), item);
-	}
+	if (note_retrying(runner, row->sequence))
+		put_retry(runner, runner_lane(runner, scenario), row->sequence);
 	pthread_mutex_unlock(&runner->lock);
 	scenario_unref(scenario);
 }
@@ -166,15 +172,6 @@ start_scheduled(struct runner *runner, const struct scenario *scenario)
 	(void)!runner_begin(runner, &order);
 }
 
-static bool
-has_hook(const struct scenario *scenario)
-{
-	const struct blueprint_flow *flow = &scenario->blueprint->flow;
-
-	return flow->count && flow->modules[0].kind &&
-	       flow->modules[0].kind->is_trigger;
-}
-
 /** Whether its time has come; what comes next is worked out. */
 static bool
 is_time(struct runner_lane *lane, const struct scenario *scenario, int64_t now)
@@ -195,20 +192,22 @@ check_schedule(struct runner *runner, const struct scenario *scenario)
 	bool is_timed = scenario->is_enabled &&
 			scenario->schedule.type != SCHEDULE_IMMEDIATELY &&
 			scenario->schedule.type != SCHEDULE_ON_DEMAND;
+	bool has_hook = scenario_has_hook(scenario);
 	struct runner_lane *lane;
 	bool is_due = false;
 
 	pthread_mutex_lock(&runner->lock);
 	lane = runner_lane(runner, scenario);
+	runner_lane_settle(lane, scenario);
 	if (is_timed)
 		is_due = is_time(lane, scenario, clock_now());
 	/* A hook's queue is drained when its time has come. */
-	lane->is_held = is_timed && has_hook(scenario) && !is_due &&
+	lane->is_held = is_timed && has_hook && !is_due &&
 			(lane->is_held || lane->queued == 0);
-	for (size_t i = 0; is_due && i < lane->parallel_max; i++)
-		runner_wake(runner);
+	if (is_due)
+		runner_lane_wake(runner, lane);
 	pthread_mutex_unlock(&runner->lock);
-	if (is_due && !has_hook(scenario))
+	if (is_due && !has_hook)
 		start_scheduled(runner, scenario);
 }
 
@@ -241,6 +240,7 @@ runner_clock_run(void *context)
 
 	while (!atomic_load(&runner->is_stopping)) {
 		answer_late(runner);
+		runner_once_end(runner, false);
 		retry_due(runner);
 		give_up_stale(runner);
 		check_schedules(runner);

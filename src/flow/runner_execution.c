@@ -59,6 +59,7 @@ take_new(struct execution *execution)
 		.state = EXECUTION_QUEUED,
 		.cause = str_of(item->cause),
 		.created = item->created,
+		.origin = item->origin,
 		.error = STR(""),
 		.trigger = str_make(item->trigger, item->bytes)};
 	execution->has_answered = !item->is_awaited;
@@ -180,6 +181,7 @@ put_aside(void *context, const struct run_aside *aside)
 	fork.execution.sequence = runner_sequence(execution->runner);
 	fork.execution.state = EXECUTION_INCOMPLETE;
 	fork.execution.cause = STR("break");
+	fork.execution.origin = execution->row.sequence;
 	fork.execution.failed_step = aside->failed;
 	fork.execution.attempts = 0;
 	fork.execution.retries = aside->is_retried ? aside->retries : 0;

@@ -186,6 +186,9 @@ leave_queue(const struct execution *execution)
 
 	if (execution->was == EXECUTION_QUEUED && lane->queued)
 		lane->queued--;
+	if (execution->was == EXECUTION_QUEUED && lane->queued_by_hand &&
+		runner_is_by_hand(execution->row.cause))
+		lane->queued_by_hand--;
 	if (execution->stored == EXECUTION_INCOMPLETE)
 		lane->incomplete++;
 	if (execution->was == EXECUTION_INCOMPLETE && lane->incomplete)
@@ -298,7 +301,8 @@ on_finished(struct writer_item *item)
 	pthread_mutex_lock(&runner->lock);
 	if (!is_final(err)) {
 		execution->item->unfinished = execution;
-		runner_put_first(runner, execution->lane, execution->item);
+		execution->item->is_begun = true;
+		runner_put(runner, execution->lane, execution->item);
 	}
 	count_finished(runner);
 	pthread_mutex_unlock(&runner->lock);

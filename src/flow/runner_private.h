@@ -7,9 +7,10 @@
 #include "flow/runner.h"
 
 /*
- * Private to runner.c (queues), runner_thread.c (threads), runner_begin.c
- * (what starts one), runner_execution.c and runner_finish.c (one execution,
- * and what it came to) and runner_clock.c (what begins by itself).
+ * Private to runner.c (start and stop), runner_thread.c (threads),
+ * runner_lane.c (queues), runner_begin.c (what starts an execution),
+ * runner_once.c ("run once"), runner_execution.c and runner_finish.c (one
+ * execution, and what it came to) and runner_clock.c (what begins by itself).
  */
 struct execution; /* runner_execution.h */
 
@@ -17,13 +18,16 @@ struct execution; /* runner_execution.h */
 struct runner_item {
 	struct runner_item *next;
 	uint64_t sequence;
-	bool is_retry; /* of one that is INCOMPLETE */
+	bool is_retry;	 /* of one that is INCOMPLETE */
+	bool is_begun;	 /* it has had its turn before */
+	bool is_by_hand; /* a person started it */
 	/* It has run, and the disk refused what it came to. */
 	struct execution *unfinished;
 	/* What is stored need not be read again, and there are no steps. */
 	bool is_new;
 	bool is_awaited; /* somebody waits for its answer */
 	uint64_t scenario_version;
+	uint64_t origin;
 	int64_t created;
 	const char *cause; /* static */
 	size_t bytes;	   /* of the trigger */
@@ -37,12 +41,18 @@ struct runner_lane {
 	struct runner_item *first, **last;
 	size_t count;	 /* in memory */
 	uint64_t queued; /* QUEUED in all */
+	uint64_t queued_by_hand;
 	uint32_t running;
 	uint32_t parallel_max;
 	bool has_more; /* in the store, above `highest` */
 	bool is_loading;
 	uint64_t highest; /* sequence put into memory so far */
 	bool is_held;	  /* a scheduled hook: until its time */
+	bool is_off;	  /* the scenario is not enabled */
+	/* Run once: who waits; whether one may go although it is held or off;
+	   whether a request is to be accepted for that. */
+	struct runner_once *once;
+	bool may_run_one;
 	bool expects_one;
 	uint32_t incomplete; /* executions INCOMPLETE */
 	uint32_t errors;     /* in a row */
@@ -83,6 +93,7 @@ struct runner {
 	size_t storing;		  /* at the writer: told when it is done */
 	size_t finishing;	  /* of these, executions that are over */
 	struct map retrying;	  /* sequences of INCOMPLETE ones at work */
+	int64_t next_giving_up;	  /* the clock's; clock_monotonic() */
 	atomic_bool is_stopping;
 	/* Threads are started as there is work for them, and stay. */
 	struct runner_thread *threads; /* room for options.threads */
@@ -90,37 +101,65 @@ struct runner {
 	unsigned idle;	/* asleep, or on the way to it */
 	unsigned wakes; /* of these, woken and not awake yet */
 	pthread_t clock_thread;
-	int64_t next_giving_up; /* the clock's; clock_monotonic() */
 	struct runner_stats stats;
 };
 
-/* ---- runner.c ---- */
+/* ---- runner_lane.c; all under the lock ---- */
 
-/** Under the lock: the lane of a scenario, made if need be. */
+/** The lane of a scenario, made if need be. */
 struct runner_lane *runner_lane(
 	struct runner *runner, const struct scenario *scenario);
+/** The same if there is one. */
+struct runner_lane *runner_lane_find(
+	struct runner *runner, const struct uuid *scenario);
 
-/** Under the lock: puts an execution into its lane's queue. */
+/** What follows from the scenario as it is now. */
+void runner_lane_settle(
+	struct runner_lane *lane, const struct scenario *scenario);
+
+/**
+ * Puts an execution into its lane's queue: what has begun or failed before
+ * all others, what a person started before the queue.
+ */
 void runner_put(struct runner *runner, struct runner_lane *lane,
 	struct runner_item *take_item);
-/** The same for one that failed or was interrupted: before the others. */
-void runner_put_first(struct runner *runner, struct runner_lane *lane,
-	struct runner_item *take_item);
-/** One that is to be read from the store; `trigger` bytes of room. */
+/** One that is to be read from the store; with room for so many bytes of a
+ * trigger. */
 struct runner_item *runner_item_new(uint64_t sequence, size_t trigger);
 
-/** Under the lock: the lane whose turn it is, or NULL. */
-struct runner_lane *runner_next_lane(struct runner *runner);
-/** Under the lock: the first of its queue, which is not empty. */
-struct runner_item *runner_take(
-	struct runner *runner, struct runner_lane *lane);
-/** Reads more of a lane's queue. Gives the lock back meanwhile. */
-void runner_load(struct runner *runner, struct runner_lane *lane);
+/** The lane whose turn it is, which goes behind the others; or NULL. */
+struct runner_lane *runner_lane_next(struct runner *runner);
 
-/** One of a scenario's executions has become INCOMPLETE (1) or is not any
- * more (-1). */
-void runner_count_incomplete(
-	struct runner *runner, struct str scenario, int change);
+/** Its first item, which counts as running. */
+struct runner_item *runner_lane_take(
+	struct runner *runner, struct runner_lane *lane);
+
+/** Reads more of its queue. Gives the lock back meanwhile. */
+void runner_lane_load(struct runner *runner, struct runner_lane *lane);
+
+/** Its queue may go on: wakes as many threads as there is work for. */
+void runner_lane_wake(struct runner *runner, const struct runner_lane *lane);
+
+/** Whether a person started it: "manual", "replay". */
+bool runner_is_by_hand(struct str cause);
+
+/** Frees all. */
+void runner_lanes_free(struct runner *runner);
+
+/* ---- runner_once.c ---- */
+
+/**
+ * Under the lock: an item of the queue begins. Who waits for that, or NULL; to
+ * be told without the lock.
+ */
+struct runner_once *runner_once_take(
+	struct runner_lane *lane, const struct runner_item *item);
+
+/** Those whose deadline has passed, or all, are told. */
+void runner_once_end(struct runner *runner, bool all);
+
+/** Under the lock: what was to be the one was not stored. */
+void runner_once_give_back(struct runner_lane *lane);
 
 /* ---- runner_thread.c ---- */
 
@@ -136,7 +175,7 @@ void runner_wait(struct runner *runner, int64_t time);
  * when it returns, and nothing of ours at the writer. */
 void runner_end_threads(struct runner *runner, int64_t end);
 
-/* ---- runner_begin.c ---- */
+/* ---- others ---- */
 
 /** Answers whoever waits for this execution, if anybody does (still). */
 void runner_answer(struct runner *runner, uint64_t sequence,
@@ -149,13 +188,14 @@ void runner_answer_usual(
 /** A sequence of its own for an execution. */
 uint64_t runner_sequence(struct runner *runner);
 
-/* ---- runner_execution.c ---- */
+/** One of a scenario's executions has become INCOMPLETE (1) or is not any
+ * more (-1). */
+void runner_count_incomplete(
+	struct runner *runner, struct str scenario, int change);
 
 /** Runs it and sees to it that what it came to is stored. */
 void runner_execute(struct runner_thread *thread, struct runner_lane *lane,
 	struct runner_item *take_item);
-
-/* ---- runner_clock.c ---- */
 
 /** The clock's thread. */
 void *runner_clock_run(void *context);

@@ -13,10 +13,13 @@ static void
 work_on(struct runner_thread *thread, struct runner_lane *lane)
 {
 	struct runner *runner = thread->runner;
-	struct runner_item *item = runner_take(runner, lane);
+	struct runner_item *item = runner_lane_take(runner, lane);
+	struct runner_once *once = runner_once_take(lane, item);
 
 	runner->stats.running++;
 	pthread_mutex_unlock(&runner->lock);
+	if (once)
+		once->came(once, item->sequence);
 	runner_execute(thread, lane, item);
 	pthread_mutex_lock(&runner->lock);
 	runner->stats.running--;
@@ -47,14 +50,14 @@ run_thread(void *context)
 	pthread_mutex_lock(&runner->lock);
 	thread->outgoing = outgoing;
 	while (!atomic_load(&runner->is_stopping)) {
-		struct runner_lane *lane = runner_next_lane(runner);
+		struct runner_lane *lane = runner_lane_next(runner);
 
 		if (!lane)
 			sleep_until_woken(runner);
 		else if (lane->first)
 			work_on(thread, lane);
 		else
-			runner_load(runner, lane);
+			runner_lane_load(runner, lane);
 	}
 	pthread_mutex_unlock(&runner->lock);
 	return NULL;

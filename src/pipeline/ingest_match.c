@@ -124,6 +124,7 @@ payload_facts(const struct ingest_work *work)
 		.type = work->event.type_as_received,
 		.subject = work->event.subject,
 		.is_cloudevent = work->event.is_id_given,
+		.is_json = work->item->cloudevent.data_is_json,
 		.is_whole = work->wants_envelope,
 	};
 

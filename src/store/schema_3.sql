@@ -53,6 +53,7 @@ CREATE TABLE executions (
 	failed_step INTEGER NOT NULL,
 	retries INTEGER NOT NULL,
 	retry_interval INTEGER NOT NULL,
+	origin INTEGER NOT NULL,
 	scenario TEXT NOT NULL,
 	cause TEXT NOT NULL,
 	error TEXT NOT NULL,

@@ -43,7 +43,7 @@
 #define EXECUTION_HEAD \
 	"sequence, workspace, state, due, scenario_version, created, started," \
 	" ended, attempts, operations, failed_step, retries, retry_interval," \
-	" scenario, cause, error,"
+	" origin, scenario, cause, error,"
 #define EXECUTION_COLUMNS EXECUTION_HEAD " trigger_bundle"
 /* In lists, of which many may be long. */
 #define EXECUTION_LISTED EXECUTION_HEAD " ''"

@@ -18,7 +18,7 @@ rig_respond(struct runner_reply *reply, const struct run_response *response)
 	atomic_store(&waiting->status, response->status);
 }
 
-static void
+void
 rig_stored(void *context, enum err err, uint64_t execution)
 {
 	struct rig_order *waiting = context;

@@ -38,6 +38,9 @@ void rig_restart(void);
 /** An enabled scenario; a reference. */
 const struct scenario *rig_import(const char *blueprint);
 
+/** Keeps in its order (the context) what became of it. */
+void rig_stored(void *context, enum err err, uint64_t execution);
+
 /** A hook's request; its answer is kept under `number`. */
 enum err rig_order(
 	const struct scenario *scenario, size_t number, const char *trigger);
