@@ -369,7 +369,7 @@ static const struct kind {
 	[STORE_KEY_ADD] = {add_key, true, false},
 	[STORE_KEY_REMOVE] = {remove_key, true, false},
 	[STORE_OBJECT] = {change_object, true, false},
-	[STORE_FLOW] = {change_flow, true, false},
+	[STORE_FLOW] = {change_flow, true, true},
 	[STORE_HOOK] = {change_hook, false, false},
 	[STORE_RETAIN] = {retain, false, false},
 	[STORE_PROBE] = {probe, false, false},
@@ -388,6 +388,8 @@ can_conflict(const struct store_change *change)
 {
 	if (change->kind == STORE_EVENT_ADD)
 		return change->event->is_id_given;
+	if (change->kind == STORE_FLOW)
+		return sqlite_flow_can_conflict(change->flow);
 	return kind_of(change)->can_conflict;
 }
 
