@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "flow/connection_use.h"
 #include "flow/cookies.h"
 #include "flow/mask.h"
 #include "flow/run_private.h"
@@ -293,21 +294,13 @@ static enum failure_kind
 find_connection(const struct run *run, const struct blueprint_module *module,
 	struct module_call *call, struct failure *failure)
 {
-	/* Where blueprints name what an import binds to a connection. */
-	static const char *const names[] = {"connection", "__IMTCONN__",
-		"account", "auth", "key", "apiKeyKeychain", "basicAuthKeychain",
-		"oAuthAccount"};
 	const struct run_host *host = run->options->host;
-	struct str named = {0};
+	struct str named = {0}, id;
+	size_t at = 0;
 
-	for (size_t i = 0; i < COUNT_OF(names) && !call->connection; i++) {
-		struct value value =
-			value_member(module->parameters, str_of(names[i]));
-		struct str id;
-
-		if (value_is_blank(value) || !host->connection ||
-			value_to_text(value, call->arena, &id))
-			continue;
+	while (!call->connection && host->connection &&
+		connection_use_next(
+			module->parameters, &at, call->arena, &id)) {
 		call->connection =
 			host->connection(host->context, id, call->arena);
 		if (named.len == 0)
