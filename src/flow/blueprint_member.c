@@ -35,6 +35,7 @@ static const struct note {
 	{"google-sheets", "from", NULL, NULL},
 	{"google-sheets", "includesHeaders", NULL, NULL},
 	{"google-sheets", "useColumnHeaders", NULL, NULL},
+	{"google-sheets", "useColumnHeaders", NULL, NULL},
 	{"google-sheets", "insertUnformatted",
 		"how new rows look is left to the sheet", "false"},
 	{"notion", "select", NULL, NULL},
@@ -97,8 +98,8 @@ check_unknown(struct blueprint_reading *reading,
 	const struct blueprint_module *module, struct str path,
 	struct str member, struct json value)
 {
-	struct str app =
-		str_head(module->name, str_find_char(module->name, ':'));
+	struct str name = str_of(module->kind->name);
+	struct str app = str_head(name, str_find_char(name, ':'));
 	const struct note *note = find_note(app, member);
 	struct str text;
 	bool asks = !is_fixed(value, reading->arena, &text) || text.len > 0;
