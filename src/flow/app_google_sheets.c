@@ -13,7 +13,6 @@ static const struct module_field row_fields[] = {PLACE,
 	{.name = "rowNumber", .type = "uinteger"}, {.name = "values"},
 	{.name = "rows"}, {.name = "tableFirstRow", .type = "text"},
 	{.name = "valueInputOption", .type = "text"},
-	{.name = "insertUnformatted", .type = "boolean"},
 	{.name = "insertDataOption", .type = "text"}, {.name = NULL}};
 static const struct module_field search_fields[] = {PLACE,
 	{.name = "sheetId", .type = "text"}, {.name = "filter"},
@@ -28,21 +27,9 @@ static const struct module_field range_fields[] = {PLACE,
 	{.name = "sheetId", .type = "text"}, {.name = "range", .type = "text"},
 	{.name = "cell", .type = "text"}, {.name = "value"},
 	{.name = "valueInputOption", .type = "text"},
-	{.name = "insertUnformatted", .type = "boolean"},
 	{.name = "valueRenderOption", .type = "text"}, {.name = NULL}};
 
 /* ---- writing ---- */
-
-/** What is written as it stands, or as if somebody had typed it. */
-static void
-input_option(struct sheet *sheet, struct buf *path)
-{
-	bool is_raw = value_is_true(
-		value_member(sheet->call->input, STR("insertUnformatted")));
-
-	sheet_option(sheet, path, "valueInputOption",
-		is_raw ? "RAW" : "USER_ENTERED");
-}
 
 static struct value
 body_of(const struct sheet *sheet, struct value rows)
@@ -144,7 +131,7 @@ add_rows(const struct module_call *call, struct module_result *result,
 		return kind;
 	sheet_path(&sheet, table.len ? table : STR("A1"), &path);
 	buf_append(&path, STR(":append"));
-	input_option(&sheet, &path);
+	sheet_option(&sheet, &path, "valueInputOption", "USER_ENTERED");
 	sheet_option(&sheet, &path, "insertDataOption", "INSERT_ROWS");
 	kind = sheet_ask(&sheet, "POST", &path, body_of(&sheet, rows), &answer);
 	if (kind)
@@ -178,7 +165,7 @@ update_row(const struct module_call *call, struct module_result *result,
 	sheet_column_write(&range, width ? width - 1 : 0);
 	buf_printf(&range, "%lld", (long long)row);
 	sheet_path(&sheet, buf_str(&range), &path);
-	input_option(&sheet, &path);
+	sheet_option(&sheet, &path, "valueInputOption", "USER_ENTERED");
 	kind = sheet_ask(&sheet, "PUT", &path, body_of(&sheet, rows), &answer);
 	return kind ? kind : finish(&sheet, answer, row);
 }
@@ -202,7 +189,7 @@ update_cell(const struct module_call *call, struct module_result *result,
 		cell = value_text(STR(""));
 	row = value_array(&cell, 1);
 	sheet_path(&sheet, place, &path);
-	input_option(&sheet, &path);
+	sheet_option(&sheet, &path, "valueInputOption", "USER_ENTERED");
 	kind = sheet_ask(&sheet, "PUT", &path,
 		body_of(&sheet, value_array(&row, 1)), &answer);
 	return kind ? kind : finish(&sheet, answer, 0);

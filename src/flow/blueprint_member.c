@@ -35,7 +35,6 @@ static const struct note {
 	{"google-sheets", "from", NULL, NULL},
 	{"google-sheets", "includesHeaders", NULL, NULL},
 	{"google-sheets", "useColumnHeaders", NULL, NULL},
-	{"google-sheets", "useColumnHeaders", NULL, NULL},
 	{"google-sheets", "insertUnformatted",
 		"how new rows look is left to the sheet", "false"},
 	{"notion", "select", NULL, NULL},
