@@ -190,6 +190,8 @@ open_writer(struct store *store, struct buf *why)
 	if (err == ERR_OK)
 		sqlite_retain_prepare(db);
 	if (err == ERR_OK)
+		err = sqlite_outcomes_register(&store->outcomes, db, why);
+	if (err == ERR_OK)
 		err = sqlite_db_prepare(db, SQLITE_DB_WRITER, why);
 	if (err == ERR_OK)
 		err = read_state(store, why);
@@ -285,10 +287,8 @@ apply_units(struct store *store, struct sqlite_write *write,
 {
 	enum err err = sqlite_db_step(write->db, SQL_BEGIN, NULL, write->why);
 
-	for (size_t i = 0; err == ERR_OK && i < count; i++)
-		err = sqlite_write_unit(write, units[i]);
 	if (err == ERR_OK)
-		err = sqlite_batch_flush(&write->batch);
+		err = sqlite_write_units(write, units, count);
 	if (err == ERR_OK)
 		err = sqlite_purge_step(&store->purge, write->db, write->why);
 	if (err == ERR_OK)
@@ -354,6 +354,7 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 {
 	struct sqlite_write write = {.db = &store->writer,
 		.batch = {.db = &store->writer, .why = why},
+		.outcomes = &store->outcomes,
 		.purge = &store->purge,
 		.is_full = is_full(store),
 		.why = why};
