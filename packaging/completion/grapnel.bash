@@ -5,7 +5,7 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery replay allow-list connection hook key scenario audit filter template json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery replay allow-list connection data-store hook key scenario execution audit filter template json" -- "$cur"))
 		return
 	fi
 	case $command in
@@ -72,6 +72,13 @@ _grapnel() {
 		fi
 		command="$command ${COMP_WORDS[2]}"
 		;;
+	data-store)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "create list show records put get delete drop" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
 	hook)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "create list show log delete" -- "$cur"))
@@ -89,6 +96,13 @@ _grapnel() {
 	scenario)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "check import list show run enable disable history retry drop replay delete" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	execution)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "list show retry drop replay" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -128,6 +142,9 @@ _grapnel() {
 	"serve --key-file") COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	"serve --retention-events") COMPREPLY=(); return ;;
 	"serve --retention-deliveries") COMPREPLY=(); return ;;
+	"serve --retention-executions") COMPREPLY=(); return ;;
+	"serve --executions-max") COMPREPLY=(); return ;;
+	"serve --retention-incomplete") COMPREPLY=(); return ;;
 	"serve --store-max-bytes") COMPREPLY=(); return ;;
 	"serve --listen") COMPREPLY=(); return ;;
 	"serve --tls-certificate") COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -460,6 +477,40 @@ _grapnel() {
 	"connection delete --url") COMPREPLY=(); return ;;
 	"connection delete --token") COMPREPLY=(); return ;;
 	"connection delete --timeout") COMPREPLY=(); return ;;
+	"data-store create --name") COMPREPLY=(); return ;;
+	"data-store create --description") COMPREPLY=(); return ;;
+	"data-store create --structure") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"data-store create --strict") COMPREPLY=(); return ;;
+	"data-store create --max-records") COMPREPLY=(); return ;;
+	"data-store create --max-bytes") COMPREPLY=(); return ;;
+	"data-store create --url") COMPREPLY=(); return ;;
+	"data-store create --token") COMPREPLY=(); return ;;
+	"data-store create --timeout") COMPREPLY=(); return ;;
+	"data-store list --url") COMPREPLY=(); return ;;
+	"data-store list --token") COMPREPLY=(); return ;;
+	"data-store list --timeout") COMPREPLY=(); return ;;
+	"data-store show --url") COMPREPLY=(); return ;;
+	"data-store show --token") COMPREPLY=(); return ;;
+	"data-store show --timeout") COMPREPLY=(); return ;;
+	"data-store records --limit") COMPREPLY=(); return ;;
+	"data-store records --after") COMPREPLY=(); return ;;
+	"data-store records --filter") COMPREPLY=(); return ;;
+	"data-store records --sort") COMPREPLY=(); return ;;
+	"data-store records --url") COMPREPLY=(); return ;;
+	"data-store records --token") COMPREPLY=(); return ;;
+	"data-store records --timeout") COMPREPLY=(); return ;;
+	"data-store put --url") COMPREPLY=(); return ;;
+	"data-store put --token") COMPREPLY=(); return ;;
+	"data-store put --timeout") COMPREPLY=(); return ;;
+	"data-store get --url") COMPREPLY=(); return ;;
+	"data-store get --token") COMPREPLY=(); return ;;
+	"data-store get --timeout") COMPREPLY=(); return ;;
+	"data-store delete --url") COMPREPLY=(); return ;;
+	"data-store delete --token") COMPREPLY=(); return ;;
+	"data-store delete --timeout") COMPREPLY=(); return ;;
+	"data-store drop --url") COMPREPLY=(); return ;;
+	"data-store drop --token") COMPREPLY=(); return ;;
+	"data-store drop --timeout") COMPREPLY=(); return ;;
 	"hook create --scenario") COMPREPLY=(); return ;;
 	"hook create --challenge") COMPREPLY=(); return ;;
 	"hook create --signature") COMPREPLY=(); return ;;
@@ -505,6 +556,7 @@ _grapnel() {
 	"scenario list --url") COMPREPLY=(); return ;;
 	"scenario list --token") COMPREPLY=(); return ;;
 	"scenario list --timeout") COMPREPLY=(); return ;;
+	"scenario show --revision") COMPREPLY=(); return ;;
 	"scenario show --url") COMPREPLY=(); return ;;
 	"scenario show --token") COMPREPLY=(); return ;;
 	"scenario show --timeout") COMPREPLY=(); return ;;
@@ -528,16 +580,35 @@ _grapnel() {
 	"scenario drop --url") COMPREPLY=(); return ;;
 	"scenario drop --token") COMPREPLY=(); return ;;
 	"scenario drop --timeout") COMPREPLY=(); return ;;
-	"scenario replay --version") COMPREPLY=($(compgen -W "present old" -- "$cur")); return ;;
+	"scenario replay --version") COMPREPLY=($(compgen -W "present then" -- "$cur")); return ;;
 	"scenario replay --url") COMPREPLY=(); return ;;
 	"scenario replay --token") COMPREPLY=(); return ;;
 	"scenario replay --timeout") COMPREPLY=(); return ;;
 	"scenario delete --url") COMPREPLY=(); return ;;
 	"scenario delete --token") COMPREPLY=(); return ;;
 	"scenario delete --timeout") COMPREPLY=(); return ;;
+	"execution list --scenario") COMPREPLY=(); return ;;
+	"execution list --state") COMPREPLY=($(compgen -W "QUEUED RUNNING SUCCESS WARNING ERROR INCOMPLETE DROPPED" -- "$cur")); return ;;
+	"execution list --limit") COMPREPLY=(); return ;;
+	"execution list --url") COMPREPLY=(); return ;;
+	"execution list --token") COMPREPLY=(); return ;;
+	"execution list --timeout") COMPREPLY=(); return ;;
+	"execution show --url") COMPREPLY=(); return ;;
+	"execution show --token") COMPREPLY=(); return ;;
+	"execution show --timeout") COMPREPLY=(); return ;;
+	"execution retry --url") COMPREPLY=(); return ;;
+	"execution retry --token") COMPREPLY=(); return ;;
+	"execution retry --timeout") COMPREPLY=(); return ;;
+	"execution drop --url") COMPREPLY=(); return ;;
+	"execution drop --token") COMPREPLY=(); return ;;
+	"execution drop --timeout") COMPREPLY=(); return ;;
+	"execution replay --version") COMPREPLY=($(compgen -W "present then" -- "$cur")); return ;;
+	"execution replay --url") COMPREPLY=(); return ;;
+	"execution replay --token") COMPREPLY=(); return ;;
+	"execution replay --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --key-notices --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --public-url --callback-timeout --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --body-kept --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --flow-threads --flow-queue-max --flow-run-timeout --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --retention-executions --executions-max --retention-incomplete --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --key-notices --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --public-url --callback-timeout --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --body-kept --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --flow-threads --flow-queue-max --flow-run-timeout --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;
@@ -581,6 +652,14 @@ _grapnel() {
 	"connection list") options="--url --token --timeout --json --help" ;;
 	"connection show") options="--url --token --timeout --json --help" ;;
 	"connection delete") options="--url --token --timeout --json --help" ;;
+	"data-store create") options="--name --description --structure --strict --max-records --max-bytes --update --url --token --timeout --json --help" ;;
+	"data-store list") options="--url --token --timeout --json --help" ;;
+	"data-store show") options="--url --token --timeout --json --help" ;;
+	"data-store records") options="--limit --after --filter --sort --url --token --timeout --json --help" ;;
+	"data-store put") options="--merge --url --token --timeout --json --help" ;;
+	"data-store get") options="--url --token --timeout --json --help" ;;
+	"data-store delete") options="--all --url --token --timeout --json --help" ;;
+	"data-store drop") options="--url --token --timeout --json --help" ;;
 	"hook create") options="--scenario --challenge --signature --secret --api-key --network --trusted-proxy --dedupe --url --token --timeout --json --help" ;;
 	"hook list") options="--url --token --timeout --json --help" ;;
 	"hook show") options="--url --token --timeout --json --help" ;;
@@ -592,15 +671,20 @@ _grapnel() {
 	"scenario check") options="--json --help" ;;
 	"scenario import") options="--name --enable --zone --scheduling --update --url --token --timeout --json --help" ;;
 	"scenario list") options="--url --token --timeout --json --help" ;;
-	"scenario show") options="--blueprint --url --token --timeout --json --help" ;;
-	"scenario run") options="--wait --url --token --timeout --json --help" ;;
+	"scenario show") options="--blueprint --revision --url --token --timeout --json --help" ;;
+	"scenario run") options="--wait --once --url --token --timeout --json --help" ;;
 	"scenario enable") options="--url --token --timeout --json --help" ;;
 	"scenario disable") options="--url --token --timeout --json --help" ;;
 	"scenario history") options="--state --limit --url --token --timeout --json --help" ;;
 	"scenario retry") options="--url --token --timeout --json --help" ;;
 	"scenario drop") options="--url --token --timeout --json --help" ;;
-	"scenario replay") options="--version --url --token --timeout --json --help" ;;
+	"scenario replay") options="--version --wait --url --token --timeout --json --help" ;;
 	"scenario delete") options="--url --token --timeout --json --help" ;;
+	"execution list") options="--scenario --state --limit --url --token --timeout --json --help" ;;
+	"execution show") options="--url --token --timeout --json --help" ;;
+	"execution retry") options="--url --token --timeout --json --help" ;;
+	"execution drop") options="--url --token --timeout --json --help" ;;
+	"execution replay") options="--version --wait --url --token --timeout --json --help" ;;
 	"filter check") options="--help" ;;
 	"filter eval") options="--batch --help" ;;
 	"filter explain") options="--json --help" ;;

@@ -28,6 +28,7 @@ static void
 write_members(struct json_out *out, const struct execution_row *row)
 {
 	CLEANUP(buf_release) struct buf uri = buf_make(128);
+	CLEANUP(buf_release) struct buf origin = buf_make(32);
 
 	buf_printf(&uri, ALL "/%llu", (unsigned long long)row->sequence);
 	json_out_string(out, "id", str_skip(buf_str(&uri), strlen(ALL "/")));
@@ -37,6 +38,10 @@ write_members(struct json_out *out, const struct execution_row *row)
 		out, "scenarioRevision", (int64_t)row->scenario_version);
 	json_out_text(out, "state", execution_state_name(row->state));
 	json_out_string(out, "cause", row->cause);
+	if (row->origin) {
+		buf_printf(&origin, "%llu", (unsigned long long)row->origin);
+		json_out_string(out, "originId", buf_str(&origin));
+	}
 	json_out_time(out, "createdAt", row->created);
 	write_time(out, "startedAt", row->started);
 	write_time(out, "endedAt", row->ended);
@@ -299,35 +304,64 @@ drop_one(struct api_call *call)
 	change(call, runner_drop);
 }
 
+/** "present", or "then" ("old"), in the body or the query. */
+static bool
+read_version(struct api_call *call, bool *ret_is_old)
+{
+	struct str text, body = http_call_body(call->http);
+	struct json_doc doc;
+
+	if (!explain_text(call, "version", &text))
+		return false;
+	if (body.len) {
+		CLEANUP(buf_release) struct buf why = buf_make(256);
+
+		if (json_read(body, call->arena, &doc, &why)) {
+			api_refuse(call, 400, NULL, "%s", buf_text(&why));
+			return false;
+		}
+		if (!json_is_missing(
+			    json_member(json_root(&doc), STR("version"))))
+			text = json_string(
+				json_member(json_root(&doc), STR("version")),
+				call->arena);
+	}
+	*ret_is_old =
+		str_equal(text, STR("then")) || str_equal(text, STR("old"));
+	if (*ret_is_old || text.len == 0 || str_equal(text, STR("present")))
+		return true;
+	api_refuse(call, 400, "version", "version: expected present or then");
+	return false;
+}
+
 /** The same first bundle once more, with the present or the old version. */
 static void
 replay_one(struct api_call *call)
 {
-	const struct scenario *scenario;
+	struct runner_order order = {.cause = "replay"};
+	const struct scenario *scenario = NULL;
 	struct execution_row row;
-	struct str version;
 	struct uuid id;
 	bool is_old;
 
-	if (!find(call, &row) || !explain_text(call, "version", &version))
+	if (!find(call, &row) || !read_version(call, &is_old))
 		return;
-	is_old = str_equal(version, STR("old"));
-	if (!is_old && version.len && !str_equal(version, STR("present"))) {
-		explain_refuse(call, "version", "expected present or old");
-		return;
-	}
-	if (uuid_parse(row.scenario, &id) != ERR_OK)
-		scenario = NULL;
-	else if (is_old)
+	if (is_old)
 		scenario = scenario_of(call, &row);
-	else
+	else if (uuid_parse(row.scenario, &id) == ERR_OK)
 		scenario = scenarios_get(
 			call->api->flow->scenarios, row.workspace, id);
+	order.scenario = scenario;
+	order.trigger = row.trigger;
+	order.revision = is_old ? row.scenario_version : 0;
+	order.origin = row.sequence;
 	if (scenario)
-		scenario_begin(call, scenario, row.trigger, "replay",
-			is_old ? row.scenario_version : 0);
+		scenario_begin(call, &order);
 	else
-		api_refuse(call, 404, NULL, "the scenario is gone");
+		api_refuse(call, 404, NULL,
+			is_old ? "that version of the scenario is not kept "
+				 "any more"
+			       : "the scenario is gone");
 	scenario_unref(scenario);
 }
 
@@ -340,7 +374,7 @@ const struct route api_execution_routes[] = {
 		retry_one},
 	{"POST", ONE "/drop", API_NATIVE, ACCESS_ADMIN, BODY_NONE, true, false,
 		drop_one},
-	{"POST", ONE "/replay", API_NATIVE, ACCESS_ADMIN, BODY_NONE, true,
-		false, replay_one},
+	{"POST", ONE "/replay", API_NATIVE, ACCESS_ADMIN, BODY_ANY, true, false,
+		replay_one},
 };
 const size_t api_execution_route_count = COUNT_OF(api_execution_routes);

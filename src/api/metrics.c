@@ -27,7 +27,8 @@ struct sample {
 	double last_commit_time;
 	double waiting, lag, store_bytes, store_used, store_max;
 	double filters, filters_scanned;
-	double removed_events, removed_deliveries, is_making_room;
+	double removed_events, removed_deliveries, removed_executions;
+	double is_making_room;
 	double runs, runs_succeeded, runs_warned, runs_failed;
 	double runs_incomplete, operations, runs_waiting, runs_in_flight;
 	double webhooks[WEBHOOK_STATUS_COUNT];
@@ -118,6 +119,8 @@ static const struct metric metrics[] = {
 		"Events that were too old, or had to make room."),
 	COUNTER(removed_deliveries, "retention_deliveries_removed",
 		"Deliveries of theirs, and others that were too old."),
+	COUNTER(removed_executions, "retention_executions_removed",
+		"Executions removed because of their age or number."),
 	GAUGE(is_making_room, "retention_making_room",
 		"1 while things are removed before their time, for room."),
 	COUNTER(runs, "scenario_runs", "Runs of scenarios that have ended."),
@@ -201,6 +204,7 @@ gather_retention(const struct hub *hub, struct sample *sample)
 	store_room(hub->store, &room);
 	sample->removed_events = (double)stats.removed_events;
 	sample->removed_deliveries = (double)stats.removed_deliveries;
+	sample->removed_executions = (double)stats.removed_executions;
 	sample->is_making_room = stats.is_making_room;
 	sample->store_used = (double)room.used;
 	sample->store_max = (double)room.max;

@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "api/com_call.h"
 #include "base/clock.h"
+#include "flow/connection_use.h"
 #include "flow/flow.h"
 
 #define ALL "/v1/scenarios"
@@ -66,9 +67,8 @@ write_members(struct json_out *out, const struct scenario *scenario)
 	json_out_string(out, "resourceUri", buf_str(&uri));
 }
 
-/** With its blueprint, and what is wrong with that. */
-static void
-respond_scenario(
+void
+scenario_respond(
 	struct api_call *call, int status, const struct scenario *scenario)
 {
 	CLEANUP(buf_release) struct buf body = buf_make(0);
@@ -78,6 +78,8 @@ respond_scenario(
 
 	(void)!blueprint_read(scenario->blueprint->source, call->arena,
 		&blueprint, &problems);
+	problems = connection_use_check(blueprint, call->api->store,
+		call->who.workspace, call->arena, problems);
 	json_out_object(&out, NULL);
 	write_members(&out, scenario);
 	scenario_write_problems(&out, problems);
@@ -133,7 +135,7 @@ get_one(struct api_call *call)
 	const struct scenario *scenario = scenario_find(call);
 
 	if (scenario)
-		respond_scenario(call, 200, scenario);
+		scenario_respond(call, 200, scenario);
 	scenario_unref(scenario);
 }
 
@@ -335,7 +337,7 @@ create_one(struct api_call *call)
 		http_call_add_header(call->http, "Location",
 			arena_printf(call->arena, ALL "/%s",
 				uuid_format(scenario->id, id)));
-		respond_scenario(call, 201, scenario);
+		scenario_respond(call, 201, scenario);
 		scenario_unref(scenario);
 	}
 	buf_release(&problem.why);
@@ -363,7 +365,7 @@ patch_one(struct api_call *call)
 	if (err) {
 		refuse_change(call, err, &problem);
 	} else {
-		respond_scenario(call, 200, scenario);
+		scenario_respond(call, 200, scenario);
 		scenario_unref(scenario);
 	}
 	buf_release(&problem.why);
@@ -408,82 +410,6 @@ check(struct api_call *call)
 	api_respond_json(call, 200, &body);
 }
 
-/* ---- running ---- */
-
-/** On the writer's thread. */
-static void
-on_stored(void *context, enum err err, uint64_t execution)
-{
-	CLEANUP(buf_release) struct buf body = buf_make(0);
-	struct json_out out = json_out_make(&body);
-	struct api_call *call = context;
-	struct str uri = arena_printf(call->arena, "/v1/executions/%llu",
-		(unsigned long long)execution);
-
-	if (err) {
-		api_refuse(call, 503, NULL, "the run could not be stored");
-		return;
-	}
-	json_out_object(&out, NULL);
-	json_out_string(&out, "id", str_skip(uri, strlen("/v1/executions/")));
-	json_out_text(&out, "type", "grapnel/execution");
-	json_out_text(&out, "state", execution_state_name(EXECUTION_QUEUED));
-	json_out_string(&out, "resourceUri", uri);
-	json_out_end(&out);
-	http_call_add_header(call->http, "Location", uri);
-	api_respond_json(call, 202, &body);
-}
-
-void
-scenario_begin(struct api_call *call, const struct scenario *scenario,
-	struct str trigger, const char *cause, uint64_t revision)
-{
-	struct runner_order order = {.scenario = scenario,
-		.trigger = trigger,
-		.cause = cause,
-		.revision = revision,
-		.context = call,
-		.stored = on_stored};
-	struct api_problem problem = {
-		.status = 429, .retry_after = 1 * SECONDS};
-	enum err err;
-
-	if (!scenario->blueprint->is_runnable) {
-		api_refuse(call, 409, NULL,
-			"the scenario's blueprint has errors: it cannot run");
-		return;
-	}
-	err = runner_begin(call->api->flow->runner, &order);
-	if (err == ERR_OK)
-		return; /* answered, or soon: the call may be gone */
-	problem.message = err == ERR_LIMIT
-				  ? STR("the scenario's queue is full")
-				  : STR("the disk is behind; try again");
-	api_respond_problem(call, &problem);
-}
-
-static void
-run_one(struct api_call *call)
-{
-	CLEANUP(buf_release) struct buf text = buf_make(0);
-	const struct scenario *scenario = scenario_find(call);
-	struct value bundle;
-
-	if (!scenario)
-		return;
-	if (json_kind(call->json) != JSON_OBJECT ||
-		value_from_json(
-			call->json, VALUE_JSON_PLAIN, call->arena, &bundle)) {
-		api_refuse(call, 400, NULL,
-			"expected the first bundle: an object, not nested too "
-			"deep");
-	} else {
-		value_append_json(&text, bundle, VALUE_JSON_TYPED);
-		scenario_begin(call, scenario, buf_str(&text), "manual", 0);
-	}
-	scenario_unref(scenario);
-}
-
 const struct route api_scenario_routes[] = {
 	{"GET", ALL, API_NATIVE, ACCESS_VIEWER, BODY_NONE, false, false,
 		list_all},
@@ -497,7 +423,11 @@ const struct route api_scenario_routes[] = {
 		patch_one},
 	{"DELETE", ONE, API_NATIVE, ACCESS_ADMIN, BODY_NONE, true, false,
 		delete_one},
+	{"GET", ONE "/versions", API_NATIVE, ACCESS_VIEWER, BODY_NONE, true,
+		false, scenario_list_versions},
+	{"GET", ONE "/versions/{revision}", API_NATIVE, ACCESS_VIEWER,
+		BODY_NONE, true, false, scenario_get_version},
 	{"POST", ONE "/run", API_NATIVE, ACCESS_ADMIN, BODY_JSON, true, true,
-		run_one},
+		scenario_run},
 };
 const size_t api_scenario_route_count = COUNT_OF(api_scenario_routes);

@@ -174,6 +174,10 @@ add_block(struct arena *arena, size_t size)
 
 	if (step > LARGEST_STEP)
 		step = LARGEST_STEP;
+	/* Of a size that is kept, if there is one. */
+	while (!arena->step && step < size &&
+		step < (size_t)FIRST_BLOCK << (SIZES_KEPT - 1))
+		step *= 2;
 	if (step < size)
 		step = size;
 	block = block_new(step);
@@ -227,6 +231,17 @@ arena_copy(struct arena *arena, struct str bytes)
 	return str_make(at, bytes.len);
 }
 
+struct buf
+arena_buf(struct arena *arena, size_t max)
+{
+	char *at = arena_alloc_raw(arena, max + 1);
+
+	assert(max > 0);
+	at[0] = '\0';
+	/* Its maximum keeps it from ever asking the heap for more. */
+	return (struct buf){.ptr = at, .cap = max + 1, .max = max};
+}
+
 struct str
 arena_copy_lower(struct arena *arena, struct str bytes)
 {
@@ -241,15 +256,9 @@ arena_copy_lower(struct arena *arena, struct str bytes)
 struct str
 arena_decimal(struct arena *arena, uint64_t value, unsigned digits)
 {
-	char text[32], *at = text + sizeof(text);
+	char text[STR_DECIMAL_SIZE];
 
-	assert(digits < sizeof(text));
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value || text + sizeof(text) - at < (ptrdiff_t)digits);
-	return arena_copy(
-		arena, str_make(at, (size_t)(text + sizeof(text) - at)));
+	return arena_copy(arena, str_decimal(value, digits, text));
 }
 
 struct str

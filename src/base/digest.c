@@ -36,6 +36,38 @@ digest_sha256(struct str data, uint8_t out[DIGEST_SHA256_LEN])
 		abort();
 }
 
+/* A context a thread is kept, as making one costs as much as hashing a little.
+   It holds nothing of a key once OpenSSL has given the digest out. */
+static _Thread_local EVP_MD_CTX *kept;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static pthread_key_t kept_key;
+
+static void
+free_kept(void *context)
+{
+	EVP_MD_CTX_free(context);
+	kept = NULL;
+}
+
+static void
+make_key(void)
+{
+	if (pthread_key_create(&kept_key, free_kept) != 0)
+		abort();
+}
+
+static EVP_MD_CTX *
+kept_context(void)
+{
+	if (kept == NULL) {
+		pthread_once(&key_once, make_key);
+		kept = EVP_MD_CTX_new();
+		if (kept == NULL || pthread_setspecific(kept_key, kept) != 0)
+			abort();
+	}
+	return kept;
+}
+
 static void
 sha256_update(EVP_MD_CTX *ctx, const void *data, size_t len)
 {
@@ -65,12 +97,10 @@ void
 digest_hmac_sha256(struct str key, const struct str *pieces, size_t piece_count,
 	uint8_t out[DIGEST_SHA256_LEN])
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_MD_CTX *ctx = kept_context();
 	uint8_t block[64] = {0};
 	uint8_t inner[DIGEST_SHA256_LEN];
 
-	if (ctx == NULL)
-		abort();
 	if (key.len > sizeof(block))
 		digest_sha256(key, block);
 	else if (key.len)
@@ -84,7 +114,6 @@ digest_hmac_sha256(struct str key, const struct str *pieces, size_t piece_count,
 	sha256_update(ctx, inner, sizeof(inner));
 	if (EVP_DigestFinal_ex(ctx, out, NULL) != 1)
 		abort();
-	EVP_MD_CTX_free(ctx);
 	OPENSSL_cleanse(block, sizeof(block));
 }
 

@@ -45,24 +45,27 @@ append_base64(
 	struct buf *out, struct str bytes, const char *alphabet, bool is_padded)
 {
 	const unsigned char *in = (const unsigned char *)bytes.ptr;
-	size_t left = bytes.len;
+	size_t left = bytes.len, tail = left % 3;
+	size_t len = left / 3 * 4 + (tail == 0 ? 0 : is_padded ? 4 : tail + 1);
+	char *at = buf_reserve(out, len);
 
-	while (left > 0) {
-		unsigned a = in[0];
-		unsigned b = left > 1 ? in[1] : 0;
-		unsigned c = left > 2 ? in[2] : 0;
-		char quad[4] = {
-			alphabet[a >> 2],
-			alphabet[(a & 3) << 4 | b >> 4],
-			left > 1 ? alphabet[(b & 15) << 2 | c >> 6] : '=',
-			left > 2 ? alphabet[c & 63] : '=',
-		};
-		size_t step = left < 3 ? left : 3;
-
-		buf_append(out, str_make(quad, is_padded ? 4 : step + 1));
-		in += step;
-		left -= step;
+	if (at == NULL)
+		return;
+	for (; left >= 3; left -= 3, in += 3, at += 4) {
+		at[0] = alphabet[in[0] >> 2];
+		at[1] = alphabet[(in[0] & 3) << 4 | in[1] >> 4];
+		at[2] = alphabet[(in[1] & 15) << 2 | in[2] >> 6];
+		at[3] = alphabet[in[2] & 63];
 	}
+	if (tail > 0) {
+		unsigned b = tail > 1 ? in[1] : 0;
+		const char quad[4] = {alphabet[in[0] >> 2],
+			alphabet[(in[0] & 3U) << 4 | b >> 4],
+			tail > 1 ? alphabet[(b & 15) << 2] : '=', '='};
+
+		memcpy(at, quad, is_padded ? 4 : tail + 1);
+	}
+	out->len += len;
 }
 
 void

@@ -14,13 +14,20 @@ json_out_make(struct buf *buf)
 static void
 begin_value(struct json_out *out, const char *key)
 {
+	size_t key_len = key ? strlen(key) : 0;
+	size_t len = out->needs_comma + (key ? key_len + 3 : 0);
+	char *at = buf_reserve(out->buf, len);
+
+	if (at == NULL)
+		return;
+	out->buf->len += len;
 	if (out->needs_comma)
-		buf_append_char(out->buf, ',');
+		*at++ = ',';
 	out->needs_comma = true;
 	if (key) {
-		buf_append_char(out->buf, '"');
-		buf_append(out->buf, str_of(key));
-		buf_append(out->buf, STR("\":"));
+		*at++ = '"';
+		memcpy(at, key, key_len);
+		memcpy(at + key_len, "\":", 2);
 	}
 }
 
@@ -108,9 +115,44 @@ utf8_run(struct str s)
 	return len;
 }
 
+/**
+ * Whether it may stand between quotes as it is. To the end and without
+ * branches, so that the compiler takes many bytes at once.
+ */
+static bool
+is_plain(struct str value)
+{
+	const unsigned char *bytes = (const unsigned char *)value.ptr;
+	unsigned char other = 0;
+
+	for (size_t i = 0; i < value.len; i++)
+		other |=
+			(unsigned char)((bytes[i] < 0x20) | (bytes[i] >= 0x80) |
+					(bytes[i] == '"') | (bytes[i] == '\\'));
+	return other == 0;
+}
+
+static void
+append_plain(struct buf *buf, struct str value)
+{
+	char *at = buf_reserve(buf, value.len + 2);
+
+	if (at == NULL)
+		return;
+	at[0] = '"';
+	if (value.len)
+		memcpy(at + 1, value.ptr, value.len);
+	at[value.len + 1] = '"';
+	buf->len += value.len + 2;
+}
+
 void
 json_out_quote(struct buf *buf, struct str value)
 {
+	if (is_plain(value)) {
+		append_plain(buf, value);
+		return;
+	}
 	buf_append_char(buf, '"');
 	if (str_is_utf8(value)) {
 		append_escaped(buf, value);

@@ -226,15 +226,23 @@ json_string_equal(struct json string, struct str expected)
 struct json
 json_member(struct json object, struct str name)
 {
-	struct json_walk walk;
+	const struct json_node *nodes;
 	struct json found = missing;
+	uint32_t end;
 
 	if (json_kind(object) != JSON_OBJECT)
 		return missing;
-	walk = json_walk(object);
-	while (json_walk_next(&walk)) {
-		if (json_string_equal(walk.key, name))
-			found = walk.value;
+	nodes = object.doc->nodes;
+	end = nodes[object.index].next;
+	for (uint32_t at = object.index + 1; at < end;
+		at = nodes[at + 1].next) {
+		const struct json_node *key = &nodes[at];
+		bool is_escaped = key->flags & JSON_ESCAPED;
+
+		if (!is_escaped && key->len != name.len)
+			continue;
+		if (json_string_equal((struct json){object.doc, at}, name))
+			found = (struct json){object.doc, at + 1};
 	}
 	return found;
 }
@@ -283,15 +291,18 @@ json_to_integer(struct json value, int64_t *ret)
 	return number.is_integer;
 }
 
+/** Of two strings. */
 static bool
 is_equal_string(struct json a, struct json b)
 {
+	const struct json_node *in_a = node_of(a), *in_b = node_of(b);
 	struct arena arena = {0};
 	bool is_equal;
 
-	if (!(node_of(a)->flags & JSON_ESCAPED) &&
-		!(node_of(b)->flags & JSON_ESCAPED))
-		return str_equal(json_raw_string(a), json_raw_string(b));
+	if (!((in_a->flags | in_b->flags) & JSON_ESCAPED))
+		return in_a->len == in_b->len &&
+		       memcmp(a.doc->text.ptr + in_a->offset,
+			       b.doc->text.ptr + in_b->offset, in_a->len) == 0;
 	is_equal = str_equal(json_string(a, &arena), json_string(b, &arena));
 	arena_release(&arena);
 	return is_equal;
@@ -315,18 +326,18 @@ is_equal_array(struct json a, struct json b)
 static bool
 has_same_layout(struct json a, struct json b)
 {
-	struct json_walk in_a = json_walk(a);
-	struct json_walk in_b = json_walk(b);
+	const struct json_node *in_a = a.doc->nodes, *in_b = b.doc->nodes;
+	uint32_t end_a = node_of(a)->next, end_b = node_of(b)->next;
+	uint32_t at_a = a.index + 1, at_b = b.index + 1;
 
-	for (;;) {
-		bool has_a = json_walk_next(&in_a);
-		bool has_b = json_walk_next(&in_b);
-
-		if (!has_a || !has_b)
-			return has_a == has_b;
-		if (!is_equal_string(in_a.key, in_b.key))
+	while (at_a < end_a && at_b < end_b) {
+		if (!is_equal_string((struct json){a.doc, at_a},
+			    (struct json){b.doc, at_b}))
 			return false;
+		at_a = in_a[at_a + 1].next;
+		at_b = in_b[at_b + 1].next;
 	}
+	return at_a == end_a && at_b == end_b;
 }
 
 /** The position of the first member that differs; SIZE_MAX: none does. */
@@ -348,13 +359,15 @@ first_difference(struct json a, struct json b)
 static bool
 comes_again(struct json object, size_t position)
 {
-	struct json_walk walk = json_walk(object);
-	struct json key = {NULL, 0};
+	const struct json_node *nodes = object.doc->nodes;
+	uint32_t end = node_of(object)->next, at = object.index + 1;
+	struct json key;
 
-	for (size_t i = 0; json_walk_next(&walk); i++) {
-		if (i == position)
-			key = walk.key;
-		else if (i > position && is_equal_string(walk.key, key))
+	while (position-- > 0)
+		at = nodes[at + 1].next;
+	key = (struct json){object.doc, at};
+	while ((at = nodes[at + 1].next) < end) {
+		if (is_equal_string((struct json){object.doc, at}, key))
 			return true;
 	}
 	return false;

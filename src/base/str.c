@@ -1,14 +1,14 @@
 #include "base/str.h"
 
+#include <assert.h>
+
 #include "base/ascii.h"
 
 bool
-str_equal_nocase(struct str a, struct str b)
+str_same_letters(const char *a, const char *b, size_t len)
 {
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++) {
-		if (ascii_lower(a.ptr[i]) != ascii_lower(b.ptr[i]))
+	for (size_t i = 0; i < len; i++) {
+		if (ascii_lower(a[i]) != ascii_lower(b[i]))
 			return false;
 	}
 	return true;
@@ -115,6 +115,19 @@ str_to_u64(struct str s, uint64_t *ret)
 	return ERR_OK;
 }
 
+struct str
+str_decimal(uint64_t value, size_t digits, char text[STR_DECIMAL_SIZE])
+{
+	char *end = text + STR_DECIMAL_SIZE, *at = end;
+
+	assert(digits <= STR_DECIMAL_SIZE);
+	do {
+		*--at = (char)('0' + value % 10);
+		value /= 10;
+	} while (value || end - at < (ptrdiff_t)digits);
+	return str_make(at, (size_t)(end - at));
+}
+
 enum err
 str_to_i64(struct str s, int64_t *ret)
 {
@@ -191,17 +204,15 @@ str_has_control(struct str s)
 bool
 str_is_token(struct str s)
 {
-	/* A bit a byte, those from 0x00, 0x20, 0x40 and 0x60 on. */
-	static const uint32_t allowed[4] = {
-		0, 0x03FF6CFA, 0xC7FFFFFE, 0x57FFFFFF};
+	static const char others[] = "!#$%&'*+-.^_`|~";
+	size_t i = 0;
 
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-
-		if (c >= 0x80 || !(allowed[c >> 5] >> (c & 31) & 1))
-			return false;
-	}
-	return s.len > 0;
+	while (i < s.len &&
+		(ascii_is_letter(s.ptr[i]) || s.ptr[i] == '-' ||
+			ascii_is_digit(s.ptr[i]) ||
+			memchr(others, s.ptr[i], sizeof(others) - 1)))
+		i++;
+	return s.len > 0 && i == s.len;
 }
 
 size_t

@@ -67,8 +67,15 @@ str_head(struct str s, size_t count)
 	return (struct str){s.ptr, count < s.len ? count : s.len};
 }
 
+/** str_equal_nocase() of texts of the same length. */
+bool str_same_letters(const char *a, const char *b, size_t len);
+
 /** ASCII letters compare without case; all other bytes as they are. */
-bool str_equal_nocase(struct str a, struct str b);
+static inline bool
+str_equal_nocase(struct str a, struct str b)
+{
+	return a.len == b.len && str_same_letters(a.ptr, b.ptr, a.len);
+}
 
 /** Byte order, shorter first on a tie: <0, 0, >0. */
 int str_compare(struct str a, struct str b);
@@ -98,6 +105,12 @@ enum err str_to_u64(struct str s, uint64_t *ret) MUST_USE;
 
 /** The same with an optional leading '-'. */
 enum err str_to_i64(struct str s, int64_t *ret) MUST_USE;
+
+enum { STR_DECIMAL_SIZE = 32 };
+
+/** A decimal number of at least `digits` digits, at the end of `text`. */
+struct str str_decimal(
+	uint64_t value, size_t digits, char text[STR_DECIMAL_SIZE]);
 
 /** Whether one of C0 or DEL is in it: a NUL, a tab, the end of a line. */
 bool str_has_control(struct str s);

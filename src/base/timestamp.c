@@ -1,6 +1,5 @@
 #include "base/timestamp.h"
 
-#include <stdio.h>
 #include <time.h>
 
 #include "base/ascii.h"
@@ -179,19 +178,34 @@ timestamp_compare(struct timestamp a, struct timestamp b)
 const char *
 timestamp_format(int64_t microseconds, char text[TIMESTAMP_TEXT_SIZE])
 {
-	int64_t micro = microseconds % SECONDS;
-	time_t seconds = (time_t)(microseconds / SECONDS);
-	struct tm tm;
+	int64_t seconds = calendar_floor_div(microseconds, SECONDS);
+	int64_t of_day = calendar_floor_mod(seconds, 86400);
+	struct calendar_date date =
+		calendar_date_of(calendar_floor_div(seconds, 86400));
+	const struct {
+		char behind;
+		unsigned digits;
+		int64_t value;
+	} parts[] = {
+		{'-', 4, calendar_floor_mod(date.year, 10000)},
+		{'-', 2, date.month},
+		{'T', 2, date.day},
+		{':', 2, of_day / 3600},
+		{':', 2, of_day / 60 % 60},
+		{'.', 2, of_day % 60},
+		{'Z', 6, calendar_floor_mod(microseconds, SECONDS)},
+	};
+	char *at = text;
 
-	if (micro < 0) {
-		micro += SECONDS;
-		seconds--;
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		int64_t rest = parts[i].value;
+
+		for (unsigned digit = parts[i].digits; digit-- > 0; rest /= 10)
+			at[digit] = (char)('0' + rest % 10);
+		at += parts[i].digits;
+		*at++ = parts[i].behind;
 	}
-	gmtime_r(&seconds, &tm);
-	snprintf(text, TIMESTAMP_TEXT_SIZE,
-		"%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
-		(tm.tm_year + 1900) % 10000, tm.tm_mon + 1, tm.tm_mday,
-		tm.tm_hour, tm.tm_min, tm.tm_sec, (int)micro);
+	*at = '\0';
 	return text;
 }
 

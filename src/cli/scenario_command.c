@@ -1,6 +1,7 @@
 #include "cli/scenario_command.h"
 
 #include "base/json_out.h"
+#include "base/uuid.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -29,11 +30,47 @@ const struct option_table scenario_import_table = {
 
 static const struct option show_options[] = {
 	{.name = "blueprint", .help = "Print the blueprint alone."},
+	{.name = "revision",
+		.placeholder = "N",
+		.help = "As it was then; the last 50 versions are kept."},
 };
 const struct option_table scenario_show_table = {
 	show_options, COUNT_OF(show_options)};
 
 /* ---- looking ---- */
+
+int
+scenario_find_id(struct client *client, const char *text, const char **ret)
+{
+	struct client_answer answer;
+	struct json_walk walk;
+	struct uuid id;
+	size_t found = 0;
+	int code;
+
+	*ret = text;
+	if (uuid_parse(str_of(text), &id) == ERR_OK)
+		return EXIT_DONE;
+	code = client_simple(client, "GET", ALL, &answer);
+	if (code != EXIT_DONE)
+		return code;
+	walk = json_walk(json_member(answer.json, STR("items")));
+	while (json_walk_next(&walk)) {
+		if (!str_equal(client_text(client, walk.value, "name"),
+			    str_of(text)))
+			continue;
+		*ret = arena_copy(
+			&client->arena, client_text(client, walk.value, "id"))
+			       .ptr;
+		found++;
+	}
+	if (found == 1)
+		return EXIT_DONE;
+	output_error(found ? "several scenarios are called \"%s\": give the id"
+			   : "there is no scenario \"%s\"",
+		text);
+	return found ? EXIT_USAGE : EXIT_MISSING;
+}
 
 int
 scenario_command_list(const struct args *args)
@@ -75,11 +112,16 @@ scenario_command_show(const struct args *args)
 	CLEANUP(client_close) struct client client;
 	struct client_answer answer;
 	struct json shown;
+	const char *parts[] = {args->operands[0], args_value(args, "revision")};
 	int code = client_open(&client, args);
 
 	if (code == EXIT_DONE)
+		code = scenario_find_id(&client, parts[0], &parts[0]);
+	if (code == EXIT_DONE)
 		code = client_simple(&client, "GET",
-			client_path(&client, ALL "/{}", args->operands),
+			client_path(&client,
+				parts[1] ? ALL "/{}/versions/{}" : ALL "/{}",
+				parts),
 			&answer);
 	if (code != EXIT_DONE)
 		return code;

@@ -208,6 +208,8 @@ set_hub_options(const struct settings *settings, struct hub_options *hub,
 		.enables_window = settings->enables_window,
 		.retention_events = settings->retention_events,
 		.retention_deliveries = settings->retention_deliveries,
+		.retention_executions = settings->retention_executions,
+		.executions_max = (uint64_t)settings->executions_max,
 		.store_bytes_max = (uint64_t)settings->store_max_bytes,
 	};
 	if (set_schedules(settings, hub, why))
@@ -267,7 +269,8 @@ open_flow(const struct settings *settings, struct api *api, struct buf *why)
 	struct flow_options options = {.hub = api->hub,
 		.threads = (unsigned)settings->flow_threads,
 		.queue_max = (size_t)settings->flow_queue_max,
-		.run_timeout = settings->flow_run_timeout};
+		.run_timeout = settings->flow_run_timeout,
+		.incomplete_age = settings->retention_incomplete};
 
 	enum err err = flow_open(&options, &api->flow, why);
 

@@ -4,6 +4,7 @@
 
 static const struct module_field feeder[] = {
 	{.name = "feeder", .is_required = true}, {.name = NULL}};
+static const struct module_field routing[] = {{.name = "else"}, {.name = NULL}};
 static const struct module_field iterator[] = {
 	{.name = "array"}, {.name = NULL}};
 static const struct module_field repeater[] = {
@@ -21,7 +22,9 @@ static const struct module_field retries[] = {
 	{.name = NULL}};
 
 const struct module_kind app_builtin[] = {
-	{.name = "builtin:BasicRouter", .nature = MODULE_CONTROL},
+	{.name = "builtin:BasicRouter",
+		.nature = MODULE_CONTROL,
+		.parameters = routing},
 	{.name = "builtin:BasicIfElse", .nature = MODULE_CONTROL},
 	{.name = "builtin:BasicMerge", .nature = MODULE_CONTROL},
 	{.name = "builtin:BasicFeeder",

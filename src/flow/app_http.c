@@ -10,7 +10,8 @@
 enum { TIMEOUT_USUAL = 40, TIMEOUT_MAX = 300 };
 
 static const struct module_field parameters[] = {
-	{.name = "handleErrors", .type = "boolean"}, {.name = NULL}};
+	{.name = "handleErrors", .type = "boolean"}, {.name = "proxyKeychain"},
+	{.name = NULL}};
 
 static const char *const body_types[] = {
 	"", "raw", "x_www_form_urlencoded", "multipart_form_data", NULL};
@@ -27,13 +28,19 @@ static const char *const body_types[] = {
 	{ \
 		.name = "shareCookies", .type = "boolean" \
 	}
+/* Who is believed, and whether we show a certificate of ours. */
+#define TRUST \
+	{.name = "ca", .type = "text"}, \
+	{ \
+		.name = "useMtls", .type = "boolean" \
+	}
 #define REDIRECTS \
 	{.name = "followRedirect", .type = "boolean"}, \
 	{ \
 		.name = "followAllRedirects", .type = "boolean" \
 	}
 #define REQUEST \
-	ADDRESS, REDIRECTS, {.name = "method", .type = "text"}, \
+	ADDRESS, REDIRECTS, TRUST, {.name = "method", .type = "text"}, \
 		{.name = "bodyType", .type = "text", .choices = body_types}, \
 		{.name = "contentType", .type = "text"}, {.name = "data"}, \
 		{.name = "formDataFields", .type = "array"}, \
@@ -47,8 +54,9 @@ static const struct module_field mapper[] = {REQUEST,
 	{.name = "authUser", .type = "text"},
 	{.name = "authPass", .type = "text"}, {.name = NULL}};
 static const struct module_field proved_mapper[] = {REQUEST, {.name = NULL}};
-static const struct module_field file_mapper[] = {
-	ADDRESS, REDIRECTS, {.name = "method", .type = "text"}, {.name = NULL}};
+static const struct module_field file_mapper[] = {ADDRESS, REDIRECTS, TRUST,
+	{.name = "method", .type = "text"}, {.name = "gzip", .type = "boolean"},
+	{.name = NULL}};
 
 /* ---- what both generations share ---- */
 
@@ -100,6 +108,36 @@ app_http_judge(const struct module_call *call,
 	if (is_plain)
 		kind = failure->kind = FAILURE_RUNTIME;
 	return kind;
+}
+
+/** What a server sets, in the words of its header. */
+static struct value
+cookie_headers(const struct module_call *call, struct value headers)
+{
+	struct value_builder list = value_builder_make(call->arena);
+
+	for (size_t i = 0; i < headers.as.array.count; i++) {
+		struct value header = headers.as.array.items[i];
+
+		if (str_equal(field_text(header, "name", call->arena),
+			    STR("set-cookie")))
+			value_builder_add(
+				&list, value_member(header, STR("value")));
+	}
+	return value_builder_array(&list);
+}
+
+void
+app_http_put_cookies(const struct module_call *call,
+	const struct http_call_answer *answer, struct value_builder *bundle)
+{
+	struct value lines = cookie_headers(call,
+		http_answer_header_list(answer->response.head, call->arena));
+
+	if (lines.as.array.count)
+		value_builder_set(bundle, STR("cookieHeaders"), lines);
+	if (answer->cookies.as.array.count)
+		value_builder_set(bundle, STR("cookies"), answer->cookies);
 }
 
 /* ---- requests ---- */
@@ -187,6 +225,9 @@ make_auth(const struct module_call *call, enum http_auth_kind kind,
 {
 	struct str user = field_text(call->input, "authUser", call->arena);
 
+	http->needs_certificate |= kind == HTTP_AUTH_CERTIFICATE;
+	if (kind == HTTP_AUTH_CERTIFICATE)
+		kind = HTTP_AUTH_ANY;
 	if (user.len == 0)
 		return http_auth_make(call, kind, &http->auth, failure);
 	http->auth = http_auth_basic(user,
@@ -206,7 +247,11 @@ make_call(const struct module_call *call)
 		.numbers_repeated = !field_flag(input, "useQuerystring", false),
 		.timeout = app_http_timeout(input),
 		.follows = field_flag(input, "followRedirect", true),
-		.follows_all = field_flag(input, "followAllRedirects", false)};
+		.follows_all = field_flag(input, "followAllRedirects", false),
+		.ca = field_text(input, "ca", call->arena),
+		.needs_certificate = field_flag(input, "useMtls", false),
+		.shares_cookies = field_flag(input, "shareCookies", false),
+		.is_compressed = field_flag(input, "gzip", false)};
 }
 
 static enum failure_kind
@@ -247,6 +292,7 @@ put_answer(const struct module_call *call,
 		http_answer_header_list(answer->response.head, call->arena));
 	value_builder_set(bundle, STR("fileSize"),
 		value_number((double)answer->response.body.len));
+	app_http_put_cookies(call, answer, bundle);
 }
 
 static enum failure_kind
@@ -297,6 +343,14 @@ run_api_key(const struct module_call *call, struct module_result *result,
 	struct failure *failure)
 {
 	return send_data(call, HTTP_AUTH_API_KEY, result, failure);
+}
+
+/** With the certificate of the connection. */
+static enum failure_kind
+run_certificate(const struct module_call *call, struct module_result *result,
+	struct failure *failure)
+{
+	return send_data(call, HTTP_AUTH_CERTIFICATE, result, failure);
 }
 
 static enum failure_kind
@@ -392,6 +446,11 @@ const struct module_kind app_http[] = {
 		.parameters = parameters,
 		.mapper = proved_mapper,
 		.run = run_oauth},
+	{.name = "http:ActionSendDataCertAuth",
+		.nature = MODULE_EFFECT,
+		.parameters = parameters,
+		.mapper = proved_mapper,
+		.run = run_certificate},
 	{.name = "http:ActionGetFile",
 		.nature = MODULE_EFFECT,
 		.parameters = parameters,

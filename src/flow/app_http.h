@@ -17,3 +17,7 @@ enum failure_kind app_http_method(const struct module_call *call,
 enum failure_kind app_http_judge(const struct module_call *call,
 	const struct http_call_answer *answer, bool fails, bool has_token,
 	struct failure *failure);
+
+/** `cookieHeaders` and `cookies`, unless there are none. */
+void app_http_put_cookies(const struct module_call *call,
+	const struct http_call_answer *answer, struct value_builder *bundle);

@@ -7,9 +7,11 @@
 
 static const char *const proofs[] = {
 	"noAuth", "apiKey", "basicAuth", "oAuth", NULL};
+static const char *const tls_types[] = {"", "tls", "mTls", NULL};
 static const struct module_field parameters[] = {
 	{.name = "authenticationType", .type = "text", .choices = proofs},
-	{.name = NULL}};
+	{.name = "tlsType", .type = "text", .choices = tls_types},
+	{.name = "proxyKeychain"}, {.name = NULL}};
 static const struct module_field mapper[] = {
 	{.name = "url", .type = "text", .is_required = true},
 	{.name = "method", .type = "text"},
@@ -18,6 +20,7 @@ static const struct module_field mapper[] = {
 	{.name = "contentType", .type = "text"},
 	{.name = "inputMethod", .type = "text"},
 	{.name = "jsonStringBodyContent", .type = "text"},
+	{.name = "dataStructureBodyContent"},
 	{.name = "urlEncodedBodyContent", .type = "array"},
 	{.name = "multipartBodyContent", .type = "array"},
 	{.name = "rawBodyContent"},
@@ -144,6 +147,13 @@ make_call(const struct module_call *call, struct http_call *http,
 	enum failure_kind kind = FAILURE_NONE;
 
 	*http = (struct http_call){.method = STR("GET"),
+		.needs_certificate = str_equal(
+			field_text(call->parameters, "tlsType", call->arena),
+			STR("mTls")),
+		.shares_cookies =
+			field_flag(call->input, "shareCookies", false),
+		.is_compressed = field_flag(
+			call->input, "requestCompressedContent", false),
 		.url = field_text(call->input, "url", call->arena),
 		.headers = field_list(call->input, "headers", call->arena),
 		.query =
@@ -189,6 +199,7 @@ run_request(const struct module_call *call, struct module_result *result,
 	value_builder_set(&bundle, STR("headers"),
 		http_answer_header_collection(
 			answer.response.head, call->arena));
+	app_http_put_cookies(call, &answer, &bundle);
 	module_result_one(call, result, value_builder_collection(&bundle));
 	result->trace = trace;
 	return FAILURE_NONE;

@@ -3,8 +3,22 @@
 
 /* The tools. Variables and aggregators are the engine's (flow/run*.c). */
 
-static const struct module_field feeder[] = {
-	{.name = "feeder", .is_required = true}, {.name = NULL}};
+static const char *const numeric[] = {
+	"sum", "avg", "count", "max", "min", NULL};
+static const struct module_field text_parameters[] = {
+	{.name = "feeder", .is_required = true}, {.name = "rowSeparator"},
+	{.name = "otherRowSeparator"}, {.name = NULL}};
+static const struct module_field numeric_parameters[] = {
+	{.name = "feeder", .is_required = true},
+	{.name = "fn", .choices = numeric}, {.name = NULL}};
+static const struct module_field table_parameters[] = {
+	{.name = "feeder", .is_required = true}, {.name = "rowSeparator"},
+	{.name = "otherRowSeparator"}, {.name = "columnSeparator"},
+	{.name = "otherColumnSeparator"}, {.name = NULL}};
+static const struct module_field value_mapper[] = {
+	{.name = "value"}, {.name = NULL}};
+static const struct module_field trigger_parameters[] = {
+	{.name = "values"}, {.name = NULL}};
 static const struct module_field variable[] = {
 	{.name = "name", .type = "text", .is_required = true},
 	{.name = "value"}, {.name = "scope", .type = "text"}, {.name = NULL}};
@@ -146,18 +160,21 @@ const struct module_kind app_util[] = {
 		.mapper = duration},
 	{.name = "util:TextAggregator",
 		.nature = MODULE_CONTROL,
-		.parameters = feeder,
+		.parameters = text_parameters,
+		.mapper = value_mapper,
 		.is_aggregator = true},
 	{.name = "util:FunctionAggregator2",
 		.nature = MODULE_CONTROL,
-		.parameters = feeder,
+		.parameters = numeric_parameters,
+		.mapper = value_mapper,
 		.is_aggregator = true},
 	{.name = "util:AggregateAggregator",
 		.nature = MODULE_CONTROL,
-		.parameters = feeder,
+		.parameters = table_parameters,
 		.is_aggregator = true},
 	{.name = "util:ComposeTransformer",
 		.nature = MODULE_PURE,
+		.mapper = value_mapper,
 		.run = compose},
 	{.name = "util:Switcher",
 		.nature = MODULE_PURE,
@@ -165,6 +182,7 @@ const struct module_kind app_util[] = {
 		.run = run_switcher},
 	{.name = "util:BasicTrigger",
 		.nature = MODULE_PURE,
+		.parameters = trigger_parameters,
 		.run = run_trigger},
 	{.name = NULL},
 };

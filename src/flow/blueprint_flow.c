@@ -1,3 +1,4 @@
+#include "flow/blueprint_member.h"
 #include "flow/blueprint_private.h"
 
 /* Modules and the flows they stand in. */
@@ -336,6 +337,7 @@ read_module(struct blueprint_reading *reading, struct json json,
 	read_flags(reading, json, module);
 	read_filter(reading, json_member(json, STR("filter")), module);
 	read_mapper(reading, json_member(json, STR("mapper")), module);
+	blueprint_check_members(reading, module, json);
 	read_inner_flows(reading, json, module);
 }
 

@@ -1,6 +1,7 @@
 #include "flow/flow.h"
 
 #include "base/mem.h"
+#include "flow/hook_local.h"
 
 static struct http_client_options
 way_out(const struct hub_options *options)
@@ -13,6 +14,15 @@ way_out(const struct hub_options *options)
 		.proxy = options->ways.proxy,
 		.no_proxy = options->ways.no_proxy,
 		.no_proxy_count = options->ways.no_proxy_count};
+}
+
+static void
+note_change(void *context, const struct scenario *former,
+	const struct scenario *scenario)
+{
+	const struct flow *flow = context;
+
+	runner_note_change(flow->runner, former, scenario);
 }
 
 static enum err
@@ -35,15 +45,18 @@ flow_open(
 {
 	struct hub *hub = options->hub;
 	struct flow *flow = MEM_NEW(struct flow);
-	struct scenarios_options scenarios = {
-		.store = hub->store, .writer = hub->writer};
+	struct scenarios_options scenarios = {.store = hub->store,
+		.writer = hub->writer,
+		.context = flow,
+		.changed = note_change};
 	struct runner_options runner = {.store = hub->store,
 		.writer = hub->writer,
 		.key = &hub->store_key,
 		.http = way_out(&hub->options),
 		.threads = options->threads,
 		.queue_max = options->queue_max,
-		.run_timeout = options->run_timeout};
+		.run_timeout = options->run_timeout,
+		.incomplete_age = options->incomplete_age};
 	enum err err = scenarios_open(&scenarios, &flow->scenarios, why);
 
 	if (!err) {
@@ -56,6 +69,8 @@ flow_open(
 		flow_close(flow);
 		return err;
 	}
+	flow->local = hub->local;
+	hook_local_open(flow->hooks, flow->local);
 	*ret = flow;
 	return ERR_OK;
 }
@@ -63,8 +78,12 @@ flow_open(
 void
 flow_stop(struct flow *flow, int64_t timeout)
 {
-	if (flow && flow->runner)
+	if (!flow)
+		return;
+	http_local_shut(flow->local);
+	if (flow->runner)
 		runner_stop(flow->runner, timeout);
+	hooks_flush(flow->hooks);
 }
 
 void

@@ -10,16 +10,19 @@
  * hub's deliveries do: same policy of addresses, same proxy.
  */
 struct flow_options {
-	struct hub *hub;     /* borrowed; open */
-	unsigned threads;    /* 0: 16 */
-	size_t queue_max;    /* of a scenario; 0: 10,000 */
-	int64_t run_timeout; /* 0: 40 min */
+	struct hub *hub;	/* borrowed; open */
+	unsigned threads;	/* 0: 16 */
+	size_t queue_max;	/* of a scenario; 0: 10,000 */
+	int64_t run_timeout;	/* 0: 40 min */
+	int64_t incomplete_age; /* runner.h; 0: for ever */
 };
 
 struct flow {
 	struct scenarios *scenarios;
-	struct runner *runner;
+	/* Scenarios may change before it is there. */
+	struct runner *_Atomic runner;
 	struct hooks *hooks;
+	struct http_local *local; /* the hub's, while it is open to the hooks */
 };
 
 enum err flow_open(const struct flow_options *options, struct flow **ret,

@@ -16,21 +16,7 @@ struct hook_reception {
 	struct arena *arena;
 	uint8_t id[HOOK_SEEN_LEN]; /* when is_claimed */
 	bool is_claimed;
-};
-
-enum hook_refusal {
-	HOOK_REFUSED_NO_HOOK,
-	HOOK_REFUSED_NO_LISTENER,
-	HOOK_REFUSED_RATE,
-	HOOK_REFUSED_ADDRESS,
-	HOOK_REFUSED_SIZE,
-	HOOK_REFUSED_CREDENTIALS,
-	HOOK_REFUSED_SIGNATURE,
-	HOOK_REFUSED_BODY,
-	HOOK_REFUSED_IN_FLIGHT,
-	HOOK_REFUSED_QUEUE,
-	HOOK_REFUSED_BUSY,
-	HOOK_REFUSED_DISK,
+	bool is_expected; /* of a scenario that is off: run once */
 };
 
 struct hook_refusal_row {

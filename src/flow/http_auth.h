@@ -18,6 +18,8 @@ enum http_auth_kind {
 	HTTP_AUTH_API_KEY,
 	HTTP_AUTH_BASIC,
 	HTTP_AUTH_OAUTH,
+	/* Of TLS (http_way_of()); of the others whichever there is as well. */
+	HTTP_AUTH_CERTIFICATE,
 };
 
 struct http_auth {

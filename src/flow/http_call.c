@@ -2,13 +2,22 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
+#include "base/inflate.h"
 #include "flow/connection.h"
+#include "flow/cookies.h"
 #include "flow/field.h"
 #include "flow/http_answer.h"
+#include "flow/http_call_url.h"
 #include "flow/http_url.h"
+#include "flow/http_way_of.h"
 #include "flow/mask.h"
+#include "flow/run.h"
 
-enum { SHOWN_BODY_MAX = 8 << 10 };
+enum {
+	SHOWN_BODY_MAX = 8 << 10,
+	INFLATED_MAX = 5 << 20,
+	OWN_HEADERS = 4, /* type, proof, encoding, cookies */
+};
 
 struct sending {
 	const struct module_call *call;
@@ -18,9 +27,13 @@ struct sending {
 	struct str url;
 	bool has_body;
 	bool is_foreign; /* another origin than the one that was asked */
-	struct http_header headers[HTTP_CALL_HEADERS_MAX + 2];
+	struct http_header headers[HTTP_CALL_HEADERS_MAX + OWN_HEADERS];
 	size_t header_count;
-	int64_t deadline; /* monotonic */
+	struct http_way way;
+	bool has_way;
+	struct cookies *cookies;      /* NULL: not shared */
+	struct value_builder brought; /* cookies that were set */
+	int64_t deadline;	      /* monotonic */
 };
 
 static int64_t
@@ -29,68 +42,6 @@ time_left(const struct sending *sending)
 	int64_t left = sending->deadline - clock_monotonic();
 
 	return left > 0 ? left : 1;
-}
-
-/* ---- the address ---- */
-
-/** Which of the parts with this name it is, and whether there are others. */
-static size_t
-place_among(struct value query, size_t at, struct arena *arena, bool *is_one)
-{
-	struct str name = field_text(query.as.array.items[at], "name", arena);
-	size_t before = 0, all = 0;
-
-	for (size_t i = 0; i < query.as.array.count; i++) {
-		if (!str_equal(
-			    field_text(query.as.array.items[i], "name", arena),
-			    name))
-			continue;
-		before += i < at;
-		all++;
-	}
-	*is_one = all == 1;
-	return before;
-}
-
-static struct str
-add_query(const struct sending *sending, struct str url)
-{
-	const struct http_call *http = sending->http;
-	struct arena *arena = sending->call->arena;
-
-	for (size_t i = 0; i < http->query.as.array.count; i++) {
-		struct value part = http->query.as.array.items[i];
-		struct str name = field_text(part, "name", arena);
-		bool is_one = true;
-		size_t place = 0;
-
-		if (http->numbers_repeated)
-			place = place_among(http->query, i, arena, &is_one);
-		if (!is_one)
-			name = arena_printf(
-				arena, "%.*s[%zu]", STR_ARG(name), place);
-		url = http_url_add(
-			url, name, field_text(part, "value", arena), arena);
-	}
-	return url;
-}
-
-static struct str
-first_url(const struct sending *sending)
-{
-	const struct module_call *call = sending->call;
-	struct str url = http_url_clean(sending->http->url, call->arena);
-	struct str base = STR("");
-
-	if (call->connection && str_starts_with(url, STR("/")))
-		base = field_text(
-			call->connection->members, "baseUrl", call->arena);
-	if (str_ends_with(base, STR("/")))
-		base.len--;
-	if (base.len)
-		url = arena_printf(
-			call->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(url));
-	return add_query(sending, url);
 }
 
 /* ---- headers ---- */
@@ -152,6 +103,11 @@ make_headers(struct sending *sending, struct failure *failure)
 		sending->headers[sending->header_count++] =
 			(struct http_header){
 				STR("Content-Type"), http->body.type};
+	if (!kind && http->is_compressed &&
+		!has_header(sending, STR("Accept-Encoding")))
+		sending->headers[sending->header_count++] =
+			(struct http_header){
+				STR("Accept-Encoding"), STR("gzip, deflate")};
 	if (!kind && sending->auth.header.name.len)
 		sending->headers[sending->header_count++] =
 			sending->auth.header;
@@ -179,6 +135,50 @@ drop_secrets(struct sending *sending)
 	}
 	sending->header_count = count;
 	sending->is_foreign = true;
+	if (sending->has_way)
+		sending->way = http_way_elsewhere(&sending->way);
+}
+
+/* ---- cookies ---- */
+
+/** Behind the headers, where the next request may have another. */
+static size_t
+add_cookies(struct sending *sending)
+{
+	struct arena *arena = sending->call->arena;
+	struct str text;
+
+	if (!sending->cookies || has_header(sending, STR("Cookie")))
+		return 0;
+	text = cookies_for(sending->cookies, sending->url, clock_now(), arena);
+	if (text.len == 0 || !http_header_is_sendable(STR("Cookie"), text))
+		return 0;
+	sending->headers[sending->header_count] =
+		(struct http_header){STR("Cookie"), text};
+	return 1;
+}
+
+static void
+take_cookies(struct sending *sending, struct str head)
+{
+	struct arena *arena = sending->call->arena;
+
+	if (!sending->cookies)
+		return;
+	str_split(&head, '\n');
+	while (head.ptr != NULL) {
+		struct str line = str_split(&head, '\n');
+		struct str name = str_split(&line, ':');
+		struct cookie cookie;
+
+		if (!str_equal_nocase(name, STR("Set-Cookie")) ||
+			cookie_read(str_trim(line), sending->url, clock_now(),
+				arena, &cookie))
+			continue;
+		cookies_set(sending->cookies, &cookie);
+		value_builder_add(
+			&sending->brought, cookie_to_value(&cookie, arena));
+	}
 }
 
 /* ---- sending ---- */
@@ -213,7 +213,8 @@ send_once(struct sending *sending, struct outgoing_response *response,
 	struct outgoing_request request = {.method = sending->method,
 		.url = sending->url,
 		.headers = sending->headers,
-		.header_count = sending->header_count,
+		.header_count = sending->header_count + add_cookies(sending),
+		.way = sending->has_way ? &sending->way : NULL,
 		.body = sending->has_body ? sending->http->body.bytes : STR(""),
 		.has_body = sending->has_body,
 		.timeout = time_left(sending)};
@@ -227,6 +228,8 @@ send_once(struct sending *sending, struct outgoing_response *response,
 		sending->call->outgoing, &request, arena, response, failure);
 	if (kind)
 		hide_query(sending, failure);
+	else
+		take_cookies(sending, response->head);
 	return kind;
 }
 
@@ -353,6 +356,62 @@ make_trace(
 	return value_builder_collection(&trace);
 }
 
+/* ---- the whole ---- */
+
+static bool
+is_deflated(struct str encoding)
+{
+	return str_equal_nocase(encoding, STR("gzip")) ||
+	       str_equal_nocase(encoding, STR("x-gzip")) ||
+	       str_equal_nocase(encoding, STR("deflate"));
+}
+
+/** Of what was asked for compressed; the head stays as it came. */
+static enum failure_kind
+inflate_body(const struct sending *sending, struct outgoing_response *response,
+	struct failure *failure)
+{
+	CLEANUP(buf_release) struct buf body = buf_make(INFLATED_MAX);
+	struct arena *arena = sending->call->arena;
+	struct str encoding;
+	enum err err;
+
+	if (!sending->http->is_compressed ||
+		!http_head_find(
+			response->head, STR("Content-Encoding"), &encoding) ||
+		!is_deflated(encoding))
+		return FAILURE_NONE;
+	err = inflate_append(&body, response->body);
+	if (err == ERR_LIMIT)
+		return failure_set(failure, arena, FAILURE_MAX_FILE_SIZE,
+			"the answer is over %d bytes without its compression",
+			INFLATED_MAX);
+	if (err)
+		return failure_set(failure, arena, FAILURE_DATA,
+			"the answer is not the %.*s that it says it is",
+			STR_ARG(encoding));
+	response->body = arena_copy(arena, buf_str(&body));
+	return FAILURE_NONE;
+}
+
+/** Until an answer leads nowhere else. */
+static enum failure_kind
+send_all(struct sending *sending, struct outgoing_response *response,
+	struct failure *failure)
+{
+	enum failure_kind kind = send_proved(sending, response, failure);
+
+	for (int i = 0; !kind && turn(sending, response); i++) {
+		if (i == HTTP_CALL_REDIRECTS_MAX)
+			return failure_set(failure, sending->call->arena,
+				FAILURE_DATA, "it redirects over %d times",
+				HTTP_CALL_REDIRECTS_MAX);
+		*response = (struct outgoing_response){0};
+		kind = send_once(sending, response, failure);
+	}
+	return kind ? kind : inflate_body(sending, response, failure);
+}
+
 enum failure_kind
 http_call_send(const struct module_call *call, const struct http_call *http,
 	struct http_call_answer *ret, struct value *trace,
@@ -362,27 +421,26 @@ http_call_send(const struct module_call *call, const struct http_call *http,
 		.http = http,
 		.auth = http->auth,
 		.has_body = http->has_body,
+		.brought = value_builder_make(call->arena),
 		.deadline = clock_monotonic() + http->timeout};
 	enum failure_kind kind;
 
-	*ret = (struct http_call_answer){0};
+	*ret = (struct http_call_answer){.cookies = value_empty()};
 	if (!call->outgoing)
 		return failure_set(failure, call->arena, FAILURE_CONFIGURATION,
 			"nothing may be sent from here");
+	kind = http_way_of(call, http, &sending.way, &sending.has_way, failure);
+	if (kind)
+		return kind;
+	if (sending.has_way)
+		sending.auth.grant.way = &sending.way;
+	if (http->shares_cookies && call->run)
+		sending.cookies = run_cookies(call->run);
 	sending.method = arena_copy(call->arena, http->method).ptr;
-	sending.url = first_url(&sending);
-	kind = send_proved(&sending, &ret->response, failure);
-	for (int i = 0; !kind && turn(&sending, &ret->response); i++) {
-		if (i == HTTP_CALL_REDIRECTS_MAX) {
-			kind = failure_set(failure, call->arena, FAILURE_DATA,
-				"it redirects over %d times",
-				HTTP_CALL_REDIRECTS_MAX);
-			break;
-		}
-		ret->response = (struct outgoing_response){0};
-		kind = send_once(&sending, &ret->response, failure);
-	}
+	sending.url = http_call_url(call, http);
+	kind = send_all(&sending, &ret->response, failure);
 	*trace = make_trace(&sending, &ret->response);
 	ret->url = sending.url;
+	ret->cookies = value_builder_array(&sending.brought);
 	return kind;
 }

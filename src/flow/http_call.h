@@ -24,11 +24,17 @@ struct http_call {
 	int64_t timeout; /* microseconds */
 	bool follows;	 /* redirects of GET and HEAD */
 	bool follows_all;
+	struct str ca;		/* PEM to trust besides; before the
+				   connection's */
+	bool needs_certificate; /* ours, of the connection */
+	bool shares_cookies;	/* with the other calls of the run */
+	bool is_compressed;	/* gzip is asked for, and undone */
 };
 
 struct http_call_answer {
 	struct outgoing_response response;
-	struct str url; /* that answered; without the query's proof */
+	struct str url;	      /* that answered; without the query's proof */
+	struct value cookies; /* those that were set, if they are shared */
 };
 
 /**

@@ -17,11 +17,12 @@ struct outgoing;   /* flow/outgoing.h */
 struct run;	   /* flow/run.h */
 
 enum module_nature {
-	/* Depends on its input only. Its results are stored together with the
-	   next effect; after a crash it may be computed again. */
+	/* Depends on its input only. Its results are stored together with
+	   those of effects; after a crash it may be computed again. */
 	MODULE_PURE,
 	/* Changes something or asks somebody. Its result is on disk before
-	   the next step. */
+	   the next such step is called, before the hook is answered and
+	   before a sleep; at the latest with the end of the run. */
 	MODULE_EFFECT,
 	/* Part of the engine: triggers, router, iterator, aggregators,
 	   variables, directives, … `run` is NULL. */

@@ -171,6 +171,7 @@ fetch(struct outgoing *outgoing, const struct oauth_grant *grant,
 		.headers = headers,
 		.header_count = COUNT_OF(headers),
 		.has_body = true,
+		.way = grant->way,
 		.timeout = timeout,
 		.response_max = RESPONSE_MAX};
 

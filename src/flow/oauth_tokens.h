@@ -13,8 +13,9 @@ struct oauth_grant {
 	struct str token_url;
 	struct str client_id;
 	struct str client_secret;
-	struct str refresh_token; /* empty: client credentials */
-	struct str scope;	  /* or empty */
+	struct str refresh_token;   /* empty: client credentials */
+	struct str scope;	    /* or empty */
+	const struct http_way *way; /* to the token server; NULL: none */
 };
 
 struct oauth_tokens *oauth_tokens_new(void);

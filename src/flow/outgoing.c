@@ -160,6 +160,7 @@ outgoing_send(struct outgoing *outgoing, const struct outgoing_request *request,
 		.header_count = request->header_count,
 		.body = request->body,
 		.has_body = request->has_body,
+		.way = request->way,
 		.timeout = request->timeout ? request->timeout
 					    : TIMEOUT_SECONDS * SECONDS,
 		.response_max = max,

@@ -21,7 +21,8 @@ struct outgoing_request {
 	size_t header_count;
 	struct str body;
 	bool has_body;
-	int64_t timeout;     /* microseconds; 0: 40 s */
+	const struct http_way *way; /* NULL: none of its own */
+	int64_t timeout;	    /* microseconds; 0: 40 s */
 	size_t response_max; /* 0: 5 MiB; more is FAILURE_MAX_FILE_SIZE */
 };
 

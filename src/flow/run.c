@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "flow/cookies.h"
 #include "flow/run_private.h"
 
 enum {
@@ -206,6 +207,14 @@ hand_over_pending(struct run *run)
 	arena_release(&run->pending_arena);
 }
 
+struct cookies *
+run_cookies(struct run *run)
+{
+	if (!run->cookies)
+		run->cookies = cookies_new();
+	return run->cookies;
+}
+
 void
 run_execute(const struct run_options *options, struct arena *arena,
 	struct run_outcome *ret)
@@ -220,4 +229,5 @@ run_execute(const struct run_options *options, struct arena *arena,
 			NULL);
 	ret->operations = run.operations;
 	hand_over_pending(&run);
+	cookies_free(run.cookies);
 }

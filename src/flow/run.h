@@ -15,6 +15,7 @@
  * made them first. `now` between two steps is the moment the one before
  * ended, so that filters decide again as they did.
  */
+struct cookies; /* flow/cookies.h */
 struct run_aside;
 struct run_response;
 struct writer;
@@ -109,3 +110,9 @@ uint32_t run_workspace(const struct run *run);
 
 /** A variable of this run; empty when it was not set. */
 struct value run_variable(const struct run *run, struct str name);
+
+/**
+ * The cookies of this run. Those of steps that were done before it was
+ * interrupted are in it: they stand in their bundles (`cookies`).
+ */
+struct cookies *run_cookies(struct run *run);

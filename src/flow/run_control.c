@@ -220,6 +220,14 @@ repeat(struct run *run, const struct module_call *call,
 	return FAILURE_NONE;
 }
 
+/** The process stops, or the disk refuses: the step is still to do. */
+static enum failure_kind
+not_now(const struct module_call *call, struct failure *failure)
+{
+	return failure_set(failure, call->arena, FAILURE_INTERRUPTED,
+		"the run cannot go on now");
+}
+
 /* ---- the answer to the hook ---- */
 
 static void
@@ -275,6 +283,8 @@ respond(struct run *run, const struct module_call *call,
 	else if (value_to_text(body, call->arena, &response.body))
 		return failure_set(failure, call->arena, FAILURE_DATA,
 			"body: a %s cannot be sent", value_kind_name(body));
+	if (run_flush(run) == RUN_STOP)
+		return not_now(call, failure);
 	if (host->respond)
 		host->respond(host->context, &response);
 	module_result_one(call, result, value_collection(NULL, 0));
@@ -293,10 +303,11 @@ sleep_for(struct run *run, const struct module_call *call,
 		      (int64_t)(number_in(call->input, "duration", 0) *
 				(double)SECONDS);
 
+	if (run_flush(run) == RUN_STOP)
+		return not_now(call, failure);
 	while (clock_monotonic() < end) {
 		if (!host->pause || !host->pause(host->context, end))
-			return failure_set(failure, call->arena,
-				FAILURE_INTERRUPTED, "the process is stopping");
+			return not_now(call, failure);
 	}
 	module_result_one(call, result, value_collection(NULL, 0));
 	return FAILURE_NONE;

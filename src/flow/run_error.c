@@ -149,7 +149,10 @@ put_aside(struct run *run, struct run_handling *handling,
 	/* It is aside already, and failed once more. */
 	if (run->options->is_aside && run->has_resumed)
 		return run_end(run, EXECUTION_INCOMPLETE, handling->failure);
-	run->has_warning = true;
+	/* What was put aside before this bundle is not this run's to warn of.
+	 */
+	if (!run->options->is_aside)
+		run->has_warning = true;
 	run->ordinal++;
 	if (run_stored(run, handling->directive))
 		return RUN_ON; /* it was, before the run was interrupted */

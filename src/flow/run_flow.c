@@ -355,14 +355,16 @@ run_module(struct run *run, struct blueprint_flow flow, size_t at)
 	struct arena arena = {0};
 	struct module_result result;
 	struct failure failure;
-	enum failure_kind kind =
-		run_step(run, module, &arena, &result, &failure);
+	enum failure_kind kind;
 	enum run_next next = RUN_ON;
 
+	/* What an effect follows from is on disk before it. */
+	if (module->kind && module->kind->nature == MODULE_EFFECT &&
+		run_flush(run) == RUN_STOP)
+		return RUN_STOP;
+	kind = run_step(run, module, &arena, &result, &failure);
 	if (kind == FAILURE_INTERRUPTED)
 		next = run_end(run, EXECUTION_QUEUED, &failure);
-	else if (module->kind && module->kind->nature == MODULE_EFFECT)
-		next = run_flush(run);
 	run->failed = run->ordinal;
 	if (next == RUN_ON && kind)
 		next = run_failed(run, flow, at, &failure);

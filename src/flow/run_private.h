@@ -65,8 +65,9 @@ struct run {
 	struct run_handling *handling;
 	struct run_variable *variables;
 	struct value scenario_variables;
-	uint32_t ordinal; /* of the last step begun */
-	uint32_t failed;  /* the step that is being handled; 0: a filter */
+	struct cookies *cookies; /* NULL: none were asked for */
+	uint32_t ordinal;	 /* of the last step begun */
+	uint32_t failed; /* the step that is being handled; 0: a filter */
 	uint32_t operations;
 	size_t replayed;  /* stored steps taken so far */
 	bool has_resumed; /* the step that failed has been run again */

@@ -1,6 +1,9 @@
 #include "base/clock.h"
+#include "flow/connection_use.h"
+#include "flow/cookies.h"
 #include "flow/mask.h"
 #include "flow/run_private.h"
+#include "flow/structure.h"
 
 enum {
 	INPUT_KEPT_MAX = 64 << 10,
@@ -107,6 +110,29 @@ fit_input(struct module_call *call, struct failure *failure)
 	return kind;
 }
 
+/**
+ * Modules that take what they are given have their fields in the blueprint:
+ * numbers of a JSON that is made are numbers, and what is required is there.
+ */
+static enum failure_kind
+fit_expected(const struct blueprint_module *module, struct module_call *call,
+	struct failure *failure)
+{
+	CLEANUP(buf_release) struct buf why = {0};
+	const struct structure_rules rules = {.fields = module->expect,
+		.ignores_defaults = true,
+		.zone = call->scope->zone};
+
+	if (call->kind->nature != MODULE_PURE || call->kind->mapper ||
+		call->input.kind != VALUE_COLLECTION ||
+		!structure_fit(
+			&rules, call->input, call->arena, &call->input, &why))
+		return FAILURE_NONE;
+	/* "data.a": the mapper's a. */
+	return failure_set(failure, call->arena, FAILURE_BUNDLE_VALIDATION,
+		"%.*s", STR_ARG(str_skip(buf_str(&why), STR("data.").len)));
+}
+
 /* ---- the journal ---- */
 
 const struct step_row *
@@ -151,6 +177,25 @@ take_stored(struct run *run, const struct step_row *row, struct arena *arena,
 		.count = bundles.kind == VALUE_ARRAY ? bundles.as.array.count
 						     : 0};
 	return FAILURE_NONE;
+}
+
+/** Cookies that a stored result brought are sent on by the steps to come. */
+static void
+take_stored_cookies(struct run *run, const struct module_result *result,
+	struct arena *arena)
+{
+	struct value list = value_empty();
+
+	if (result->count)
+		list = value_member(result->bundles[0], STR("cookies"));
+	for (size_t i = 0; list.kind == VALUE_ARRAY && i < list.as.array.count;
+		i++) {
+		struct cookie cookie;
+
+		if (cookie_from_value(list.as.array.items[i], arena, &cookie))
+			continue;
+		cookies_set(run_cookies(run), &cookie);
+	}
 }
 
 struct step_row *
@@ -249,24 +294,26 @@ static enum failure_kind
 find_connection(const struct run *run, const struct blueprint_module *module,
 	struct module_call *call, struct failure *failure)
 {
-	/* Where blueprints name what an import binds to a connection. */
-	static const char *const names[] = {"connection", "__IMTCONN__",
-		"account", "auth", "key", "apiKeyKeychain", "basicAuthKeychain",
-		"oAuthAccount"};
 	const struct run_host *host = run->options->host;
+	struct str named = {0}, id;
+	size_t at = 0;
 
-	for (size_t i = 0; i < COUNT_OF(names) && !call->connection; i++) {
-		struct value value =
-			value_member(module->parameters, str_of(names[i]));
-		struct str id;
-
-		if (!value_is_blank(value) && host->connection &&
-			value_to_text(value, call->arena, &id) == ERR_OK)
-			call->connection = host->connection(
-				host->context, id, call->arena);
+	while (!call->connection && host->connection &&
+		connection_use_next(
+			module->parameters, &at, call->arena, &id)) {
+		call->connection =
+			host->connection(host->context, id, call->arena);
+		if (named.len == 0)
+			named = id;
 	}
 	if (call->connection || !call->kind->connection)
 		return FAILURE_NONE;
+	if (named.len)
+		return failure_set(failure, call->arena, FAILURE_CONFIGURATION,
+			"%.*s needs a connection of type %s: there is none "
+			"with the id \"%.*s\"",
+			STR_ARG(module->name), call->kind->connection,
+			STR_ARG(named));
 	return failure_set(failure, call->arena, FAILURE_CONFIGURATION,
 		"%.*s needs a connection of type %s: name it in "
 		"parameters.connection",
@@ -284,6 +331,8 @@ call_kind(struct run *run, const struct blueprint_module *module,
 	kind = run_input(run, module, call->arena, &call->input, failure);
 	if (!kind)
 		kind = fit_input(call, failure);
+	if (!kind)
+		kind = fit_expected(module, call, failure);
 	if (!kind)
 		kind = find_connection(run, module, call, failure);
 	if (kind)
@@ -347,6 +396,8 @@ run_step(struct run *run, const struct blueprint_module *module,
 		kind = take_stored(run, stored, arena, result, failure);
 	else
 		kind = call_new(run, module, arena, result, failure);
+	if (stored && !kind && str_starts_with(module->name, STR("http:")))
+		take_stored_cookies(run, result, arena);
 	if (!kind)
 		run_control_apply(run, module, result);
 	return kind;

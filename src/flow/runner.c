@@ -17,162 +17,24 @@ enum {
 };
 #define REPLY_TIME (180 * SECONDS)
 
-/* ---- queues ---- */
-
-struct runner_item *
-runner_item_new(uint64_t sequence, bool is_new, struct str trigger)
-{
-	struct runner_item *item = mem_alloc(sizeof(*item) + trigger.len);
-
-	item->sequence = sequence;
-	item->is_new = is_new;
-	item->is_retry = false;
-	item->bytes = trigger.len;
-	if (trigger.len)
-		memcpy(item->trigger, trigger.ptr, trigger.len);
-	return item;
-}
-
-static struct str
-key_of(const struct uuid *id)
-{
-	return str_make((const char *)id->bytes, sizeof(id->bytes));
-}
-
-struct runner_lane *
-runner_lane(struct runner *runner, const struct scenario *scenario)
-{
-	struct runner_lane *lane =
-		map_get(&runner->by_scenario, key_of(&scenario->id));
-
-	if (!lane) {
-		lane = MEM_NEW(struct runner_lane);
-		lane->scenario = scenario->id;
-		lane->workspace = scenario->workspace;
-		lane->last = &lane->first;
-		lane->next_start = INT64_MAX;
-		lane->next = runner->lanes;
-		runner->lanes = lane;
-		map_put(&runner->by_scenario, key_of(&lane->scenario), lane);
-	}
-	lane->parallel_max = scenario->parallel_max;
-	return lane;
-}
-
-static void
-count_item(struct runner *runner, struct runner_lane *lane,
-	const struct runner_item *item)
-{
-	lane->count++;
-	runner->items++;
-	runner->bytes += item->bytes;
-	pthread_cond_signal(&runner->work);
-}
+/* ---- counting ---- */
 
 void
-runner_put(struct runner *runner, struct runner_lane *lane,
-	struct runner_item *item)
+runner_note_change(struct runner *runner, const struct scenario *former,
+	const struct scenario *scenario)
 {
-	item->next = NULL;
-	*lane->last = item;
-	lane->last = &item->next;
-	count_item(runner, lane, item);
-}
+	struct runner_lane *lane = NULL;
 
-void
-runner_put_retry(struct runner *runner, struct runner_lane *lane,
-	struct runner_item *item)
-{
-	item->is_retry = true;
-	item->next = lane->first;
-	lane->first = item;
-	if (!item->next)
-		lane->last = &item->next;
-	count_item(runner, lane, item);
-}
-
-static struct runner_item *
-take_item(struct runner *runner, struct runner_lane *lane)
-{
-	struct runner_item *item = lane->first;
-
-	lane->first = item->next;
-	if (!lane->first)
-		lane->last = &lane->first;
-	lane->count--;
-	lane->running++;
-	runner->items--;
-	runner->bytes -= item->bytes;
-	return item;
-}
-
-static bool
-may_run(const struct runner_lane *lane)
-{
-	if (lane->is_held || lane->running >= lane->parallel_max)
-		return false;
-	/* In its order: what failed comes before what came later. */
-	if (lane->parallel_max == 1 && lane->incomplete)
-		return lane->first && lane->first->is_retry;
-	return lane->first || (lane->has_more && !lane->is_loading);
-}
-
-/** The lane whose turn it is; it goes behind the others. */
-static struct runner_lane *
-next_lane(struct runner *runner)
-{
-	struct runner_lane **at = &runner->lanes, *lane;
-
-	while (*at && !may_run(*at))
-		at = &(*at)->next;
-	lane = *at;
-	if (!lane)
-		return NULL;
-	*at = lane->next;
-	lane->next = NULL;
-	while (*at)
-		at = &(*at)->next;
-	*at = lane;
-	return lane;
-}
-
-/** Reads more of a lane's queue. Gives the lock back meanwhile. */
-static void
-load_more(struct runner *runner, struct runner_lane *lane)
-{
-	char id[UUID_TEXT_SIZE];
-	struct execution_due query = {
-		.scenario = str_of(uuid_format(lane->scenario, id)),
-		.after = lane->highest,
-		.now = INT64_MAX,
-		.limit = LOADED_AT_ONCE};
-	struct execution_list list = {0};
-	struct arena arena = {0};
-	enum err err;
-
-	lane->is_loading = true;
-	lane->has_more = false;
-	pthread_mutex_unlock(&runner->lock);
-	err = store_executions_due(
-		runner->options.store, &query, &arena, &list);
+	if (!runner)
+		return;
 	pthread_mutex_lock(&runner->lock);
-	for (size_t i = 0; i < list.count; i++) {
-		const struct execution_row *row = &list.rows[i];
-
-		if (row->sequence <= lane->highest)
-			continue;
-		lane->highest = row->sequence;
-		runner_put(runner, lane,
-			runner_item_new(row->sequence, false, STR("")));
-	}
-	lane->is_loading = false;
-	/* Or something was stored meanwhile: note_stored() has said so. */
-	if (err || list.count == LOADED_AT_ONCE)
-		lane->has_more = true;
-	arena_release(&arena);
-	if (err)
-		runner_wait(runner, SECONDS);
-	pthread_cond_signal(&runner->work);
+	lane = runner_lane_find(runner, scenario ? &scenario->id : &former->id);
+	if (lane && scenario)
+		runner_lane_settle(lane, scenario);
+	else if (lane)
+		lane->is_off = false; /* what waits ends: it is gone */
+	pthread_cond_broadcast(&runner->work);
+	pthread_mutex_unlock(&runner->lock);
 }
 
 void
@@ -183,7 +45,7 @@ runner_count_incomplete(struct runner *runner, struct str scenario, int change)
 
 	pthread_mutex_lock(&runner->lock);
 	if (uuid_parse(scenario, &id) == ERR_OK)
-		lane = map_get(&runner->by_scenario, key_of(&id));
+		lane = runner_lane_find(runner, &id);
 	if (lane && (change > 0 || lane->incomplete))
 		lane->incomplete += (uint32_t)change;
 	pthread_cond_signal(&runner->work);
@@ -210,10 +72,13 @@ runner_wait(struct runner *runner, int64_t time)
 static void
 work_on(struct runner *runner, struct runner_lane *lane, size_t number)
 {
-	struct runner_item *item = take_item(runner, lane);
+	struct runner_item *item = runner_lane_take(runner, lane);
+	struct runner_once *once = runner_once_take(lane, item);
 
 	runner->stats.running++;
 	pthread_mutex_unlock(&runner->lock);
+	if (once)
+		once->came(once, item->sequence);
 	runner_execute(runner, lane, item, runner->ways[number]);
 	mem_free(item);
 	pthread_mutex_lock(&runner->lock);
@@ -236,14 +101,14 @@ run_thread(void *context)
 	mem_free(context);
 	pthread_mutex_lock(&runner->lock);
 	while (!atomic_load(&runner->is_stopping)) {
-		struct runner_lane *lane = next_lane(runner);
+		struct runner_lane *lane = runner_lane_next(runner);
 
 		if (!lane)
 			pthread_cond_wait(&runner->work, &runner->lock);
 		else if (lane->first)
 			work_on(runner, lane, place.number);
 		else
-			load_more(runner, lane);
+			runner_lane_load(runner, lane);
 	}
 	pthread_mutex_unlock(&runner->lock);
 	return NULL;
@@ -277,12 +142,32 @@ start_threads(struct runner *runner)
 
 /* ---- what was not over at the last stop ---- */
 
-/** Executions that had begun go on first. */
 static void
-load_begun(struct runner *runner)
+put_begun(struct runner *runner, const struct execution_row *row, bool is_begun)
 {
-	struct execution_due query = {
-		.is_running = true, .limit = LOADED_AT_ONCE};
+	const struct scenario *scenario = NULL;
+	struct runner_item *item;
+	struct uuid id;
+
+	if (uuid_parse(row->scenario, &id) == ERR_OK)
+		scenario = scenarios_get(
+			runner->options.scenarios, row->workspace, id);
+	if (!scenario)
+		return;
+	item = runner_item_new(row->sequence, false, STR(""));
+	item->is_begun = is_begun;
+	item->is_by_hand = !is_begun;
+	runner_put(runner, runner_lane(runner, scenario), item);
+	scenario_unref(scenario);
+}
+
+/** What had begun goes on first; then comes what people started. */
+static void
+load_begun(struct runner *runner, bool is_begun)
+{
+	struct execution_due query = {.is_running = is_begun,
+		.is_by_hand = !is_begun,
+		.limit = LOADED_AT_ONCE};
 	struct execution_list list = {.count = LOADED_AT_ONCE};
 	struct arena arena = {0};
 
@@ -290,21 +175,8 @@ load_begun(struct runner *runner)
 		store_executions_due(runner->options.store, &query, &arena,
 			&list) == ERR_OK) {
 		for (size_t i = 0; i < list.count; i++) {
-			const struct execution_row *row = &list.rows[i];
-			const struct scenario *scenario = NULL;
-			struct uuid id;
-
-			query.after = row->sequence;
-			if (uuid_parse(row->scenario, &id) == ERR_OK)
-				scenario =
-					scenarios_get(runner->options.scenarios,
-						row->workspace, id);
-			if (scenario)
-				runner_put(runner,
-					runner_lane(runner, scenario),
-					runner_item_new(
-						row->sequence, false, STR("")));
-			scenario_unref(scenario);
+			query.after = list.rows[i].sequence;
+			put_begun(runner, &list.rows[i], is_begun);
 		}
 	}
 	arena_release(&arena);
@@ -332,6 +204,17 @@ load_history(struct runner *runner, struct runner_lane *lane, struct str id)
 	arena_release(&arena);
 }
 
+static uint64_t
+lane_by_hand(const struct runner_lane *lane)
+{
+	uint64_t count = 0;
+
+	for (const struct runner_item *item = lane->first; item;
+		item = item->next)
+		count += item->is_by_hand;
+	return count;
+}
+
 static void
 load_lanes(struct runner *runner)
 {
@@ -344,6 +227,7 @@ load_lanes(struct runner *runner)
 		char id[UUID_TEXT_SIZE];
 
 		lane->has_more = true;
+		lane->queued_by_hand = lane_by_hand(lane);
 		uuid_format(lane->scenario, id);
 		(void)!store_executions_queued(
 			runner->options.store, str_of(id), &lane->queued);
@@ -381,27 +265,11 @@ runner_start(const struct runner_options *options)
 	if (store_execution_highest(options->store, &runner->sequence))
 		log_error("runner.start", "error=\"%s\"",
 			"the executions cannot be read");
-	load_begun(runner);
+	load_begun(runner, true);
+	load_begun(runner, false);
 	load_lanes(runner);
 	start_threads(runner);
 	return runner;
-}
-
-static void
-free_lanes(struct runner *runner)
-{
-	while (runner->lanes) {
-		struct runner_lane *lane = runner->lanes;
-
-		runner->lanes = lane->next;
-		while (lane->first) {
-			struct runner_item *item = lane->first;
-
-			lane->first = item->next;
-			mem_free(item);
-		}
-		mem_free(lane);
-	}
 }
 
 static void
@@ -460,6 +328,7 @@ runner_stop(struct runner *runner, int64_t timeout)
 	}
 	pthread_join(runner->clock_thread, NULL);
 	answer_waiters(runner);
+	runner_once_end(runner, true);
 }
 
 void
@@ -467,8 +336,7 @@ runner_free(struct runner *runner)
 {
 	if (!runner)
 		return;
-	free_lanes(runner);
-	map_release(&runner->by_scenario);
+	runner_lanes_free(runner);
 	free_retrying(runner);
 	mem_free(runner->threads);
 	mem_free(runner->ways);

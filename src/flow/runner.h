@@ -11,7 +11,8 @@
  * from the store; so is, at a start, all that was not over.
  *
  * A scenario that is sequential runs one at a time, and not while one of its
- * executions is INCOMPLETE.
+ * executions is INCOMPLETE. While a scenario is off its queue waits; what a
+ * person starts, and what has begun, goes on. Such ones go before the queue.
  */
 struct runner;
 
@@ -26,6 +27,9 @@ struct runner_options {
 	size_t bytes_max;      /* of bundles held in memory; 0: 16 MiB */
 	int64_t run_timeout;   /* 0: 40 min */
 	int64_t reply_timeout; /* 0: 180 s */
+	/* INCOMPLETE ones whose last try is so long ago are given up; 0:
+	   never. */
+	int64_t incomplete_age;
 };
 
 struct runner *runner_start(const struct runner_options *options);
@@ -48,12 +52,19 @@ struct runner_reply {
 		const struct run_response *response);
 };
 
+enum { RUNNER_ALSO_MAX = 8 };
+
 struct runner_order {
 	const struct scenario *scenario;
 	struct str trigger; /* typed JSON of the first bundle; copied */
 	const char *cause;  /* "hook", "manual", "schedule", "replay" */
 	uint64_t revision;  /* of the scenario to run with; 0: the present */
+	uint64_t origin;    /* the execution that it repeats; 0: none */
 	struct runner_reply *reply; /* or NULL */
+	bool is_expected;	    /* runner_take_expected() said so */
+	/* Stored with it; borrowed until `stored`. None may conflict. */
+	const struct store_change *also;
+	size_t also_count; /* RUNNER_ALSO_MAX at most */
 	void *context;
 	/**
 	 * On the writer's thread: it is on disk (ERR_OK, with its sequence)
@@ -70,13 +81,46 @@ struct runner_order {
 enum err runner_begin(struct runner *runner, const struct runner_order *order)
 	MUST_USE;
 
-/** The next hook call of a disabled scenario is taken ("run once"). */
-void runner_expect_one(struct runner *runner, struct uuid scenario);
+/**
+ * "Run once": who waits for the next execution that a hook starts. Of a
+ * scenario that is off, or waits for its time, the oldest one in its queue is
+ * let go, or else one request is accepted.
+ */
+struct runner_once {
+	int64_t deadline; /* clock_monotonic() */
+	/**
+	 * Called once, on any thread; must not block. It has begun; 0: none
+	 * has by the deadline, or the runner stops.
+	 */
+	void (*came)(struct runner_once *once, uint64_t execution);
+};
+
+/** Any thread. ERR_CONFLICT: somebody waits already; ERR_BUSY: it stops. */
+enum err runner_once(struct runner *runner, const struct scenario *scenario,
+	struct runner_once *once) MUST_USE;
+
+/** Whether a request to a scenario that is off is to be accepted; then it is
+ * the last one. */
 bool runner_take_expected(struct runner *runner, struct uuid scenario);
+
+/**
+ * As scenarios_options.changed says: a scenario is new, has changed, or
+ * (`scenario` is NULL) is gone.
+ */
+void runner_note_change(struct runner *runner, const struct scenario *former,
+	const struct scenario *scenario);
 
 /** Blocks on the disk. ERR_CONFLICT: it is not INCOMPLETE (any more). */
 enum err runner_retry(struct runner *runner, uint64_t execution) MUST_USE;
 enum err runner_drop(struct runner *runner, uint64_t execution) MUST_USE;
+
+/** The queue of one scenario. */
+struct runner_queue {
+	uint64_t waiting, max;
+	uint32_t running, incomplete;
+};
+void runner_queue(
+	struct runner *runner, struct uuid scenario, struct runner_queue *ret);
 
 struct runner_stats {
 	uint64_t started, succeeded, warned, failed, incomplete, operations;

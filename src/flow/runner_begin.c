@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "flow/runner_private.h"
@@ -5,12 +7,6 @@
 /* What starts an execution: stored, then queued; and who waits for it. */
 
 enum { ITEMS_MAX = 20000 /* in memory, of all scenarios */ };
-
-static struct str
-key_of(const struct uuid *id)
-{
-	return str_make((const char *)id->bytes, sizeof(id->bytes));
-}
 
 /* ---- answers ---- */
 
@@ -68,15 +64,25 @@ remove_waiter(struct runner *runner, uint64_t sequence)
 /** An execution on its way to the disk. */
 struct begun {
 	struct writer_item item;
-	struct store_change change;
+	struct store_change changes[1 + RUNNER_ALSO_MAX];
 	struct flow_change flow;
 	struct runner *runner;
 	struct uuid scenario;
+	bool is_by_hand, is_expected;
 	void *context;
 	void (*stored)(void *context, enum err err, uint64_t execution);
 	char id[UUID_TEXT_SIZE];
 	char trigger[];
 };
+
+/** Under the lock. */
+static void
+count_queued(struct runner_lane *lane, bool is_by_hand, int change)
+{
+	lane->queued += (uint64_t)change;
+	if (is_by_hand)
+		lane->queued_by_hand += (uint64_t)change;
+}
 
 /** Under the lock: into memory, if everything before it is there. */
 static void
@@ -85,7 +91,15 @@ note_stored(struct runner *runner, struct runner_lane *lane,
 {
 	bool has_room = runner->items < ITEMS_MAX &&
 			runner->bytes < runner->options.bytes_max;
+	struct runner_item *item;
 
+	if (runner_is_by_hand(row->cause)) {
+		item = runner_item_new(row->sequence, has_room,
+			has_room ? row->trigger : STR(""));
+		item->is_by_hand = true;
+		runner_put(runner, lane, item);
+		return;
+	}
 	if (lane->has_more || lane->is_loading || !has_room) {
 		lane->has_more = true;
 		pthread_cond_signal(&runner->work);
@@ -111,11 +125,13 @@ on_stored(struct writer_item *item)
 		begun->stored(begun->context, err, row->sequence);
 	pthread_mutex_lock(&runner->lock);
 	runner->storing--;
-	lane = map_get(&runner->by_scenario, key_of(&begun->scenario));
-	if (lane && err)
-		lane->queued--;
-	else if (lane)
+	lane = runner_lane_find(runner, &begun->scenario);
+	if (err)
+		count_queued(lane, begun->is_by_hand, -1);
+	else
 		note_stored(runner, lane, row);
+	if (err && begun->is_expected)
+		runner_once_give_back(lane);
 	pthread_mutex_unlock(&runner->lock);
 	mem_free(begun);
 }
@@ -132,6 +148,8 @@ make_begun(struct runner *runner, const struct runner_order *order)
 	begun->scenario = scenario->id;
 	begun->context = order->context;
 	begun->stored = order->stored;
+	begun->is_expected = order->is_expected;
+	begun->is_by_hand = runner_is_by_hand(str_of(order->cause));
 	begun->flow = (struct flow_change){.what = FLOW_EXECUTION_ADD,
 		.execution = {.workspace = scenario->workspace,
 			.scenario =
@@ -141,13 +159,17 @@ make_begun(struct runner *runner, const struct runner_order *order)
 						    : scenario->revision,
 			.cause = str_of(order->cause),
 			.created = clock_now(),
+			.origin = order->origin,
 			.error = STR(""),
 			.trigger =
 				str_make(begun->trigger, order->trigger.len)}};
-	begun->change =
+	begun->changes[0] =
 		(struct store_change){.kind = STORE_FLOW, .flow = &begun->flow};
-	begun->item.unit =
-		(struct store_unit){.changes = &begun->change, .count = 1};
+	assert(order->also_count <= RUNNER_ALSO_MAX);
+	for (size_t i = 0; i < order->also_count; i++)
+		begun->changes[1 + i] = order->also[i];
+	begun->item.unit = (struct store_unit){
+		.changes = begun->changes, .count = 1 + order->also_count};
 	begun->item.done = on_stored;
 	return begun;
 }
@@ -182,28 +204,36 @@ runner_sequence(struct runner *runner)
 }
 
 static enum err
-reserve_place(struct runner *runner, const struct scenario *scenario)
+reserve_place(struct runner *runner, const struct runner_order *order)
 {
 	struct runner_lane *lane;
 	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&runner->lock);
-	lane = runner_lane(runner, scenario);
+	lane = runner_lane(runner, order->scenario);
 	if (atomic_load(&runner->is_stopping))
 		err = ERR_BUSY;
 	else if (lane->queued >= runner->options.queue_max)
 		err = ERR_LIMIT;
-	lane->queued += !err;
+	if (!err)
+		count_queued(lane, runner_is_by_hand(str_of(order->cause)), 1);
+	else if (order->is_expected)
+		runner_once_give_back(lane);
 	runner->storing += !err;
 	pthread_mutex_unlock(&runner->lock);
 	return err;
 }
 
 static void
-give_back_place(struct runner *runner, const struct scenario *scenario)
+give_back_place(struct runner *runner, const struct runner_order *order)
 {
+	struct runner_lane *lane;
+
 	pthread_mutex_lock(&runner->lock);
-	runner_lane(runner, scenario)->queued--;
+	lane = runner_lane(runner, order->scenario);
+	count_queued(lane, runner_is_by_hand(str_of(order->cause)), -1);
+	if (order->is_expected)
+		runner_once_give_back(lane);
 	runner->storing--;
 	pthread_mutex_unlock(&runner->lock);
 }
@@ -213,7 +243,7 @@ runner_begin(struct runner *runner, const struct runner_order *order)
 {
 	struct begun *begun;
 	uint64_t sequence;
-	enum err err = reserve_place(runner, order->scenario);
+	enum err err = reserve_place(runner, order);
 
 	if (err)
 		return err;
@@ -227,9 +257,26 @@ runner_begin(struct runner *runner, const struct runner_order *order)
 	if (err == ERR_OK)
 		return ERR_OK;
 	remove_waiter(runner, sequence);
-	give_back_place(runner, order->scenario);
+	give_back_place(runner, order);
 	mem_free(begun);
 	return ERR_BUSY;
+}
+
+void
+runner_queue(
+	struct runner *runner, struct uuid scenario, struct runner_queue *ret)
+{
+	const struct runner_lane *lane;
+
+	*ret = (struct runner_queue){.max = runner->options.queue_max};
+	pthread_mutex_lock(&runner->lock);
+	lane = runner_lane_find(runner, &scenario);
+	if (lane) {
+		ret->waiting = lane->queued;
+		ret->running = lane->running;
+		ret->incomplete = lane->incomplete;
+	}
+	pthread_mutex_unlock(&runner->lock);
 }
 
 void
@@ -241,34 +288,4 @@ runner_stats(struct runner *runner, struct runner_stats *ret)
 	for (struct runner_lane *lane = runner->lanes; lane; lane = lane->next)
 		ret->waiting += lane->queued;
 	pthread_mutex_unlock(&runner->lock);
-}
-
-/* ---- run once ---- */
-
-void
-runner_expect_one(struct runner *runner, struct uuid scenario)
-{
-	struct runner_lane *lane;
-
-	pthread_mutex_lock(&runner->lock);
-	lane = map_get(&runner->by_scenario, key_of(&scenario));
-	if (lane)
-		lane->expects_one = true;
-	pthread_mutex_unlock(&runner->lock);
-}
-
-bool
-runner_take_expected(struct runner *runner, struct uuid scenario)
-{
-	struct runner_lane *lane;
-	bool is_expected = false;
-
-	pthread_mutex_lock(&runner->lock);
-	lane = map_get(&runner->by_scenario, key_of(&scenario));
-	if (lane) {
-		is_expected = lane->expects_one;
-		lane->expects_one = false;
-	}
-	pthread_mutex_unlock(&runner->lock);
-	return is_expected;
 }

@@ -9,6 +9,7 @@
  * schedule, and answers to those who have waited long enough.
  */
 enum { DUE_AT_ONCE = 100 };
+#define GIVING_UP_PAUSE (1 * MINUTES)
 
 /* ---- those who wait ---- */
 
@@ -56,6 +57,16 @@ note_retrying(struct runner *runner, uint64_t sequence)
 	return true;
 }
 
+/** Under the lock. */
+static void
+put_retry(struct runner *runner, struct runner_lane *lane, uint64_t sequence)
+{
+	struct runner_item *item = runner_item_new(sequence, false, STR(""));
+
+	item->is_retry = true;
+	runner_put(runner, lane, item);
+}
+
 static void
 queue_again(struct runner *runner, const struct execution_row *row)
 {
@@ -69,8 +80,7 @@ queue_again(struct runner *runner, const struct execution_row *row)
 		return;
 	pthread_mutex_lock(&runner->lock);
 	if (note_retrying(runner, row->sequence))
-		runner_put_retry(runner, runner_lane(runner, scenario),
-			runner_item_new(row->sequence, false, STR("")));
+		put_retry(runner, runner_lane(runner, scenario), row->sequence);
 	pthread_mutex_unlock(&runner->lock);
 	scenario_unref(scenario);
 }
@@ -95,6 +105,60 @@ retry_due(struct runner *runner)
 	arena_release(&arena);
 }
 
+static bool
+is_at_work(struct runner *runner, uint64_t sequence)
+{
+	char key[32];
+	int length = snprintf(
+		key, sizeof(key), "%llu", (unsigned long long)sequence);
+	bool is_there;
+
+	pthread_mutex_lock(&runner->lock);
+	is_there = map_get(&runner->retrying, str_make(key, (size_t)length));
+	pthread_mutex_unlock(&runner->lock);
+	return is_there;
+}
+
+static void
+give_up(struct runner *runner, const struct execution_row *row)
+{
+	struct flow_change flow = {.what = FLOW_EXECUTION_SET,
+		.execution = *row,
+		.expected = EXECUTION_INCOMPLETE};
+	struct store_change change = {.kind = STORE_FLOW, .flow = &flow};
+
+	flow.execution.state = EXECUTION_DROPPED;
+	flow.execution.due = 0;
+	flow.execution.ended = clock_now();
+	if (writer_commit(runner->options.writer, &change, 1) == ERR_OK)
+		runner_count_incomplete(runner, row->scenario, -1);
+}
+
+/** Those that nobody has looked after for too long. */
+static void
+give_up_stale(struct runner *runner)
+{
+	struct execution_due query = {.is_stale = true,
+		.now = clock_now() - runner->options.incomplete_age,
+		.limit = DUE_AT_ONCE};
+	struct execution_list list = {0};
+	struct arena arena = {0};
+
+	if (runner->options.incomplete_age == 0 ||
+		clock_monotonic() < runner->next_giving_up)
+		return;
+	if (store_executions_due(
+		    runner->options.store, &query, &arena, &list) == ERR_OK) {
+		for (size_t i = 0; i < list.count; i++) {
+			if (!is_at_work(runner, list.rows[i].sequence))
+				give_up(runner, &list.rows[i]);
+		}
+	}
+	arena_release(&arena);
+	if (list.count < DUE_AT_ONCE)
+		runner->next_giving_up = clock_monotonic() + GIVING_UP_PAUSE;
+}
+
 /* ---- schedules ---- */
 
 static void
@@ -106,15 +170,6 @@ start_scheduled(struct runner *runner, const struct scenario *scenario)
 
 	/* A full queue: it is there again next time. */
 	(void)!runner_begin(runner, &order);
-}
-
-static bool
-has_hook(const struct scenario *scenario)
-{
-	const struct blueprint_flow *flow = &scenario->blueprint->flow;
-
-	return flow->count && flow->modules[0].kind &&
-	       flow->modules[0].kind->is_trigger;
 }
 
 /** Whether its time has come; what comes next is worked out. */
@@ -137,20 +192,22 @@ check_schedule(struct runner *runner, const struct scenario *scenario)
 	bool is_timed = scenario->is_enabled &&
 			scenario->schedule.type != SCHEDULE_IMMEDIATELY &&
 			scenario->schedule.type != SCHEDULE_ON_DEMAND;
+	bool has_hook = scenario_has_hook(scenario);
 	struct runner_lane *lane;
 	bool is_due = false;
 
 	pthread_mutex_lock(&runner->lock);
 	lane = runner_lane(runner, scenario);
+	runner_lane_settle(lane, scenario);
 	if (is_timed)
 		is_due = is_time(lane, scenario, clock_now());
 	/* A hook's queue is drained when its time has come. */
-	lane->is_held = is_timed && has_hook(scenario) && !is_due &&
+	lane->is_held = is_timed && has_hook && !is_due &&
 			(lane->is_held || lane->queued == 0);
 	if (is_due)
 		pthread_cond_broadcast(&runner->work);
 	pthread_mutex_unlock(&runner->lock);
-	if (is_due && !has_hook(scenario))
+	if (is_due && !has_hook)
 		start_scheduled(runner, scenario);
 }
 
@@ -183,7 +240,9 @@ runner_clock_run(void *context)
 
 	while (!atomic_load(&runner->is_stopping)) {
 		answer_late(runner);
+		runner_once_end(runner, false);
 		retry_due(runner);
+		give_up_stale(runner);
 		check_schedules(runner);
 		sleep_a_second(runner);
 	}

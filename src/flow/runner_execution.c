@@ -152,6 +152,14 @@ save(void *context, const struct step_row *steps, size_t count)
 
 /* ---- what the interpreter asks for ---- */
 
+/** When it is tried again: no sooner than the service asked for. */
+static int64_t
+try_after(int64_t wait, const struct failure *failure)
+{
+	return clock_now() +
+	       (failure->retry_after > wait ? failure->retry_after : wait);
+}
+
 static enum err
 put_aside(void *context, const struct run_aside *aside)
 {
@@ -168,12 +176,13 @@ put_aside(void *context, const struct run_aside *aside)
 	fork.execution.sequence = runner_sequence(runner);
 	fork.execution.state = EXECUTION_INCOMPLETE;
 	fork.execution.cause = STR("break");
+	fork.execution.origin = execution->row.sequence;
 	fork.execution.failed_step = aside->failed;
 	fork.execution.attempts = 0;
 	fork.execution.retries = aside->is_retried ? aside->retries : 0;
 	fork.execution.interval = aside->interval;
-	fork.execution.due =
-		aside->is_retried ? clock_now() + aside->interval : 0;
+	if (aside->is_retried)
+		fork.execution.due = try_after(aside->interval, aside->failure);
 	fork.execution.error = arena_printf(&execution->arena, "%s: %.*s",
 		failure_name(aside->failure->kind),
 		STR_ARG(aside->failure->message));
@@ -240,19 +249,16 @@ static int64_t
 next_try(const struct execution *execution, const struct run_outcome *outcome)
 {
 	const struct execution_row *row = &execution->row;
-	int64_t wait;
 
 	if (str_equal(row->cause, STR("break")))
 		return row->attempts < row->retries
-			       ? clock_now() + row->interval
+			       ? try_after(row->interval, &outcome->failure)
 			       : 0;
 	if (!failure_is_retried(outcome->failure.kind) ||
 		row->attempts > COUNT_OF(retry_minutes))
 		return 0;
-	wait = retry_minutes[row->attempts - 1] * MINUTES;
-	if (outcome->failure.retry_after > wait)
-		wait = outcome->failure.retry_after;
-	return clock_now() + wait;
+	return try_after(
+		retry_minutes[row->attempts - 1] * MINUTES, &outcome->failure);
 }
 
 static bool
@@ -424,6 +430,9 @@ leave_queue(struct runner *runner, struct runner_lane *lane,
 	pthread_mutex_lock(&runner->lock);
 	if (execution->was == EXECUTION_QUEUED && lane->queued)
 		lane->queued--;
+	if (execution->was == EXECUTION_QUEUED && lane->queued_by_hand &&
+		runner_is_by_hand(execution->row.cause))
+		lane->queued_by_hand--;
 	if (execution->stored == EXECUTION_INCOMPLETE)
 		lane->incomplete++;
 	if (execution->was == EXECUTION_INCOMPLETE && lane->incomplete)

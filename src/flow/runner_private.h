@@ -6,18 +6,22 @@
 #include "flow/runner.h"
 
 /*
- * Private to runner.c (queues and threads), runner_execution.c (one
- * execution) and runner_clock.c (what begins by itself).
+ * Private to runner.c (threads, start and stop), runner_lane.c (queues),
+ * runner_begin.c (what starts an execution), runner_once.c ("run once"),
+ * runner_execution.c (one execution) and runner_clock.c (what begins by
+ * itself).
  */
 
 /** An execution in a queue. */
 struct runner_item {
 	struct runner_item *next;
 	uint64_t sequence;
-	bool is_new;	/* there are no steps yet */
-	bool is_retry;	/* of one that is INCOMPLETE */
-	size_t bytes;	/* of the trigger */
-	char trigger[]; /* when is_new */
+	bool is_new;	 /* there are no steps yet */
+	bool is_retry;	 /* of one that is INCOMPLETE */
+	bool is_begun;	 /* before the start of the process */
+	bool is_by_hand; /* a person started it */
+	size_t bytes;	 /* of the trigger */
+	char trigger[];	 /* when is_new */
 };
 
 /** The queue of a scenario. Under runner->lock. */
@@ -27,12 +31,18 @@ struct runner_lane {
 	struct runner_item *first, **last;
 	size_t count;	 /* in memory */
 	uint64_t queued; /* QUEUED in all */
+	uint64_t queued_by_hand;
 	uint32_t running;
 	uint32_t parallel_max;
 	bool has_more; /* in the store, above `highest` */
 	bool is_loading;
 	uint64_t highest; /* sequence put into memory so far */
 	bool is_held;	  /* a scheduled hook: until its time */
+	bool is_off;	  /* the scenario is not enabled */
+	/* Run once: who waits; whether one may go although it is held or off;
+	   whether a request is to be accepted for that. */
+	struct runner_once *once;
+	bool may_run_one;
 	bool expects_one;
 	uint32_t incomplete;	  /* executions INCOMPLETE */
 	uint32_t errors;	  /* in a row */
@@ -67,21 +77,64 @@ struct runner {
 	pthread_t *threads;
 	unsigned thread_count;
 	pthread_t clock_thread;
+	int64_t next_giving_up; /* the clock's; clock_monotonic() */
 	struct runner_stats stats;
 };
 
-/** Under the lock: the lane of a scenario, made if need be. */
+/* ---- runner_lane.c; all under the lock ---- */
+
+/** The lane of a scenario, made if need be. */
 struct runner_lane *runner_lane(
 	struct runner *runner, const struct scenario *scenario);
+/** The same if there is one. */
+struct runner_lane *runner_lane_find(
+	struct runner *runner, const struct uuid *scenario);
 
-/** Under the lock: puts an execution into its lane's queue. */
+/** What follows from the scenario as it is now. */
+void runner_lane_settle(
+	struct runner_lane *lane, const struct scenario *scenario);
+
+/**
+ * Puts an execution into its lane's queue: what has begun or failed before
+ * all others, what a person started before the queue.
+ */
 void runner_put(struct runner *runner, struct runner_lane *lane,
-	struct runner_item *take_item);
-/** The same for one that failed: it goes before the others. */
-void runner_put_retry(struct runner *runner, struct runner_lane *lane,
 	struct runner_item *take_item);
 struct runner_item *runner_item_new(
 	uint64_t sequence, bool is_new, struct str trigger);
+
+/** The lane whose turn it is, which goes behind the others; or NULL. */
+struct runner_lane *runner_lane_next(struct runner *runner);
+
+/** Its first item, which counts as running. */
+struct runner_item *runner_lane_take(
+	struct runner *runner, struct runner_lane *lane);
+
+/** Reads more of its queue. Gives the lock back meanwhile. */
+void runner_lane_load(struct runner *runner, struct runner_lane *lane);
+
+/** Whether a person started it: "manual", "replay". */
+bool runner_is_by_hand(struct str cause);
+
+/** Frees all. */
+void runner_lanes_free(struct runner *runner);
+
+/* ---- runner_once.c ---- */
+
+/**
+ * Under the lock: an item of the queue begins. Who waits for that, or NULL; to
+ * be told without the lock.
+ */
+struct runner_once *runner_once_take(
+	struct runner_lane *lane, const struct runner_item *item);
+
+/** Those whose deadline has passed, or all, are told. */
+void runner_once_end(struct runner *runner, bool all);
+
+/** Under the lock: what was to be the one was not stored. */
+void runner_once_give_back(struct runner_lane *lane);
+
+/* ---- others ---- */
 
 /** Answers whoever waits for this execution, if anybody does (still). */
 void runner_answer(struct runner *runner, uint64_t sequence,

@@ -17,6 +17,15 @@ scenario_ref(const struct scenario *scenario)
 	return scenario;
 }
 
+bool
+scenario_has_hook(const struct scenario *scenario)
+{
+	const struct blueprint_flow *flow = &scenario->blueprint->flow;
+
+	return flow->count && flow->modules[0].kind &&
+	       flow->modules[0].kind->is_trigger;
+}
+
 void
 scenario_unref(const struct scenario *scenario)
 {

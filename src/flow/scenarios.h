@@ -7,11 +7,14 @@
 
 /*
  * The scenarios there are: kept as objects (OBJECT_SCENARIO, every revision
- * also as OBJECT_SCENARIO_VERSION), read and compiled once, handed out as
+ * also as OBJECT_SCENARIO_VERSION, the last SCENARIO_VERSIONS_MAX and those
+ * that an execution goes on with), read and compiled once, handed out as
  * snapshots that never change and are counted by references. A change is on
  * disk before anybody sees it. Any thread; changing blocks on the disk.
  */
 struct scenarios;
+
+enum { SCENARIO_VERSIONS_MAX = 50 };
 
 struct scenario {
 	struct uuid id;
@@ -104,6 +107,9 @@ struct scenario_list {
 };
 void scenarios_list(struct scenarios *scenarios, uint32_t workspace,
 	struct arena *arena, struct scenario_list *ret);
+
+/** Whether its first module takes what a hook brings. */
+bool scenario_has_hook(const struct scenario *scenario);
 
 const struct scenario *scenario_ref(const struct scenario *scenario);
 /** NULL is harmless. */

@@ -4,10 +4,15 @@
 #include "base/json_out.h"
 #include "flow/object_audit.h"
 #include "flow/scenarios_private.h"
+#include "store/flow.h"
 
 /* Changes: checked, stored, and only then seen. */
 
-enum { NAME_BYTES_MAX = 480 };
+enum {
+	NAME_BYTES_MAX = 480,
+	/* Versions removed at once, should there be that many too many. */
+	PRUNED_AT_ONCE = 32,
+};
 
 static void
 write_body(struct buf *out, const struct scenario *scenario)
@@ -244,6 +249,49 @@ copy_of(const struct scenario *scenario)
 	return next;
 }
 
+static void
+remove_version(struct scenarios *scenarios, const struct scenario *scenario,
+	uint64_t revision)
+{
+	struct arena arena = {0};
+	char id[UUID_TEXT_SIZE];
+	struct object_change gone = {.what = OBJECT_REMOVE,
+		.row = {.workspace = scenario->workspace,
+			.kind = OBJECT_SCENARIO_VERSION,
+			.id = arena_printf(&arena, "%s@%020llu",
+				uuid_format(scenario->id, id),
+				(unsigned long long)revision)}};
+	struct store_change change = {.kind = STORE_OBJECT, .object = &gone};
+
+	/* What is left is tried again with the next change. */
+	(void)!writer_commit(scenarios->options.writer, &change, 1);
+	arena_release(&arena);
+}
+
+/** Of the old versions those stay that executions will go on with. */
+static void
+prune_versions(struct scenarios *scenarios, const struct scenario *scenario)
+{
+	struct arena arena = {0};
+	char id[UUID_TEXT_SIZE];
+	struct version_query query = {.workspace = scenario->workspace,
+		.scenario = str_of(uuid_format(scenario->id, id)),
+		.is_unused = true,
+		.limit = PRUNED_AT_ONCE};
+	struct version_list list = {0};
+
+	if (scenario->revision <= SCENARIO_VERSIONS_MAX)
+		return;
+	query.below = scenario->revision - SCENARIO_VERSIONS_MAX + 1;
+	if (store_scenario_versions(scenarios->options.store, &query, &arena,
+		    &list) == ERR_OK) {
+		for (size_t i = 0; i < list.count; i++)
+			remove_version(
+				scenarios, scenario, list.rows[i].revision);
+	}
+	arena_release(&arena);
+}
+
 enum err
 scenarios_change(struct scenarios *scenarios,
 	const struct scenario_change *change, struct arena *arena,
@@ -267,6 +315,8 @@ scenarios_change(struct scenarios *scenarios,
 	}
 	if (!err)
 		err = put(scenarios, next, ret, problem);
+	if (!err)
+		prune_versions(scenarios, *ret);
 	pthread_mutex_unlock(&scenarios->changing);
 	scenario_unref(former);
 	scenario_unref(next ? &next->scenario : NULL);

@@ -25,19 +25,6 @@ put_header(char *at, struct str name, struct str value)
 	return put(at, STR("\r\n"));
 }
 
-/** A decimal number at the end of `text`. */
-static struct str
-decimal(uint64_t value, char text[20])
-{
-	char *at = text + 20;
-
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	return str_make(at, (size_t)(text + 20 - at));
-}
-
 /** Which defaults the request writes itself. */
 static unsigned
 own_defaults(const struct http_request *request)
@@ -84,7 +71,7 @@ wire_request_write(const struct http_request *request, const struct url *url,
 	struct str user_agent, struct buf *out, struct buf *why)
 {
 	unsigned own = own_defaults(request);
-	char number[20], *at;
+	char number[STR_DECIMAL_SIZE], *at;
 
 	if (http_request_check(request, why) != ERR_OK)
 		return ERR_INVALID;
@@ -109,7 +96,7 @@ wire_request_write(const struct http_request *request, const struct url *url,
 			str_trim(request->headers[i].value));
 	if (http_request_has_body(request))
 		at = put_header(at, STR("Content-Length"),
-			decimal(request->body.len, number));
+			str_decimal(request->body.len, 1, number));
 	at = put(at, STR("\r\n"));
 	out->len = (size_t)(at - out->ptr);
 	return ERR_OK;

@@ -209,8 +209,8 @@ attempt_abandon(struct worker *worker, struct message *message)
 struct ending {
 	const struct http_result *result;
 	struct retry_outcome outcome;
-	struct str request_head;
-	int64_t now;
+	struct attempt_heads heads;
+	int64_t now;	/* wall clock */
 	bool has_delay; /* one for all, so that they stay together */
 	int64_t delay;
 	bool has_moved; /* the webhook's health; as `report` says */
@@ -218,8 +218,8 @@ struct ending {
 };
 
 static void
-fill_delivery(
-	struct attempt *attempt, enum delivery_state state, struct str reason)
+fill_delivery(struct attempt *attempt, int64_t now, enum delivery_state state,
+	struct str reason)
 {
 	struct delivery *delivery = attempt->delivery;
 
@@ -232,7 +232,7 @@ fill_delivery(
 		.attempts = delivery->attempts,
 		.due = delivery->due,
 		.created = delivery->created,
-		.updated = clock_now(),
+		.updated = now,
 		.reason = reason,
 	};
 	attempt->changes[0] = (struct store_change){
@@ -256,9 +256,9 @@ has_held_back_enough(
 }
 
 static void
-skip_for_those_behind(struct attempt *attempt)
+skip_for_those_behind(struct attempt *attempt, int64_t now)
 {
-	fill_delivery(attempt, DELIVERY_SKIPPED,
+	fill_delivery(attempt, now, DELIVERY_SKIPPED,
 		arena_printf(&attempt->arena,
 			"After %u attempts it no longer holds back the later "
 			"ones of its resource: %.*s",
@@ -278,23 +278,25 @@ apply_decision(struct attempt *attempt, const struct ending *ending,
 	switch (decision->verdict) {
 	case RETRY_DELIVERED:
 		worker_count(&worker->acknowledged);
-		fill_delivery(attempt, DELIVERY_DELIVERED, STR(""));
+		fill_delivery(
+			attempt, ending->now, DELIVERY_DELIVERED, STR(""));
 		return;
 	case RETRY_AGAIN:
 		worker_count(&worker->failed);
 		if (has_held_back_enough(attempt, decision)) {
-			skip_for_those_behind(attempt);
+			skip_for_those_behind(attempt, ending->now);
 			return;
 		}
 		attempt->is_again = true;
 		delivery->written = ending->now;
 		delivery->due = delivery->written + decision->delay;
-		fill_delivery(attempt, DELIVERY_WAITING, attempt->row.error);
+		fill_delivery(attempt, ending->now, DELIVERY_WAITING,
+			attempt->row.error);
 		return;
 	case RETRY_GIVE_UP:
 		worker_count(&worker->failed);
 		worker_count(&worker->dead);
-		fill_delivery(attempt, DELIVERY_DEAD,
+		fill_delivery(attempt, ending->now, DELIVERY_DEAD,
 			arena_printf(&attempt->arena, "%s: %.*s",
 				decision->reason, STR_ARG(attempt->row.error)));
 		uuid_format(attempt->webhook->id, webhook);
@@ -353,8 +355,7 @@ end_one(struct attempt *attempt, struct ending *ending, bool is_first)
 		worker_measure(attempt->worker, ending->result,
 			attempt->delivery, is_delivered);
 	live_count(attempt->webhook->live, is_delivered);
-	attempt_fill_row(
-		attempt, ending->result, ending->request_head, is_delivered);
+	attempt_fill_row(attempt, ending->result, &ending->heads, is_delivered);
 	attempt->delivery->attempts++;
 	apply_decision(attempt, ending, &decision);
 	attempt->changes[1] = (struct store_change){
@@ -381,14 +382,23 @@ abandon(struct attempt *attempt)
 	}
 }
 
+static struct attempt_heads
+describe(struct attempt *attempt, const struct http_result *result)
+{
+	return (struct attempt_heads){
+		.owner = attempt,
+		.request = attempt_describe_request(attempt),
+		.response = attempt_mask_response(attempt, result->head),
+	};
+}
+
 /** It is written down beside the delivery's attempts, and nothing else. */
 static void
 errand_done(struct attempt *attempt, const struct http_result *result)
 {
-	CLEANUP(buf_release) struct buf head = buf_make(16384);
+	struct attempt_heads heads = describe(attempt, result);
 
-	attempt_describe_request(attempt, &head);
-	attempt_fill_row(attempt, result, buf_str(&head),
+	attempt_fill_row(attempt, result, &heads,
 		result->failure == HTTP_NO_FAILURE && result->status >= 200 &&
 			result->status <= 299);
 	attempt->row.number = ATTEMPT_DEBUG_FIRST;
@@ -405,9 +415,7 @@ errand_done(struct attempt *attempt, const struct http_result *result)
 void
 attempt_done(struct attempt *attempt, const struct http_result *result)
 {
-	CLEANUP(buf_release) struct buf head = buf_make(16384);
 	struct ending ending = {.result = result,
-		.now = clock_now(),
 		.outcome = {.failure = result->failure,
 			.status = result->status,
 			.rules = attempt->webhook->options.failures}};
@@ -421,7 +429,7 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		return;
 	}
 	lane = attempt->delivery->lane;
-	worker_look(attempt->worker);
+	ending.now = worker_look_once(worker);
 	for (each = attempt; each; each = each->batch) {
 		struct dispatch *dispatch = each->worker->dispatch;
 
@@ -433,11 +441,11 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		abandon(attempt);
 		return;
 	}
-	if (http_head_find(result->head, STR("Retry-After"), &retry_after))
+	if (result->status >= 300 &&
+		http_head_find(result->head, STR("Retry-After"), &retry_after))
 		ending.outcome.retry_after =
-			retry_after_read(retry_after, clock_now());
-	attempt_describe_request(attempt, &head);
-	ending.request_head = buf_str(&head);
+			retry_after_read(retry_after, ending.now);
+	ending.heads = describe(attempt, result);
 	for (each = attempt; each; each = next) {
 		next = each->batch;
 		end_one(each, &ending, each == attempt);
@@ -455,7 +463,7 @@ attempt_skip(struct worker *worker, struct delivery *delivery)
 
 	attempt->is_in_dispatch = false;
 	drop_payload(delivery);
-	fill_delivery(attempt, DELIVERY_SKIPPED,
+	fill_delivery(attempt, clock_now(), DELIVERY_SKIPPED,
 		STR("The webhook stopped sending before its turn came."));
 	write_outcome(attempt);
 }

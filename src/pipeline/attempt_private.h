@@ -13,6 +13,12 @@ enum { ATTEMPT_CHANGES_MAX = 3 };
 
 struct announced; /* pipeline/announce.h */
 
+/* What is written down of a request and its response. */
+struct attempt_heads {
+	const struct attempt *owner; /* of the memory */
+	struct str request, response;
+};
+
 struct attempt {
 	struct message message;
 	struct worker *worker;
@@ -59,12 +65,19 @@ void attempt_tell_dead(struct attempt *attempt, const struct payload *payload);
 /** Where it goes. */
 struct str attempt_destination(const struct attempt *attempt);
 
-/** Appends the request's head as it was sent, what may be secret masked. */
-void attempt_describe_request(const struct attempt *attempt, struct buf *head);
+/** The request's head as it was sent, what may be secret masked. */
+struct str attempt_describe_request(struct attempt *attempt);
 
-/** attempt->row, with what it was, what came back, and why it failed. */
+/** The response's head, without what it would have a browser keep secret. */
+struct str attempt_mask_response(struct attempt *attempt, struct str head);
+
+/**
+ * attempt->row, with what it was, what came back, and why it failed. The heads
+ * are in the arena of the attempt that made the request, which may be gone
+ * before this one.
+ */
 void attempt_fill_row(struct attempt *attempt, const struct http_result *result,
-	struct str request_head, bool is_acknowledged);
+	const struct attempt_heads *heads, bool is_acknowledged);
 
 struct attempt *attempt_new(struct worker *worker, struct delivery *delivery);
 

@@ -4,6 +4,9 @@
 /* Bytes of a redirect's target that are told. */
 enum { TARGET_SHOWN = 512 };
 
+/* Of a request's head so much is kept. */
+enum { HEAD_KEPT = 16384 };
+
 /** What is shown of a header. */
 static struct str
 shown_value(const struct attempt *attempt, size_t header)
@@ -12,18 +15,35 @@ shown_value(const struct attempt *attempt, size_t header)
 					     : STR("(masked)");
 }
 
-void
-attempt_describe_request(const struct attempt *attempt, struct buf *head)
+static char *
+put(char *at, struct str bytes)
 {
-	buf_append(head, STR("POST "));
-	buf_append(head, attempt_destination(attempt));
-	buf_append(head, STR("\r\n"));
+	if (bytes.len)
+		memcpy(at, bytes.ptr, bytes.len);
+	return at + bytes.len;
+}
+
+struct str
+attempt_describe_request(struct attempt *attempt)
+{
+	struct str destination = attempt_destination(attempt);
+	size_t size = destination.len + sizeof("POST \r\n");
+	char *head, *at;
+
+	for (size_t i = 0; i < attempt->header_count; i++)
+		size += attempt->headers[i].name.len +
+			shown_value(attempt, i).len + sizeof(": \r\n") - 1;
+	head = at = arena_alloc_raw(&attempt->arena, size);
+	at = put(at, STR("POST "));
+	at = put(at, destination);
+	at = put(at, STR("\r\n"));
 	for (size_t i = 0; i < attempt->header_count; i++) {
-		buf_append(head, attempt->headers[i].name);
-		buf_append(head, STR(": "));
-		buf_append(head, shown_value(attempt, i));
-		buf_append(head, STR("\r\n"));
+		at = put(at, attempt->headers[i].name);
+		at = put(at, STR(": "));
+		at = put(at, shown_value(attempt, i));
+		at = put(at, STR("\r\n"));
 	}
+	return str_head(str_make(head, (size_t)(at - head)), HEAD_KEPT);
 }
 
 /** What went wrong, in words; a redirect with where it points. */
@@ -46,9 +66,8 @@ describe_failure(struct attempt *attempt, const struct http_result *result)
 		arena, "The endpoint answered with status %d.", result->status);
 }
 
-/** The response's head, without what it would have a browser keep secret. */
-static struct str
-mask_response(struct attempt *attempt, struct str head)
+struct str
+attempt_mask_response(struct attempt *attempt, struct str head)
 {
 	CLEANUP(buf_release) struct buf masked = buf_make(0);
 	struct str rest = head, value;
@@ -74,10 +93,11 @@ mask_response(struct attempt *attempt, struct str head)
 
 void
 attempt_fill_row(struct attempt *attempt, const struct http_result *result,
-	struct str request_head, bool is_acknowledged)
+	const struct attempt_heads *heads, bool is_acknowledged)
 {
 	const struct delivery *delivery = attempt->delivery;
 	struct arena *arena = &attempt->arena;
+	bool is_owner = heads->owner == attempt;
 
 	attempt->row = (struct attempt_row){
 		.delivery = delivery->sequence,
@@ -88,8 +108,10 @@ attempt_fill_row(struct attempt *attempt, const struct http_result *result,
 		.status = result->status,
 		.is_acknowledged = is_acknowledged,
 		.destination = attempt_destination(attempt),
-		.request_head = arena_copy(arena, request_head),
-		.response_head = mask_response(attempt, result->head),
+		.request_head = is_owner ? heads->request
+					 : arena_copy(arena, heads->request),
+		.response_head = is_owner ? heads->response
+					  : arena_copy(arena, heads->response),
 		.response_body = arena_copy(arena, result->body),
 		.name_resolved = result->timings.name_resolved,
 		.connected = result->timings.connected,

@@ -50,6 +50,8 @@ struct hub_options {
 	size_t greenlake_event_max; /* bytes; 0: any */
 	int64_t retention_events;   /* microseconds; 0: for ever */
 	int64_t retention_deliveries;
+	int64_t retention_executions;
+	uint64_t executions_max;  /* kept of a scenario; 0: any number */
 	uint64_t store_bytes_max; /* 0: none */
 };
 
@@ -62,6 +64,7 @@ struct hub {
 	struct writer *writer;
 	struct desk *desk;
 	struct match *match;
+	struct http_local *local; /* for whoever has hooks to open */
 	struct allow_lists *allow_lists;
 	struct webhooks *webhooks;
 	struct event_types *event_types;

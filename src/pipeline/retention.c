@@ -19,7 +19,7 @@
 #define FAILURE_PAUSE (1 * SECONDS)
 #define ROOM_PAUSE (1 * SECONDS)
 
-/* After a pass: a tenth of the shorter age, within these. */
+/* After a pass: a tenth of the shortest age, within these. */
 #define PASS_PAUSE_MIN (100 * MILLISECONDS)
 #define PASS_PAUSE_MAX (5 * MINUTES)
 
@@ -37,8 +37,9 @@ struct retention {
 	/* In this pass. */
 	uint64_t removed_events;
 	uint64_t removed_deliveries;
+	uint64_t removed_executions;
 	/* For others to read. */
-	_Atomic uint64_t all_events, all_deliveries;
+	_Atomic uint64_t all_events, all_deliveries, all_executions;
 	atomic_bool is_room_needed;
 };
 
@@ -70,7 +71,8 @@ commit_step(struct retention *retention)
 	struct retain_step *step = &retention->step;
 	const struct store_change change = {
 		.kind = STORE_RETAIN, .retain = step};
-	bool is_empty = step->event_count == 0 && step->delivery_count == 0;
+	bool is_empty = step->event_count == 0 && step->delivery_count == 0 &&
+			step->execution_count == 0;
 	enum err err;
 
 	/* The end of a pass gives back what others left free. */
@@ -82,19 +84,25 @@ commit_step(struct retention *retention)
 		return false;
 	retention->removed_events += step->removed_events;
 	retention->removed_deliveries += step->removed_deliveries;
+	retention->removed_executions += step->removed_executions;
 	atomic_fetch_add(&retention->all_events, step->removed_events);
 	atomic_fetch_add(&retention->all_deliveries, step->removed_deliveries);
+	atomic_fetch_add(&retention->all_executions, step->removed_executions);
 	return true;
 }
 
 static void
 end_pass(struct retention *retention)
 {
-	if (retention->removed_events || retention->removed_deliveries)
-		log_info("retention.pass", "events=%llu deliveries=%llu",
+	if (retention->removed_events || retention->removed_deliveries ||
+		retention->removed_executions)
+		log_info("retention.pass",
+			"events=%llu deliveries=%llu executions=%llu",
 			(unsigned long long)retention->removed_events,
-			(unsigned long long)retention->removed_deliveries);
+			(unsigned long long)retention->removed_deliveries,
+			(unsigned long long)retention->removed_executions);
 	retention->removed_events = retention->removed_deliveries = 0;
+	retention->removed_executions = 0;
 	retention->place = (struct retain_place){0};
 }
 
@@ -116,7 +124,10 @@ take_step(struct retention *retention)
 	limits = (struct retain_limits){
 		.events_before = limit_of(retention, options->events_age),
 		.deliveries_before =
-			limit_of(retention, options->deliveries_age)};
+			limit_of(retention, options->deliveries_age),
+		.executions_before =
+			limit_of(retention, options->executions_age),
+		.executions_max = options->executions_max};
 	before = retention->place;
 	retention->step.is_unfinished = false;
 	retention->has_failed =
@@ -162,11 +173,14 @@ pause_for(struct retention *retention, int64_t microseconds)
 static int64_t
 pass_pause(const struct retention_options *options)
 {
-	int64_t age = options->events_age;
+	const int64_t ages[] = {options->events_age, options->deliveries_age,
+		options->executions_age};
+	int64_t age = 0;
 
-	if (age == 0 ||
-		(options->deliveries_age && options->deliveries_age < age))
-		age = options->deliveries_age;
+	for (size_t i = 0; i < COUNT_OF(ages); i++) {
+		if (ages[i] && (age == 0 || ages[i] < age))
+			age = ages[i];
+	}
 	if (age == 0 || age / 10 > PASS_PAUSE_MAX)
 		return PASS_PAUSE_MAX;
 	return age / 10 < PASS_PAUSE_MIN ? PASS_PAUSE_MIN : age / 10;
@@ -257,5 +271,6 @@ retention_stats(const struct retention *retention, struct retention_stats *ret)
 		return;
 	ret->removed_events = atomic_load(&retention->all_events);
 	ret->removed_deliveries = atomic_load(&retention->all_deliveries);
+	ret->removed_executions = atomic_load(&retention->all_executions);
 	ret->is_making_room = atomic_load(&retention->is_room_needed);
 }

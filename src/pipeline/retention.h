@@ -15,8 +15,10 @@ struct retention;
 struct retention_options {
 	struct store *store;
 	struct writer *writer;
-	int64_t events_age;	/* microseconds; 0: kept for ever */
-	int64_t deliveries_age; /* the same */
+	int64_t events_age;	 /* microseconds; 0: kept for ever */
+	int64_t deliveries_age;	 /* the same */
+	int64_t executions_age;	 /* of scenarios; the same */
+	uint64_t executions_max; /* kept of a scenario; 0: any number */
 };
 
 struct retention *retention_start(const struct retention_options *options);
@@ -27,6 +29,7 @@ void retention_stop(struct retention *retention);
 struct retention_stats {
 	uint64_t removed_events; /* since the start */
 	uint64_t removed_deliveries;
+	uint64_t removed_executions;
 	bool is_making_room; /* things go before their time */
 };
 void retention_stats(

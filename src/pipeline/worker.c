@@ -9,17 +9,26 @@ enum { REFILLS_AT_ONCE = 16 };
 /* How long to leave a store alone that could not be read. */
 #define REFILL_AGAIN_AFTER (1 * SECONDS)
 
-void
+int64_t
 worker_look(struct worker *worker)
 {
-	int64_t by =
-		dispatch_look(worker->dispatch, clock_now(), clock_monotonic());
+	int64_t now = clock_now();
+	int64_t by = dispatch_look(worker->dispatch, now, clock_monotonic());
 
 	if (by)
 		log_warning("deliver.clock",
 			"wall_clock_set_by_seconds=%lld "
 			"retries=\"wait as long as they were meant to\"",
 			(long long)(by / SECONDS));
+	worker->now = now;
+	worker->has_looked = true;
+	return now;
+}
+
+int64_t
+worker_look_once(struct worker *worker)
+{
+	return worker->has_looked ? worker->now : worker_look(worker);
 }
 
 /** Reads rows for one lane. False when the store cannot be read now. */

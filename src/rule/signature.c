@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/digest.h"
@@ -104,7 +103,7 @@ is_greenlake(const struct signature_key *key)
 	return key->len > 0;
 }
 
-/** Of the three pieces the body only. */
+/** Of all pieces the body only. */
 static void
 sign_greenlake(const struct signature_key *key, const struct str *pieces,
 	size_t count, struct buf *out)
@@ -223,10 +222,10 @@ void
 signature_sign(const struct signature_key *key, struct str id,
 	int64_t timestamp, struct str body, struct buf *out)
 {
-	char middle[32];
-	int len = snprintf(
-		middle, sizeof(middle), ".%lld.", (long long)timestamp);
-	const struct str pieces[] = {id, str_make(middle, (size_t)len), body};
+	char digits[STR_DECIMAL_SIZE];
+	const struct str dot = STR(".");
+	const struct str pieces[] = {id, dot,
+		str_decimal((uint64_t)timestamp, 1, digits), dot, body};
 
 	buf_append(out, schemes[key->scheme].version);
 	schemes[key->scheme].sign(key, pieces, COUNT_OF(pieces), out);

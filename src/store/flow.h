@@ -36,6 +36,8 @@ struct execution_row {
 	uint32_t retries; /* put aside by a handler: tries it gets; else 0 */
 	int64_t interval; /* between them, microseconds */
 	uint32_t failed_step; /* ordinal from 1; 0: none */
+	uint64_t origin;      /* the execution that it repeats, or was put aside
+				 by; 0: none */
 	struct str error;     /* "DataError: …", or empty */
 	struct str trigger;   /* typed JSON of the first bundle */
 };
@@ -101,6 +103,8 @@ struct execution_due {
 	struct str scenario; /* empty: all, INCOMPLETE ones too */
 	bool is_running;     /* those RUNNING instead, of all scenarios */
 	bool is_incomplete;  /* or only the INCOMPLETE ones that are due */
+	bool is_by_hand;     /* or QUEUED ones that a person started */
+	bool is_stale;	     /* or those INCOMPLETE since before `now` */
 	uint64_t after;	     /* sequences above this */
 	int64_t now;
 	size_t limit;
@@ -130,6 +134,27 @@ enum err store_steps(struct store *store, const struct step_query *query,
 /** How many are QUEUED, by index. */
 enum err store_executions_queued(
 	struct store *store, struct str scenario, uint64_t *ret) MUST_USE;
+
+/** The versions of a scenario, OBJECT_SCENARIO_VERSION. */
+struct version_query {
+	uint32_t workspace;
+	struct str scenario;
+	uint64_t below; /* revisions below this */
+	bool is_unused; /* that no execution needs which is not over */
+	size_t limit;
+};
+struct version_row {
+	uint64_t revision;
+	int64_t created;
+};
+struct version_list {
+	struct version_row *rows;
+	size_t count;
+};
+/** Without their blueprints, oldest first. */
+enum err store_scenario_versions(struct store *store,
+	const struct version_query *query, struct arena *arena,
+	struct version_list *ret) MUST_USE;
 
 /** The highest sequence in use. */
 enum err store_execution_highest(struct store *store, uint64_t *ret) MUST_USE;

@@ -17,22 +17,38 @@
  *   - the highest event and the highest delivery, which the counters go on
  *     from.
  * An event that is removed takes its deliveries and attempts with it.
+ *
+ * Of the executions of scenarios (store/flow.h) those go that are over, with
+ * their steps: what is QUEUED, RUNNING or INCOMPLETE stays, and so does the
+ * newest of each scenario. Of a scenario that is gone all go but the highest
+ * of the store, which the counter goes on from. One with many steps goes in
+ * several steps of a pass.
  */
 
 /** What is older (accepted, or updated) goes; INT64_MIN: nothing does. */
 struct retain_limits {
 	int64_t events_before;
 	int64_t deliveries_before;
+	int64_t executions_before;
+	uint64_t executions_max; /* kept of a scenario; 0: any number */
 };
 
 /** How far a pass over the store has come; zeroed at its start. */
 struct retain_place {
 	uint64_t event;
 	uint64_t delivery;
+	uint64_t execution;
+	/* Where it is in going over the scenarios for executions_max. */
+	char scenario[48];
+	uint64_t scenario_execution;
 	bool is_done; /* nothing old is left to look at */
 };
 
-enum { RETAIN_EVENTS_MAX = 256, RETAIN_DELIVERIES_MAX = 256 };
+enum {
+	RETAIN_EVENTS_MAX = 256,
+	RETAIN_DELIVERIES_MAX = 256,
+	RETAIN_EXECUTIONS_MAX = 256,
+};
 
 struct retain_event {
 	uint64_t sequence;
@@ -46,9 +62,12 @@ struct retain_step {
 	size_t event_count;
 	uint64_t deliveries[RETAIN_DELIVERIES_MAX];
 	size_t delivery_count;
+	uint64_t executions[RETAIN_EXECUTIONS_MAX];
+	size_t execution_count;
 	/* Set by the commit. */
 	uint64_t removed_events;
 	uint64_t removed_deliveries;
+	uint64_t removed_executions;
 	bool is_unfinished; /* it was more than one step may remove */
 	bool has_shrunk;    /* space was given back */
 	bool is_shrinking;  /* more is left to be given back */

@@ -25,10 +25,11 @@ add_execution(struct sqlite_db *db, const struct execution_row *row)
 	sqlite_row_bind_u64(stmt, 11, row->failed_step);
 	sqlite_row_bind_u64(stmt, 12, row->retries);
 	sqlite_row_bind_i64(stmt, 13, row->interval);
-	sqlite_row_bind_text(stmt, 14, row->scenario);
-	sqlite_row_bind_text(stmt, 15, row->cause);
-	sqlite_row_bind_text(stmt, 16, row->error);
-	sqlite_row_bind_text(stmt, 17, row->trigger);
+	sqlite_row_bind_u64(stmt, 14, row->origin);
+	sqlite_row_bind_text(stmt, 15, row->scenario);
+	sqlite_row_bind_text(stmt, 16, row->cause);
+	sqlite_row_bind_text(stmt, 17, row->error);
+	sqlite_row_bind_text(stmt, 18, row->trigger);
 	return SQL_EXECUTION_ADD;
 }
 
@@ -139,6 +140,7 @@ read_execution(struct sqlite_row *row, struct execution_row *ret)
 	ret->failed_step = (uint32_t)sqlite_row_u64(row);
 	ret->retries = (uint32_t)sqlite_row_u64(row);
 	ret->interval = sqlite_row_i64(row);
+	ret->origin = sqlite_row_u64(row);
 	ret->scenario = sqlite_row_str(row);
 	ret->cause = sqlite_row_str(row);
 	ret->error = sqlite_row_str(row);
@@ -218,6 +220,10 @@ sql_of_due(const struct execution_due *query)
 		return SQL_EXECUTIONS_RUNNING;
 	if (query->is_incomplete)
 		return SQL_EXECUTIONS_INCOMPLETE;
+	if (query->is_by_hand)
+		return SQL_EXECUTIONS_BY_HAND;
+	if (query->is_stale)
+		return SQL_EXECUTIONS_STALE;
 	return query->scenario.len ? SQL_EXECUTIONS_DUE_OF : SQL_EXECUTIONS_DUE;
 }
 
@@ -232,7 +238,7 @@ store_executions_due(struct store *store, const struct execution_due *query,
 	if (sql == SQL_EXECUTIONS_DUE_OF)
 		sqlite_row_bind_text(stmt, 1, query->scenario);
 	sqlite_row_bind_u64(stmt, 2, query->after);
-	if (sql != SQL_EXECUTIONS_RUNNING)
+	if (sql != SQL_EXECUTIONS_RUNNING && sql != SQL_EXECUTIONS_BY_HAND)
 		sqlite_row_bind_i64(stmt, 3, query->now);
 	sqlite_row_bind_u64(stmt, 4, query->limit);
 	return read_executions(&reading, query->limit, ret);
@@ -286,4 +292,33 @@ store_execution_highest(struct store *store, uint64_t *ret)
 
 	*ret = 0;
 	return read_number(&reading, ret);
+}
+
+enum err
+store_scenario_versions(struct store *store, const struct version_query *query,
+	struct arena *arena, struct version_list *ret)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_SCENARIO_VERSIONS, arena);
+	struct version_list list = {0};
+	enum err err;
+
+	sqlite_row_bind_u64(reading.row.stmt, 1, query->workspace);
+	sqlite_row_bind_text(reading.row.stmt, 2, query->scenario);
+	sqlite_row_bind_text(reading.row.stmt, 3,
+		arena_printf(arena, "%.*s@%020llu", STR_ARG(query->scenario),
+			(unsigned long long)query->below));
+	sqlite_row_bind_u64(reading.row.stmt, 4, query->is_unused);
+	sqlite_row_bind_u64(reading.row.stmt, 5, query->limit);
+	list.rows = arena_alloc_array(arena, query->limit, sizeof(*list.rows));
+	while (list.count < query->limit && sqlite_reading_step(&reading)) {
+		struct version_row *row = &list.rows[list.count++];
+
+		row->revision = sqlite_row_u64(&reading.row);
+		row->created = sqlite_row_i64(&reading.row);
+	}
+	err = sqlite_reading_end(&reading);
+	if (err == ERR_OK)
+		*ret = list;
+	return err;
 }

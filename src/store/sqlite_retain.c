@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "store/explain.h"
+#include "store/sqlite_retain_flow.h"
 #include "store/sqlite_row.h"
 #include "store/sqlite_store.h"
 
@@ -183,7 +184,7 @@ enum err
 store_retain_find(struct store *store, const struct retain_limits *limits,
 	struct retain_place *place, struct retain_step *ret)
 {
-	bool are_events_done, are_deliveries_done;
+	bool are_events_done, are_deliveries_done, are_executions_done;
 	enum err err;
 
 	ret->limits = *limits;
@@ -193,7 +194,11 @@ store_retain_find(struct store *store, const struct retain_limits *limits,
 	if (err == ERR_OK)
 		err = find_events(store, place, ret, &are_events_done);
 	if (err == ERR_OK)
-		place->is_done = are_events_done && are_deliveries_done;
+		err = sqlite_retain_flow_find(
+			store, place, ret, &are_executions_done);
+	if (err == ERR_OK)
+		place->is_done = are_events_done && are_deliveries_done &&
+				 are_executions_done;
 	return err;
 }
 
@@ -404,12 +409,15 @@ sqlite_retain_step(
 
 	step->removed_events = 0;
 	step->removed_deliveries = 0;
+	step->removed_executions = 0;
 	step->is_unfinished = false;
 	step->has_shrunk = false;
 	step->is_shrinking = false;
 	err = remove_deliveries(&removal);
 	if (err == ERR_OK)
 		err = remove_events(&removal);
+	if (err == ERR_OK)
+		err = sqlite_retain_flow_remove(db, step, why);
 	if (err == ERR_OK)
 		err = shrink(&removal);
 	return err;

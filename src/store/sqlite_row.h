@@ -43,7 +43,7 @@
 #define EXECUTION_COLUMNS \
 	"sequence, workspace, state, due, scenario_version, created, started," \
 	" ended, attempts, operations, failed_step, retries, retry_interval," \
-	" scenario, cause, error," \
+	" origin, scenario, cause, error," \
 	" trigger_bundle"
 #define STEP_COLUMNS \
 	"execution, ordinal, module, started, ended, failure, message, input," \

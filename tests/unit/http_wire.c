@@ -3,11 +3,17 @@
 struct wire_server wire;
 
 void
-wire_begin(const struct wire_reply *replies, size_t count)
+wire_begin_tls(const struct wire_reply *replies, size_t count, SSL_CTX *tls)
 {
 	run_world_begin();
 	run_world_open_way_out();
-	wire_server_start(&wire, replies, count, NULL);
+	wire_server_start(&wire, replies, count, tls);
+}
+
+void
+wire_begin(const struct wire_reply *replies, size_t count)
+{
+	wire_begin_tls(replies, count, NULL);
 }
 
 struct str

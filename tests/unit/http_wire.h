@@ -11,6 +11,10 @@ extern struct wire_server wire;
 
 void wire_begin(const struct wire_reply *replies, size_t count);
 
+/** Over TLS; borrowed until the end. */
+void wire_begin_tls(
+	const struct wire_reply *replies, size_t count, SSL_CTX *tls);
+
 /** What the call came to, with PORT. */
 struct str wire_call(
 	const char *module, const char *parameters, const char *mapper);

@@ -126,19 +126,19 @@ run_world_connect(const char *id, const char *type, const char *members)
 		&run_world.arena, &connection->members));
 }
 
-void
-run_world_run(const char *text, const char *bundle)
+static void
+run_with(const char *text, const struct step_row *steps, size_t count)
 {
 	const struct template_problem *problems = NULL;
 	const struct blueprint *blueprint = NULL;
 	struct run_options options = {.host = &run_world.host,
 		.execution = &run_world.execution,
-		.scenario_name = STR("n")};
+		.scenario_name = STR("n"),
+		.steps = steps,
+		.step_count = count};
 	struct buf wrong = {0};
 
 	run_world.step_count = 0;
-	run_world.execution.sequence++;
-	run_world.execution.trigger = str_of(bundle);
 	(void)!blueprint_read(
 		str_of(text), &run_world.arena, &blueprint, &problems);
 	for (; problems; problems = problems->next)
@@ -150,6 +150,24 @@ run_world_run(const char *text, const char *bundle)
 	options.blueprint = blueprint;
 	run_execute(&options, &run_world.arena, &run_world.outcome);
 	keep(run_world.outcome.steps, run_world.outcome.step_count);
+}
+
+void
+run_world_run(const char *text, const char *bundle)
+{
+	run_world.execution.sequence++;
+	run_world.execution.trigger = str_of(bundle);
+	run_with(text, NULL, 0);
+}
+
+void
+run_world_resume(const char *text, size_t steps)
+{
+	struct step_row *stored =
+		arena_alloc_array(&run_world.arena, steps + 1, sizeof(*stored));
+
+	memcpy(stored, run_world.steps, steps * sizeof(*stored));
+	run_with(text, stored, steps);
 }
 
 struct str

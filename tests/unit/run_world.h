@@ -38,6 +38,9 @@ void run_world_connect(const char *id, const char *type, const char *members);
 /** Runs a whole blueprint; it must be one without errors. */
 void run_world_run(const char *blueprint, const char *bundle);
 
+/** The same once more, after a crash that left the first `steps` steps. */
+void run_world_resume(const char *blueprint, size_t steps);
+
 /**
  * One module with these parameters and mapper (JSON objects) and this bundle
  * of the hook (JSON object; {{1.…}} in the mapper). Gives the bundles that

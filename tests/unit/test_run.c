@@ -498,3 +498,47 @@ TEST(run, disk_that_refuses_leaves_the_run_to_be_resumed)
 	CHECK_INT(outcome.state, EXECUTION_QUEUED);
 	end();
 }
+
+/* Asks somebody outside, who is not there. */
+#define EFFECT(id_) \
+	MODULE(id_, "datastore:DeleteRecord", \
+		",\"parameters\":{\"datastore\":\"d\"}" MAPPER( \
+			"{\"key\":\"k\"}") \
+			WITH(MODULE(9, "builtin:Ignore", "")))
+
+TEST(run, step_is_on_disk_before_the_next_effect_and_the_last_with_the_end)
+{
+	begin();
+	execution.trigger = STR("{\"a\":[1,2,3]}");
+	keeps_nothing = true;
+	run_text(SCENARIO(EACH(2, "{{1.a}}") "," EFFECT(3)));
+	CHECK_INT(outcome.state, EXECUTION_SUCCESS);
+	CHECK_INT(saves, 3);
+	CHECK_INT(outcome.step_count, 1);
+	CHECK_INT(outcome.steps[0].ordinal, 4);
+	end();
+}
+
+TEST(run, nothing_is_called_once_the_disk_refuses)
+{
+	begin();
+	execution.trigger = STR("{\"a\":[1,2,3]}");
+	saves_allowed = 1;
+	keeps_nothing = true;
+	run_text(SCENARIO(EACH(2, "{{1.a}}") "," EFFECT(3)));
+	CHECK_INT(outcome.state, EXECUTION_QUEUED);
+	CHECK_INT(outcome.step_count, 1);
+	CHECK_INT(outcome.steps[0].ordinal, 2);
+	end();
+}
+
+TEST(run, hook_is_answered_once_what_led_to_it_is_on_disk)
+{
+	begin();
+	saves_allowed = 0;
+	execution.trigger = STR("{\"a\":[1]}");
+	run_text(SCENARIO(EACH(2, "{{1.a}}") "," SAY(3, "yes")));
+	CHECK_INT(outcome.state, EXECUTION_QUEUED);
+	CHECK_STR(buf_str(&answers), STR(""));
+	end();
+}

@@ -62,7 +62,9 @@ commit_retain(struct retain_step *step)
 static int
 pass(int64_t events_before, int64_t deliveries_before)
 {
-	const struct retain_limits limits = {events_before, deliveries_before};
+	const struct retain_limits limits = {.events_before = events_before,
+		.deliveries_before = deliveries_before,
+		.executions_before = INT64_MIN};
 	struct retain_place place = {0};
 	static struct retain_step step;
 	int steps = 0;
@@ -391,7 +393,9 @@ TEST(store_retain, kill_in_the_middle_leaves_it_whole)
 	for (int round = 0; round < 4; round++) {
 		child = fork();
 		if (child == 0) {
-			const struct retain_limits all = {INT64_MAX, INT64_MAX};
+			const struct retain_limits all = {
+				.events_before = INT64_MAX,
+				.deliveries_before = INT64_MAX};
 			struct retain_place place = {0};
 			static struct retain_step step;
 

@@ -1,0 +1,203 @@
+#include "runner_rig.h"
+
+#include <sched.h>
+
+/* The life of executions: kept and given up, run once, run again. */
+
+TEST(runner_life, incomplete_one_that_nobody_looks_after_is_given_up)
+{
+	const struct scenario *scenario;
+	struct execution_row row;
+	uint64_t kept;
+
+	rig_begin();
+	rig_stop();
+	rig.usual.incomplete_age = 1; /* microsecond */
+	rig_start();
+	scenario = rig_import(SCENARIO("\"dlq\":true,\"sequential\":true",
+		SET(2, "x") "," PICKY(3, "") "," SAY(4, "ok")));
+	CHECK_OK(rig_order(scenario, 0, "{\"bad\":true}"));
+	kept = rig_sequence_of(0);
+	AWAIT(rig_state_of(kept) == EXECUTION_INCOMPLETE);
+	CHECK_OK(rig_order(scenario, 1, "{}"));
+	rig_restart();
+	AWAIT(rig_state_of(kept) == EXECUTION_DROPPED);
+	row = rig_execution_of(kept);
+	CHECK(str_starts_with(row.error, STR("BundleValidationError")));
+	/* What waited for it goes on. */
+	AWAIT(rig_state_of(rig_sequence_of(1)) == EXECUTION_SUCCESS);
+	scenario_unref(scenario);
+	rig_end();
+}
+
+/* ---- a scenario that is off ---- */
+
+static const struct scenario *
+switch_to(const struct scenario *scenario, bool is_enabled)
+{
+	struct scenario_draft draft = {
+		.has_enabled = true, .is_enabled = is_enabled};
+	struct scenario_change change = {
+		.workspace = 1, .id = scenario->id, .draft = &draft};
+	struct scenario_problem problem = {0};
+	const struct scenario *now;
+
+	CHECK_OK(scenarios_change(
+		rig.scenarios, &change, &rig.arena, &now, &problem));
+	runner_note_change(rig.runner, scenario, now);
+	scenario_unref(scenario);
+	return now;
+}
+
+static enum err
+order_by_hand(const struct scenario *scenario, size_t number)
+{
+	struct rig_order *order = &rig.orders[number];
+	const struct runner_order what = {.scenario = scenario,
+		.trigger = STR("{\"wait\":1}"),
+		.cause = "manual",
+		.context = order,
+		.stored = rig_stored};
+
+	*order = (struct rig_order){0};
+	atomic_store(&order->err, -1);
+	return runner_begin(rig.runner, &what);
+}
+
+TEST(runner_life, queue_of_a_scenario_that_is_off_waits)
+{
+	const struct scenario *scenario;
+	struct runner_stats stats;
+
+	rig_begin();
+	scenario = switch_to(rig_import(SCENARIO("", SAY(2, "ok"))), false);
+	CHECK_OK(rig_order(scenario, 0, "{}"));
+	CHECK_OK(rig_order(scenario, 1, "{}"));
+	/* What a person starts goes before. */
+	CHECK_OK(order_by_hand(scenario, 2));
+	AWAIT(rig_state_of(rig_sequence_of(2)) == EXECUTION_SUCCESS);
+	CHECK_INT(rig_state_of(rig_sequence_of(0)), EXECUTION_QUEUED);
+	runner_stats(rig.runner, &stats);
+	CHECK_INT(stats.waiting, 2);
+	rig_restart();
+	CHECK_OK(order_by_hand(scenario, 3));
+	AWAIT(rig_state_of(rig_sequence_of(3)) == EXECUTION_SUCCESS);
+	CHECK_INT(rig_state_of(rig_sequence_of(0)), EXECUTION_QUEUED);
+	scenario = switch_to(scenario, true);
+	AWAIT(rig_state_of(rig_sequence_of(0)) == EXECUTION_SUCCESS);
+	AWAIT(rig_state_of(rig_sequence_of(1)) == EXECUTION_SUCCESS);
+	scenario_unref(scenario);
+	rig_end();
+}
+
+TEST(runner_life, what_a_person_started_outlives_a_restart)
+{
+	const struct scenario *scenario;
+	struct gate gate;
+
+	rig_begin();
+	scenario = switch_to(rig_import(SCENARIO("\"sequential\":true",
+				     SLEEP(2, "{{1.wait}}"))),
+		false);
+	CHECK_OK(rig_order(scenario, 0, "{}"));
+	gate_close(&gate, rig.world.writer);
+	for (size_t i = 1; i < 4; i++)
+		CHECK_OK(order_by_hand(scenario, i));
+	gate_open(&gate);
+	(void)rig_sequence_of(3);
+	rig_restart();
+	for (size_t i = 1; i < 4; i++)
+		AWAIT(rig_state_of(rig_sequence_of(i)) == EXECUTION_SUCCESS);
+	CHECK_INT(rig_state_of(rig_sequence_of(0)), EXECUTION_QUEUED);
+	scenario_unref(scenario);
+	rig_end();
+}
+
+/* ---- run once ---- */
+
+struct watcher {
+	struct runner_once once;
+	atomic_llong shown; /* -1: not told yet */
+};
+
+static void
+came(struct runner_once *once, uint64_t execution)
+{
+	struct watcher *watcher = CONTAINER_OF(once, struct watcher, once);
+
+	CHECK_INT(atomic_exchange(&watcher->shown, (long long)execution), -1);
+}
+
+static enum err
+watch(const struct scenario *scenario, struct watcher *watcher,
+	int64_t deadline)
+{
+	*watcher = (struct watcher){.once = {deadline, came}};
+	atomic_store(&watcher->shown, -1);
+	return runner_once(rig.runner, scenario, &watcher->once);
+}
+
+TEST(runner_life, run_once_lets_the_oldest_of_the_queue_go)
+{
+	static struct watcher watcher, second;
+	const struct scenario *scenario;
+
+	rig_begin();
+	scenario = switch_to(rig_import(SCENARIO("", SAY(2, "ok"))), false);
+	CHECK_OK(rig_order(scenario, 0, "{}"));
+	CHECK_OK(rig_order(scenario, 1, "{}"));
+	(void)rig_sequence_of(1);
+	CHECK_OK(watch(scenario, &watcher, INT64_MAX));
+	/* There is one: no other is accepted for it. */
+	CHECK(!runner_take_expected(rig.runner, scenario->id));
+	AWAIT(atomic_load(&watcher.shown) != -1);
+	CHECK_INT(atomic_load(&watcher.shown), (int64_t)rig_sequence_of(0));
+	AWAIT(rig_state_of(rig_sequence_of(0)) == EXECUTION_SUCCESS);
+	CHECK_INT(rig_state_of(rig_sequence_of(1)), EXECUTION_QUEUED);
+	rig_restart();
+	CHECK_OK(watch(scenario, &second, INT64_MAX));
+	AWAIT(atomic_load(&second.shown) == (int64_t)rig_sequence_of(1));
+	scenario_unref(scenario);
+	rig_end();
+}
+
+TEST(runner_life, run_once_accepts_one_request_and_ends_at_its_deadline)
+{
+	static struct watcher watcher, late;
+	const struct scenario *scenario;
+
+	rig_begin();
+	scenario = switch_to(rig_import(SCENARIO("", SAY(2, "ok"))), false);
+	CHECK(!runner_take_expected(rig.runner, scenario->id));
+	CHECK_OK(watch(scenario, &watcher, INT64_MAX));
+	CHECK_INT(watch(scenario, &late, INT64_MAX), ERR_CONFLICT);
+	CHECK(runner_take_expected(rig.runner, scenario->id));
+	CHECK(!runner_take_expected(rig.runner, scenario->id));
+	CHECK_OK(rig_order(scenario, 0, "{}"));
+	AWAIT(atomic_load(&watcher.shown) == (int64_t)rig_sequence_of(0));
+	CHECK_OK(watch(scenario, &late, 0));
+	AWAIT(atomic_load(&late.shown) == 0);
+	CHECK(!runner_take_expected(rig.runner, scenario->id));
+	/* Who waits when it stops is told, too. */
+	CHECK_OK(watch(scenario, &late, INT64_MAX));
+	scenario_unref(scenario);
+	rig_end();
+	CHECK_INT(atomic_load(&late.shown), 0);
+}
+
+TEST(runner_life, run_once_shows_the_next_one_of_a_scenario_that_is_on)
+{
+	static struct watcher watcher;
+	const struct scenario *scenario;
+
+	rig_begin();
+	scenario = rig_import(SCENARIO("", SAY(2, "ok")));
+	CHECK_OK(watch(scenario, &watcher, INT64_MAX));
+	CHECK_OK(order_by_hand(scenario, 0));
+	AWAIT(rig_state_of(rig_sequence_of(0)) == EXECUTION_SUCCESS);
+	CHECK_INT(atomic_load(&watcher.shown), -1);
+	CHECK_OK(rig_order(scenario, 1, "{}"));
+	AWAIT(atomic_load(&watcher.shown) == (int64_t)rig_sequence_of(1));
+	scenario_unref(scenario);
+	rig_end();
+}
