@@ -286,13 +286,20 @@ apply_units(struct store *store, struct sqlite_write *write,
 	struct store_unit **units, size_t count)
 {
 	enum err err = sqlite_db_step(write->db, SQL_BEGIN, NULL, write->why);
+	bool has_used = false;
+	uint64_t used = 0;
 
 	if (err == ERR_OK)
 		err = sqlite_write_units(write, units, count);
 	if (err == ERR_OK)
 		err = sqlite_purge_step(&store->purge, write->db, write->why);
+	/* Within the transaction, as each query outside takes locks again. */
+	if (err == ERR_OK)
+		has_used = sqlite_retain_used(write->db, &used, NULL) == ERR_OK;
 	if (err == ERR_OK)
 		err = sqlite_db_step(write->db, SQL_COMMIT, NULL, write->why);
+	if (err == ERR_OK && has_used) /* else it is as it was */
+		atomic_store_explicit(&store->used, used, memory_order_relaxed);
 	return err;
 }
 
@@ -377,7 +384,6 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 	sqlite_purge_settle(&store->purge);
 	atomic_fetch_add(&store->waiting, write.waiting);
 	store->must_move |= write.has_shrunk;
-	(void)!note_used(store, NULL); /* else it is as it was */
 	move_log(store);
 	return ERR_OK;
 }
