@@ -16,7 +16,7 @@
 enum {
 	SHOWN_BODY_MAX = 8 << 10,
 	INFLATED_MAX = 5 << 20,
-	OWN_HEADERS = 4, /* type, proof, encoding, cookies */
+	OWN_HEADERS = 5, /* type, proof, encoding, key, cookies */
 };
 
 struct sending {
@@ -85,6 +85,21 @@ add_header(struct sending *sending, size_t number, struct failure *failure)
 	return FAILURE_NONE;
 }
 
+/** What tells a service that takes one that this step was tried before. */
+static void
+add_key(struct sending *sending)
+{
+	const struct module_call *call = sending->call;
+	struct http_header header = {STR(""), call->idempotency_key};
+
+	if (call->connection)
+		header.name = field_text(call->connection->members,
+			"idempotencyHeader", call->arena);
+	if (header.name.len && !has_header(sending, header.name) &&
+		http_header_is_sendable(header.name, header.value))
+		sending->headers[sending->header_count++] = header;
+}
+
 static enum failure_kind
 make_headers(struct sending *sending, struct failure *failure)
 {
@@ -108,6 +123,8 @@ make_headers(struct sending *sending, struct failure *failure)
 		sending->headers[sending->header_count++] =
 			(struct http_header){
 				STR("Accept-Encoding"), STR("gzip, deflate")};
+	if (!kind)
+		add_key(sending);
 	if (!kind && sending->auth.header.name.len)
 		sending->headers[sending->header_count++] =
 			sending->auth.header;

@@ -124,6 +124,27 @@ TEST(app_http_way, a_connections_proxy_is_the_way_and_gets_its_password)
 	buf_release(&proxy.requests);
 }
 
+/* ---- idempotency ---- */
+
+TEST(app_http_way, a_steps_key_is_sent_by_the_header_that_a_connection_names)
+{
+	struct str key;
+
+	BEGIN(OK, OK);
+	wire_connect(
+		"k", "http", "{\"idempotencyHeader\":\"Idempotency-Key\"}");
+	wire_call("http-agent:ActionSendData", "{\"connection\":\"k\"}",
+		"{" URL "}");
+	wire_call("http:ActionSendData", "{\"connection\":\"k\"}",
+		"{" URL ",\"headers\":[{\"name\":\"idempotency-key\","
+		"\"value\":\"mine\"}]}");
+	key = arena_printf(&run_world.arena,
+		HEAD("GET /a") "Idempotency-Key: grapnel-%llu-1\r\n\r\n" HEAD(
+			"GET /a") "idempotency-key: mine\r\n\r\n",
+		(unsigned long long)run_world.execution.sequence - 1);
+	wire_end(key.ptr);
+}
+
 /* ---- TLS ---- */
 
 static struct tls_identity authority, endpoint, customer;
