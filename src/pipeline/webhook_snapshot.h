@@ -28,6 +28,9 @@ struct webhook *webhook_copy(const struct webhook *webhook);
 enum err webhook_set_secret(struct webhook *webhook, struct str secret)
 	MUST_USE;
 
+/** Its list of enablings, made if there is none; to be changed. */
+int64_t *webhook_enables(struct webhook *webhook);
+
 /**
  * Sets the second secret, that signs too until `until`; empty takes it away.
  * ERR_INVALID when it is none.

@@ -93,7 +93,7 @@ struct execution_query {
 	size_t limit;
 };
 
-/** Newest first. */
+/** Newest first; without their triggers. */
 enum err store_executions(struct store *store,
 	const struct execution_query *query, struct arena *arena,
 	struct execution_list *ret) MUST_USE;
@@ -112,7 +112,7 @@ struct execution_due {
 
 /**
  * QUEUED or INCOMPLETE with a due time at or before `now` (an INCOMPLETE one
- * without a due time waits for a person), oldest first.
+ * without a due time waits for a person), oldest first; without triggers.
  */
 enum err store_executions_due(struct store *store,
 	const struct execution_due *query, struct arena *arena,

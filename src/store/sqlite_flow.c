@@ -93,6 +93,13 @@ remove_execution(struct sqlite_db *db, uint64_t sequence, struct buf *why)
 	return sqlite_db_step(db, SQL_STEPS_REMOVE, NULL, why);
 }
 
+bool
+sqlite_flow_can_conflict(const struct flow_change *change)
+{
+	return change->what == FLOW_EXECUTION_SET ||
+	       change->what == FLOW_EXECUTION_REMOVE;
+}
+
 enum err
 sqlite_flow_apply(
 	struct sqlite_db *db, const struct flow_change *change, struct buf *why)
