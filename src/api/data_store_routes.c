@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "api/collection.h"
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/json_out.h"
 #include "base/uuid.h"
 
@@ -137,6 +138,18 @@ change(struct api_call *call, const struct datastore *datastore,
 	return err;
 }
 
+/** Ids may have blanks and letters beyond ASCII. */
+static void
+add_location(struct api_call *call, struct str id)
+{
+	CLEANUP(buf_release) struct buf path = {0};
+
+	buf_append(&path, STR(ALL "/"));
+	encode_percent(&path, id);
+	http_call_add_header(call->http, "Location",
+		arena_copy(call->arena, buf_str(&path)));
+}
+
 /** Keeps what the body says over `own`, and answers. */
 static void
 keep(struct api_call *call, const struct datastore *datastore, int status,
@@ -161,9 +174,7 @@ keep(struct api_call *call, const struct datastore *datastore, int status,
 		return;
 	}
 	if (status == 201)
-		http_call_add_header(call->http, "Location",
-			arena_printf(
-				call->arena, ALL "/%.*s", STR_ARG(own->id)));
+		add_location(call, own->id);
 	respond(call, status, own);
 }
 
