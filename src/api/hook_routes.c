@@ -112,6 +112,14 @@ write_counts(const struct hook_report *report, struct json_out *out)
 		json_out_integer(out, hook_event_name((enum hook_event)i),
 			(int64_t)report->counts[i]);
 	json_out_end(out);
+	json_out_object(out, "refusedBy");
+	for (size_t i = 0; i < HOOK_REFUSALS; i++) {
+		if (report->refused[i])
+			json_out_integer(out,
+				hook_refusal_name((enum hook_refusal)i),
+				(int64_t)report->refused[i]);
+	}
+	json_out_end(out);
 	json_out_object(out, "last");
 	for (size_t i = 0; i < HOOK_EVENTS; i++) {
 		const char *name = hook_event_name((enum hook_event)i);
@@ -124,9 +132,27 @@ write_counts(const struct hook_report *report, struct json_out *out)
 	json_out_end(out);
 }
 
+/** What waits for its scenario, and how much may. */
 static void
-write_hook(const struct hook *hook, struct arena *arena, struct json_out *out)
+write_queue(
+	struct api_call *call, const struct hook *hook, struct json_out *out)
 {
+	struct runner *runner = hooks_settings(call->api->hooks)->runner;
+	struct runner_queue queue;
+
+	if (!runner)
+		return;
+	runner_queue(runner, hook->options.scenario, &queue);
+	json_out_object(out, "queue");
+	json_out_integer(out, "waiting", (int64_t)queue.waiting);
+	json_out_integer(out, "limit", (int64_t)queue.max);
+	json_out_end(out);
+}
+
+static void
+write_hook(struct api_call *call, const struct hook *hook, struct json_out *out)
+{
+	struct arena *arena = call->arena;
 	struct hook_report report;
 	char id[UUID_TEXT_SIZE];
 
@@ -140,6 +166,7 @@ write_hook(const struct hook *hook, struct arena *arena, struct json_out *out)
 	json_out_string(out, "destination",
 		arena_printf(arena, "hook:%s", uuid_format(hook->id, id)));
 	write_counts(&report, out);
+	write_queue(call, hook, out);
 	json_out_integer(out, "generation", (int64_t)hook->revision);
 	json_out_time(out, "createdAt", hook->created);
 	json_out_time(out, "updatedAt", hook->updated);
@@ -152,7 +179,7 @@ respond_hook(struct api_call *call, int status, const struct hook *hook)
 	CLEANUP(buf_release) struct buf body = buf_make(0);
 	struct json_out out = json_out_make(&body);
 
-	write_hook(hook, call->arena, &out);
+	write_hook(call, hook, &out);
 	http_call_add_header(call->http, "ETag",
 		arena_printf(call->arena, "\"%llu\"",
 			(unsigned long long)hook->revision));
@@ -173,7 +200,7 @@ list_all(struct api_call *call)
 	json_out_object(&out, NULL);
 	json_out_array(&out, "items");
 	for (size_t i = 0; i < list.count; i++) {
-		write_hook(list.items[i], call->arena, &out);
+		write_hook(call, list.items[i], &out);
 		hook_unref(list.items[i]);
 	}
 	json_out_end(&out);

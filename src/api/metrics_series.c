@@ -1,13 +1,14 @@
 #include "api/metrics_series.h"
 
+#include "api/metrics_flow.h"
 #include "base/clock.h"
 #include "pipeline/hub.h"
 #include "pipeline/live.h"
 
 enum { SHOWN_MAX = 20 };
 
-static void
-write_head(
+void
+metrics_write_head(
 	const char *name, const char *type, const char *help, struct buf *out)
 {
 	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
@@ -67,7 +68,7 @@ write_latencies(const struct deliver *deliver, struct buf *out)
 	deliver_latencies(deliver, views);
 	for (int i = 0; i < LATENCY_COUNT; i++) {
 		if (latencies[i].help)
-			write_head(latencies[i].name, "histogram",
+			metrics_write_head(latencies[i].name, "histogram",
 				latencies[i].help, out);
 		write_histogram(
 			latencies[i].name, latencies[i].label, &views[i], out);
@@ -201,7 +202,7 @@ write_webhooks(struct api *api, struct buf *out)
 
 	for (size_t i = 0; i < COUNT_OF(series); i++) {
 		if (series[i].help)
-			write_head(series[i].name, series[i].type,
+			metrics_write_head(series[i].name, series[i].type,
 				series[i].help, out);
 		for (size_t k = 0; k < count; k++) {
 			char id[UUID_TEXT_SIZE];
@@ -220,4 +221,5 @@ metrics_write_series(struct api *api, struct buf *out)
 	if (api->hub)
 		write_latencies(api->hub->deliver, out);
 	write_webhooks(api, out);
+	metrics_write_flow(api, out);
 }

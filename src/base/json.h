@@ -46,6 +46,7 @@ struct json_doc {
 	struct str text;
 	struct json_node *nodes;
 	uint32_t count;
+	bool is_compact; /* no blanks are between its tokens */
 };
 
 struct json {

@@ -83,6 +83,7 @@ flow_stop(struct flow *flow, int64_t timeout)
 	http_local_shut(flow->local);
 	if (flow->runner)
 		runner_stop(flow->runner, timeout);
+	hooks_flush(flow->hooks);
 }
 
 void

@@ -6,8 +6,10 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "flow/hook_body.h"
+#include "flow/hook_memory.h"
 #include "flow/hook_receive_private.h"
 #include "flow/hooks_private.h"
+#include "flow/udt.h"
 
 /** An accepted request on its way to the disk, and to its answer. */
 struct pending {
@@ -21,6 +23,7 @@ struct pending {
 	bool waits; /* for the scenario */
 	bool is_claimed;
 	uint8_t id[HOOK_SEEN_LEN];
+	struct hook_memory memory;
 	struct hook_note note;
 };
 
@@ -111,7 +114,7 @@ answer_duplicate(struct hook_reception *reception)
 	}
 	note = hook_make_note(
 		reception, HOOK_DUPLICATE, what.status, STR("seen before"));
-	hook_life_note(life, &note);
+	hook_memory_note(reception->hooks, reception->hook, &note);
 	hook_answer_now(reception, &what);
 	return true;
 }
@@ -207,6 +210,7 @@ stored(void *context, enum err err, uint64_t execution)
 	pending->note.execution = execution;
 	if (err) {
 		pending->note.event = HOOK_REFUSED;
+		pending->note.refusal = HOOK_REFUSED_DISK;
 		pending->note.status = row->status;
 		snprintf(pending->note.reason, sizeof(pending->note.reason),
 			"it could not be stored: %s", err_name(err));
@@ -215,7 +219,7 @@ stored(void *context, enum err err, uint64_t execution)
 			.body = row->body,
 			.retry_after = row->retry_after};
 	}
-	hook_life_note(pending->hook->life, &pending->note);
+	hook_memory_note(pending->hooks, pending->hook, &pending->note);
 	if (err || !pending->waits)
 		pending_answer(pending, &what);
 	pending_unref(pending);
@@ -239,6 +243,8 @@ pending_new(const struct hook_reception *reception)
 	pending->hook = hook_ref(hook);
 	pending->is_claimed = reception->is_claimed;
 	memcpy(pending->id, reception->id, sizeof(pending->id));
+	hook_memory_accept(&pending->memory, hook,
+		pending->is_claimed ? pending->id : NULL);
 	pending->note = hook_make_note(
 		reception, HOOK_ACCEPTED, hook->options.status, STR(""));
 	return pending;
@@ -254,6 +260,8 @@ begin(const struct hook_reception *reception, struct value bundle)
 		.cause = "hook",
 		.reply = pending->waits ? &pending->reply : NULL,
 		.is_expected = reception->is_expected,
+		.also = pending->memory.list,
+		.also_count = pending->memory.count,
 		.context = pending,
 		.stored = stored};
 	enum err err;
@@ -297,6 +305,23 @@ refuse_unheard(struct hook_reception *reception)
 	return true;
 }
 
+/** True: it is not as the hook's data structure says; that was answered. */
+static bool
+refuse_structure(const struct hook_reception *reception, struct value bundle)
+{
+	const struct hook_options *options = &reception->hook->options;
+	CLEANUP(buf_release) struct buf why = buf_make(1024);
+	struct json_doc doc;
+
+	if (options->structure.len == 0 ||
+		json_read(options->structure, reception->arena, &doc, NULL) ||
+		udt_match(json_root(&doc), options->is_strict, bundle,
+			reception->arena, &why) == ERR_OK)
+		return false;
+	hook_refuse(reception, HOOK_REFUSED_STRUCTURE, buf_str(&why));
+	return true;
+}
+
 void
 hook_accept(struct hook_reception *reception)
 {
@@ -317,7 +342,8 @@ hook_accept(struct hook_reception *reception)
 		hook_refuse(reception, HOOK_REFUSED_BODY, buf_str(&why));
 		return;
 	}
-	if (answer_duplicate(reception) || refuse_unheard(reception))
+	if (refuse_structure(reception, bundle) ||
+		answer_duplicate(reception) || refuse_unheard(reception))
 		return;
 	begin(reception, bundle);
 }

@@ -22,6 +22,10 @@ struct hook_life {
 	pthread_mutex_t lock; /* of all below */
 	uint64_t counts[HOOK_EVENTS];
 	int64_t last[HOOK_EVENTS];
+	uint64_t refused[HOOK_REFUSALS];
+	int64_t last_refused[HOOK_REFUSALS];
+	uint64_t taken[HOOK_TALLIES]; /* what was taken last */
+	int64_t taken_at;
 	struct hook_note notes[HOOK_LOG_MAX]; /* a ring */
 	size_t noted;			      /* ever */
 	int64_t slot_time;		      /* the newest's number */
@@ -43,6 +47,35 @@ hook_event_name(enum hook_event event)
 	};
 
 	return names[event];
+}
+
+/* As they are stored, too: those between HOOK_ACCEPTED and HOOK_REFUSED, then
+   the refusals. */
+static const char *const tally_names[HOOK_TALLIES] = {
+	"challenge",
+	"duplicate",
+	"refused:noHook",
+	"refused:noListener",
+	"refused:rate",
+	"refused:address",
+	"refused:size",
+	"refused:credentials",
+	"refused:signature",
+	"refused:body",
+	"refused:structure",
+	"refused:inFlight",
+	"refused:queueFull",
+	"refused:busy",
+	"refused:disk",
+};
+
+enum { FIRST_REFUSAL = HOOK_EVENTS - 2 };
+
+const char *
+hook_refusal_name(enum hook_refusal refusal)
+{
+	return tally_names[FIRST_REFUSAL + (size_t)refusal] +
+	       strlen("refused:");
 }
 
 struct hook_life *
@@ -103,6 +136,10 @@ hook_life_note(struct hook_life *life, const struct hook_note *note)
 	pthread_mutex_lock(&life->lock);
 	life->counts[note->event]++;
 	life->last[note->event] = note->at;
+	if (note->event == HOOK_REFUSED) {
+		life->refused[note->refusal]++;
+		life->last_refused[note->refusal] = note->at;
+	}
 	life->notes[life->noted++ % HOOK_LOG_MAX] = *note;
 	pthread_mutex_unlock(&life->lock);
 }
@@ -118,6 +155,7 @@ hook_life_report(
 	pthread_mutex_lock(&life->lock);
 	memcpy(ret->counts, life->counts, sizeof(ret->counts));
 	memcpy(ret->last, life->last, sizeof(ret->last));
+	memcpy(ret->refused, life->refused, sizeof(ret->refused));
 	while (ret->note_count < HOOK_LOG_MAX &&
 		ret->note_count < life->noted) {
 		size_t at = life->noted - 1 - ret->note_count;
@@ -180,6 +218,27 @@ remember(struct hook_life *life, const uint8_t id[HOOK_SEEN_LEN], int64_t now)
 	map_put(&life->by_id, key_of(seen), seen);
 }
 
+int64_t
+hook_life_oldest(struct hook_life *life, int64_t now)
+{
+	int64_t at;
+
+	pthread_mutex_lock(&life->lock);
+	at = life->first ? life->first->at : now;
+	pthread_mutex_unlock(&life->lock);
+	return at;
+}
+
+void
+hook_life_restore_seen(
+	struct hook_life *life, const uint8_t id[HOOK_SEEN_LEN], int64_t at)
+{
+	pthread_mutex_lock(&life->lock);
+	remember(life, id, at);
+	pthread_mutex_unlock(&life->lock);
+	hook_life_settle(life, id, true);
+}
+
 enum hook_claim
 hook_life_claim(struct hook_life *life, const uint8_t id[HOOK_SEEN_LEN],
 	int64_t window, int64_t now)
@@ -214,4 +273,75 @@ hook_life_settle(
 		seen->is_given_up = !is_stored;
 	}
 	pthread_mutex_unlock(&life->lock);
+}
+
+/* ---- counts beyond a restart ---- */
+
+static struct hook_tally
+tally_of(const struct hook_life *life, size_t at)
+{
+	struct hook_tally tally = {.name = tally_names[at]};
+
+	if (at < FIRST_REFUSAL) {
+		tally.count = life->counts[HOOK_CHALLENGE + at];
+		tally.last = life->last[HOOK_CHALLENGE + at];
+	} else {
+		tally.count = life->refused[at - FIRST_REFUSAL];
+		tally.last = life->last_refused[at - FIRST_REFUSAL];
+	}
+	return tally;
+}
+
+static void
+add_event(struct hook_life *life, size_t event, uint64_t count, int64_t last)
+{
+	life->counts[event] += count;
+	if (last > life->last[event])
+		life->last[event] = last;
+}
+
+void
+hook_life_restore(
+	struct hook_life *life, struct str name, uint64_t count, int64_t last)
+{
+	size_t at = 0;
+
+	pthread_mutex_lock(&life->lock);
+	while (at < HOOK_TALLIES && !str_equal(name, str_of(tally_names[at])))
+		at++;
+	if (str_equal(name, str_of(hook_event_name(HOOK_ACCEPTED)))) {
+		add_event(life, HOOK_ACCEPTED, count, last);
+	} else if (at < FIRST_REFUSAL) {
+		add_event(life, HOOK_CHALLENGE + at, count, last);
+		life->taken[at] = count;
+	} else if (at < HOOK_TALLIES) {
+		add_event(life, HOOK_REFUSED, count, last);
+		life->refused[at - FIRST_REFUSAL] += count;
+		life->last_refused[at - FIRST_REFUSAL] = last;
+		life->taken[at] = count;
+	}
+	pthread_mutex_unlock(&life->lock);
+}
+
+size_t
+hook_life_take(struct hook_life *life, int64_t now, int64_t interval,
+	struct hook_tally tallies[HOOK_TALLIES])
+{
+	size_t count = 0, at = 0;
+
+	pthread_mutex_lock(&life->lock);
+	if (life->taken_at && now - life->taken_at < interval)
+		at = HOOK_TALLIES;
+	for (; at < HOOK_TALLIES; at++) {
+		struct hook_tally tally = tally_of(life, at);
+
+		if (tally.count == life->taken[at])
+			continue;
+		life->taken[at] = tally.count;
+		tallies[count++] = tally;
+	}
+	if (count)
+		life->taken_at = now;
+	pthread_mutex_unlock(&life->lock);
+	return count;
 }

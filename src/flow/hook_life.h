@@ -3,10 +3,10 @@
 #include "base/buf.h"
 
 /*
- * What a hook goes through while the program runs: counts, the last requests
- * and what became of them, its rate limit, and the ids it has seen. All in
- * memory and bounded; shared by the hook's snapshots, counted by references.
- * Any thread.
+ * What a hook goes through: counts, the last requests and what became of them,
+ * its rate limit, and the ids it has seen. All in memory and bounded; shared by
+ * the hook's snapshots, counted by references. Counts and ids outlive the
+ * program (flow/hook_memory.h). Any thread.
  */
 struct hook_life;
 
@@ -21,6 +21,27 @@ enum hook_event {
 /** "accepted", "challenge", … */
 const char *hook_event_name(enum hook_event event);
 
+/** Why a request was refused. */
+enum hook_refusal {
+	HOOK_REFUSED_NO_HOOK,
+	HOOK_REFUSED_NO_LISTENER,
+	HOOK_REFUSED_RATE,
+	HOOK_REFUSED_ADDRESS,
+	HOOK_REFUSED_SIZE,
+	HOOK_REFUSED_CREDENTIALS,
+	HOOK_REFUSED_SIGNATURE,
+	HOOK_REFUSED_BODY,
+	HOOK_REFUSED_STRUCTURE,
+	HOOK_REFUSED_IN_FLIGHT,
+	HOOK_REFUSED_QUEUE,
+	HOOK_REFUSED_BUSY,
+	HOOK_REFUSED_DISK,
+	HOOK_REFUSALS
+};
+
+/** "noListener", "rate", … */
+const char *hook_refusal_name(enum hook_refusal refusal);
+
 enum {
 	HOOK_LOG_MAX = 50,
 	HOOK_REASON_MAX = 160,	/* bytes kept */
@@ -33,7 +54,8 @@ struct hook_note {
 	enum hook_event event;
 	int64_t at; /* wall clock */
 	int status;
-	uint64_t execution; /* HOOK_ACCEPTED */
+	enum hook_refusal refusal; /* HOOK_REFUSED */
+	uint64_t execution;	   /* HOOK_ACCEPTED */
 	char method[16];
 	char peer[48];
 	char reason[HOOK_REASON_MAX];
@@ -49,6 +71,7 @@ void hook_life_note(struct hook_life *life, const struct hook_note *note);
 
 struct hook_report {
 	uint64_t counts[HOOK_EVENTS];
+	uint64_t refused[HOOK_REFUSALS];
 	int64_t last[HOOK_EVENTS];     /* wall clock; 0: never */
 	const struct hook_note *notes; /* the newest first */
 	size_t note_count;
@@ -73,6 +96,36 @@ enum hook_claim {
 enum hook_claim hook_life_claim(struct hook_life *life,
 	const uint8_t id[HOOK_SEEN_LEN], int64_t window, int64_t now);
 
+/** When the oldest id that is remembered was given; `now` when none is. */
+int64_t hook_life_oldest(struct hook_life *life, int64_t now);
+
+/** An id that was given before the start; the oldest comes first. */
+void hook_life_restore_seen(
+	struct hook_life *life, const uint8_t id[HOOK_SEEN_LEN], int64_t at);
+
 /** It is stored, or was not and may come again. */
 void hook_life_settle(struct hook_life *life, const uint8_t id[HOOK_SEEN_LEN],
 	bool is_stored);
+
+/* ---- counts beyond a restart ---- */
+
+/** A count by the name it is stored under. */
+struct hook_tally {
+	const char *name;
+	uint64_t count;
+	int64_t last; /* wall clock */
+};
+/* All but HOOK_ACCEPTED, which is stored with each request, and
+   HOOK_REFUSED, which is their sum. */
+enum { HOOK_TALLIES = HOOK_EVENTS - 2 + HOOK_REFUSALS };
+
+/** Counts on from what was stored; names that are not known are passed over. */
+void hook_life_restore(
+	struct hook_life *life, struct str name, uint64_t count, int64_t last);
+
+/**
+ * Those that changed since they were taken last; none before `interval` has
+ * passed since.
+ */
+size_t hook_life_take(struct hook_life *life, int64_t now, int64_t interval,
+	struct hook_tally tallies[HOOK_TALLIES]);

@@ -5,6 +5,7 @@
 #include "flow/hook_body.h"
 #include "flow/hook_life.h"
 #include "flow/hook_options_private.h"
+#include "flow/udt.h"
 
 enum { TYPE_MAX = 128 };
 
@@ -268,6 +269,41 @@ read_bytes_max(struct hook_reader *reader, struct json value)
 }
 
 static void
+read_fields(struct hook_reader *reader, struct json value)
+{
+	CLEANUP(buf_release) struct buf why = buf_make(512);
+
+	if (udt_check(value, &why))
+		webhook_issues_add(reader->issues, "structure.fields", "%s",
+			buf_text(&why));
+	else if (json_raw(value).len > HOOK_STRUCTURE_MAX)
+		webhook_issues_add(reader->issues, "structure.fields",
+			"expected at most %d bytes", HOOK_STRUCTURE_MAX);
+	else
+		reader->options->structure = json_raw(value);
+}
+
+static void
+read_strict(struct hook_reader *reader, struct json value)
+{
+	hook_read_boolean(
+		reader, "structure.strict", value, &reader->options->is_strict);
+}
+
+static void
+read_structure(struct hook_reader *reader, struct json value)
+{
+	static const struct hook_member members[] = {
+		{"fields", read_fields}, {"strict", read_strict}};
+
+	if (json_kind(value) == JSON_NULL)
+		reader->options->structure = STR("");
+	else
+		hook_read_members(
+			reader, "structure", value, members, COUNT_OF(members));
+}
+
+static void
 read_pass_through(struct hook_reader *reader, struct json value)
 {
 	hook_read_boolean(
@@ -334,6 +370,7 @@ static const struct hook_member members[] = {
 	{"trustedProxies", hook_read_proxies},
 	{"dedupe", read_dedupe},
 	{"maxBytes", read_bytes_max},
+	{"structure", read_structure},
 	{"passThrough", read_pass_through},
 	{"headers", read_headers},
 	{"method", read_method},
@@ -344,6 +381,8 @@ static const struct hook_member members[] = {
 	{"url", NULL},
 	{"apiKeyCount", NULL},
 	{"counts", NULL},
+	{"refusedBy", NULL},
+	{"queue", NULL},
 	{"last", NULL},
 	{"generation", NULL},
 	{"createdAt", NULL},

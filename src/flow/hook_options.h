@@ -17,6 +17,8 @@
  *    "apiKeys": ["…"], "basic": {"username": "u", "password": "…"},
  *    "allowedNetworks": ["10.0.0.0/8"], "trustedProxies": ["127.0.0.1"],
  *    "dedupe": {"by": "webhook-id", "window": "5m"}, "maxBytes": 5242880,
+ *    "structure": {"fields": [{"name": "id", "type": "number",
+ *                  "required": true}], "strict": false} (flow/udt.h),
  *    "passThrough": false, "headers": false, "method": false,
  *    "rate": {"requests": 300, "window": "10s"},
  *    "response": {"status": 200, "contentType": "text/plain", "body": "…"}}
@@ -35,7 +37,8 @@ enum {
 	HOOK_NAME_MAX = 128, /* characters */
 	HOOK_KEYS_MAX = 16,
 	HOOK_NETWORKS_MAX = 64,
-	HOOK_RESPONSE_MAX = 4096, /* bytes of a fixed body */
+	HOOK_STRUCTURE_MAX = 64 << 10, /* bytes of JSON */
+	HOOK_RESPONSE_MAX = 4096,      /* bytes of a fixed body */
 };
 
 struct hook_network_list {
@@ -61,6 +64,8 @@ struct hook_options {
 	enum hook_dedupe dedupe;
 	int64_t dedupe_window;
 	size_t bytes_max;
+	struct str structure; /* its fields, JSON; empty: none */
+	bool is_strict;
 	bool passes_json;
 	bool wants_headers; /* although no expression reads them */
 	bool wants_method;

@@ -152,6 +152,12 @@ hook_options_write(const struct hook_options *options, struct json_out *out)
 	write_texts(out, "trustedProxies", options->proxies.texts,
 		options->proxies.count);
 	write_limits(options, out);
+	if (options->structure.len) {
+		json_out_object(out, "structure");
+		json_out_raw(out, "fields", options->structure);
+		json_out_boolean(out, "strict", options->is_strict);
+		json_out_end(out);
+	}
 	json_out_boolean(out, "passThrough", options->passes_json);
 	json_out_boolean(out, "headers", options->wants_headers);
 	json_out_boolean(out, "method", options->wants_method);
@@ -212,6 +218,7 @@ hook_options_copy(const struct hook_options *options, struct arena *arena)
 	struct inbound_signature *signature = &copy.signature;
 
 	copy.name = arena_copy(arena, copy.name);
+	copy.structure = arena_copy(arena, copy.structure);
 	challenges->method = arena_copy(arena, challenges->method);
 	challenges->content_type = arena_copy(arena, challenges->content_type);
 	challenges->body = arena_copy(arena, challenges->body);

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/encode.h"
+#include "flow/hook_memory.h"
 #include "flow/hook_receive_private.h"
 
 /* ---- answers ---- */
@@ -16,6 +17,7 @@ static const struct hook_refusal_row refusals[] = {
 	[HOOK_REFUSED_CREDENTIALS] = {401, STR_INIT("Unauthorized"), 0},
 	[HOOK_REFUSED_SIGNATURE] = {401, STR_INIT("Unauthorized"), 0},
 	[HOOK_REFUSED_BODY] = {400, STR_INIT(""), 0},
+	[HOOK_REFUSED_STRUCTURE] = {400, STR_INIT(""), 0},
 	[HOOK_REFUSED_IN_FLIGHT] = {503,
 		STR_INIT("The same webhook is being stored."), 1 * SECONDS},
 	[HOOK_REFUSED_QUEUE] = {400, STR_INIT("Queue is full."), 0},
@@ -74,12 +76,14 @@ hook_refuse(const struct hook_reception *reception, enum hook_refusal refusal,
 		.content_type = STR("text/plain; charset=utf-8"),
 		.body = row->body.len ? row->body : reason,
 		.retry_after = row->retry_after};
-	struct hook_note note;
+	struct hook_note note =
+		hook_make_note(reception, HOOK_REFUSED, row->status, reason);
 
+	note.refusal = refusal;
+	if (!reception->hook)
+		hooks_count(reception->hooks, &note);
 	if (reception->hook) {
-		note = hook_make_note(
-			reception, HOOK_REFUSED, row->status, reason);
-		hook_life_note(reception->hook->life, &note);
+		hook_memory_note(reception->hooks, reception->hook, &note);
 		if (refusal == HOOK_REFUSED_CREDENTIALS &&
 			reception->hook->options.username.len > 0)
 			what.fields
@@ -248,7 +252,7 @@ answer_challenge(
 		what.fields[i] = found.fields[i];
 	note = hook_make_note(reception, HOOK_CHALLENGE, found.status,
 		str_of(found.challenge));
-	hook_life_note(hook->life, &note);
+	hook_memory_note(reception->hooks, hook, &note);
 	hook_answer_now(reception, &what);
 	return true;
 }

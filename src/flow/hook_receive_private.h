@@ -19,21 +19,6 @@ struct hook_reception {
 	bool is_expected; /* of a scenario that is off: run once */
 };
 
-enum hook_refusal {
-	HOOK_REFUSED_NO_HOOK,
-	HOOK_REFUSED_NO_LISTENER,
-	HOOK_REFUSED_RATE,
-	HOOK_REFUSED_ADDRESS,
-	HOOK_REFUSED_SIZE,
-	HOOK_REFUSED_CREDENTIALS,
-	HOOK_REFUSED_SIGNATURE,
-	HOOK_REFUSED_BODY,
-	HOOK_REFUSED_IN_FLIGHT,
-	HOOK_REFUSED_QUEUE,
-	HOOK_REFUSED_BUSY,
-	HOOK_REFUSED_DISK,
-};
-
 struct hook_refusal_row {
 	int status;
 	struct str body; /* empty: the reason */

@@ -1,39 +1,15 @@
 #include "flow/hooks_private.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "flow/hook_memory.h"
 #include "flow/object_audit.h"
 #include "pipeline/writer.h"
 #include "store/object.h"
 
 enum { HOOKS_MAX = 1000 };
-
-/** A snapshot as it is counted; what it points to is in its arena. */
-struct counted {
-	struct hook hook;
-	struct arena arena;
-	atomic_size_t refs;
-	uint8_t digest[DIGEST_SHA256_LEN]; /* of the token */
-};
-
-struct hooks {
-	struct hooks_options options;
-	pthread_mutex_t changing; /* one change at a time, disk included */
-	pthread_mutex_t lock;	  /* of the maps */
-	struct map by_id;	  /* by the id's bytes; a reference each */
-	/* By the token's digest, so that no comparison tells how much of a
-	   token was right. */
-	struct map by_token;
-	struct hook_link *links;
-};
 
 static struct counted *
 counted_of(const struct hook *hook)
@@ -70,12 +46,6 @@ hooks_settings(const struct hooks *hooks)
 }
 
 static struct str
-id_key(const struct uuid *id)
-{
-	return str_make((const char *)id->bytes, sizeof(id->bytes));
-}
-
-static struct str
 token_key(const struct counted *counted)
 {
 	return str_make((const char *)counted->digest, DIGEST_SHA256_LEN);
@@ -101,10 +71,10 @@ put(struct hooks *hooks, struct counted *take_counted)
 	struct hook *former;
 
 	pthread_mutex_lock(&hooks->lock);
-	former = map_remove(&hooks->by_id, id_key(&hook->id));
+	former = map_remove(&hooks->by_id, hooks_key(&hook->id));
 	if (former)
 		map_remove(&hooks->by_token, token_key(counted_of(former)));
-	map_put(&hooks->by_id, id_key(&hook->id), hook);
+	map_put(&hooks->by_id, hooks_key(&hook->id), hook);
 	map_put(&hooks->by_token, token_key(take_counted), hook);
 	pthread_mutex_unlock(&hooks->lock);
 	hook_unref(former);
@@ -116,7 +86,7 @@ take_out(struct hooks *hooks, const struct uuid *id)
 	struct hook *former;
 
 	pthread_mutex_lock(&hooks->lock);
-	former = map_remove(&hooks->by_id, id_key(id));
+	former = map_remove(&hooks->by_id, hooks_key(id));
 	if (former)
 		map_remove(&hooks->by_token, token_key(counted_of(former)));
 	pthread_mutex_unlock(&hooks->lock);
@@ -177,6 +147,7 @@ load_row(struct hooks *hooks, const struct object_row *row, struct buf *why)
 	counted->hook.updated = row->updated;
 	counted->hook.life = hook_life_new();
 	counted->hook.options = hook_options_copy(&options, &counted->arena);
+	hook_memory_load(hooks->options.store, &counted->hook);
 	put(hooks, counted);
 	return ERR_OK;
 }
@@ -277,14 +248,15 @@ hooks_unlink(struct hooks *hooks, struct hook_link *link)
 }
 
 static enum err
-commit_change(struct hooks *hooks, const struct store_change *change)
+commit_changes(
+	struct hooks *hooks, const struct store_change *changes, size_t count)
 {
 	const struct object_audit audit = {.store = hooks->options.store,
 		.writer = hooks->options.writer,
 		.category = "hooks",
 		.type = "hook"};
 
-	return object_audit_commit(&audit, change, 1);
+	return object_audit_commit(&audit, changes, count);
 }
 
 static enum err
@@ -314,7 +286,7 @@ commit(struct hooks *hooks, const struct hook *hook)
 		.updated = hook->updated,
 		.body = buf_str(&body),
 		.sealed = buf_str(&sealed)};
-	return commit_change(hooks, &change);
+	return commit_changes(hooks, &change, 1);
 }
 
 /** 160 random bits in RFC 4648's Base32, small letters. */
@@ -417,79 +389,19 @@ hooks_remove(struct hooks *hooks, uint32_t workspace, struct uuid id)
 		.row = {.workspace = workspace,
 			.kind = OBJECT_HOOK,
 			.id = str_of(uuid_format(id, text))}};
-	struct store_change change = {.kind = STORE_OBJECT, .object = &object};
+	const struct hook_change forget = hook_memory_forget(object.row.id);
+	struct store_change changes[] = {
+		{.kind = STORE_OBJECT, .object = &object},
+		{.kind = STORE_HOOK, .hook = &forget},
+	};
 	enum err err;
 
 	pthread_mutex_lock(&hooks->changing);
-	err = commit_change(hooks, &change);
+	err = commit_changes(hooks, changes, COUNT_OF(changes));
 	if (err == ERR_OK)
 		take_out(hooks, &id);
 	pthread_mutex_unlock(&hooks->changing);
 	if (err == ERR_CONFLICT)
 		return ERR_NOT_FOUND;
 	return err ? ERR_IO : ERR_OK;
-}
-
-/* ---- reading ---- */
-
-const struct hook *
-hooks_find(struct hooks *hooks, struct str token)
-{
-	uint8_t digest[DIGEST_SHA256_LEN];
-	const struct hook *hook;
-
-	digest_sha256(token, digest);
-	pthread_mutex_lock(&hooks->lock);
-	hook = map_get(&hooks->by_token,
-		str_make((const char *)digest, sizeof(digest)));
-	if (hook)
-		hook_ref(hook);
-	pthread_mutex_unlock(&hooks->lock);
-	return hook;
-}
-
-const struct hook *
-hooks_get(struct hooks *hooks, uint32_t workspace, struct uuid id)
-{
-	const struct hook *hook;
-
-	pthread_mutex_lock(&hooks->lock);
-	hook = map_get(&hooks->by_id, id_key(&id));
-	if (hook && hook->workspace != workspace)
-		hook = NULL;
-	if (hook)
-		hook_ref(hook);
-	pthread_mutex_unlock(&hooks->lock);
-	return hook;
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	const struct hook *left = *(const struct hook *const *)a;
-	const struct hook *right = *(const struct hook *const *)b;
-	int order = str_compare(left->options.name, right->options.name);
-
-	return order ? order
-		     : memcmp(left->id.bytes, right->id.bytes,
-			       sizeof(left->id.bytes));
-}
-
-void
-hooks_list(struct hooks *hooks, uint32_t workspace, struct arena *arena,
-	struct hook_list *ret)
-{
-	const struct hook *hook;
-	size_t at = 0;
-
-	pthread_mutex_lock(&hooks->lock);
-	ret->count = 0;
-	ret->items = arena_alloc_array(
-		arena, hooks->by_id.count + 1, sizeof(*ret->items));
-	while ((hook = map_next(&hooks->by_id, &at))) {
-		if (hook->workspace == workspace)
-			ret->items[ret->count++] = hook_ref(hook);
-	}
-	pthread_mutex_unlock(&hooks->lock);
-	qsort(ret->items, ret->count, sizeof(*ret->items), compare_names);
 }

@@ -42,6 +42,10 @@ struct hooks_options {
 /** Loads all there are. One that cannot be read is logged and stays off. */
 enum err hooks_open(const struct hooks_options *options, struct hooks **ret,
 	struct buf *why) MUST_USE;
+/** What is counted and not stored yet is; blocks on the disk. NULL is harmless.
+ */
+void hooks_flush(struct hooks *hooks);
+
 /** After everybody who might call in has ended. NULL is harmless. */
 void hooks_close(struct hooks *hooks);
 
@@ -65,12 +69,20 @@ enum err hooks_change(struct hooks *hooks, const struct hook *former,
 enum err hooks_remove(struct hooks *hooks, uint32_t workspace, struct uuid id)
 	MUST_USE;
 
+/** What happened at all hooks since the start; for /metrics. */
+struct hooks_stats {
+	uint64_t counts[HOOK_EVENTS];
+	uint64_t refused[HOOK_REFUSALS];
+};
+void hooks_stats(struct hooks *hooks, struct hooks_stats *ret);
+void hooks_count(struct hooks *hooks, const struct hook_note *note);
+
 /** References, or NULL. */
 const struct hook *hooks_find(struct hooks *hooks, struct str token);
 const struct hook *hooks_get(
 	struct hooks *hooks, uint32_t workspace, struct uuid id);
 
-/** References to a workspace's, ordered by name, in the arena. */
+/** References to a workspace's (0: all), ordered by name, in the arena. */
 struct hook_list {
 	const struct hook **items;
 	size_t count;

@@ -52,6 +52,8 @@ struct runner_reply {
 		const struct run_response *response);
 };
 
+enum { RUNNER_ALSO_MAX = 8 };
+
 struct runner_order {
 	const struct scenario *scenario;
 	struct str trigger; /* typed JSON of the first bundle; copied */
@@ -60,6 +62,9 @@ struct runner_order {
 	uint64_t origin;    /* the execution that it repeats; 0: none */
 	struct runner_reply *reply; /* or NULL */
 	bool is_expected;	    /* runner_take_expected() said so */
+	/* Stored with it; borrowed until `stored`. None may conflict. */
+	const struct store_change *also;
+	size_t also_count; /* RUNNER_ALSO_MAX at most */
 	void *context;
 	/**
 	 * On the writer's thread: it is on disk (ERR_OK, with its sequence)
@@ -108,6 +113,14 @@ void runner_note_change(struct runner *runner, const struct scenario *former,
 /** Blocks on the disk. ERR_CONFLICT: it is not INCOMPLETE (any more). */
 enum err runner_retry(struct runner *runner, uint64_t execution) MUST_USE;
 enum err runner_drop(struct runner *runner, uint64_t execution) MUST_USE;
+
+/** The queue of one scenario. */
+struct runner_queue {
+	uint64_t waiting, max;
+	uint32_t running, incomplete;
+};
+void runner_queue(
+	struct runner *runner, struct uuid scenario, struct runner_queue *ret);
 
 struct runner_stats {
 	uint64_t started, succeeded, warned, failed, incomplete, operations;

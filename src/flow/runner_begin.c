@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "flow/runner_private.h"
@@ -62,7 +64,7 @@ remove_waiter(struct runner *runner, uint64_t sequence)
 /** An execution on its way to the disk. */
 struct begun {
 	struct writer_item item;
-	struct store_change change;
+	struct store_change changes[1 + RUNNER_ALSO_MAX];
 	struct flow_change flow;
 	struct runner *runner;
 	struct uuid scenario;
@@ -182,10 +184,13 @@ make_begun(struct runner *runner, const struct runner_order *order)
 			.error = STR(""),
 			.trigger =
 				str_make(begun->trigger, order->trigger.len)}};
-	begun->change =
+	begun->changes[0] =
 		(struct store_change){.kind = STORE_FLOW, .flow = &begun->flow};
-	begun->item.unit =
-		(struct store_unit){.changes = &begun->change, .count = 1};
+	assert(order->also_count <= RUNNER_ALSO_MAX);
+	for (size_t i = 0; i < order->also_count; i++)
+		begun->changes[1 + i] = order->also[i];
+	begun->item.unit = (struct store_unit){
+		.changes = begun->changes, .count = 1 + order->also_count};
 	begun->item.done = on_stored;
 	return begun;
 }
@@ -276,6 +281,23 @@ runner_begin(struct runner *runner, const struct runner_order *order)
 	give_back_place(runner, order);
 	mem_free(begun);
 	return ERR_BUSY;
+}
+
+void
+runner_queue(
+	struct runner *runner, struct uuid scenario, struct runner_queue *ret)
+{
+	const struct runner_lane *lane;
+
+	*ret = (struct runner_queue){.max = runner->options.queue_max};
+	pthread_mutex_lock(&runner->lock);
+	lane = runner_lane_find(runner, &scenario);
+	if (lane) {
+		ret->waiting = lane->queued;
+		ret->running = lane->running;
+		ret->incomplete = lane->incomplete;
+	}
+	pthread_mutex_unlock(&runner->lock);
 }
 
 void

@@ -153,11 +153,13 @@ fit_value(const struct fitting *fitting, struct value field, struct str path,
 	if (value_coerce(value, type, fitting->rules->zone, fitting->arena, ret,
 		    &inner))
 		return refuse(fitting, path, buf_text(&inner));
-	if (value_is_empty(spec) || value_is_empty(*ret))
-		return ERR_OK;
-	if (str_equal(type, STR("array")))
+	if (str_equal(type, STR("array")) && ret->kind == VALUE_ARRAY &&
+		(spec.kind == VALUE_ARRAY || spec.kind == VALUE_COLLECTION))
 		return fit_items(fitting, spec, path, *ret, ret);
-	return fit_fields(fitting, spec, path, *ret, ret);
+	if (str_equal(type, STR("collection")) && spec.kind == VALUE_ARRAY &&
+		!value_is_empty(*ret))
+		return fit_fields(fitting, spec, path, *ret, ret);
+	return ERR_OK;
 }
 
 static enum err
@@ -191,7 +193,9 @@ fit_field(const struct fitting *fitting, struct value field, struct str path,
 		fitting->arena, "%.*s.%.*s", STR_ARG(path), STR_ARG(name));
 	enum err err;
 
-	if (value_is_blank(value) &&
+	if (name.len == 0)
+		return ERR_OK;
+	if (value_is_blank(value) && !fitting->rules->ignores_defaults &&
 		!value_is_empty(value_member(field, STR("default"))))
 		value = value_member(field, STR("default"));
 	if (value_is_blank(value) && field_flag(field, "required", false))

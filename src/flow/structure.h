@@ -22,8 +22,11 @@ enum {
 enum err structure_check(struct value fields, struct buf *why) MUST_USE;
 
 struct structure_rules {
-	struct value fields; /* checked; empty: anything goes */
-	bool is_strict;	     /* what no field names is refused */
+	/* Empty: anything goes. What structure_check() would refuse does
+	   nothing. */
+	struct value fields;
+	bool is_strict;	       /* what no field names is refused */
+	bool ignores_defaults; /* they were filled in by an editor */
 	const struct zone *zone;
 };
 

@@ -14,7 +14,8 @@ static size_t
 room_for(const struct payload *payload)
 {
 	return payload->body.len + payload->rest.len + payload->attributes.len +
-	       ATTRIBUTES_LEN;
+	       payload->id.len + payload->source.len + 2 * payload->type.len +
+	       2 * payload->subject.len + ATTRIBUTES_LEN;
 }
 
 static const char *
@@ -31,7 +32,7 @@ type_of(enum operation operation)
 
 /** A text of the publisher's, which may have blanks between its tokens. */
 static void
-write_text(
+write_json(
 	struct json_out *out, const char *key, struct str text, bool is_compact)
 {
 	json_out_raw(out, key, is_compact ? STR("") : text);
@@ -51,9 +52,9 @@ write_data(struct json_out *out, const char *key, const struct payload *payload,
 	json_out_string(out, "id", payload->subject);
 	json_out_text(out, "operation", operation_name(payload->operation));
 	if (!is_deleted)
-		write_text(out, "new", payload->body, is_compact);
+		write_json(out, "new", payload->body, is_compact);
 	if (old.len > 0)
-		write_text(out, "old", old, is_compact);
+		write_json(out, "old", old, is_compact);
 	json_out_end(out);
 }
 
@@ -217,7 +218,6 @@ write_structured(
 	struct json_out json = json_out_make(out);
 	struct cloudevent event;
 
-	buf_reserve(out, room_for(payload));
 	if (!payload->is_cloudevent) {
 		write_resource(payload, out, false);
 		return false;
@@ -236,12 +236,13 @@ write_plain(const struct payload *payload, struct arena *arena, struct buf *out)
 {
 	CLEANUP(buf_release) struct buf text = buf_make(0);
 
-	buf_reserve(out, room_for(payload));
-	if (payload->is_cloudevent) {
+	if (!payload->is_cloudevent) {
+		write_resource(payload, out, !payload->is_compact);
+	} else if (payload->is_compact) {
+		write_structured(payload, arena, out);
+	} else {
 		write_structured(payload, arena, &text);
 		json_append_compact(out, buf_str(&text));
-	} else {
-		write_resource(payload, out, true);
 	}
 	/* A ce- header would make it look like one in binary mode. */
 	return true;
@@ -363,19 +364,60 @@ envelope_needs_whole(enum webhook_payload form)
 	return forms[form].needs_whole;
 }
 
+/* What is written as one text. */
+struct text {
+	enum webhook_payload form;
+	const struct payload *const *payloads;
+	size_t count;
+	bool is_array;
+};
+
+/** Returns whether what was written last says its order itself. */
+static bool
+append_text(const struct text *text, struct arena *arena, struct buf *out)
+{
+	bool has_sequence = false;
+
+	for (size_t i = 0; i < text->count; i++) {
+		if (text->is_array)
+			buf_append_char(out, i == 0 ? '[' : ',');
+		has_sequence =
+			forms[text->form].write(text->payloads[i], arena, out);
+	}
+	if (text->is_array)
+		buf_append_char(out, ']');
+	return has_sequence;
+}
+
+/** In place, as a rule; text of which much was escaped is copied. */
+static void
+write_text(const struct text *text, struct arena *arena, struct envelope *ret)
+{
+	CLEANUP(buf_release) struct buf large = buf_make(0);
+	size_t room = 2;
+	struct buf out;
+
+	for (size_t i = 0; i < text->count; i++)
+		room += room_for(text->payloads[i]);
+	out = arena_buf(arena, room);
+	ret->has_sequence = append_text(text, arena, &out);
+	ret->body = buf_str(&out);
+	if (!buf_is_overflown(&out))
+		return;
+	append_text(text, arena, &large);
+	ret->body = arena_copy(arena, buf_str(&large));
+}
+
 void
 envelope_build(enum webhook_payload form, const struct payload *payload,
 	struct arena *arena, struct envelope *ret)
 {
-	CLEANUP(buf_release) struct buf text = buf_make(0);
-
 	*ret = (struct envelope){.content_type = forms[form].type};
-	if (forms[form].build) {
+	if (forms[form].build)
 		forms[form].build(payload, arena, ret);
-		return;
-	}
-	ret->has_sequence = forms[form].write(payload, arena, &text);
-	ret->body = arena_copy(arena, buf_str(&text));
+	else
+		write_text(
+			&(struct text){form, &payload, 1, false}, arena, ret);
 }
 
 void
@@ -383,20 +425,7 @@ envelope_build_batch(enum webhook_payload form,
 	const struct payload *const *payloads, size_t count,
 	struct arena *arena, struct envelope *ret)
 {
-	CLEANUP(buf_release) struct buf text = buf_make(0);
-	size_t room = 2;
-
-	for (size_t i = 0; i < count; i++)
-		room += room_for(payloads[i]);
-	buf_reserve(&text, room);
-	for (size_t i = 0; i < count; i++) {
-		buf_append_char(&text, i == 0 ? '[' : ',');
-		forms[form].write(payloads[i], arena, &text);
-	}
-	buf_append_char(&text, ']');
-	*ret = (struct envelope){
-		.has_sequence = true, /* each its own, if any */
-		.content_type = forms[form].batch_type,
-		.body = arena_copy(arena, buf_str(&text)),
-	};
+	*ret = (struct envelope){.content_type = forms[form].batch_type};
+	write_text(&(struct text){form, payloads, count, true}, arena, ret);
+	ret->has_sequence = true; /* each its own, if any */
 }

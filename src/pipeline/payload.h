@@ -26,6 +26,7 @@ struct payload {
 	struct str rest;
 	bool is_cloudevent; /* published as one */
 	bool is_json;	    /* … and its data is known to be JSON */
+	bool is_compact;    /* body and rest are known to be without blanks */
 	bool is_whole;	    /* attributes and rest are there */
 };
 
@@ -37,6 +38,7 @@ struct payload_facts {
 	struct str id, source, type, subject, attributes, body, rest;
 	bool is_cloudevent;
 	bool is_json;
+	bool is_compact;
 	bool is_whole;
 };
 

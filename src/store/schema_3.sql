@@ -84,3 +84,21 @@ CREATE TABLE steps (
 -- told.
 ALTER TABLE keys ADD COLUMN expires INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE keys ADD COLUMN warned INTEGER NOT NULL DEFAULT 0;
+
+-- What hooks remember (store/hook.h).
+CREATE TABLE hook_counts (
+	hook TEXT NOT NULL,
+	name TEXT NOT NULL,
+	count INTEGER NOT NULL,
+	last INTEGER NOT NULL,
+	PRIMARY KEY (hook, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hook_seen (
+	hook TEXT NOT NULL,
+	id BLOB NOT NULL,
+	at INTEGER NOT NULL,
+	PRIMARY KEY (hook, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX hook_seen_at ON hook_seen (hook, at);

@@ -4,6 +4,7 @@
 
 #include "store/sqlite_db.h"
 #include "store/sqlite_flow.h"
+#include "store/sqlite_hook.h"
 #include "store/sqlite_object.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_retain.h"
@@ -326,6 +327,12 @@ change_flow(struct sqlite_write *write, const struct store_change *change)
 }
 
 static enum err
+change_hook(struct sqlite_write *write, const struct store_change *change)
+{
+	return sqlite_hook_apply(write->db, change->hook, write->why);
+}
+
+static enum err
 retain(struct sqlite_write *write, const struct store_change *change)
 {
 	enum err err =
@@ -363,6 +370,7 @@ static const struct kind {
 	[STORE_KEY_REMOVE] = {remove_key, true, false},
 	[STORE_OBJECT] = {change_object, true, false},
 	[STORE_FLOW] = {change_flow, true, true},
+	[STORE_HOOK] = {change_hook, false, false},
 	[STORE_RETAIN] = {retain, false, false},
 	[STORE_PROBE] = {probe, false, false},
 };

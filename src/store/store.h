@@ -189,6 +189,7 @@ enum store_change_kind {
 	STORE_KEY_REMOVE,      /* conflict: gone */
 	STORE_OBJECT,	       /* store/object.h; can conflict */
 	STORE_FLOW,	       /* store/flow.h; can conflict */
+	STORE_HOOK,	       /* store/hook.h */
 	STORE_RETAIN,	       /* store/retain.h: removes what is old */
 	STORE_PROBE, /* writes a row of its own: proves a commit works */
 };
@@ -196,6 +197,7 @@ enum store_change_kind {
 struct retain_step;   /* store/retain.h */
 struct object_change; /* store/object.h */
 struct flow_change;   /* store/flow.h */
+struct hook_change;   /* store/hook.h */
 
 struct store_change {
 	enum store_change_kind kind;
@@ -209,6 +211,7 @@ struct store_change {
 		struct str key_id;
 		const struct object_change *object;
 		const struct flow_change *flow;
+		const struct hook_change *hook;
 		struct retain_step *retain;
 		uint64_t webhook_number; /* WEBHOOK_REMOVE, DELIVERIES_SKIP */
 	};

@@ -8,7 +8,7 @@ import { test } from 'node:test'
 
 import { CLIENT, COM_RATE_LIMIT, POWER_ON, startComCloud } from './com-cloud.mjs'
 import { activeWebhook, publish } from './com.mjs'
-import { startHub, waitUntil } from './harness.mjs'
+import { ADMIN_TOKEN, run, startHub, waitUntil } from './harness.mjs'
 import {
   EXAMPLES, connect, execution, executions, grapnel, hookOf, importExample
 } from './scenario-setup.mjs'
@@ -41,6 +41,19 @@ test('every example is valid', async (t) => {
   const told = await grapnel(hub, 'scenario', 'check', ...files)
   assert.equal(told, files.map((file) => `${file}: valid\n`).join(''))
 })
+
+test('whoever imports an example is told which connections to make',
+  async (t) => {
+    const hub = await startHub(t)
+    const { code, stderr } = await run(['scenario', 'import',
+      path.join(EXAMPLES, 'restart-server.yaml'), '--enable'],
+    { env: { GRAPNEL_URL: hub.url, GRAPNEL_TOKEN: ADMIN_TOKEN } })
+    assert.equal(code, 0, stderr)
+    for (const place of ['flow[1]', 'flow[2]']) {
+      assert.ok(stderr.includes(`${place}.parameters: it needs a connection ` +
+        'of type grapnel, and there is none with the id "com" yet\n'), stderr)
+    }
+  })
 
 /* ---- a disk's alert becomes a ticket ---- */
 

@@ -41,11 +41,16 @@ export async function importExample (hub, name) {
   return made.id
 }
 
-/** A hook of the scenario: {id, destination}. */
+/**
+ * A hook of the scenario: {id, destination, local}, its address over loopback
+ * and the one that does not leave the hub.
+ */
 export async function hookOf (hub, scenario, ...options) {
   const hook = await json(hub, 'hook', 'create', 'in',
     '--scenario', scenario, ...options)
-  return { id: hook.id, destination: hub.url + hook.url }
+  return {
+    id: hook.id, destination: hub.url + hook.url, local: hook.destination
+  }
 }
 
 /** Executions of the scenario, the oldest first, once n of them are over. */

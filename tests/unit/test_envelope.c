@@ -238,3 +238,20 @@ TEST(envelope, of_a_state_written_at_once_is_what_cloudevents_writes)
 	cloudevents_write(&event, &out, NULL);
 	CHECK_STR(built.envelope.body, buf_str(&text));
 }
+
+TEST(envelope, full_of_escapes_is_whole_all_the_same)
+{
+	CLEANUP(built_release) struct built built = {0};
+	CLEANUP(buf_release) struct buf quotes = buf_make(0);
+	struct payload_facts facts = updated;
+	struct json_doc doc;
+
+	for (int i = 0; i < 5000; i++)
+		buf_append_char(&quotes, '\x01');
+	facts.subject = buf_str(&quotes);
+	build(&built, PAYLOAD_CLOUDEVENT, &facts);
+	CHECK_OK(json_read(built.envelope.body, &built.arena, &doc, NULL));
+	CHECK_STR(json_string(json_member(json_root(&doc), STR("subject")),
+			  &built.arena),
+		facts.subject);
+}

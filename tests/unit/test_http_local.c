@@ -45,7 +45,7 @@ knows(void *context, uint32_t workspace, struct uuid hook)
 	struct uuid known;
 
 	(void)context;
-	CHECK_OK(uuid_parse(str_of(LOCAL_HOOK + 5), &known));
+	CHECK_OK(uuid_parse(str_skip(STR(LOCAL_HOOK), 5), &known));
 	return workspace == 1 && uuid_equal(hook, known);
 }
 

@@ -244,3 +244,17 @@ TEST(json, compact_takes_the_blanks_between_tokens_and_no_others)
 		CHECK_STR(buf_str(&out), cases[i].compact);
 	}
 }
+
+TEST(json, a_text_is_compact_without_blanks_between_tokens)
+{
+	struct arena arena = {0};
+	struct json_doc doc;
+
+	CHECK_OK(json_read(STR("{\"a b\":[1,\" \"]}"), &arena, &doc, NULL));
+	CHECK(doc.is_compact);
+	CHECK_OK(json_read(STR("{\"a\": 1}"), &arena, &doc, NULL));
+	CHECK(!doc.is_compact);
+	CHECK_OK(json_read(STR("[1]\n"), &arena, &doc, NULL));
+	CHECK(!doc.is_compact);
+	arena_release(&arena);
+}
