@@ -85,11 +85,14 @@ http_call_add_header(struct http_call *call, const char *name, struct str value)
 {
 	struct call_header *header =
 		ARENA_NEW(&call->arena, struct call_header);
+	struct call_header **last = &call->answer_headers;
 
 	header->name = arena_copy(&call->arena, str_of(name));
 	header->value = arena_copy(&call->arena, value);
-	header->next = call->answer_headers;
-	call->answer_headers = header;
+	header->next = NULL;
+	while (*last)
+		last = &(*last)->next;
+	*last = header;
 }
 
 static struct MHD_Response *
