@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "pipeline/live.h"
 
-enum { ARENA_FIRST = 480, ARENA_STEP = 256 };
+enum { ARENA_FIRST = 528, ARENA_STEP = 256 };
 
 unsigned
 webhook_rate(const struct webhook *webhook)
@@ -112,13 +112,29 @@ set_old_key(struct webhook *webhook, const struct signature_key *key)
 	webhook->old_key = copy;
 }
 
-int64_t *
-webhook_enables(struct webhook *webhook)
+static void
+set_enables(struct webhook *webhook, const int64_t *enables, unsigned count)
 {
-	if (webhook->enables == NULL)
-		webhook->enables = arena_alloc_array(&webhook->arena,
-			WEBHOOK_ENABLES_KEPT, sizeof(*webhook->enables));
-	return webhook->enables;
+	int64_t *copy = arena_alloc_array(
+		&webhook->arena, count, sizeof(*webhook->enables));
+
+	if (count)
+		memcpy(copy, enables, count * sizeof(*copy));
+	webhook->enables = copy;
+	webhook->enable_count = count;
+}
+
+void
+webhook_add_enable(struct webhook *webhook, int64_t now)
+{
+	int64_t enables[WEBHOOK_ENABLES_KEPT] = {now};
+	unsigned count = webhook->enable_count;
+
+	if (count == WEBHOOK_ENABLES_KEPT)
+		count--;
+	if (count)
+		memcpy(enables + 1, webhook->enables, count * sizeof(*enables));
+	set_enables(webhook, enables, count + 1);
 }
 
 enum err
@@ -236,9 +252,7 @@ webhook_copy(const struct webhook *webhook)
 	copy->news_since = webhook->news_since;
 	copy->news_count = webhook->news_count;
 	copy->news_left_off = webhook->news_left_off;
-	if (webhook->enables)
-		memcpy(webhook_enables(copy), webhook->enables,
-			WEBHOOK_ENABLES_KEPT * sizeof(*copy->enables));
+	set_enables(copy, webhook->enables, webhook->enable_count);
 	copy_headers(copy, webhook->headers, webhook->header_count);
 	err = webhook_set_filter(copy, webhook->filter_text, &column, &why);
 	assert(err == ERR_OK); /* it has compiled before */
@@ -256,9 +270,7 @@ write_options(const struct webhook *webhook, struct buf *out)
 	json_out_object(&json, NULL);
 	json_out_boolean(&json, "secretRead", webhook->is_secret_read);
 	json_out_array(&json, "enables");
-	for (size_t i = 0; webhook->enables && i < WEBHOOK_ENABLES_KEPT &&
-			   webhook->enables[i];
-		i++)
+	for (unsigned i = 0; i < webhook->enable_count; i++)
 		json_out_integer(&json, NULL, webhook->enables[i]);
 	json_out_end(&json);
 	json_out_integer(&json, "oldSecretUntil", webhook->old_until);
@@ -469,7 +481,8 @@ read_options(struct webhook *webhook, struct str options, struct arena *scratch)
 {
 	struct json_doc doc;
 	struct json_walk walk;
-	size_t count = 0;
+	int64_t enables[WEBHOOK_ENABLES_KEPT];
+	unsigned count = 0;
 	int64_t old_scheme = SIGNATURE_V1;
 	enum err err = json_read(options, scratch, &doc, NULL);
 
@@ -480,10 +493,10 @@ read_options(struct webhook *webhook, struct str options, struct arena *scratch)
 	read_delivery_options(webhook, json_root(&doc), scratch);
 	walk = json_walk(json_member(json_root(&doc), STR("enables")));
 	while (count < WEBHOOK_ENABLES_KEPT && json_walk_next(&walk)) {
-		if (json_to_integer(
-			    walk.value, &webhook_enables(webhook)[count]))
+		if (json_to_integer(walk.value, &enables[count]))
 			count++;
 	}
+	set_enables(webhook, enables, count);
 	json_to_integer(
 		json_member(json_root(&doc), STR("oldScheme")), &old_scheme);
 	return read_keys(webhook, old_scheme);

@@ -28,8 +28,8 @@ struct webhook *webhook_copy(const struct webhook *webhook);
 enum err webhook_set_secret(struct webhook *webhook, struct str secret)
 	MUST_USE;
 
-/** Its list of enablings, made if there is none; to be changed. */
-int64_t *webhook_enables(struct webhook *webhook);
+/** Notes that it was enabled. */
+void webhook_add_enable(struct webhook *webhook, int64_t now);
 
 /**
  * Sets the second secret, that signs too until `until`; empty takes it away.

@@ -120,9 +120,8 @@ struct webhook {
 	unsigned allowed_rate;	    /* granted by the endpoint; 0: no limit */
 	bool is_rate_unlimited; /* the endpoint said so, rather than nothing */
 	int64_t verified;	/* the last handshake that was accepted */
-	/* When it was enabled, newest first, WEBHOOK_ENABLES_KEPT of them with
-	   0 for none; NULL: never. */
-	int64_t *enables;
+	const int64_t *enables; /* when it was enabled, newest first */
+	unsigned enable_count;	/* at most WEBHOOK_ENABLES_KEPT */
 	struct live *live;  /* shared by all snapshots; NULL in some tests */
 	uint64_t handshake; /* revision that asked for the present handshake;
 			       not stored: a restart asks anew */

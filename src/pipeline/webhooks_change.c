@@ -43,12 +43,12 @@ note_enable(struct webhooks *webhooks, struct webhook *webhook,
 	int64_t now = clock_now();
 	int64_t since = now - webhooks->options.enables_window;
 	unsigned max = webhooks->options.enables_max;
-	int64_t *enables = webhook_enables(webhook);
+	const int64_t *enables = webhook->enables;
 	unsigned recent = 0;
 
 	if (max > WEBHOOK_ENABLES_KEPT)
 		max = WEBHOOK_ENABLES_KEPT;
-	while (recent < WEBHOOK_ENABLES_KEPT && enables[recent] > since)
+	while (recent < webhook->enable_count && enables[recent] > since)
 		recent++;
 	if (recent >= max) {
 		problem->field = "state";
@@ -62,9 +62,7 @@ note_enable(struct webhooks *webhooks, struct webhook *webhook,
 				    MINUTES));
 		return ERR_BUSY;
 	}
-	memmove(enables + 1, enables,
-		(WEBHOOK_ENABLES_KEPT - 1) * sizeof(*enables));
-	enables[0] = now;
+	webhook_add_enable(webhook, now);
 	return ERR_OK;
 }
 
