@@ -279,8 +279,8 @@ schedule_check(struct json json, struct buf *why)
 		bool is_known = false;
 
 		for (size_t i = 0; i < COUNT_OF(known) && !is_known; i++)
-			is_known = json_string_equal(
-				walk.key, str_of(known[i]));
+			is_known =
+				json_string_equal(walk.key, str_of(known[i]));
 		if (is_known)
 			continue;
 		buf_printf(why,

@@ -34,8 +34,7 @@ instant(const char *text)
 }
 
 #define DAILY(time_) "{\"type\":\"daily\",\"time\":\"" time_ "\"}"
-#define DAILY_WITH(more_) \
-	"{\"type\":\"daily\",\"time\":\"09:00\"," more_ "}"
+#define DAILY_WITH(more_) "{\"type\":\"daily\",\"time\":\"09:00\"," more_ "}"
 #define CRON(text_) "{\"type\":\"cron\",\"expression\":\"" text_ "\"}"
 #define EVERY(seconds_, more_) \
 	"{\"type\":\"indefinitely\",\"interval\":" seconds_ more_ "}"
