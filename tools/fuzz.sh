@@ -12,7 +12,7 @@ CC=clang tools/build.sh build-fuzz -Dbuildtype=debugoptimized \
 	-Dc_args=-fsanitize=fuzzer-no-link
 postgres=libpq
 pkg-config --exists libpq || postgres=
-read -ra libraries < <(pkg-config --libs $postgres libssl libcrypto libcurl libmicrohttpd \
+read -ra libraries < <(pkg-config --libs $postgres libssl libcrypto libcurl \
 	sqlite3 libfyaml libpcre2-8 libxml-2.0 zlib libcmark-gfm)
 libraries+=(-lcmark-gfm-extensions)
 

@@ -1,6 +1,8 @@
 #include "base/mailbox.h"
 
+#include <assert.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,8 +19,18 @@
 struct mailbox {
 	struct message *_Atomic newest;
 	atomic_bool is_signalled; /* the eventfd has been written, lately */
+	atomic_uint gatherers;	  /* threads that are going to signal */
 	int fd;
 };
+
+enum { GATHERED_MAX = 64 };
+
+/* What this thread has posted to since mailbox_gather_begin(). */
+static _Thread_local struct {
+	bool is_on;
+	size_t count;
+	struct mailbox *mailboxes[GATHERED_MAX];
+} gathered;
 
 struct mailbox *
 mailbox_new(void)
@@ -36,11 +48,13 @@ mailbox_free(struct mailbox *mailbox)
 {
 	if (mailbox == NULL)
 		return;
+	while (atomic_load(&mailbox->gatherers))
+		sched_yield();
 	close(mailbox->fd);
 	mem_free(mailbox);
 }
 
-/** In this order: at worst the receiver looks once in vain. */
+/** In this order: at worst the receiver looks in vain. */
 static void
 signal_receiver(struct mailbox *mailbox)
 {
@@ -65,11 +79,48 @@ push(struct mailbox *mailbox, struct message *message)
 	return below == NULL;
 }
 
+/** To be signalled later; false: there is no room to remember it. */
+static bool
+gather(struct mailbox *mailbox)
+{
+	for (size_t i = 0; i < gathered.count; i++)
+		if (gathered.mailboxes[i] == mailbox)
+			return true;
+	if (gathered.count == GATHERED_MAX)
+		return false;
+	atomic_fetch_add(&mailbox->gatherers, 1);
+	gathered.mailboxes[gathered.count++] = mailbox;
+	return true;
+}
+
 void
 mailbox_post(struct mailbox *mailbox, struct message *message)
 {
-	if (push(mailbox, message))
+	/* Before the push: what was posted may end the mailbox. */
+	bool is_later = gathered.is_on && gather(mailbox);
+
+	if (push(mailbox, message) && !is_later)
 		signal_receiver(mailbox);
+}
+
+void
+mailbox_gather_begin(void)
+{
+	assert(!gathered.is_on);
+	gathered.is_on = true;
+}
+
+void
+mailbox_gather_end(void)
+{
+	gathered.is_on = false;
+	for (size_t i = 0; i < gathered.count; i++) {
+		struct mailbox *mailbox = gathered.mailboxes[i];
+
+		mailbox_flush(mailbox);
+		atomic_fetch_sub(&mailbox->gatherers, 1);
+	}
+	gathered.count = 0;
 }
 
 void
@@ -125,6 +176,13 @@ mailbox_wait(struct mailbox *mailbox, long timeout)
 {
 	struct pollfd pollfd = {.fd = mailbox->fd, .events = POLLIN};
 	struct timespec ts = {timeout / 1000000, timeout % 1000000 * 1000};
+	uint64_t count;
 
-	return ppoll(&pollfd, 1, timeout < 0 ? NULL : &ts, NULL) > 0;
+	if (ppoll(&pollfd, 1, timeout < 0 ? NULL : &ts, NULL) <= 0)
+		return false;
+	/* A late signal of what was taken before: take_all would leave it. */
+	if (atomic_load(&mailbox->newest) == NULL &&
+		read(mailbox->fd, &count, sizeof(count)) < 0)
+		count = 0;
+	return true;
 }

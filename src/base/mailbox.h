@@ -15,7 +15,10 @@ struct message {
 struct mailbox;
 
 struct mailbox *mailbox_new(void);
-/** Messages still inside are the owner's to take out first. */
+/**
+ * Messages still inside are the owner's to take out first. Waits for threads
+ * that have gathered some and are about to wake it.
+ */
 void mailbox_free(struct mailbox *mailbox);
 
 /** Any thread. Wakes the receiver if it was empty. */
@@ -27,6 +30,14 @@ void mailbox_post(struct mailbox *mailbox, struct message *message);
  */
 void mailbox_post_quietly(struct mailbox *mailbox, struct message *message);
 
+/**
+ * From now on this thread's posts wake nobody before mailbox_gather_end(),
+ * which then wakes each receiver once: for a thread that has many messages for
+ * receivers it does not know. Not nested, and short: receivers wait for it.
+ */
+void mailbox_gather_begin(void);
+void mailbox_gather_end(void);
+
 /** Any thread: wakes the receiver if messages may be waiting. */
 void mailbox_flush(struct mailbox *mailbox);
 
@@ -34,8 +45,10 @@ void mailbox_flush(struct mailbox *mailbox);
 struct message *mailbox_take_all(struct mailbox *mailbox);
 
 /**
- * Readable whenever messages may be waiting; level-triggered, and quiet again
- * after mailbox_take_all.
+ * Readable whenever messages may be waiting, and quiet again after
+ * mailbox_take_all, but for a sender who was interrupted: it may signal what
+ * has been taken already. An epoll watches it edge-triggered (EPOLLET), or
+ * the receiver would turn in a circle until that sender goes on.
  */
 int mailbox_fd(const struct mailbox *mailbox);
 

@@ -97,6 +97,7 @@ make_item(const struct begun *begun)
 	item->scenario_version = row->scenario_version;
 	item->origin = row->origin;
 	item->created = row->created;
+	item->is_confidential = row->is_confidential;
 	item->cause = begun->cause;
 	if (row->trigger.len)
 		memcpy(item->trigger, row->trigger.ptr, row->trigger.len);
@@ -182,6 +183,8 @@ make_begun(struct runner *runner, const struct runner_order *order)
 			.created = clock_now(),
 			.origin = order->origin,
 			.error = STR(""),
+			.is_confidential =
+				scenario->blueprint->settings.is_confidential,
 			.trigger =
 				str_make(begun->trigger, order->trigger.len)}};
 	begun->changes[0] =

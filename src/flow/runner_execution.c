@@ -60,6 +60,7 @@ take_new(struct execution *execution)
 		.cause = str_of(item->cause),
 		.created = item->created,
 		.origin = item->origin,
+		.is_confidential = item->is_confidential,
 		.error = STR(""),
 		.trigger = str_make(item->trigger, item->bytes)};
 	execution->has_answered = !item->is_awaited;

@@ -26,6 +26,7 @@ struct runner_item {
 	/* What is stored need not be read again, and there are no steps. */
 	bool is_new;
 	bool is_awaited; /* somebody waits for its answer */
+	bool is_confidential;
 	uint64_t scenario_version;
 	uint64_t origin;
 	int64_t created;

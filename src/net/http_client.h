@@ -130,8 +130,9 @@ size_t http_client_running(const struct http_client *client);
 
 /**
  * Sleeps until something happened on a socket, `extra_fd` (<0: none; watched
- * level-triggered for reading) is readable, or `timeout` microseconds passed,
- * then does the work that is due and calls `done` for what ended.
+ * edge-triggered for reading, as mailbox_fd() asks for) became readable, or
+ * `timeout` microseconds passed, then does the work that is due and calls
+ * `done` for what ended.
  */
 void http_client_wait(
 	struct http_client *client, int extra_fd, int64_t timeout);

@@ -203,7 +203,7 @@ http_sockets_closesocket(void *context, curl_socket_t fd)
 void
 http_sockets_watch_always(struct http_sockets *sockets, int fd)
 {
-	control(sockets, fd, EPOLL_CTL_ADD, EPOLLIN);
+	control(sockets, fd, EPOLL_CTL_ADD, EPOLLIN | EPOLLET);
 	sockets->always_fd = fd;
 }
 
@@ -259,7 +259,7 @@ watch_extra(struct http_sockets *sockets, int extra_fd)
 	if (sockets->extra_fd >= 0)
 		control(sockets, sockets->extra_fd, EPOLL_CTL_DEL, 0);
 	if (extra_fd >= 0)
-		control(sockets, extra_fd, EPOLL_CTL_ADD, EPOLLIN);
+		control(sockets, extra_fd, EPOLL_CTL_ADD, EPOLLIN | EPOLLET);
 	sockets->extra_fd = extra_fd;
 }
 

@@ -3,11 +3,16 @@
 #include "base/buf.h"
 
 /*
- * The HTTP server's shell over libmicrohttpd (epoll, a pool of threads). A
- * request is a `struct http_call`. When its head has been read, `admit` is
- * called; when the whole body is in, `handle`. Either may answer at once; a
- * handler that cannot answer yet just returns, the connection is suspended,
- * and http_call_respond() is called later from any thread.
+ * An HTTP/1.1 server (RFC 9112; 1.0 too), with TLS or without: threads with an
+ * epoll each. A request is a `struct http_call`. When its head has been read,
+ * `admit` is called; when the whole body is in, `handle`. Either may answer at
+ * once; a handler that cannot answer yet just returns, and http_call_respond()
+ * is called later from any thread. Requests of one connection are handled one
+ * after the other.
+ *
+ * Heads and chunks that could be understood in two ways are refused, see
+ * request_head.h; whatever is refused before it was read to its end closes the
+ * connection, after its answer had time to be read.
  *
  * Event-loop threads run admit and handle: they must not block.
  */
@@ -19,8 +24,11 @@ struct http_server_options {
 	const char *tls_certificate; /* PEM file; NULL: plain HTTP */
 	const char *tls_key;
 	unsigned threads;	  /* 0: one a processor */
-	unsigned connections_max; /* 0: 4096 */
-	unsigned idle_timeout;	  /* seconds; 0: 60 */
+	unsigned connections_max; /* 0: 4096; others wait in the queue */
+	/* Seconds; 0: 60. So long a connection may be idle, and so long a TLS
+	   handshake, a head, a body, an answer may take; the latter two longer
+	   as far as they move at 1 KiB/s without such a pause. */
+	unsigned idle_timeout;
 	size_t head_max; /* bytes of request head a connection; 0: 32 KiB */
 	size_t body_max; /* default for a call; 0: 1 MiB */
 	void *context;
@@ -29,8 +37,9 @@ struct http_server_options {
 	void (*admit)(void *context, struct http_call *call);
 	void (*handle)(void *context, struct http_call *call);
 	/* Answers for the server itself in the caller's own error shape: 413
-	   when a body is over its limit, 400 when the head is unusable. May
-	   respond; if it does not, a plain text is sent. May be NULL. */
+	   when a body is over its limit, 400, 408, 414, 417, 431, 501 or 505
+	   when the request cannot be used; method and path may be empty then.
+	   May respond; if it does not, a plain text is sent. May be NULL. */
 	void (*refuse)(void *context, struct http_call *call, int status,
 		struct str reason);
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "net/wire_ssl.h"
 
 struct wire_authorities {
 	struct wire_authorities *next;
@@ -19,16 +20,6 @@ struct wire_authorities {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct wire_authorities *all;
 
-static void
-append_reason(struct buf *why)
-{
-	unsigned long code = ERR_peek_last_error();
-	const char *reason = code ? ERR_reason_error_string(code) : NULL;
-
-	buf_append(why, str_of(reason ? reason : "no reason is known"));
-	ERR_clear_error();
-}
-
 static struct wire_authorities *
 read_file(const char *file, struct buf *why)
 {
@@ -39,7 +30,7 @@ read_file(const char *file, struct buf *why)
 		abort();
 	if ((file[0] ? X509_STORE_load_locations(store, file, NULL)
 		     : X509_STORE_set_default_paths(store)) != 1) {
-		append_reason(why);
+		wire_ssl_explain(why);
 		X509_STORE_free(store);
 		return NULL;
 	}

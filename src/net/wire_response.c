@@ -209,8 +209,7 @@ end_head(struct wire_response *response)
 		(response->has_length || response->is_http_1_0))
 		response->can_keep = false;
 	if (response->is_chunked) {
-		response->part = WIRE_CHUNK_SIZE;
-		response->left = 0;
+		response->part = WIRE_CHUNKED;
 	} else if (response->has_coding || !response->has_length) {
 		response->part = WIRE_UNTIL_CLOSE;
 		response->can_keep = false;
@@ -332,87 +331,26 @@ take_until_close(struct wire_response *response, struct str bytes, size_t *used)
 	return keep(response, rest);
 }
 
-/* ---- chunks (RFC 9112 §7.1) ---- */
-
+/** Nobody asked for extensions and trailers: they are read over, for a while.
+ */
 static enum wire_verdict
-end_chunk_size(struct wire_response *response)
+take_chunked(struct wire_response *response, struct str bytes, size_t *used)
 {
-	if (!response->has_digit)
-		return broken(response, "a chunk without a size");
-	response->part = response->left ? WIRE_CHUNK : WIRE_TRAILERS;
-	response->is_line_empty = true;
-	response->has_digit = response->is_in_extension = false;
-	response->line_len = 0;
-	return WIRE_MORE;
-}
+	struct chunked *chunked = &response->chunked;
+	struct str data;
+	enum chunked_verdict chunk = chunked_take(chunked, bytes, used, &data);
+	enum wire_verdict verdict = keep(response, data);
 
-static enum wire_verdict
-take_chunk_size(struct wire_response *response, struct str bytes, size_t *used)
-{
-	char c = bytes.ptr[(*used)++];
-	int digit = ascii_hex_value(c);
-
-	if (++response->line_len > WIRE_CHUNK_LINE_MAX ||
-		++response->overhead > WIRE_READ_ON_MAX + response->body_seen)
-		return broken(response, "more about chunks than in them");
-	if (c == '\n')
-		return end_chunk_size(response);
-	if (response->is_in_extension)
-		return WIRE_MORE;
-	if (digit < 0) {
-		response->is_in_extension = true;
-		return response->has_digit && (c == ';' || c == ' ' ||
-						      c == '\t' || c == '\r')
-			       ? WIRE_MORE
-			       : broken(response,
-					 "a chunk's size is no number");
-	}
-	response->has_digit = true;
-	if (response->left > (uint64_t)INT64_MAX >> 4)
-		return broken(response, "a chunk's size is no number");
-	response->left = response->left << 4 | (unsigned)digit;
-	return WIRE_MORE;
-}
-
-static enum wire_verdict
-take_chunk(struct wire_response *response, struct str bytes, size_t *used)
-{
-	enum wire_verdict verdict =
-		keep(response, take_left(response, bytes, used));
-
-	if (response->left == 0)
-		response->part = WIRE_CHUNK_END;
-	return verdict;
-}
-
-static enum wire_verdict
-take_chunk_end(struct wire_response *response, struct str bytes, size_t *used)
-{
-	char c = bytes.ptr[(*used)++];
-
-	if (c == '\r' && response->line_len++ == 0)
-		return WIRE_MORE;
-	if (c != '\n')
-		return broken(response, "a chunk longer than its size");
-	response->line_len = 0;
-	response->part = WIRE_CHUNK_SIZE;
-	return WIRE_MORE;
-}
-
-/** Nobody asked for trailers: they are read over. */
-static enum wire_verdict
-take_trailers(struct wire_response *response, struct str bytes, size_t *used)
-{
-	char c = bytes.ptr[(*used)++];
-
-	if (c == '\n' && response->is_line_empty)
+	if (chunk == CHUNKED_BROKEN)
+		return broken(response, chunked->error);
+	if (chunk == CHUNKED_DONE)
 		return done(response);
-	if (c == '\n')
-		response->is_line_empty = true;
-	else if (c != '\r')
-		response->is_line_empty = false;
-	return ++response->overhead > WIRE_READ_ON_MAX ? WIRE_ENOUGH
-						       : WIRE_MORE;
+	if (chunked->part == CHUNKED_TRAILERS)
+		return chunked->overhead > WIRE_READ_ON_MAX ? WIRE_ENOUGH
+							    : verdict;
+	if (chunked->overhead > WIRE_READ_ON_MAX + response->body_seen)
+		return broken(response, "more about chunks than in them");
+	return verdict;
 }
 
 /* ---- all of it ---- */
@@ -424,10 +362,7 @@ static part_function *const parts[] = {
 	[WIRE_HEAD] = take_head,
 	[WIRE_LENGTH] = take_length_body,
 	[WIRE_UNTIL_CLOSE] = take_until_close,
-	[WIRE_CHUNK_SIZE] = take_chunk_size,
-	[WIRE_CHUNK] = take_chunk,
-	[WIRE_CHUNK_END] = take_chunk_end,
-	[WIRE_TRAILERS] = take_trailers,
+	[WIRE_CHUNKED] = take_chunked,
 };
 
 enum wire_verdict

@@ -1,5 +1,6 @@
 #pragma once
 #include "base/buf.h"
+#include "net/chunked.h"
 
 /*
  * Reads one response of HTTP/1.1 or 1.0 (RFC 9112) out of bytes that come
@@ -9,8 +10,7 @@
  *   HEAD ─┬─> HEAD (1xx: passed over)
  *         ├─> LENGTH ────────────────────────────────────────┐
  *         ├─> UNTIL_CLOSE ───────────────────────────────────┤
- *         ├─> CHUNK_SIZE ─> CHUNK ─> CHUNK_END ─> CHUNK_SIZE │
- *         │      └─(size 0)─> TRAILERS ──────────────────────┤
+ *         ├─> CHUNKED ───────────────────────────────────────┤
  *         └─(no body)────────────────────────────────────────┴─> DONE
  *
  * Where the framing is in doubt the response is broken, or counts and its
@@ -20,9 +20,8 @@
 enum {
 	WIRE_HEAD_MAX = 64 * 1024,	/* of one head, interim ones too */
 	WIRE_INTERIM_MAX = 16,		/* 1xx responses before the final one */
-	WIRE_READ_ON_MAX = 1024 * 1024, /* of a body nobody keeps */
-	WIRE_CHUNK_LINE_MAX = 4096,	/* a chunk's size and extensions;
-					   all: READ_ON_MAX over the body */
+	WIRE_READ_ON_MAX = 1024 * 1024, /* of a body nobody keeps; and of what
+					   is around chunks, over the body */
 };
 
 enum wire_verdict {
@@ -37,10 +36,7 @@ enum wire_part {
 	WIRE_HEAD,
 	WIRE_LENGTH,
 	WIRE_UNTIL_CLOSE,
-	WIRE_CHUNK_SIZE,
-	WIRE_CHUNK,
-	WIRE_CHUNK_END,
-	WIRE_TRAILERS,
+	WIRE_CHUNKED,
 	WIRE_ALL,
 };
 
@@ -65,12 +61,8 @@ struct wire_response {
 	bool has_coding; /* a Transfer-Encoding */
 	bool is_chunked; /* the last coding is */
 	bool is_framing; /* the line before was one of framing */
-	bool has_digit;	 /* of the chunk's size */
-	bool is_in_extension;
-	bool is_line_empty; /* of the trailers, so far */
-	uint64_t left;	    /* bytes of the body or the chunk */
-	size_t line_len;    /* of a chunk's size line */
-	size_t overhead;    /* bytes of chunk sizes and trailers */
+	uint64_t left;	 /* bytes of the body that has a length */
+	struct chunked chunked;
 };
 
 /** Gets ready for a response; memory of the last one is used again. */

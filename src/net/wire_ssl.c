@@ -18,9 +18,8 @@ struct wire_ssl {
 	struct buf why;			      /* then */
 };
 
-/** The reason that OpenSSL gives; its queue of errors is empty afterwards. */
-static void
-append_reason(struct buf *why)
+void
+wire_ssl_explain(struct buf *why)
 {
 	unsigned long code = ERR_peek_last_error();
 	const char *reason = code ? ERR_reason_error_string(code) : NULL;
@@ -106,7 +105,7 @@ wire_ssl_open(struct wire_ssl *tls, int fd, const struct url *url,
 	ssl = SSL_new(tls->context);
 	if (ssl == NULL || !expect_host(ssl, url->host.ptr) ||
 		SSL_set_fd(ssl, fd) != 1) {
-		append_reason(why);
+		wire_ssl_explain(why);
 		SSL_free(ssl);
 		return ERR_IO;
 	}
@@ -139,7 +138,7 @@ verdict(SSL *ssl, int code, struct buf *why)
 	case SSL_ERROR_WANT_WRITE: io = WIRE_IO_WAIT_WRITE; break;
 	case SSL_ERROR_ZERO_RETURN: io = WIRE_IO_END; break;
 	case SSL_ERROR_SYSCALL: errno = error; break;
-	default: append_reason(why); break;
+	default: wire_ssl_explain(why); break;
 	}
 	ERR_clear_error();
 	return io;

@@ -4,9 +4,10 @@
 #include "net/url.h"
 
 /*
- * TLS for the wire engine only, by OpenSSL on sockets that do not block. TLS
+ * TLS for the wire engine, by OpenSSL on sockets that do not block. TLS
  * 1.2 or later; the certificate must lead to a known authority and be for the
- * host (RFC 9110 §4.3.4). One thread.
+ * host (RFC 9110 §4.3.4). One thread. What handles an open connection serves
+ * the HTTP server's as well, which makes them itself.
  */
 struct wire_ssl; /* what all connections share */
 struct ssl_st;	 /* OpenSSL's SSL: a connection */
@@ -45,3 +46,6 @@ enum wire_io wire_ssl_read(struct ssl_st *ssl, char *buffer, size_t size,
 
 /** Whether bytes have come that wire_ssl_read() has not given yet. */
 bool wire_ssl_has_more(struct ssl_st *ssl);
+
+/** The reason that OpenSSL gives; its queue of errors is empty afterwards. */
+void wire_ssl_explain(struct buf *why);

@@ -104,7 +104,7 @@ announce_end(struct announced *announced, bool is_stored)
 	if (announced == NULL)
 		return;
 	if (is_stored)
-		ingest_work_tell_later(&announced->work);
+		ingest_work_tell(&announced->work);
 	payload_unref(announced->work.payload);
 	arena_release(&announced->arena);
 	mem_free(announced);

@@ -58,10 +58,8 @@ static void
 committed(struct writer_item *item)
 {
 	struct attempt *attempt = CONTAINER_OF(item, struct attempt, outcome);
-	struct worker *worker = attempt->worker;
 
-	writer_post(
-		worker->options->writer, worker->mailbox, &attempt->message);
+	mailbox_post(attempt->worker->mailbox, &attempt->message);
 }
 
 /** The worker wakes the writer at the end of its turn. */

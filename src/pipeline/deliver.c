@@ -368,17 +368,6 @@ deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 }
 
 void
-deliver_offer_committed(struct deliver *deliver, const struct delivery_row *row,
-	struct payload *payload)
-{
-	struct delivery *delivery = delivery_new(row, payload);
-
-	delivery->message.kind = MAIL_DELIVERY;
-	writer_post(deliver->options.writer,
-		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
-}
-
-void
 deliver_hasten(struct deliver *deliver, uint64_t webhook,
 	const uint64_t *deliveries, size_t count)
 {

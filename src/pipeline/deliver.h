@@ -76,10 +76,6 @@ void deliver_free(struct deliver *deliver);
 void deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 	struct payload *payload);
 
-/** The same from a writer_item's `done`. */
-void deliver_offer_committed(struct deliver *deliver,
-	const struct delivery_row *row, struct payload *payload);
-
 /**
  * Deliveries of a webhook that wait for their next attempt get it now,
  * together if it batches. Those that are not in memory keep their time.

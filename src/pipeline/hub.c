@@ -20,16 +20,6 @@ on_accepted(void *context, const struct delivery_row *delivery,
 {
 	struct hub *hub = context;
 
-	deliver_offer_committed(hub->deliver, delivery, payload);
-}
-
-/* Not at the end of a commit: nobody else would wake the worker. */
-static void
-on_accepted_later(void *context, const struct delivery_row *delivery,
-	struct payload *payload)
-{
-	struct hub *hub = context;
-
 	deliver_offer(hub->deliver, delivery, payload);
 }
 
@@ -312,7 +302,6 @@ open_ingest(struct hub *hub, struct buf *why)
 		.source = hub->options.source,
 		.context = hub,
 		.accepted = on_accepted,
-		.accepted_later = on_accepted_later,
 	};
 
 	return ingest_open(&options, &hub->ingest, why);

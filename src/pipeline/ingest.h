@@ -32,14 +32,10 @@ struct ingest_options {
 	size_t greenlake_bytes_max; /* of a CloudEvent to such a webhook; 0: any
 				     */
 	void *context;
-	/* A delivery is on disk, WAITING; writer's thread. `payload` may be
-	   NULL; borrowed. */
+	/* A delivery is on disk, WAITING; any thread. `payload` may be NULL;
+	   borrowed. */
 	void (*accepted)(void *context, const struct delivery_row *delivery,
 		struct payload *payload);
-	/* The same from any other thread, of what was announced; NULL: the
-	   same function. */
-	void (*accepted_later)(void *context,
-		const struct delivery_row *delivery, struct payload *payload);
 };
 
 /** Goes on counting from what the store holds. */

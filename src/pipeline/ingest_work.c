@@ -13,31 +13,16 @@ ingest_work_number(struct ingest_work *work)
 		1;
 }
 
-static void
-tell(const struct ingest_work *work,
-	void (*accepted)(void *context, const struct delivery_row *delivery,
-		struct payload *payload))
-{
-	for (size_t i = 0; i < work->delivery_count; i++) {
-		if (work->deliveries[i].state == DELIVERY_WAITING)
-			accepted(work->ingest->options.context,
-				&work->deliveries[i], work->payload);
-	}
-}
-
 void
 ingest_work_tell(const struct ingest_work *work)
 {
-	tell(work, work->ingest->options.accepted);
-}
-
-void
-ingest_work_tell_later(const struct ingest_work *work)
-{
 	const struct ingest_options *options = &work->ingest->options;
 
-	tell(work, options->accepted_later ? options->accepted_later
-					   : options->accepted);
+	for (size_t i = 0; i < work->delivery_count; i++) {
+		if (work->deliveries[i].state == DELIVERY_WAITING)
+			options->accepted(options->context,
+				&work->deliveries[i], work->payload);
+	}
 }
 
 void

@@ -74,9 +74,6 @@ void ingest_work_number(struct ingest_work *work);
 /** The event is on disk: says of its deliveries that they wait. */
 void ingest_work_tell(const struct ingest_work *work);
 
-/** The same from any thread, the writer's `done` aside. */
-void ingest_work_tell_later(const struct ingest_work *work);
-
 /** The item ends without an event. */
 void ingest_work_refuse(struct ingest_work *work, enum err err,
 	const char *format, ...) PRINTF_LIKE(3, 4);

@@ -13,7 +13,6 @@ enum {
 	QUEUE_MAX = 65536,
 	BYTES_MAX = 64 << 20,
 	BATCH_MAX = 1024,
-	POSTED_MAX = 64,
 	ROW_BYTES = 256, /* of a row, beside its large texts */
 };
 
@@ -26,8 +25,6 @@ struct writer {
 	size_t batch_max;
 	/* The writer thread's. */
 	struct store_unit **batch;
-	struct mailbox *posted[POSTED_MAX]; /* to be flushed */
-	size_t posted_count;
 	atomic_size_t queued;
 	atomic_size_t queued_bytes;
 	atomic_bool is_stopping;
@@ -82,30 +79,6 @@ commit_batch(struct writer *writer, size_t count)
 	}
 }
 
-static void
-flush_posted(struct writer *writer)
-{
-	for (size_t i = 0; i < writer->posted_count; i++)
-		mailbox_flush(writer->posted[i]);
-	writer->posted_count = 0;
-}
-
-void
-writer_post(
-	struct writer *writer, struct mailbox *mailbox, struct message *message)
-{
-	size_t at = 0;
-
-	mailbox_post_quietly(mailbox, message);
-	while (at < writer->posted_count && writer->posted[at] != mailbox)
-		at++;
-	if (at < writer->posted_count)
-		return;
-	if (at == POSTED_MAX)
-		flush_posted(writer);
-	writer->posted[writer->posted_count++] = mailbox;
-}
-
 /** What an item keeps in memory while it waits, roughly. */
 static size_t
 bytes_of(const struct store_unit *unit)
@@ -145,6 +118,7 @@ write_batch(struct writer *writer, struct message *first)
 	for (; at && count < writer->batch_max; at = at->next)
 		writer->batch[count++] = &item_of(at)->unit;
 	commit_batch(writer, count);
+	mailbox_gather_begin();
 	for (size_t i = 0; i < count; i++) {
 		struct writer_item *item = item_of(first);
 
@@ -153,7 +127,7 @@ write_batch(struct writer *writer, struct message *first)
 		leave(writer, item->bytes);
 		item->done(item);
 	}
-	flush_posted(writer);
+	mailbox_gather_end();
 	return at;
 }
 

@@ -15,7 +15,8 @@ struct writer_item {
 	size_t bytes;		/* the writer's own: what it keeps in memory */
 	/* Called on the writer's thread when the unit is on disk or refused
 	   (unit.result); must not block. Items are told in the order they were
-	   submitted. */
+	   submitted. A mailbox that is posted to is woken once, after all items
+	   of the commit were told. */
 	void (*done)(struct writer_item *item);
 };
 
@@ -46,13 +47,6 @@ enum err writer_submit(struct writer *writer, struct writer_item *item,
  */
 void writer_submit_quietly(struct writer *writer, struct writer_item *item);
 void writer_wake(struct writer *writer);
-
-/**
- * For `done`: posts a message whose receiver is woken once, after all items
- * of the commit were told.
- */
-void writer_post(struct writer *writer, struct mailbox *mailbox,
-	struct message *message);
 
 /** Submits and waits. Returns the unit's result. Not for the loops. */
 enum err writer_commit(struct writer *writer,

@@ -40,6 +40,9 @@ struct execution_row {
 				 by; 0: none */
 	struct str error;     /* "DataError: …", or empty */
 	struct str trigger;   /* typed JSON of the first bundle */
+	/* What went through is not to be shown, whatever has become of the
+	   scenario since. */
+	bool is_confidential;
 };
 
 /** An operation: one call of one module with one bundle. */

@@ -30,6 +30,7 @@ add_execution(struct sqlite_db *db, const struct execution_row *row)
 	sqlite_row_bind_text(stmt, 16, row->cause);
 	sqlite_row_bind_text(stmt, 17, row->error);
 	sqlite_row_bind_text(stmt, 18, row->trigger);
+	sqlite_row_bind_u64(stmt, 19, row->is_confidential);
 	return SQL_EXECUTION_ADD;
 }
 
@@ -152,6 +153,7 @@ read_execution(struct sqlite_row *row, struct execution_row *ret)
 	ret->cause = sqlite_row_str(row);
 	ret->error = sqlite_row_str(row);
 	ret->trigger = sqlite_row_str(row);
+	ret->is_confidential = sqlite_row_u64(row) != 0;
 }
 
 static void

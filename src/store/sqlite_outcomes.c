@@ -50,7 +50,7 @@ answer(sqlite3_context *context, int count, sqlite3_value **values)
 	switch (sqlite3_value_int(values[1])) {
 	case ASK_STATE:
 		outcome->is_set = true;
-		sqlite3_result_int(context, row->state);
+		sqlite3_result_int(context, (int)row->state);
 		break;
 	case ASK_ATTEMPTS: sqlite3_result_int64(context, row->attempts); break;
 	case ASK_DUE: sqlite3_result_int64(context, row->due); break;

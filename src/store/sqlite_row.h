@@ -44,9 +44,9 @@
 	"sequence, workspace, state, due, scenario_version, created, started," \
 	" ended, attempts, operations, failed_step, retries, retry_interval," \
 	" origin, scenario, cause, error,"
-#define EXECUTION_COLUMNS EXECUTION_HEAD " trigger_bundle"
+#define EXECUTION_COLUMNS EXECUTION_HEAD " trigger_bundle, is_confidential"
 /* In lists, of which many may be long. */
-#define EXECUTION_LISTED EXECUTION_HEAD " ''"
+#define EXECUTION_LISTED EXECUTION_HEAD " '', is_confidential"
 #define STEP_COLUMNS \
 	"execution, ordinal, module, started, ended, failure, message, input," \
 	" trace, output"

@@ -199,8 +199,6 @@ const NONSENSE = [
     'Content-Length: 50\r\n\r\n{"a":1}']
 ]
 
-// Where the end of the stream comes together with the last bytes, libmicrohttpd
-// may not see it; then the idle timeout closes the connection.
 test('nonsense on the wire is refused and harms nobody', async (t) => {
   const hub = await startHub(t, { args: [...LAB, '--idle-timeout', '2s'] })
   for (const [name, bytes] of NONSENSE) {

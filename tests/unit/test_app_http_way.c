@@ -1,3 +1,4 @@
+#include "flow/http_way_of.h"
 #include "http_wire.h"
 #include "proxy_server.h"
 #include "tls_identity.h"
@@ -279,4 +280,22 @@ TEST(app_http_way, what_cannot_be_used_is_told_before_anything_is_sent)
 		"InvalidConfigurationError: proxyKeychain: there is no "
 		"connection \"none\" with a proxyUrl");
 	end_tls(tls);
+}
+
+TEST(app_http_way, another_origin_gets_the_proxy_and_no_certificate)
+{
+	struct http_way way = {.tls = {.authorities = STR("a"),
+				       .certificate = STR("c"),
+				       .key = STR("k")},
+		.proxy_use = HTTP_PROXY_OWN,
+		.proxy = {.url = STR("http://p:1")}};
+	struct http_way other;
+
+	http_way_identify(&way);
+	other = http_way_elsewhere(&way);
+	CHECK_INT(other.tls.authorities.len + other.tls.certificate.len +
+			  other.tls.key.len,
+		0);
+	CHECK_STR(other.proxy.url, STR("http://p:1"));
+	CHECK(memcmp(other.id, way.id, sizeof(way.id)) != 0);
 }

@@ -304,7 +304,7 @@ ENGINES_TEST(done_may_send_even_while_the_client_is_freed)
 	CHECK_INT(got.by_failure[HTTP_ABORTED], 9);
 }
 
-ENGINES_TEST(waiting_ends_when_the_extra_descriptor_is_readable)
+ENGINES_TEST(waiting_ends_each_time_the_extra_descriptor_becomes_readable)
 {
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int64_t start = clock_monotonic();
@@ -313,14 +313,15 @@ ENGINES_TEST(waiting_ends_when_the_extra_descriptor_is_readable)
 	open_client(NULL);
 	http_client_wait(client, fd, 10 * MILLISECONDS);
 	CHECK(clock_monotonic() - start >= 10 * MILLISECONDS);
-	CHECK(write(fd, &one, sizeof(one)) == sizeof(one));
-	http_client_wait(client, fd, DEADLINE * SECONDS);
-	http_client_wait(client, fd, DEADLINE * SECONDS);
+	for (int i = 0; i < 2; i++) {
+		CHECK(write(fd, &one, sizeof(one)) == sizeof(one));
+		http_client_wait(client, fd, DEADLINE * SECONDS);
+	}
 	CHECK(clock_monotonic() - start < DEADLINE * SECONDS);
-	/* No longer watched when it is not given. */
-	start = clock_monotonic();
+	start = clock_monotonic(); /* it need not be read */
+	http_client_wait(client, fd, 10 * MILLISECONDS);
 	http_client_wait(client, -1, 10 * MILLISECONDS);
-	CHECK(clock_monotonic() - start >= 10 * MILLISECONDS);
+	CHECK(clock_monotonic() - start >= 20 * MILLISECONDS);
 	http_client_free(client);
 	close(fd);
 }

@@ -59,9 +59,18 @@ TEST(http_server, chunks_over_the_limit_are_refused)
 		    "Transfer-Encoding: chunked\r\n\r\n"
 		    "8\r\n01234567\r\n8\r\n01234567\r\n0\r\n\r\n"),
 		413, STR("refused"));
-	peer_exchange(fd, GET("/echo"), 200, STR("")); /* still of use */
+	CHECK(peer_is_closed(fd));
 	close(fd);
-	CHECK_INT(atomic_load(&echo->refused), 1);
+	/* As soon as a chunk says it, without its bytes. */
+	fd = echo_server_dial(echo);
+	peer_exchange(fd,
+		STR("POST /small HTTP/1.1\r\nHost: a\r\n"
+		    "Transfer-Encoding: chunked\r\n\r\nb\r\n"),
+		413, STR("refused"));
+	CHECK(peer_is_closed(fd));
+	close(fd);
+	CHECK_INT(atomic_load(&echo->refused), 2);
+	CHECK_INT(atomic_load(&echo->handled), 0);
 	echo_server_stop(echo);
 }
 
@@ -100,9 +109,15 @@ TEST(http_server, unusable_heads_are_refused)
 		{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
 		 "Content-Length: 4\r\n\r\n",
 			400},
+		{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+			400},
 		{"POST / HTTP/1.1\r\nHost: a\r\n"
 		 "Transfer-Encoding: gzip\r\n\r\n",
+			501},
+		{"POST / HTTP/1.1\r\nHost: a\r\n"
+		 "Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
 			400},
+		{"POST / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n", 417},
 		{"GET / HTTP/7.1\r\nHost: a\r\n\r\n", 505},
 	};
 	struct echo_server *echo = echo_server_start_plain();
@@ -114,6 +129,9 @@ TEST(http_server, unusable_heads_are_refused)
 
 		peer_send(fd, str_of(cases[i].request));
 		CHECK_INT(peer_read(fd, true, &head, &body), cases[i].status);
+		CHECK_STR(buf_str(&body), STR("refused"));
+		CHECK(str_find(buf_str(&head), STR("Connection: close\r\n")) !=
+			SIZE_MAX);
 		CHECK(peer_is_closed(fd));
 		close(fd);
 	}
@@ -121,29 +139,12 @@ TEST(http_server, unusable_heads_are_refused)
 	echo_server_stop(echo);
 }
 
-TEST(http_server, length_that_is_no_number_is_refused)
-{
-	struct echo_server *echo = echo_server_start_plain();
-	CLEANUP(buf_release) struct buf head = buf_make(0);
-	CLEANUP(buf_release) struct buf body = buf_make(0);
-	int fd = echo_server_dial(echo);
-
-	peer_send(fd, STR("POST / HTTP/1.1\r\nHost: a\r\n"
-			  "Content-Length: x\r\n\r\n"));
-	CHECK_INT(peer_read(fd, false, &head, &body), 400);
-	while (!peer_is_closed(fd))
-		continue;
-	close(fd);
-	CHECK_INT(atomic_load(&echo->handled), 0);
-	echo_server_stop(echo);
-}
-
-TEST(http_server, line_that_is_no_request_is_cut)
+TEST(http_server, line_that_is_no_request_is_refused)
 {
 	struct echo_server *echo = echo_server_start_plain();
 	int fd = echo_server_dial(echo);
 
-	peer_send(fd, STR("nonsense\r\n\r\n"));
+	peer_exchange(fd, STR("nonsense\r\n\r\n"), 400, STR("refused"));
 	CHECK(peer_is_closed(fd));
 	close(fd);
 	fd = echo_server_dial(echo);

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/compiler.h"
@@ -136,6 +137,43 @@ TEST(mailbox, quiet_messages_wake_nobody_until_they_are_flushed)
 	CHECK(mailbox_wait(mailbox, 0));
 	CHECK(mailbox_take_all(mailbox) == &a);
 	CHECK(a.next == &b && b.next == NULL);
+	CHECK(!mailbox_wait(mailbox, 0));
+	mailbox_free(mailbox);
+}
+
+TEST(mailbox, gathered_posts_wake_each_receiver_once_at_the_end)
+{
+	enum { MAILBOXES = 70 }; /* more than are remembered at once */
+	struct mailbox *mailboxes[MAILBOXES];
+	struct message messages[MAILBOXES][2];
+
+	for (int i = 0; i < MAILBOXES; i++)
+		mailboxes[i] = mailbox_new();
+	mailbox_gather_begin();
+	for (int i = 0; i < MAILBOXES; i++) {
+		mailbox_post(mailboxes[i], &messages[i][0]);
+		mailbox_post(mailboxes[i], &messages[i][1]);
+	}
+	CHECK(!mailbox_wait(mailboxes[0], 0));
+	mailbox_gather_end();
+	for (int i = 0; i < MAILBOXES; i++) {
+		CHECK(mailbox_wait(mailboxes[i], 0));
+		CHECK(mailbox_take_all(mailboxes[i]) == &messages[i][0]);
+		CHECK(!mailbox_wait(mailboxes[i], 0));
+		mailbox_free(mailboxes[i]);
+	}
+}
+
+TEST(mailbox, signal_of_messages_that_are_taken_wakes_once_only)
+{
+	struct mailbox *mailbox = mailbox_new();
+	uint64_t one = 1;
+
+	/* As a sender does who is interrupted in the midst of posting. */
+	CHECK(write(mailbox_fd(mailbox), &one, sizeof(one)) == sizeof(one));
+	CHECK(mailbox_take_all(mailbox) == NULL);
+	CHECK(mailbox_wait(mailbox, 0));
+	CHECK(mailbox_take_all(mailbox) == NULL);
 	CHECK(!mailbox_wait(mailbox, 0));
 	mailbox_free(mailbox);
 }

@@ -304,7 +304,7 @@ TEST(wire_response, nothing_goes_on_for_ever)
 			STR_INIT("1;0123456789012345678901234567\r\nx\r\n"),
 			WIRE_BROKEN, 2 * WIRE_READ_ON_MAX},
 		{STR_INIT(OK "Transfer-Encoding: chunked\r\n\r\n0;"),
-			STR_INIT("x"), WIRE_BROKEN, WIRE_CHUNK_LINE_MAX},
+			STR_INIT("x"), WIRE_BROKEN, CHUNKED_LINE_MAX},
 		{STR_INIT(OK "Transfer-Encoding: chunked\r\n\r\n0\r\n"),
 			STR_INIT("A: b\r\n"), WIRE_ENOUGH,
 			WIRE_READ_ON_MAX + 6},
