@@ -13,6 +13,7 @@ enum {
 	BYTES_MAX = 16 << 20,
 	LOADED_AT_ONCE = 200,
 	INCOMPLETE_MAX = 10000,
+	KEPT_MAX = 1000,
 	STACK_BYTES = 16 << 20, /* flows nest in each other by recursion */
 };
 #define REPLY_TIME (180 * SECONDS)
@@ -248,6 +249,8 @@ set_defaults(struct runner_options *options)
 		options->bytes_max = BYTES_MAX;
 	if (options->reply_timeout == 0)
 		options->reply_timeout = REPLY_TIME;
+	if (options->incomplete_max == 0)
+		options->incomplete_max = KEPT_MAX;
 }
 
 struct runner *

@@ -4,33 +4,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/connection.h"
-#include "flow/runner_private.h"
+#include "flow/runner_execution.h"
 
-/* One execution: read, run, and what it came to stored. */
+/* One execution: read and run. */
 
-enum { STEPS_AT_ONCE = 500, STEPS_MAX = 200000, CHANGES_MAX = 300 };
-
-/** What an execution needs while it is under way. */
-struct execution {
-	struct runner *runner;
-	struct runner_lane *lane;
-	const struct scenario *scenario;
-	struct outgoing *outgoing;
-	struct arena arena;
-	struct execution_row row;
-	enum execution_state stored; /* its state on disk */
-	enum execution_state was;    /* the same when it was taken up */
-	struct step_row *steps;
-	size_t step_count;
-	bool has_answered;
-	bool is_too_much; /* failures in a row */
-	uint32_t errors;
-};
+enum { STEPS_AT_ONCE = 500, STEPS_MAX = 200000 };
 
 /* ---- reading ---- */
 
 static enum err
-read_steps(struct execution *execution)
+read_steps(struct runner_execution *execution)
 {
 	struct step_query query = {
 		.execution = execution->row.sequence, .limit = STEPS_AT_ONCE};
@@ -65,7 +48,8 @@ read_steps(struct execution *execution)
 }
 
 static enum err
-read_execution(struct execution *execution, const struct runner_item *item)
+read_execution(
+	struct runner_execution *execution, const struct runner_item *item)
 {
 	enum err err = store_execution(execution->runner->options.store,
 		item->sequence, &execution->arena, &execution->row);
@@ -100,49 +84,15 @@ is_to_run(const struct execution_row *row)
 	return false;
 }
 
-/* ---- storing ---- */
-
-static enum err
-commit(struct execution *execution, const struct step_row *steps, size_t count,
-	struct flow_change *last)
-{
-	struct flow_change *flows =
-		arena_alloc_array(&execution->arena, count + 1, sizeof(*flows));
-	struct store_change *changes = arena_alloc_array(
-		&execution->arena, count + 1, sizeof(*changes));
-	size_t total = 0;
-
-	/* What can conflict stands first. */
-	if (last)
-		flows[total++] = *last;
-	for (size_t i = 0; i < count; i++)
-		flows[total++] = (struct flow_change){
-			.what = FLOW_STEP_SET, .step = steps[i]};
-	for (size_t i = 0; i < total; i++)
-		changes[i] = (struct store_change){
-			.kind = STORE_FLOW, .flow = &flows[i]};
-	return total ? writer_commit(execution->runner->options.writer, changes,
-			       total)
-		     : ERR_OK;
-}
-
-static struct flow_change
-change_state(struct execution *execution, enum execution_state state)
-{
-	struct flow_change change = {.what = FLOW_EXECUTION_SET,
-		.execution = execution->row,
-		.expected = execution->stored};
-
-	change.execution.state = state;
-	return change;
-}
+/* ---- what the interpreter asks for ---- */
 
 static enum err
 save(void *context, const struct step_row *steps, size_t count)
 {
-	struct execution *execution = context;
-	struct flow_change running = change_state(execution, EXECUTION_RUNNING);
-	enum err err = commit(execution, steps, count,
+	struct runner_execution *execution = context;
+	struct flow_change running =
+		runner_change_state(execution, EXECUTION_RUNNING);
+	enum err err = runner_commit(execution, steps, count,
 		execution->stored == EXECUTION_RUNNING ? NULL : &running);
 
 	if (!err)
@@ -150,20 +100,10 @@ save(void *context, const struct step_row *steps, size_t count)
 	return err;
 }
 
-/* ---- what the interpreter asks for ---- */
-
-/** When it is tried again: no sooner than the service asked for. */
-static int64_t
-try_after(int64_t wait, const struct failure *failure)
-{
-	return clock_now() +
-	       (failure->retry_after > wait ? failure->retry_after : wait);
-}
-
 static enum err
 put_aside(void *context, const struct run_aside *aside)
 {
-	struct execution *execution = context;
+	struct runner_execution *execution = context;
 	struct runner *runner = execution->runner;
 	struct flow_change fork = {.what = FLOW_EXECUTION_FORK,
 		.execution = execution->row,
@@ -171,7 +111,8 @@ put_aside(void *context, const struct run_aside *aside)
 	struct store_change change = {.kind = STORE_FLOW, .flow = &fork};
 	enum err err = save(context, aside->steps, aside->step_count);
 
-	if (err)
+	/* Lost, when it is more than may be kept and that was agreed to. */
+	if (err || !runner_may_keep(execution))
 		return err;
 	fork.execution.sequence = runner_sequence(runner);
 	fork.execution.state = EXECUTION_INCOMPLETE;
@@ -182,7 +123,8 @@ put_aside(void *context, const struct run_aside *aside)
 	fork.execution.retries = aside->is_retried ? aside->retries : 0;
 	fork.execution.interval = aside->interval;
 	if (aside->is_retried)
-		fork.execution.due = try_after(aside->interval, aside->failure);
+		fork.execution.due =
+			runner_try_after(aside->interval, aside->failure);
 	fork.execution.error = arena_printf(&execution->arena, "%s: %.*s",
 		failure_name(aside->failure->kind),
 		STR_ARG(aside->failure->message));
@@ -195,7 +137,7 @@ put_aside(void *context, const struct run_aside *aside)
 static const struct connection *
 find_connection(void *context, struct str id, struct arena *arena)
 {
-	struct execution *execution = context;
+	struct runner_execution *execution = context;
 	const struct runner_options *options = &execution->runner->options;
 	struct connection *connection = arena_alloc(arena, sizeof(*connection));
 	struct object_row row;
@@ -210,7 +152,7 @@ find_connection(void *context, struct str id, struct arena *arena)
 static void
 respond(void *context, const struct run_response *response)
 {
-	struct execution *execution = context;
+	struct runner_execution *execution = context;
 
 	if (execution->has_answered)
 		return;
@@ -221,7 +163,7 @@ respond(void *context, const struct run_response *response)
 static bool
 must_stop(void *context)
 {
-	struct execution *execution = context;
+	struct runner_execution *execution = context;
 
 	return atomic_load(&execution->runner->is_stopping);
 }
@@ -230,7 +172,7 @@ must_stop(void *context)
 static bool
 pause_until(void *context, int64_t until)
 {
-	struct execution *execution = context;
+	struct runner_execution *execution = context;
 	struct runner *runner = execution->runner;
 	int64_t left = until - clock_monotonic();
 
@@ -240,137 +182,8 @@ pause_until(void *context, int64_t until)
 	return !atomic_load(&runner->is_stopping);
 }
 
-/* ---- what it came to ---- */
-
-/* Minutes until an automatic retry, after the first failure and so on. */
-static const int retry_minutes[] = {1, 10, 10, 30, 30, 30, 180, 180};
-
-static int64_t
-next_try(const struct execution *execution, const struct run_outcome *outcome)
-{
-	const struct execution_row *row = &execution->row;
-
-	if (str_equal(row->cause, STR("break")))
-		return row->attempts < row->retries
-			       ? try_after(row->interval, &outcome->failure)
-			       : 0;
-	if (!failure_is_retried(outcome->failure.kind) ||
-		row->attempts > COUNT_OF(retry_minutes))
-		return 0;
-	return try_after(
-		retry_minutes[row->attempts - 1] * MINUTES, &outcome->failure);
-}
-
-static bool
-is_too_much(const struct execution *execution)
-{
-	const struct blueprint_settings *settings =
-		&execution->scenario->blueprint->settings;
-
-	return execution->scenario->is_enabled && settings->errors_max &&
-	       execution->errors >= settings->errors_max;
-}
-
-/** Failures that say nothing about the scenario do not switch it off. */
-static bool
-is_counted(const struct run_outcome *outcome)
-{
-	enum failure_kind kind = outcome->failure.kind;
-
-	return outcome->state == EXECUTION_ERROR && kind != FAILURE_DATA &&
-	       kind != FAILURE_DUPLICATE_DATA && kind != FAILURE_CONNECTION &&
-	       kind != FAILURE_MODULE_TIMEOUT;
-}
-
 static void
-count(struct execution *execution, const struct run_outcome *outcome)
-{
-	struct runner *runner = execution->runner;
-	struct runner_stats *stats = &runner->stats;
-
-	pthread_mutex_lock(&runner->lock);
-	stats->started++;
-	stats->succeeded += outcome->state == EXECUTION_SUCCESS;
-	stats->warned += outcome->state == EXECUTION_WARNING;
-	stats->failed += outcome->state == EXECUTION_ERROR;
-	stats->incomplete += outcome->state == EXECUTION_INCOMPLETE;
-	stats->operations += outcome->operations;
-	if (is_counted(outcome))
-		execution->lane->errors++;
-	else if (outcome->state != EXECUTION_ERROR)
-		execution->lane->errors = 0;
-	execution->errors = execution->lane->errors;
-	execution->is_too_much = is_too_much(execution);
-	if (execution->is_too_much)
-		execution->lane->errors = 0;
-	pthread_mutex_unlock(&runner->lock);
-}
-
-/** Too many failures in a row: no more until somebody has looked. */
-static void
-switch_off(struct execution *execution)
-{
-	const struct scenario *scenario = execution->scenario;
-	struct scenario_draft draft = {.has_enabled = true,
-		.reason = arena_printf(&execution->arena,
-			"%u executions in a row failed; the last one: %.*s",
-			execution->errors, STR_ARG(execution->row.error))};
-	struct scenario_change change = {.workspace = scenario->workspace,
-		.id = scenario->id,
-		.draft = &draft};
-	struct scenario_problem problem = {0};
-	const struct scenario *changed;
-
-	if (scenarios_change(execution->runner->options.scenarios, &change,
-		    &execution->arena, &changed, &problem) == ERR_OK) {
-		log_warning("scenario.disabled",
-			"scenario=%.*s reason=\"%.*s\"",
-			STR_ARG(execution->row.scenario),
-			STR_ARG(draft.reason));
-		scenario_unref(changed);
-	}
-	buf_release(&problem.why);
-}
-
-static void
-finish(struct execution *execution, const struct run_outcome *outcome)
-{
-	struct execution_row *row = &execution->row;
-	struct flow_change change;
-	enum err err;
-
-	row->operations += outcome->operations;
-	row->failed_step = outcome->failed_step;
-	row->attempts++;
-	row->ended = clock_now();
-	row->due = 0;
-	if (outcome->failure.kind)
-		row->error = arena_printf(&execution->arena, "%s: %.*s",
-			failure_name(outcome->failure.kind),
-			STR_ARG(outcome->failure.message));
-	else
-		row->error = STR("");
-	if (outcome->state == EXECUTION_INCOMPLETE)
-		row->due = next_try(execution, outcome);
-	change = change_state(execution, outcome->state);
-	err = commit(execution, outcome->steps, outcome->step_count, &change);
-	if (err) {
-		log_error("runner.commit", "execution=%llu err=%s",
-			(unsigned long long)row->sequence, err_name(err));
-		return; /* it is run again at the next start */
-	}
-	execution->stored = outcome->state;
-	count(execution, outcome);
-	if (!execution->has_answered)
-		runner_answer_usual(execution->runner, row->sequence,
-			outcome->state == EXECUTION_ERROR ||
-				outcome->state == EXECUTION_INCOMPLETE);
-	if (execution->is_too_much)
-		switch_off(execution);
-}
-
-static void
-run_it(struct execution *execution)
+run_it(struct runner_execution *execution)
 {
 	const struct runner_options *options = &execution->runner->options;
 	const struct run_host host = {.context = execution,
@@ -402,26 +215,26 @@ run_it(struct execution *execution)
 	if (outcome.state == EXECUTION_QUEUED)
 		(void)!save(execution, outcome.steps, outcome.step_count);
 	else
-		finish(execution, &outcome);
+		runner_finish(execution, &outcome);
 }
 
 /** It can never be run: the scenario is gone, say. */
 static void
-give_up(struct execution *execution, enum err err)
+give_up(struct runner_execution *execution, enum err err)
 {
 	struct flow_change change;
 
 	execution->row.ended = clock_now();
 	execution->row.error = STR("the scenario is gone");
-	change = change_state(execution, EXECUTION_ERROR);
+	change = runner_change_state(execution, EXECUTION_ERROR);
 	if (err == ERR_NOT_FOUND || err == ERR_INVALID || err == ERR_LIMIT)
-		(void)!commit(execution, NULL, 0, &change);
+		(void)!runner_commit(execution, NULL, 0, &change);
 }
 
 /** Its lane's counts follow what is on disk now. */
 static void
 leave_queue(struct runner *runner, struct runner_lane *lane,
-	const struct execution *execution, uint64_t sequence)
+	const struct runner_execution *execution, uint64_t sequence)
 {
 	char key[32];
 	int length = snprintf(
@@ -445,7 +258,7 @@ void
 runner_execute(struct runner *runner, struct runner_lane *lane,
 	const struct runner_item *item, struct outgoing *outgoing)
 {
-	struct execution execution = {
+	struct runner_execution execution = {
 		.runner = runner, .lane = lane, .outgoing = outgoing};
 	enum err err = read_execution(&execution, item);
 

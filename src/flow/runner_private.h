@@ -8,8 +8,8 @@
 /*
  * Private to runner.c (threads, start and stop), runner_lane.c (queues),
  * runner_begin.c (what starts an execution), runner_once.c ("run once"),
- * runner_execution.c (one execution) and runner_clock.c (what begins by
- * itself).
+ * runner_execution.c (one execution), runner_end.c (what it came to) and
+ * runner_clock.c (what begins by itself).
  */
 
 /** An execution in a queue. */

@@ -67,6 +67,8 @@ struct flow_change {
 		FLOW_STEP_SET,	       /* added, or in place of a failed one */
 		FLOW_EXECUTION_FORK,   /* adds one with the steps of execution
 					  `from` up to its failed_step */
+		FLOW_EXECUTION_STRIP,  /* what went through it: trigger, inputs,
+					  outputs */
 		FLOW_EXECUTION_REMOVE, /* and its steps */
 	} what;
 	struct execution_row execution;

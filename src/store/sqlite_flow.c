@@ -93,6 +93,15 @@ remove_execution(struct sqlite_db *db, uint64_t sequence, struct buf *why)
 	return sqlite_db_step(db, SQL_STEPS_REMOVE, NULL, why);
 }
 
+/** The same for what went through it. */
+static enum err
+strip_steps(struct sqlite_db *db, uint64_t sequence, struct buf *why)
+{
+	sqlite_row_bind_u64(db->statements[SQL_EXECUTION_STRIP], 1, sequence);
+	sqlite_row_bind_u64(db->statements[SQL_STEPS_STRIP], 1, sequence);
+	return sqlite_db_step(db, SQL_STEPS_STRIP, NULL, why);
+}
+
 enum err
 sqlite_flow_apply(
 	struct sqlite_db *db, const struct flow_change *change, struct buf *why)
@@ -110,6 +119,10 @@ sqlite_flow_apply(
 	case FLOW_EXECUTION_FORK:
 		err = copy_steps(db, change, why);
 		sql = add_execution(db, &change->execution);
+		break;
+	case FLOW_EXECUTION_STRIP:
+		err = strip_steps(db, change->execution.sequence, why);
+		sql = SQL_EXECUTION_STRIP;
 		break;
 	case FLOW_EXECUTION_REMOVE:
 		err = remove_execution(db, change->execution.sequence, why);
