@@ -10,7 +10,9 @@ sanitize=address,undefined
 CC=clang tools/build.sh build-fuzz -Dbuildtype=debugoptimized \
 	-Db_sanitize=$sanitize -Db_lundef=false \
 	-Dc_args=-fsanitize=fuzzer-no-link
-read -ra libraries < <(pkg-config --libs libssl libcrypto libcurl libmicrohttpd \
+postgres=libpq
+pkg-config --exists libpq || postgres=
+read -ra libraries < <(pkg-config --libs $postgres libssl libcrypto libcurl libmicrohttpd \
 	sqlite3 libfyaml libpcre2-8 libxml-2.0 zlib libcmark-gfm)
 libraries+=(-lcmark-gfm-extensions)
 

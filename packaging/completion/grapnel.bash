@@ -5,7 +5,7 @@ _grapnel() {
 	local command=${COMP_WORDS[1]} options=""
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery replay allow-list connection hook key scenario execution audit filter template json" -- "$cur"))
+		COMPREPLY=($(compgen -W "serve receive publish version webhook subscription event-type resource event delivery replay allow-list connection data-store hook key scenario execution audit filter template json" -- "$cur"))
 		return
 	fi
 	case $command in
@@ -68,6 +68,13 @@ _grapnel() {
 	connection)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "create list show delete" -- "$cur"))
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+		;;
+	data-store)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			COMPREPLY=($(compgen -W "create list show records put get delete drop" -- "$cur"))
 			return
 		fi
 		command="$command ${COMP_WORDS[2]}"
@@ -471,6 +478,40 @@ _grapnel() {
 	"connection delete --url") COMPREPLY=(); return ;;
 	"connection delete --token") COMPREPLY=(); return ;;
 	"connection delete --timeout") COMPREPLY=(); return ;;
+	"data-store create --name") COMPREPLY=(); return ;;
+	"data-store create --description") COMPREPLY=(); return ;;
+	"data-store create --structure") COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	"data-store create --strict") COMPREPLY=(); return ;;
+	"data-store create --max-records") COMPREPLY=(); return ;;
+	"data-store create --max-bytes") COMPREPLY=(); return ;;
+	"data-store create --url") COMPREPLY=(); return ;;
+	"data-store create --token") COMPREPLY=(); return ;;
+	"data-store create --timeout") COMPREPLY=(); return ;;
+	"data-store list --url") COMPREPLY=(); return ;;
+	"data-store list --token") COMPREPLY=(); return ;;
+	"data-store list --timeout") COMPREPLY=(); return ;;
+	"data-store show --url") COMPREPLY=(); return ;;
+	"data-store show --token") COMPREPLY=(); return ;;
+	"data-store show --timeout") COMPREPLY=(); return ;;
+	"data-store records --limit") COMPREPLY=(); return ;;
+	"data-store records --after") COMPREPLY=(); return ;;
+	"data-store records --filter") COMPREPLY=(); return ;;
+	"data-store records --sort") COMPREPLY=(); return ;;
+	"data-store records --url") COMPREPLY=(); return ;;
+	"data-store records --token") COMPREPLY=(); return ;;
+	"data-store records --timeout") COMPREPLY=(); return ;;
+	"data-store put --url") COMPREPLY=(); return ;;
+	"data-store put --token") COMPREPLY=(); return ;;
+	"data-store put --timeout") COMPREPLY=(); return ;;
+	"data-store get --url") COMPREPLY=(); return ;;
+	"data-store get --token") COMPREPLY=(); return ;;
+	"data-store get --timeout") COMPREPLY=(); return ;;
+	"data-store delete --url") COMPREPLY=(); return ;;
+	"data-store delete --token") COMPREPLY=(); return ;;
+	"data-store delete --timeout") COMPREPLY=(); return ;;
+	"data-store drop --url") COMPREPLY=(); return ;;
+	"data-store drop --token") COMPREPLY=(); return ;;
+	"data-store drop --timeout") COMPREPLY=(); return ;;
 	"hook create --scenario") COMPREPLY=(); return ;;
 	"hook create --challenge") COMPREPLY=(); return ;;
 	"hook create --signature") COMPREPLY=(); return ;;
@@ -612,6 +653,14 @@ _grapnel() {
 	"connection list") options="--url --token --timeout --json --help" ;;
 	"connection show") options="--url --token --timeout --json --help" ;;
 	"connection delete") options="--url --token --timeout --json --help" ;;
+	"data-store create") options="--name --description --structure --strict --max-records --max-bytes --update --url --token --timeout --json --help" ;;
+	"data-store list") options="--url --token --timeout --json --help" ;;
+	"data-store show") options="--url --token --timeout --json --help" ;;
+	"data-store records") options="--limit --after --filter --sort --url --token --timeout --json --help" ;;
+	"data-store put") options="--merge --url --token --timeout --json --help" ;;
+	"data-store get") options="--url --token --timeout --json --help" ;;
+	"data-store delete") options="--all --url --token --timeout --json --help" ;;
+	"data-store drop") options="--url --token --timeout --json --help" ;;
 	"hook create") options="--scenario --challenge --signature --secret --api-key --network --trusted-proxy --dedupe --url --token --timeout --json --help" ;;
 	"hook list") options="--url --token --timeout --json --help" ;;
 	"hook show") options="--url --token --timeout --json --help" ;;

@@ -1,5 +1,7 @@
 #include "api/explain.h"
 
+#include "net/http_local.h"
+
 void
 explain_write_envelope(struct json_out *out, const struct event_row *row)
 {
@@ -99,7 +101,9 @@ explain_write_attempt(struct json_out *out, const struct attempt_row *row,
 	write_or_null(out, "failure", row->failure);
 	write_or_null(out, "error", row->error);
 	/* A connection that was open needed no phase before the answer. */
-	if (row->connected)
+	if (http_local_is(row->destination))
+		json_out_text(out, "connection", "local");
+	else if (row->connected)
 		json_out_text(out, "connection", "new");
 	else if (row->first_byte)
 		json_out_text(out, "connection", "reused");

@@ -154,6 +154,7 @@ write_hook(struct api_call *call, const struct hook *hook, struct json_out *out)
 {
 	struct arena *arena = call->arena;
 	struct hook_report report;
+	char id[UUID_TEXT_SIZE];
 
 	hook_life_report(hook->life, arena, &report);
 	json_out_object(out, NULL);
@@ -162,6 +163,8 @@ write_hook(struct api_call *call, const struct hook *hook, struct json_out *out)
 	json_out_string(out, "token", hook->token);
 	json_out_string(out, "url",
 		arena_printf(arena, "/hook/%.*s", STR_ARG(hook->token)));
+	json_out_string(out, "destination",
+		arena_printf(arena, "hook:%s", uuid_format(hook->id, id)));
 	write_counts(&report, out);
 	write_queue(call, hook, out);
 	json_out_integer(out, "generation", (int64_t)hook->revision);

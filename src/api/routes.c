@@ -1,5 +1,6 @@
 #include "api/allow_list_routes.h"
 #include "api/connection_routes.h"
+#include "api/data_store_routes.h"
 #include "api/event_types.h"
 #include "api/explain_routes.h"
 #include "api/filter_routes.h"
@@ -21,6 +22,8 @@ api_router_new(struct api *api)
 		{api_native_routes, api_native_route_count},
 		{api_allow_list_routes, api_allow_list_route_count},
 		{api_connection_routes, api_connection_route_count},
+		{api_data_store_routes, api_data_store_route_count},
+		{api_record_routes, api_record_route_count},
 		{api_explain_routes, api_explain_route_count},
 		{api_webhook_routes, api_webhook_route_count},
 		{api_filter_routes, api_filter_route_count},

@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "api/com_call.h"
 #include "base/clock.h"
+#include "flow/connection_use.h"
 #include "flow/flow.h"
 
 #define ALL "/v1/scenarios"
@@ -77,6 +78,8 @@ scenario_respond(
 
 	(void)!blueprint_read(scenario->blueprint->source, call->arena,
 		&blueprint, &problems);
+	problems = connection_use_check(blueprint, call->api->store,
+		call->who.workspace, call->arena, problems);
 	json_out_object(&out, NULL);
 	write_members(&out, scenario);
 	scenario_write_problems(&out, problems);

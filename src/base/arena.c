@@ -174,6 +174,10 @@ add_block(struct arena *arena, size_t size)
 
 	if (step > LARGEST_STEP)
 		step = LARGEST_STEP;
+	/* Of a size that is kept, if there is one. */
+	while (!arena->step && step < size &&
+		step < (size_t)FIRST_BLOCK << (SIZES_KEPT - 1))
+		step *= 2;
 	if (step < size)
 		step = size;
 	block = block_new(step);
@@ -225,6 +229,17 @@ arena_copy(struct arena *arena, struct str bytes)
 	memcpy(at, bytes.ptr, bytes.len);
 	at[bytes.len] = '\0';
 	return str_make(at, bytes.len);
+}
+
+struct buf
+arena_buf(struct arena *arena, size_t max)
+{
+	char *at = arena_alloc_raw(arena, max + 1);
+
+	assert(max > 0);
+	at[0] = '\0';
+	/* Its maximum keeps it from ever asking the heap for more. */
+	return (struct buf){.ptr = at, .cap = max + 1, .max = max};
 }
 
 struct str

@@ -1,7 +1,7 @@
 #pragma once
 #include <stdalign.h>
 
-#include "base/str.h"
+#include "base/buf.h"
 
 /*
  * Memory that lives and dies together: a request, an attempt, a parse.
@@ -42,6 +42,12 @@ struct str arena_copy(struct arena *arena, struct str bytes);
 
 /** The same with ASCII's capital letters made small. */
 struct str arena_copy_lower(struct arena *arena, struct str bytes);
+
+/**
+ * An empty buffer of at most `max` bytes, which are the arena's: not to be
+ * released.
+ */
+struct buf arena_buf(struct arena *arena, size_t max);
 
 /** A formatted text, NUL-terminated. */
 struct str arena_printf(struct arena *arena, const char *format, ...)

@@ -60,7 +60,7 @@ append_base64(
 	if (tail > 0) {
 		unsigned b = tail > 1 ? in[1] : 0;
 		const char quad[4] = {alphabet[in[0] >> 2],
-			alphabet[(in[0] & 3) << 4 | b >> 4],
+			alphabet[(in[0] & 3U) << 4 | b >> 4],
 			tail > 1 ? alphabet[(b & 15) << 2] : '=', '='};
 
 		memcpy(at, quad, is_padded ? 4 : tail + 1);

@@ -16,6 +16,7 @@ struct parser {
 	uint32_t cap;
 	const char *expected; /* set when the text is wrong at `at` */
 	bool is_too_deep;
+	bool has_blanks;
 	uint32_t depth;
 	uint32_t open[JSON_DEPTH_MAX]; /* tape indices of open containers */
 };
@@ -53,8 +54,10 @@ static inline void
 skip_blanks(struct parser *p)
 {
 	while (p->at < p->end && (*p->at == ' ' || *p->at == '\n' ||
-					 *p->at == '\r' || *p->at == '\t'))
+					 *p->at == '\r' || *p->at == '\t')) {
+		p->has_blanks = true;
 		p->at++;
+	}
 }
 
 static bool
@@ -360,12 +363,13 @@ json_read(struct str text, struct arena *arena, struct json_doc *ret,
 	p.cap = (uint32_t)(text.len / 12 + 16);
 	p.nodes = arena_alloc_raw(arena, p.cap * sizeof(*p.nodes));
 	p.expected = NULL;
-	p.is_too_deep = false;
+	p.is_too_deep = p.has_blanks = false;
 	p.depth = 0;
 	if (!read_document(&p)) {
 		explain(&p, why);
 		return p.is_too_deep ? ERR_LIMIT : ERR_INVALID;
 	}
-	*ret = (struct json_doc){str_make(p.start, text.len), p.nodes, p.count};
+	*ret = (struct json_doc){
+		str_make(p.start, text.len), p.nodes, p.count, !p.has_blanks};
 	return ERR_OK;
 }

@@ -46,6 +46,7 @@ struct json_doc {
 	struct str text;
 	struct json_node *nodes;
 	uint32_t count;
+	bool is_compact; /* no blanks are between its tokens */
 };
 
 struct json {
@@ -129,3 +130,6 @@ bool json_to_integer(struct json value, int64_t *ret);
  * of members. A missing value equals null.
  */
 bool json_equal(struct json a, struct json b);
+
+/** Appends a well-formed text without the blanks between its tokens (§2). */
+void json_append_compact(struct buf *out, struct str text);

@@ -3,6 +3,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/connection_command.h"
+#include "cli/data_store_command.h"
 #include "cli/event_type_command.h"
 #include "cli/explain_command.h"
 #include "cli/filter_command.h"
@@ -95,6 +96,8 @@ const struct command_group commands_groups[] = {
 	{"allow-list", "Allow-lists: what may be reached though not public",
 		NULL},
 	{"connection", "Connections: credentials of services for scenarios",
+		NULL},
+	{"data-store", "Data stores: what scenarios keep from run to run",
 		NULL},
 	{"hook", "Hooks: where webhooks come in and start scenarios", NULL},
 	{"key", "Keys: who may use the hub", NULL},
@@ -756,6 +759,109 @@ const struct command commands_table[] = {
 		.tables = {&client_table},
 		.talks_to_hub = true,
 		.run = connection_command_delete,
+	},
+	{
+		.group = "data-store",
+		.name = "create",
+		.summary = "Make or change a data store",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Makes a data store, or changes its settings. One that a scenario writes to comes into being by itself, without a structure.",
+		.examples =
+			"grapnel data-store create servers --structure fields.json --strict true\ngrapnel data-store create servers --update --max-records 500",
+		.tables = {&data_store_create_table, &client_table},
+		.talks_to_hub = true,
+		.run = data_store_command_create,
+	},
+	{
+		.group = "data-store",
+		.name = "list",
+		.summary = "List data stores",
+		.description =
+			"Lists the workspace's data stores, and how full they are.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = data_store_command_list,
+	},
+	{
+		.group = "data-store",
+		.name = "show",
+		.summary = "Show a data store",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Shows its settings and how full it is.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = data_store_command_show,
+	},
+	{
+		.group = "data-store",
+		.name = "records",
+		.summary = "List or search records",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description =
+			"Lists records in order of their keys, or those that a filter lets through.",
+		.examples =
+			"grapnel data-store records servers --filter '[[{\"a\":\"state\",\"o\":\"text:equal\",\"b\":\"off\"}]]' --sort -seen",
+		.tables = {&data_store_records_table, &client_table},
+		.talks_to_hub = true,
+		.run = data_store_command_records,
+	},
+	{
+		.group = "data-store",
+		.name = "put",
+		.summary = "Write a record",
+		.operands = "ID KEY DATA",
+		.operands_min = 3,
+		.operands_max = 3,
+		.description =
+			"Writes a record, new or over the one that is there. Its data is a JSON object, or @FILE (@- from standard input).",
+		.examples =
+			"grapnel data-store put servers s1 '{\"state\": \"on\"}'\ngrapnel data-store put servers s1 @s1.json --merge",
+		.tables = {&data_store_put_table, &client_table},
+		.talks_to_hub = true,
+		.run = data_store_command_put,
+	},
+	{
+		.group = "data-store",
+		.name = "get",
+		.summary = "Show a record",
+		.operands = "ID KEY",
+		.operands_min = 2,
+		.operands_max = 2,
+		.description = "Shows a record with its key and its data.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = data_store_command_get,
+	},
+	{
+		.group = "data-store",
+		.name = "delete",
+		.summary = "Delete a record, or all",
+		.operands = "ID [KEY]",
+		.operands_min = 1,
+		.operands_max = 2,
+		.description = "Deletes a record, or with --all every one.",
+		.tables = {&data_store_delete_table, &client_table},
+		.talks_to_hub = true,
+		.run = data_store_command_delete,
+	},
+	{
+		.group = "data-store",
+		.name = "drop",
+		.summary = "Delete a data store",
+		.operands = "ID",
+		.operands_min = 1,
+		.operands_max = 1,
+		.description = "Deletes it with all its records.",
+		.tables = {&client_table},
+		.talks_to_hub = true,
+		.run = data_store_command_drop,
 	},
 	{
 		.group = "hook",

@@ -10,7 +10,9 @@
 #define OPTION_DESTINATION \
 	{ \
 		.name = "destination", .placeholder = "URL", \
-		.help = "Where the events go. It must answer the handshake." \
+		.help = "Where the events go: an https:// URL, or hook:ID " \
+			"for a hook of this hub. It must answer the " \
+			"handshake." \
 	}
 #define OPTION_FILTER \
 	{ \

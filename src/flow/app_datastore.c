@@ -46,8 +46,7 @@ open_datastore(const struct module_call *call, struct datastore *ret,
 	if (!ret->host->store || !ret->host->writer)
 		return failure_set(failure, call->arena, FAILURE_CONFIGURATION,
 			"there are no data stores here");
-	if (id.len == 0 || id.len > DATASTORE_KEY_MAX || str_has_control(id) ||
-		str_find_char(id, '/') != SIZE_MAX)
+	if (!datastore_id_is_valid(id))
 		return failure_set(failure, call->arena, FAILURE_CONFIGURATION,
 			"parameters.datastore: expected an id of 1 to %d bytes "
 			"without a slash",
@@ -83,17 +82,13 @@ read_key(const struct module_call *call, struct str *ret,
 }
 
 static enum failure_kind
-refuse(const struct module_call *call, enum err err, bool is_full,
+refuse(const struct module_call *call, enum err err, const struct buf *why,
 	struct failure *failure)
 {
-	if (is_full)
-		return failure_set(failure, call->arena, FAILURE_OUT_OF_SPACE,
-			"the data store has %d records and takes no more",
-			DATASTORE_RECORDS_MAX);
-	if (err == ERR_LIMIT)
-		return failure_set(failure, call->arena, FAILURE_DATA,
-			"data: the record is over %d KiB",
-			DATASTORE_RECORD_MAX >> 10);
+	if (why && why->len)
+		return failure_set(failure, call->arena,
+			err == ERR_LIMIT ? FAILURE_OUT_OF_SPACE : FAILURE_DATA,
+			"%s", buf_text(why));
 	return failure_set(failure, call->arena, FAILURE_CONNECTION,
 		"the data store cannot be used at the moment: %s",
 		err_name(err));
@@ -176,7 +171,7 @@ static enum failure_kind
 write_record(struct writing *writing, struct str key)
 {
 	const struct module_call *call = writing->call;
-	bool is_full = false;
+	CLEANUP(buf_release) struct buf why = {0};
 	enum err err = ERR_CONFLICT;
 
 	for (int i = 0; i < TRIES_MAX && err == ERR_CONFLICT; i++) {
@@ -192,11 +187,10 @@ write_record(struct writing *writing, struct str key)
 		if (writing->record.data.kind != VALUE_COLLECTION)
 			writing->record.data = value_collection(NULL, 0);
 		writing->record.made_by = call->idempotency_key;
-		err = datastore_write(
-			&writing->datastore, &writing->record, &is_full);
+		err = datastore_write(&writing->datastore, &writing->record,
+			call->scope->zone, call->arena, &why);
 	}
-	return err ? refuse(call, err, is_full, writing->failure)
-		   : FAILURE_NONE;
+	return err ? refuse(call, err, &why, writing->failure) : FAILURE_NONE;
 }
 
 static enum failure_kind
@@ -249,7 +243,7 @@ find_record(const struct module_call *call, struct datastore *datastore,
 	if (kind)
 		return kind;
 	err = datastore_read(datastore, key, call->arena, ret);
-	return err && err != ERR_NOT_FOUND ? refuse(call, err, false, failure)
+	return err && err != ERR_NOT_FOUND ? refuse(call, err, NULL, failure)
 					   : FAILURE_NONE;
 }
 
@@ -292,15 +286,15 @@ run_count(const struct module_call *call, struct module_result *result,
 {
 	struct datastore datastore;
 	enum failure_kind kind = open_datastore(call, &datastore, failure);
-	size_t count;
+	struct datastore_own own;
 	enum err err;
 
 	if (kind)
 		return kind;
-	err = datastore_count(&datastore, &count);
-	if (err)
-		return refuse(call, err, false, failure);
-	give(call, result, "count", value_number((double)count), STR(""));
+	err = datastore_load(&datastore, call->arena, &own);
+	if (err && err != ERR_NOT_FOUND)
+		return refuse(call, err, NULL, failure);
+	give(call, result, "count", value_number((double)own.records), STR(""));
 	return FAILURE_NONE;
 }
 
@@ -337,11 +331,10 @@ run_delete(const struct module_call *call, struct module_result *result,
 			return kind;
 		err = ERR_OK;
 		if (record.revision)
-			err = datastore_remove(
-				&datastore, record.key, record.revision);
+			err = datastore_remove(&datastore, &record);
 	}
 	if (err)
-		return refuse(call, err, false, failure);
+		return refuse(call, err, NULL, failure);
 	give(call, result, "deleted", value_boolean(record.revision != 0),
 		record.key);
 	return FAILURE_NONE;
@@ -361,7 +354,7 @@ run_clear(const struct module_call *call, struct module_result *result,
 	for (int i = 0; i < TRIES_MAX && err == ERR_CONFLICT; i++)
 		err = datastore_clear(&datastore, &count);
 	if (err)
-		return refuse(call, err, false, failure);
+		return refuse(call, err, NULL, failure);
 	give(call, result, "deleted", value_number((double)count), STR(""));
 	return FAILURE_NONE;
 }

@@ -201,7 +201,7 @@ own_source(const struct module_call *call)
 	if (call->scope->variables)
 		scenario = call->scope->variables(
 			call->scope->context, STR("scenario"));
-	return arena_printf(call->arena, "/grapnel/scenarios/%.*s",
+	return arena_printf(call->arena, "/scenarios/%.*s",
 		STR_ARG(field_text(scenario, "id", call->arena)));
 }
 

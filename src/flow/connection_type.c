@@ -53,7 +53,15 @@ static const struct connection_field telegram[] = {
 static const struct connection_field discord[] = {
 	BASE_URL("https://discord.com/api/v10"), SECRET("token"),
 	SECRET("webhookUrl"), LAST};
-static const struct connection_field sql[] = {NEEDED("path"),
+static const struct connection_field sql[] = {
+	{.name = "engine",
+		.fallback = "sqlite",
+		.choices = "sqlite postgresql"},
+	{.name = "path"}, {.name = "host"},
+	{.name = "port", .fallback = "5432"}, {.name = "database"},
+	{.name = "username"}, SECRET("password"),
+	{.name = "security", .fallback = "verify", .choices = "verify none"},
+	{.name = "ca"},
 	{.name = "access", .fallback = "write", .choices = "read write"}, LAST};
 static const struct connection_field command[] = {
 	{.name = "programs", .is_required = true, .is_list = true},
@@ -70,7 +78,8 @@ static const struct connection_field http[] = {{.name = "baseUrl"},
 	{.name = "proxyUrl"}, {.name = "proxyUsername"},
 	SECRET("proxyPassword"), LAST};
 static const struct connection_field grapnel[] = {NEEDED("baseUrl"),
-	SECRET("token"), {.name = "clientId"}, SECRET("clientSecret"), LAST};
+	SECRET("token"), {.name = "tokenUrl"}, {.name = "clientId"},
+	SECRET("clientSecret"), {.name = "scope"}, LAST};
 
 static const struct connection_type types[] = {
 	{"slack", slack, "token webhookUrl"},
@@ -82,7 +91,7 @@ static const struct connection_type types[] = {
 	{"twilio", twilio, NULL},
 	{"telegram", telegram, NULL},
 	{"discord", discord, "token webhookUrl"},
-	{"sql", sql, NULL},
+	{"sql", sql, "path host"},
 	{"command", command, NULL},
 	{"http", http, NULL},
 	{"grapnel", grapnel, "token clientSecret"},

@@ -2,8 +2,9 @@
 
 #include "base/clock.h"
 #include "flow/field.h"
+#include "flow/object_audit.h"
+#include "flow/structure.h"
 #include "pipeline/writer.h"
-#include "store/object.h"
 
 enum { PAGE = 100 };
 
@@ -41,7 +42,10 @@ record_of(const struct object_row *row, struct arena *arena,
 	*ret = (struct datastore_record){.key = field_text(body, "key", arena),
 		.data = value_member(body, STR("data")),
 		.made_by = field_text(body, "madeBy", arena),
-		.revision = row->revision};
+		.revision = row->revision,
+		.size = row->body.len,
+		.created = row->created,
+		.updated = row->updated};
 	return ERR_OK;
 }
 
@@ -59,7 +63,7 @@ datastore_read(const struct datastore *datastore, struct str key,
 }
 
 enum err
-datastore_scan(const struct datastore *datastore,
+datastore_scan(const struct datastore *datastore, struct str after_key,
 	bool (*see)(void *context, const struct datastore_record *record),
 	void *context)
 {
@@ -71,6 +75,8 @@ datastore_scan(const struct datastore *datastore,
 		.limit = PAGE};
 	struct object_list list = {.count = PAGE};
 
+	if (after_key.len)
+		buf_append(&after, record_id(datastore, after_key, &arena));
 	while (list.count == PAGE) {
 		enum err err;
 
@@ -96,91 +102,78 @@ datastore_scan(const struct datastore *datastore,
 	return ERR_OK;
 }
 
-/* ---- the data store's own object ---- */
+/* ---- the data store itself ---- */
 
-struct own {
-	uint64_t revision;
-	int64_t created;
-	struct value body;
-	size_t count;
-};
-
-static enum err
-read_own(
-	const struct datastore *datastore, struct arena *arena, struct own *ret)
+enum err
+datastore_load(const struct datastore *datastore, struct arena *arena,
+	struct datastore_own *ret)
 {
 	struct object_row row;
 	enum err err =
 		store_object(datastore->host->store, datastore->workspace,
 			OBJECT_DATASTORE, datastore->id, arena, &row);
 
-	*ret = (struct own){.body = value_empty()};
-	if (err == ERR_NOT_FOUND)
-		return ERR_OK;
-	if (!err)
-		err = read_value(row.body, arena, &ret->body);
-	if (err)
-		return err;
-	ret->revision = row.revision;
-	ret->count = (size_t)field_number(ret->body, "records", 0);
-	return ERR_OK;
+	*ret = datastore_own_usual(datastore->id);
+	return err ? err : datastore_own_from_object(&row, arena, ret);
 }
 
-/** Its next revision, with another count; the other members stay. */
-static struct object_change
-write_own(const struct datastore *datastore, const struct own *own,
-	size_t count, struct arena *arena)
+/** The same for those who write: one that is not there is made. */
+static enum err
+load_for_writing(const struct datastore *datastore, struct arena *arena,
+	struct datastore_own *ret)
 {
-	CLEANUP(buf_release) struct buf text = {0};
-	struct value_builder body = value_builder_make(arena);
-	int64_t now = clock_now();
+	enum err err = datastore_load(datastore, arena, ret);
 
-	if (own->revision == 0)
-		value_builder_set(
-			&body, STR("name"), value_text(datastore->id));
-	for (size_t i = 0; own->body.kind == VALUE_COLLECTION &&
-			   i < own->body.as.collection.count;
-		i++)
-		value_builder_set(&body, own->body.as.collection.members[i].key,
-			own->body.as.collection.members[i].value);
-	value_builder_set(&body, STR("records"), value_number((double)count));
-	value_append_json(
-		&text, value_builder_collection(&body), VALUE_JSON_TYPED);
-	return (struct object_change){.what = OBJECT_SET,
-		.row = {.workspace = datastore->workspace,
-			.kind = OBJECT_DATASTORE,
-			.id = datastore->id,
-			.revision = own->revision + 1,
-			.created = now,
-			.updated = now,
-			.body = arena_copy(arena, buf_str(&text))}};
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/** The first change is what somebody has done. */
+static enum err
+commit(const struct datastore *datastore, const char *type,
+	const struct object_change *first, const struct object_change *second)
+{
+	const struct store_change changes[] = {
+		{.kind = STORE_OBJECT, .object = first},
+		{.kind = STORE_OBJECT, .object = second},
+	};
+	const struct object_audit audit = {.store = datastore->host->store,
+		.writer = datastore->host->writer,
+		.category = "data_stores",
+		.type = type};
+	size_t count = second ? 2 : 1;
+
+	return datastore->is_audited
+		       ? object_audit_commit(&audit, changes, count)
+		       : writer_commit(datastore->host->writer, changes, count);
 }
 
 enum err
-datastore_count(const struct datastore *datastore, size_t *ret)
+datastore_set(
+	const struct datastore *datastore, const struct datastore_own *own)
 {
 	CLEANUP(arena_release) struct arena arena = {0};
-	struct own own;
-	enum err err = read_own(datastore, &arena, &own);
+	struct object_change change =
+		datastore_own_to_object(datastore->workspace, own, &arena);
 
-	*ret = own.count;
-	return err;
+	return commit(datastore, "data-store", &change, NULL);
+}
+
+enum err
+datastore_drop(const struct datastore *datastore)
+{
+	const struct object_change own = {.what = OBJECT_REMOVE,
+		.row = {.workspace = datastore->workspace,
+			.kind = OBJECT_DATASTORE,
+			.id = datastore->id}};
+	const struct object_change records = {.what = OBJECT_REMOVE_OWNED,
+		.row = {.workspace = datastore->workspace,
+			.kind = OBJECT_RECORD,
+			.owner = datastore->id}};
+
+	return commit(datastore, "data-store", &own, &records);
 }
 
 /* ---- writing ---- */
-
-static enum err
-commit(const struct datastore *datastore, const struct object_change *own,
-	const struct object_change *record)
-{
-	const struct store_change changes[] = {
-		{.kind = STORE_OBJECT, .object = own},
-		{.kind = STORE_OBJECT, .object = record},
-	};
-
-	return writer_commit(
-		datastore->host->writer, changes, COUNT_OF(changes));
-}
 
 static struct str
 record_body(const struct datastore_record *record, struct arena *arena)
@@ -197,52 +190,97 @@ record_body(const struct datastore_record *record, struct arena *arena)
 				       : arena_copy(arena, buf_str(&text));
 }
 
-enum err
-datastore_write(const struct datastore *datastore,
-	const struct datastore_record *record, bool *ret_is_full)
+/** Whether another record, or a longer one, is still within the limits. */
+static enum err
+check_room(const struct datastore_own *own, bool is_new, size_t bytes,
+	struct buf *why)
 {
-	CLEANUP(arena_release) struct arena arena = {0};
-	struct object_change own_change, change = {.what = OBJECT_SET};
-	struct str body = record_body(record, &arena);
-	bool is_new = record->revision == 0;
-	struct own own;
-	enum err err = read_own(datastore, &arena, &own);
+	if (is_new && own->records >= own->records_max)
+		buf_printf(why,
+			"the data store has %zu records and takes no "
+			"more",
+			own->records);
+	else if (bytes > own->bytes_max && bytes > own->bytes)
+		buf_printf(why,
+			"the data store has %zu bytes of at most %zu "
+			"and takes no more",
+			own->bytes, own->bytes_max);
+	else
+		return ERR_OK;
+	return ERR_LIMIT;
+}
 
-	*ret_is_full = is_new && own.count >= DATASTORE_RECORDS_MAX;
-	if (err)
-		return err;
-	if (*ret_is_full || body.len == 0)
-		return ERR_LIMIT;
-	own_change = write_own(datastore, &own, own.count + is_new, &arena);
-	change.row = (struct object_row){.workspace = datastore->workspace,
-		.kind = OBJECT_RECORD,
-		.id = record_id(datastore, record->key, &arena),
-		.owner = datastore->id,
-		.revision = record->revision + 1,
-		.created = clock_now(),
-		.updated = clock_now(),
-		.body = body};
-	return commit(datastore, &own_change, &change);
+static size_t
+without(size_t all, size_t part)
+{
+	return all > part ? all - part : 0;
 }
 
 enum err
-datastore_remove(
-	const struct datastore *datastore, struct str key, uint64_t revision)
+datastore_write(const struct datastore *datastore,
+	struct datastore_record *record, const struct zone *zone,
+	struct arena *arena, struct buf *why)
+{
+	bool is_new = record->revision == 0;
+	struct structure_rules rules = {.zone = zone};
+	struct object_change change = {.what = OBJECT_SET}, own_change;
+	struct datastore_own own;
+	struct str body = STR("");
+	enum err err = load_for_writing(datastore, arena, &own);
+
+	rules.fields = own.structure;
+	rules.is_strict = own.is_strict;
+	if (!err)
+		err = structure_fit(
+			&rules, record->data, arena, &record->data, why);
+	if (err)
+		return err;
+	body = record_body(record, arena);
+	if (body.len == 0) {
+		buf_printf(why, "data: the record is over %d KiB",
+			DATASTORE_RECORD_MAX >> 10);
+		return ERR_INVALID;
+	}
+	err = check_room(
+		&own, is_new, without(own.bytes, record->size) + body.len, why);
+	if (err)
+		return err;
+	own.records += is_new;
+	own.bytes = without(own.bytes, record->size) + body.len;
+	own_change = datastore_own_to_object(datastore->workspace, &own, arena);
+	record->updated = own_change.row.updated;
+	record->created = is_new ? record->updated : record->created;
+	change.row = (struct object_row){.workspace = datastore->workspace,
+		.kind = OBJECT_RECORD,
+		.id = record_id(datastore, record->key, arena),
+		.owner = datastore->id,
+		.revision = record->revision + 1,
+		.created = record->created,
+		.updated = record->updated,
+		.body = body};
+	return commit(datastore, "record", &change, &own_change);
+}
+
+enum err
+datastore_remove(const struct datastore *datastore,
+	const struct datastore_record *record)
 {
 	CLEANUP(arena_release) struct arena arena = {0};
 	struct object_change own_change, change = {.what = OBJECT_REMOVE};
-	struct own own;
-	enum err err = read_own(datastore, &arena, &own);
+	struct datastore_own own;
+	enum err err = load_for_writing(datastore, &arena, &own);
 
 	if (err)
 		return err;
-	own_change = write_own(
-		datastore, &own, own.count ? own.count - 1 : 0, &arena);
+	own.records = without(own.records, 1);
+	own.bytes = without(own.bytes, record->size);
+	own_change =
+		datastore_own_to_object(datastore->workspace, &own, &arena);
 	change.row = (struct object_row){.workspace = datastore->workspace,
 		.kind = OBJECT_RECORD,
-		.id = record_id(datastore, key, &arena),
-		.revision = revision};
-	return commit(datastore, &own_change, &change);
+		.id = record_id(datastore, record->key, &arena),
+		.revision = record->revision};
+	return commit(datastore, "record", &change, &own_change);
 }
 
 enum err
@@ -250,15 +288,18 @@ datastore_clear(const struct datastore *datastore, size_t *ret_count)
 {
 	CLEANUP(arena_release) struct arena arena = {0};
 	struct object_change own_change, change = {.what = OBJECT_REMOVE_OWNED};
-	struct own own;
-	enum err err = read_own(datastore, &arena, &own);
+	struct datastore_own own;
+	enum err err = load_for_writing(datastore, &arena, &own);
 
-	*ret_count = own.count;
+	*ret_count = own.records;
 	if (err)
 		return err;
-	own_change = write_own(datastore, &own, 0, &arena);
+	own.records = 0;
+	own.bytes = 0;
+	own_change =
+		datastore_own_to_object(datastore->workspace, &own, &arena);
 	change.row = (struct object_row){.workspace = datastore->workspace,
 		.kind = OBJECT_RECORD,
 		.owner = datastore->id};
-	return commit(datastore, &own_change, &change);
+	return commit(datastore, "data-store", &own_change, &change);
 }

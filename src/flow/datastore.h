@@ -1,23 +1,21 @@
 #pragma once
-#include "flow/run.h"
+#include "flow/datastore_own.h"
 
 /*
- * Data stores: tables of records with a key, kept from run to run. A data
- * store comes into being when something is first put into it. Each record is
- * an object (OBJECT_RECORD, owned by the data store); the data store's own
- * object counts them, changed in the same transaction, which is what puts
- * writers of one data store in order. Any thread; blocks on the disk.
+ * Data stores: tables of records with a key, kept from run to run. One comes
+ * into being when it is set up (datastore_set()) or something is first put
+ * into it. Each record is an object (OBJECT_RECORD, owned by the data store);
+ * the data store's own object counts them, changed in the same transaction,
+ * which is what puts writers of one data store in order. Any thread; blocks on
+ * the disk.
  */
-enum {
-	DATASTORE_RECORDS_MAX = 10 * 1000,
-	DATASTORE_RECORD_MAX = 256 << 10, /* bytes of JSON */
-	DATASTORE_KEY_MAX = 255,	  /* bytes; so is the data store's id */
-};
+enum { DATASTORE_RECORD_MAX = 256 << 10 /* bytes of JSON */ };
 
 struct datastore {
 	const struct run_host *host; /* has a store and a writer */
 	uint32_t workspace;
 	struct str id;
+	bool is_audited; /* somebody's doing, not a run's */
 };
 
 struct datastore_record {
@@ -25,35 +23,52 @@ struct datastore_record {
 	struct value data;
 	struct str made_by; /* idempotency key of the step that wrote it */
 	uint64_t revision;  /* 0: it is not there */
+	size_t size;	    /* bytes of what is stored */
+	int64_t created, updated;
 };
+
+/* ---- the data store itself ---- */
+
+/** ERR_NOT_FOUND when it is not there: then *ret is what is usual. */
+enum err datastore_load(const struct datastore *datastore, struct arena *arena,
+	struct datastore_own *ret) MUST_USE;
+
+/** Keeps settings; ERR_CONFLICT when own->revision is not the present one. */
+enum err datastore_set(const struct datastore *datastore,
+	const struct datastore_own *own) MUST_USE;
+
+/** With all its records; ERR_CONFLICT when it is not there. */
+enum err datastore_drop(const struct datastore *datastore) MUST_USE;
+
+/* ---- its records ---- */
 
 /** In `arena`; ERR_NOT_FOUND, with the revision 0. */
 enum err datastore_read(const struct datastore *datastore, struct str key,
 	struct arena *arena, struct datastore_record *ret) MUST_USE;
 
 /**
- * Writes a record over the one of record->revision, or a new one. ERR_CONFLICT
- * when somebody else was faster: read and decide again. ERR_LIMIT when it is
- * too long or the data store is full (*ret_is_full).
+ * Writes a record over the one of record->revision, which has record->size, or
+ * a new one; *record is what was kept, its data as the structure wants it (in
+ * `arena`). ERR_CONFLICT when somebody else was faster: read and decide again.
+ * ERR_INVALID when it does not fit the structure or is too long, ERR_LIMIT
+ * when the data store is full, both with a sentence.
  */
 enum err datastore_write(const struct datastore *datastore,
-	const struct datastore_record *record, bool *ret_is_full) MUST_USE;
+	struct datastore_record *record, const struct zone *zone,
+	struct arena *arena, struct buf *why) MUST_USE;
 
-/** The record of this revision; ERR_CONFLICT as above. */
-enum err datastore_remove(const struct datastore *datastore, struct str key,
-	uint64_t revision) MUST_USE;
+/** This record; ERR_CONFLICT as above. */
+enum err datastore_remove(const struct datastore *datastore,
+	const struct datastore_record *record) MUST_USE;
 
 /** All records; ERR_CONFLICT as above. */
 enum err datastore_clear(const struct datastore *datastore, size_t *ret_count)
 	MUST_USE;
 
-enum err datastore_count(const struct datastore *datastore, size_t *ret)
-	MUST_USE;
-
 /**
- * All records in order of their keys, until `see` says no. What a record
- * points to lives until `see` returns.
+ * All records in order of their keys behind `after` (empty: from the first),
+ * until `see` says no. What a record points to lives until `see` returns.
  */
-enum err datastore_scan(const struct datastore *datastore,
+enum err datastore_scan(const struct datastore *datastore, struct str after,
 	bool (*see)(void *context, const struct datastore_record *record),
 	void *context) MUST_USE;

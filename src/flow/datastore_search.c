@@ -190,7 +190,7 @@ datastore_search(const struct module_call *call,
 		.arena = call->arena,
 		.found = value_builder_make(call->arena),
 		.failure = failure};
-	enum err err = datastore_scan(datastore, see, &search);
+	enum err err = datastore_scan(datastore, STR(""), see, &search);
 	struct value found = value_builder_array(&search.found);
 
 	arena_release(&search.scratch);

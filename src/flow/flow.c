@@ -1,6 +1,7 @@
 #include "flow/flow.h"
 
 #include "base/mem.h"
+#include "flow/hook_local.h"
 
 static struct http_client_options
 way_out(const struct hub_options *options)
@@ -70,6 +71,8 @@ flow_open(
 		flow_close(flow);
 		return err;
 	}
+	flow->local = hub->local;
+	hook_local_open(flow->hooks, flow->local);
 	*ret = flow;
 	return ERR_OK;
 }
@@ -79,6 +82,7 @@ flow_stop(struct flow *flow, int64_t timeout)
 {
 	if (!flow)
 		return;
+	http_local_shut(flow->local);
 	if (flow->runner)
 		runner_stop(flow->runner, timeout);
 	hooks_flush(flow->hooks);

@@ -23,6 +23,7 @@ struct flow {
 	/* Scenarios may change before it is there. */
 	struct runner *_Atomic runner;
 	struct hooks *hooks;
+	struct http_local *local; /* the hub's, while it is open to the hooks */
 };
 
 enum err flow_open(const struct flow_options *options, struct flow **ret,

@@ -211,6 +211,7 @@ refuse_at_the_door(const struct hook_reception *reception)
 		refusal = HOOK_REFUSED_RATE;
 		reason = "more requests than its rate allows";
 	} else if (options->allowed.count > 0 &&
+		   !reception->arrival->is_local &&
 		   !holds(&options->allowed, reception->client)) {
 		refusal = HOOK_REFUSED_ADDRESS;
 		reason = "the address is not among allowedNetworks";

@@ -36,6 +36,7 @@ struct hook_arrival {
 	struct str query;  /* raw */
 	struct str peer;   /* the address that is connected */
 	bool is_too_large; /* for HOOK_BODY_MAX: it has not been read */
+	bool is_local;	   /* of this process: it has no address to look at */
 	struct hook_waiter *waiter;
 };
 

@@ -1,7 +1,9 @@
 #include "base/clock.h"
+#include "flow/connection_use.h"
 #include "flow/cookies.h"
 #include "flow/mask.h"
 #include "flow/run_private.h"
+#include "flow/structure.h"
 
 enum {
 	INPUT_KEPT_MAX = 64 << 10,
@@ -106,6 +108,29 @@ fit_input(struct module_call *call, struct failure *failure)
 	if (!kind)
 		call->input = value_builder_collection(&builder);
 	return kind;
+}
+
+/**
+ * Modules that take what they are given have their fields in the blueprint:
+ * numbers of a JSON that is made are numbers, and what is required is there.
+ */
+static enum failure_kind
+fit_expected(const struct blueprint_module *module, struct module_call *call,
+	struct failure *failure)
+{
+	CLEANUP(buf_release) struct buf why = {0};
+	const struct structure_rules rules = {.fields = module->expect,
+		.ignores_defaults = true,
+		.zone = call->scope->zone};
+
+	if (call->kind->nature != MODULE_PURE || call->kind->mapper ||
+		call->input.kind != VALUE_COLLECTION ||
+		!structure_fit(
+			&rules, call->input, call->arena, &call->input, &why))
+		return FAILURE_NONE;
+	/* "data.a": the mapper's a. */
+	return failure_set(failure, call->arena, FAILURE_BUNDLE_VALIDATION,
+		"%.*s", STR_ARG(str_skip(buf_str(&why), STR("data.").len)));
 }
 
 /* ---- the journal ---- */
@@ -269,24 +294,26 @@ static enum failure_kind
 find_connection(const struct run *run, const struct blueprint_module *module,
 	struct module_call *call, struct failure *failure)
 {
-	/* Where blueprints name what an import binds to a connection. */
-	static const char *const names[] = {"connection", "__IMTCONN__",
-		"account", "auth", "key", "apiKeyKeychain", "basicAuthKeychain",
-		"oAuthAccount"};
 	const struct run_host *host = run->options->host;
+	struct str named = {0}, id;
+	size_t at = 0;
 
-	for (size_t i = 0; i < COUNT_OF(names) && !call->connection; i++) {
-		struct value value =
-			value_member(module->parameters, str_of(names[i]));
-		struct str id;
-
-		if (!value_is_blank(value) && host->connection &&
-			value_to_text(value, call->arena, &id) == ERR_OK)
-			call->connection = host->connection(
-				host->context, id, call->arena);
+	while (!call->connection && host->connection &&
+		connection_use_next(
+			module->parameters, &at, call->arena, &id)) {
+		call->connection =
+			host->connection(host->context, id, call->arena);
+		if (named.len == 0)
+			named = id;
 	}
 	if (call->connection || !call->kind->connection)
 		return FAILURE_NONE;
+	if (named.len)
+		return failure_set(failure, call->arena, FAILURE_CONFIGURATION,
+			"%.*s needs a connection of type %s: there is none "
+			"with the id \"%.*s\"",
+			STR_ARG(module->name), call->kind->connection,
+			STR_ARG(named));
 	return failure_set(failure, call->arena, FAILURE_CONFIGURATION,
 		"%.*s needs a connection of type %s: name it in "
 		"parameters.connection",
@@ -304,6 +331,8 @@ call_kind(struct run *run, const struct blueprint_module *module,
 	kind = run_input(run, module, call->arena, &call->input, failure);
 	if (!kind)
 		kind = fit_input(call, failure);
+	if (!kind)
+		kind = fit_expected(module, call, failure);
 	if (!kind)
 		kind = find_connection(run, module, call, failure);
 	if (kind)

@@ -7,17 +7,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/http_client_exchange.h"
+#include "net/http_client_idle.h"
 #include "net/http_client_options.h"
+#include "net/local_engine.h"
 #include "net/wire_engine.h"
 
-enum {
-	IDLE_EXCHANGES_MAX = 256,
-	IDLE_EXCHANGES_OF_WAY_MAX = 4,
-	DEFAULT_CONNECTIONS = 1024,
-};
+enum { DEFAULT_CONNECTIONS = 1024 };
 
 struct http_client {
 	struct wire_engine *wire;
+	struct local_engine *local;
 	CURLM *multi;
 	struct http_client_options options; /* its texts are ours */
 	struct arena arena;		    /* those texts */
@@ -46,7 +45,7 @@ start_curl(void)
 }
 
 static void
-start_wire(struct http_client *client)
+start_engines(struct http_client *client)
 {
 	struct wire_engine_options options = {
 		.client = &client->options,
@@ -56,18 +55,7 @@ start_wire(struct http_client *client)
 	};
 
 	client->wire = wire_engine_new(&options);
-}
-
-static void
-free_idle(struct http_pool *pool)
-{
-	while (pool->idle) {
-		struct http_exchange *exchange = pool->idle;
-
-		pool->idle = exchange->next;
-		http_exchange_free(exchange);
-	}
-	pool->idle_count = 0;
+	client->local = local_engine_new(&client->options, &client->sockets);
 }
 
 struct http_client *
@@ -81,7 +69,7 @@ http_client_new(const struct http_client_options *options)
 	if (client->multi == NULL)
 		start_curl();
 	http_options_copy(options, &client->arena, &client->options);
-	http_pools_init(&client->pools, &client->options, free_idle);
+	http_pools_init(&client->pools, &client->options, http_idle_free);
 	client->failed_end = &client->failed;
 	http_sockets_open(&client->sockets, client->multi);
 	client->resolver = resolver_new(options->resolver);
@@ -94,42 +82,16 @@ http_client_new(const struct http_client_options *options)
 		client->multi, CURLMOPT_MAXCONNECTS, (long)connections);
 	curl_multi_setopt(
 		client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-	start_wire(client);
+	start_engines(client);
 	return client;
-}
-
-static struct http_exchange *
-take_exchange(struct http_client *client, struct http_pool *pool)
-{
-	struct http_exchange *exchange = pool->idle;
-
-	if (exchange == NULL)
-		return http_exchange_new(
-			&client->sockets, pool, &client->options);
-	pool->idle = exchange->next;
-	pool->idle_count--;
-	exchange->next = NULL;
-	return exchange;
 }
 
 static void
 give_back_exchange(struct http_client *client, struct http_exchange *exchange)
 {
 	struct http_pool *pool = exchange->pool;
-	size_t max = pool == &client->pools.plain ? IDLE_EXCHANGES_MAX
-						  : IDLE_EXCHANGES_OF_WAY_MAX;
 
-	if (exchange->destination)
-		http_destination_give_back(
-			&pool->destinations, exchange->destination);
-	http_exchange_reset(exchange);
-	if (pool->idle_count == max || client->is_closing) {
-		http_exchange_free(exchange);
-	} else {
-		exchange->next = pool->idle;
-		pool->idle = exchange;
-		pool->idle_count++;
-	}
+	http_idle_give_back(exchange, client->is_closing);
 	http_pools_give_back(&client->pools, pool);
 }
 
@@ -283,13 +245,17 @@ http_client_send(struct http_client *client, const struct http_request *request)
 	enum http_failure failure;
 	struct http_pool *pool;
 
+	if (client->local && http_local_is(request->url)) {
+		local_engine_send(client->local, request);
+		return;
+	}
 	if (engine_for(client, request) == HTTP_ENGINE_WIRE) {
 		wire_engine_send(client->wire, request);
 		return;
 	}
 	failure = http_pools_take(
 		&client->pools, request->way, request->list, &pool, &why);
-	exchange = take_exchange(client, pool);
+	exchange = http_idle_take(&client->sockets, pool, &client->options);
 	client->running_count++;
 	exchange->client = client;
 	exchange->request = *request;
@@ -305,7 +271,8 @@ http_client_send(struct http_client *client, const struct http_request *request)
 size_t
 http_client_running(const struct http_client *client)
 {
-	return client->running_count + wire_engine_running(client->wire);
+	return client->running_count + wire_engine_running(client->wire) +
+	       local_engine_running(client->local);
 }
 
 /* ---- how it ends ---- */
@@ -441,25 +408,29 @@ void
 http_client_wait(struct http_client *client, int extra_fd, int64_t timeout)
 {
 	bool was_busy = tell_failed(client);
-	bool is_wire_due;
+	bool is_local_due, is_wire_due;
 
 	/* A request sent since the last turn begins by libcurl's timer. */
 	if (http_sockets_run_timer(&client->sockets))
 		was_busy |= tell_ended(client);
 	was_busy |= wire_engine_run(client->wire, false);
+	was_busy |= local_engine_run(client->local, false);
 	if (was_busy)
 		timeout = 0;
 	if (client->timers.count)
 		shorten(&timeout, heap_first(&client->timers)->key);
 	is_wire_due = shorten(&timeout, wire_engine_due(client->wire));
+	is_local_due = shorten(&timeout, local_engine_due(client->local));
 	if (http_sockets_wait(&client->sockets, extra_fd, timeout))
-		is_wire_due = false;
+		is_wire_due = is_local_due = false;
 	tell_ended(client);
 	resolver_run(client->resolver);
 	tell_late(client);
 	/* What those told above have sent waits for the next turn. */
-	if (!was_busy)
-		wire_engine_run(client->wire, is_wire_due);
+	if (was_busy)
+		return;
+	wire_engine_run(client->wire, is_wire_due);
+	local_engine_run(client->local, is_local_due);
 }
 
 static void
@@ -485,6 +456,7 @@ http_client_free(struct http_client *client)
 	if (client == NULL)
 		return;
 	client->is_closing = true;
+	local_engine_free(client->local);
 	wire_engine_free(client->wire);
 	abort_all(client);
 	http_pools_release(&client->pools);

@@ -19,10 +19,12 @@
  * What a request's own name server, proxy and machine are to blame for is told
  * from what its peer did (enum http_failure).
  *
- * How the bytes travel is behind this header: over an engine of our own, or
- * over libcurl's multi interface for whatever that one does not do.
+ * How the bytes travel is behind this header: over an engine of our own, over
+ * libcurl's multi interface for whatever that one does not do, or, to a hook
+ * of this process, not at all (net/http_local.h).
  */
 struct http_client;
+struct http_local; /* net/http_local.h */
 
 /** How the bytes travel; everything else is the same. */
 enum http_engine {
@@ -44,6 +46,9 @@ struct http_client_options {
 	const struct str *no_proxy; /* http_no_proxy_holds(); copied */
 	size_t no_proxy_count;
 	enum http_engine engine; /* for tests: this one only */
+	/* Where requests to "hook:…" arrive; borrowed for life; NULL: such an
+	   URL is like any that cannot be used. */
+	struct http_local *local;
 };
 
 /** NULL for a field's default is 0/NULL. Aborts when libcurl cannot start. */
@@ -92,6 +97,7 @@ struct http_request {
 	bool has_body;
 	const struct http_way *way;	 /* NULL: none of its own */
 	const struct address_list *list; /* NULL: none */
+	uint32_t workspace;		 /* whose hooks it may reach; 0: none */
 	int64_t timeout;		 /* all of it, microseconds; 0: 30 s */
 	int64_t first_byte_timeout; /* once connected; 0: none of its own */
 	size_t response_max; /* body bytes kept; reading goes on up to 1 MiB to

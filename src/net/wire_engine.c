@@ -200,7 +200,9 @@ wire_exchange_end(struct wire_exchange *exchange, enum http_failure failure)
 
 	wire_exchange_move(exchange, WIRE_ENDED);
 	exchange->failure = failure;
-	exchange->timings.total = wire_exchange_elapsed(exchange);
+	/* What ended well ended with the bytes that came last. */
+	if (failure != HTTP_NO_FAILURE || exchange->timings.total == 0)
+		exchange->timings.total = wire_exchange_elapsed(exchange);
 	heap_remove(&engine->timers, &exchange->timer);
 	resolver_cancel(&exchange->wait);
 	unlink_running(engine, exchange);

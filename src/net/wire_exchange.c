@@ -108,8 +108,9 @@ take(struct wire_exchange *exchange, struct str bytes)
 	enum wire_verdict verdict;
 	size_t used;
 
+	exchange->timings.total = wire_exchange_elapsed(exchange);
 	if (exchange->timings.first_byte == 0)
-		exchange->timings.first_byte = wire_exchange_elapsed(exchange);
+		exchange->timings.first_byte = exchange->timings.total;
 	verdict = wire_response_take(&exchange->response, bytes, &used);
 	if (verdict == WIRE_MORE)
 		return exchange->connection->ssl ||
@@ -136,6 +137,7 @@ receive_some(struct wire_exchange *exchange)
 			lost(exchange);
 		return false;
 	case WIRE_IO_END:
+		exchange->timings.total = 0; /* it ends now */
 		if (!begin_again(exchange))
 			end_by(exchange, wire_response_end(&exchange->response),
 				true);

@@ -429,7 +429,7 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		return;
 	}
 	lane = attempt->delivery->lane;
-	ending.now = worker_look(worker);
+	ending.now = worker_look_once(worker);
 	for (each = attempt; each; each = each->batch) {
 		struct dispatch *dispatch = each->worker->dispatch;
 

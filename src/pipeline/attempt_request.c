@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "net/http_local.h"
 #include "pipeline/allow_lists.h"
 #include "pipeline/attempt_private.h"
 #include "pipeline/envelope.h"
@@ -13,6 +14,10 @@
 /* Content-Type, id, timestamp, signatures, generation, sequence, origin, two
    of the trace, and the credential. */
 enum { FIXED_HEADERS = 9 + SIGNING_HEADERS_MAX };
+
+/* Of a hook of this process, which answers by itself after 180 s: what it has
+   stored it runs, and another try would run it again. */
+#define HOOK_TIMEOUT (190 * SECONDS)
 
 /* Bodies of a batch together, about; one alone may be larger. */
 enum { BATCH_BYTES_MAX = 1 << 20, ENVELOPE_BYTES = 512 };
@@ -153,23 +158,22 @@ compare_age(const void *left, const void *right)
 static void
 build_batch(struct attempt *attempt, struct envelope *ret)
 {
-	enum webhook_payload form = attempt->webhook->options.payload;
 	struct arena *arena = &attempt->arena;
+	const struct payload **payloads;
 	const struct attempt **all;
-	struct envelope *parts;
 	size_t count = 0, at = 0;
 
 	for (struct attempt *each = attempt; each; each = each->batch)
 		count++;
 	all = arena_alloc_array(arena, count, sizeof(const struct attempt *));
-	parts = arena_alloc_array(arena, count, sizeof(*parts));
+	payloads = arena_alloc_array(arena, count, sizeof(*payloads));
 	for (struct attempt *each = attempt; each; each = each->batch)
 		all[at++] = each;
 	qsort(all, count, sizeof(const struct attempt *), compare_age);
 	for (size_t i = 0; i < count; i++)
-		envelope_build(
-			form, all[i]->delivery->payload, arena, &parts[i]);
-	envelope_join(form, parts, count, arena, ret);
+		payloads[i] = all[i]->delivery->payload;
+	envelope_build_batch(
+		attempt->webhook->options.payload, payloads, count, arena, ret);
 }
 
 static void
@@ -182,6 +186,23 @@ build_body(struct attempt *attempt, struct envelope *ret)
 	else
 		envelope_build(options->payload, attempt->delivery->payload,
 			&attempt->arena, ret);
+}
+
+/** How long an answer may take, and may take to begin. */
+static void
+set_times(const struct attempt *attempt, struct http_request *request)
+{
+	const struct webhook_options *own = &attempt->webhook->options;
+	const struct deliver_options *hub = attempt->worker->options;
+	bool is_local = http_local_is(request->url);
+
+	request->timeout = is_local ? HOOK_TIMEOUT : hub->delivery_timeout;
+	if (own->timeout)
+		request->timeout = own->timeout;
+	request->first_byte_timeout =
+		is_local ? 0 : hub->ways.first_byte_timeout;
+	if (own->first_byte_timeout)
+		request->first_byte_timeout = own->first_byte_timeout;
 }
 
 static void
@@ -206,16 +227,12 @@ send_request(struct attempt *attempt, const struct credential *credential)
 		.way = attempt->errand ? NULL : webhook->way,
 		.list = allow_lists_for(worker->options->allow_lists,
 			webhook->workspace, options, &attempt->arena),
-		.timeout = options->timeout ? options->timeout
-					    : worker->options->delivery_timeout,
-		.first_byte_timeout =
-			options->first_byte_timeout
-				? options->first_byte_timeout
-				: worker->options->ways.first_byte_timeout,
+		.workspace = webhook->workspace,
 		.response_max = worker->options->response_kept,
 		.context = attempt,
 		.done = answered,
 	};
+	set_times(attempt, &request);
 	http_client_send(worker->client, &request);
 }
 
@@ -354,7 +371,7 @@ cut_batch(struct attempt *attempt)
 void
 attempt_start(struct worker *worker, struct delivery *delivery)
 {
-	int64_t now = clock_now();
+	int64_t now = worker->now;
 	struct attempt *first = NULL, **at = &first, *rest;
 
 	while (delivery) {

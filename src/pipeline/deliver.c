@@ -13,6 +13,9 @@
 #include "pipeline/report.h"
 #include "pipeline/worker.h"
 
+/* Attempts started with one look at the clocks. */
+enum { STARTS_A_LOOK = 8 };
+
 struct deliver {
 	struct deliver_options options;
 	struct worker *workers;
@@ -152,8 +155,15 @@ start_attempts(struct worker *worker)
 
 	worker_look(worker);
 	worker_refill(worker);
-	while ((delivery = dispatch_take(worker->dispatch, clock_monotonic())))
+	for (unsigned i = 1;; i++) {
+		delivery = dispatch_take(
+			worker->dispatch, dispatch_now(worker->dispatch));
+		if (delivery == NULL)
+			return;
 		attempt_start(worker, delivery);
+		if (i % STARTS_A_LOOK == 0)
+			worker_look(worker);
+	}
 }
 
 static void
@@ -189,6 +199,7 @@ drain(struct worker *worker)
 			break;
 		if (worker->unwritten && again < left)
 			left = again > 0 ? again : 0;
+		worker->has_looked = false;
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), left);
 		read_all_mail(worker);
@@ -215,6 +226,7 @@ run(void *context)
 		publish_stats(worker);
 		time = sleep_time(worker);
 		worker_wake_writer(worker);
+		worker->has_looked = false;
 		http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
@@ -244,6 +256,7 @@ worker_start(struct worker *worker, const struct deliver_options *options)
 		.proxy = options->ways.proxy,
 		.no_proxy = options->ways.no_proxy,
 		.no_proxy_count = options->ways.no_proxy_count,
+		.local = options->local,
 	};
 
 	worker->options = options;

@@ -32,6 +32,7 @@ struct deliver_options {
 	const char *user_agent;
 	struct deliver_ways ways;
 	struct allow_lists *allow_lists;  /* NULL: there are none */
+	struct http_local *local;	  /* NULL: no hooks to deliver to */
 	struct str origin;		  /* WebHook-Request-Origin; borrowed */
 	unsigned workers;		  /* 0: one a processor */
 	struct dispatch_options dispatch; /* the totals over all workers */

@@ -43,6 +43,12 @@ dispatch_look(struct dispatch *dispatch, int64_t wall, int64_t monotonic)
 	return drift_look(&dispatch->drift, wall, monotonic);
 }
 
+int64_t
+dispatch_now(const struct dispatch *dispatch)
+{
+	return dispatch->now;
+}
+
 const struct drift *
 dispatch_drift(const struct dispatch *dispatch)
 {

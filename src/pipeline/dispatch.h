@@ -99,6 +99,8 @@ void dispatch_free(struct dispatch *dispatch);
  */
 int64_t dispatch_look(
 	struct dispatch *dispatch, int64_t wall, int64_t monotonic);
+/** The monotonic clock as last looked at. */
+int64_t dispatch_now(const struct dispatch *dispatch);
 const struct drift *dispatch_drift(const struct dispatch *dispatch);
 
 /**

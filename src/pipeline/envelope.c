@@ -9,6 +9,15 @@ enum { ATTRIBUTES_LEN = 512 };
 
 /* ---- the event that is meant ---- */
 
+/** What the event's text takes, unless much of it is to be escaped. */
+static size_t
+room_for(const struct payload *payload)
+{
+	return payload->body.len + payload->rest.len + payload->attributes.len +
+	       payload->id.len + payload->source.len + 2 * payload->type.len +
+	       2 * payload->subject.len + ATTRIBUTES_LEN;
+}
+
 static const char *
 type_of(enum operation operation)
 {
@@ -21,35 +30,71 @@ type_of(enum operation operation)
 	return "grapnel.resource";
 }
 
+/** A text of the publisher's, which may have blanks between its tokens. */
+static void
+write_json(
+	struct json_out *out, const char *key, struct str text, bool is_compact)
+{
+	json_out_raw(out, key, is_compact ? STR("") : text);
+	if (is_compact)
+		json_append_compact(out->buf, text);
+}
+
+static void
+write_data(struct json_out *out, const char *key, const struct payload *payload,
+	bool is_compact)
+{
+	bool is_deleted = payload->operation == OPERATION_DELETED;
+	struct str old = is_deleted ? payload->body : payload->rest;
+
+	json_out_object(out, key);
+	json_out_string(out, "type", payload->type);
+	json_out_string(out, "id", payload->subject);
+	json_out_text(out, "operation", operation_name(payload->operation));
+	if (!is_deleted)
+		write_json(out, "new", payload->body, is_compact);
+	if (old.len > 0)
+		write_json(out, "old", old, is_compact);
+	json_out_end(out);
+}
+
 static struct str
 compose_data(const struct payload *payload, struct arena *arena)
 {
 	CLEANUP(buf_release) struct buf text = buf_make(0);
 	struct json_out out = json_out_make(&text);
-	bool is_deleted = payload->operation == OPERATION_DELETED;
-	struct str old = is_deleted ? payload->body : payload->rest;
 
-	buf_reserve(&text, payload->body.len + old.len + ATTRIBUTES_LEN);
-	json_out_object(&out, NULL);
-	json_out_string(&out, "type", payload->type);
-	json_out_string(&out, "id", payload->subject);
-	json_out_text(&out, "operation", operation_name(payload->operation));
-	if (!is_deleted)
-		json_out_raw(&out, "new", payload->body);
-	if (old.len > 0)
-		json_out_raw(&out, "old", old);
-	json_out_end(&out);
+	buf_reserve(&text, room_for(payload));
+	write_data(&out, NULL, payload, false);
 	return arena_copy(arena, buf_str(&text));
+}
+
+/** What the hub adds, and what it was given beside the state: a trace. */
+static void
+write_extensions(struct json_out *out, const struct payload *payload)
+{
+	char digits[STR_DECIMAL_SIZE];
+	struct str more = payload->attributes;
+
+	json_out_string(
+		out, "sequence", str_decimal(payload->event, 20, digits));
+	if (more.len > 2)
+		json_out_raw(out, NULL, str_make(more.ptr + 1, more.len - 2));
 }
 
 static void
 describe_resource(const struct payload *payload, struct arena *arena,
 	struct cloudevent *event)
 {
+	CLEANUP(buf_release) struct buf extensions = buf_make(0);
+	struct json_out out = json_out_make(&extensions);
+
+	json_out_object(&out, NULL);
+	write_extensions(&out, payload);
+	json_out_end(&out);
 	event->type = str_of(type_of(payload->operation));
 	event->datacontenttype = STR("application/json");
-	event->extensions = arena_printf(arena, "{\"sequence\":\"%020llu\"}",
-		(unsigned long long)payload->event);
+	event->extensions = arena_copy(arena, buf_str(&extensions));
 	event->data = compose_data(payload, arena);
 	event->has_data = event->data_is_json = true;
 }
@@ -64,7 +109,8 @@ split_attributes(const struct payload *payload, struct arena *arena,
 	struct json_doc doc;
 	struct json_walk walk;
 
-	if (json_read(payload->attributes, arena, &doc, NULL))
+	if (payload->attributes.len <= 2 ||
+		json_read(payload->attributes, arena, &doc, NULL))
 		return;
 	walk = json_walk(json_root(&doc));
 	json_out_object(&out, NULL);
@@ -95,9 +141,10 @@ describe_cloudevent(const struct payload *payload, struct arena *arena,
 	event->data = payload->rest.len ? payload->rest : payload->body;
 	event->has_data = event->data.len > 0;
 	event->data_is_json =
-		(event->datacontenttype.len == 0 ||
-			cloudevents_is_json_type(event->datacontenttype)) &&
-		json_read(event->data, arena, &doc, NULL) == ERR_OK;
+		payload->is_json ||
+		((event->datacontenttype.len == 0 ||
+			 cloudevents_is_json_type(event->datacontenttype)) &&
+			json_read(event->data, arena, &doc, NULL) == ERR_OK);
 	if (event->data_is_json && event->datacontenttype.len == 0)
 		event->datacontenttype = STR("application/json");
 }
@@ -127,7 +174,7 @@ has_own_sequence(const struct payload *payload, const struct cloudevent *event,
 {
 	struct json_doc doc;
 
-	return payload->is_cloudevent &&
+	return payload->is_cloudevent && event->extensions.len > 2 &&
 	       json_read(event->extensions, arena, &doc, NULL) == ERR_OK &&
 	       !json_is_missing(json_member(json_root(&doc), STR("sequence")));
 }
@@ -143,86 +190,62 @@ build_resource(const struct payload *payload, struct arena *arena,
 	ret->body = payload->body;
 }
 
-/** Whether the event has a `sequence`. */
+/** As cloudevents_write() would write what describe_resource() says. */
+static void
+write_resource(const struct payload *payload, struct buf *out, bool is_compact)
+{
+	struct json_out json = json_out_make(out);
+
+	json_out_object(&json, NULL);
+	json_out_text(&json, "specversion", "1.0");
+	json_out_string(&json, "id", payload->id);
+	json_out_string(&json, "source", payload->source);
+	json_out_text(&json, "type", type_of(payload->operation));
+	if (payload->subject.len > 0)
+		json_out_string(&json, "subject", payload->subject);
+	json_out_time(&json, "time", payload->time);
+	json_out_text(&json, "datacontenttype", "application/json");
+	write_extensions(&json, payload);
+	write_data(&json, "data", payload, is_compact);
+	json_out_end(&json);
+}
+
+/** Appends the event; returns whether it brings a `sequence`. */
 static bool
 write_structured(
 	const struct payload *payload, struct arena *arena, struct buf *out)
 {
-	struct cloudevent event = describe(payload, arena);
 	struct json_out json = json_out_make(out);
+	struct cloudevent event;
 
-	buf_reserve(out, event.data.len + ATTRIBUTES_LEN);
+	if (!payload->is_cloudevent) {
+		write_resource(payload, out, false);
+		return false;
+	}
+	event = describe(payload, arena);
 	cloudevents_write(&event, &json, NULL);
 	return has_own_sequence(payload, &event, arena);
 }
 
-static void
-build_structured(const struct payload *payload, struct arena *arena,
-	struct envelope *ret)
-{
-	CLEANUP(buf_release) struct buf text = buf_make(0);
-
-	ret->has_sequence = write_structured(payload, arena, &text);
-	/* In lower case: a public library takes the type for a whole. */
-	ret->content_type = STR("application/cloudevents+json; charset=utf-8");
-	ret->body = arena_copy(arena, buf_str(&text));
-}
-
-/** Behind the string that begins at `at`; its text is well-formed. */
-static size_t
-string_end(struct str text, size_t at)
-{
-	const char *quote = text.ptr + at;
-	size_t slashes;
-
-	do {
-		size_t left = text.len - (size_t)(quote + 1 - text.ptr);
-
-		quote = memchr(quote + 1, '"', left);
-		if (quote == NULL)
-			return text.len;
-		for (slashes = 0; quote[-1 - (ptrdiff_t)slashes] == '\\';)
-			slashes++;
-	} while (slashes % 2 == 1);
-	return (size_t)(quote + 1 - text.ptr);
-}
-
-/** A JSON text without the blanks between its tokens (RFC 8259 §2). */
-static struct str
-compact(struct str text, struct arena *arena)
-{
-	char *out = arena_alloc_raw(arena, text.len + 1);
-	size_t len = 0, at = 0;
-
-	while (at < text.len) {
-		char c = text.ptr[at];
-		size_t end = c == '"' ? string_end(text, at) : at + 1;
-
-		if (c != ' ' && c != '\t' && c != '\n' && c != '\r') {
-			memcpy(out + len, text.ptr + at, end - at);
-			len += end - at;
-		}
-		at = end;
-	}
-	return str_make(out, len);
-}
-
 /**
- * As GreenLake sends it: the media type does not say that it is a CloudEvent,
- * and nothing is between the tokens, since there are receivers that check the
+ * Nothing is between the tokens, since there are receivers that check the
  * signature over what their own writer makes of it.
  */
-static void
-build_plain(const struct payload *payload, struct arena *arena,
-	struct envelope *ret)
+static bool
+write_plain(const struct payload *payload, struct arena *arena, struct buf *out)
 {
 	CLEANUP(buf_release) struct buf text = buf_make(0);
 
-	write_structured(payload, arena, &text);
+	if (!payload->is_cloudevent) {
+		write_resource(payload, out, !payload->is_compact);
+	} else if (payload->is_compact) {
+		write_structured(payload, arena, out);
+	} else {
+		write_structured(payload, arena, &text);
+		json_append_compact(out, buf_str(&text));
+	}
 	/* A ce- header would make it look like one in binary mode. */
-	ret->has_sequence = true;
-	ret->content_type = STR("application/json");
-	ret->body = compact(buf_str(&text), arena);
+	return true;
 }
 
 /** HTTP binding §3.1.3.2: blank, '"', '%' and all beyond ASCII as %XX. */
@@ -310,17 +333,29 @@ build_binary(const struct payload *payload, struct arena *arena,
 
 static const struct form {
 	bool needs_whole;
-	struct str batch_type; /* empty: there are no batches of it */
+	struct str type;       /* media type of a text … */
+	struct str batch_type; /* … of several; empty: there are no batches */
+	/* Appends it as a text; returns whether it says its order itself. */
+	bool (*write)(const struct payload *payload, struct arena *arena,
+		struct buf *out);
+	/* Where it is no text of its own. */
 	void (*build)(const struct payload *payload, struct arena *arena,
 		struct envelope *ret);
 } forms[] = {
-	[PAYLOAD_RESOURCE] = {false, STR_INIT(""), build_resource},
-	[PAYLOAD_CLOUDEVENT] = {true,
-		STR_INIT("application/cloudevents-batch+json; charset=utf-8"),
-		build_structured},
-	[PAYLOAD_CLOUDEVENT_BINARY] = {true, STR_INIT(""), build_binary},
-	[PAYLOAD_CLOUDEVENT_PLAIN] = {true, STR_INIT("application/json"),
-		build_plain},
+	[PAYLOAD_RESOURCE] = {.build = build_resource},
+	/* In lower case: a public library takes the type for a whole. */
+	[PAYLOAD_CLOUDEVENT] = {.needs_whole = true,
+		.type = STR_INIT("application/cloudevents+json; charset=utf-8"),
+		.batch_type = STR_INIT(
+			"application/cloudevents-batch+json; charset=utf-8"),
+		.write = write_structured},
+	[PAYLOAD_CLOUDEVENT_BINARY] = {.needs_whole = true,
+		.build = build_binary},
+	/* As GreenLake sends it: the type does not say that it is one. */
+	[PAYLOAD_CLOUDEVENT_PLAIN] = {.needs_whole = true,
+		.type = STR_INIT("application/json"),
+		.batch_type = STR_INIT("application/json"),
+		.write = write_plain},
 };
 
 bool
@@ -329,30 +364,68 @@ envelope_needs_whole(enum webhook_payload form)
 	return forms[form].needs_whole;
 }
 
+/* What is written as one text. */
+struct text {
+	enum webhook_payload form;
+	const struct payload *const *payloads;
+	size_t count;
+	bool is_array;
+};
+
+/** Returns whether what was written last says its order itself. */
+static bool
+append_text(const struct text *text, struct arena *arena, struct buf *out)
+{
+	bool has_sequence = false;
+
+	for (size_t i = 0; i < text->count; i++) {
+		if (text->is_array)
+			buf_append_char(out, i == 0 ? '[' : ',');
+		has_sequence =
+			forms[text->form].write(text->payloads[i], arena, out);
+	}
+	if (text->is_array)
+		buf_append_char(out, ']');
+	return has_sequence;
+}
+
+/** In place, as a rule; text of which much was escaped is copied. */
+static void
+write_text(const struct text *text, struct arena *arena, struct envelope *ret)
+{
+	CLEANUP(buf_release) struct buf large = buf_make(0);
+	size_t room = 2;
+	struct buf out;
+
+	for (size_t i = 0; i < text->count; i++)
+		room += room_for(text->payloads[i]);
+	out = arena_buf(arena, room);
+	ret->has_sequence = append_text(text, arena, &out);
+	ret->body = buf_str(&out);
+	if (!buf_is_overflown(&out))
+		return;
+	append_text(text, arena, &large);
+	ret->body = arena_copy(arena, buf_str(&large));
+}
+
 void
 envelope_build(enum webhook_payload form, const struct payload *payload,
 	struct arena *arena, struct envelope *ret)
 {
-	*ret = (struct envelope){0};
-	forms[form].build(payload, arena, ret);
+	*ret = (struct envelope){.content_type = forms[form].type};
+	if (forms[form].build)
+		forms[form].build(payload, arena, ret);
+	else
+		write_text(
+			&(struct text){form, &payload, 1, false}, arena, ret);
 }
 
 void
-envelope_join(enum webhook_payload form, const struct envelope *parts,
-	size_t count, struct arena *arena, struct envelope *ret)
+envelope_build_batch(enum webhook_payload form,
+	const struct payload *const *payloads, size_t count,
+	struct arena *arena, struct envelope *ret)
 {
-	CLEANUP(buf_release) struct buf text = buf_make(0);
-
-	buf_append_char(&text, '[');
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0)
-			buf_append_char(&text, ',');
-		buf_append(&text, parts[i].body);
-	}
-	buf_append_char(&text, ']');
-	*ret = (struct envelope){
-		.has_sequence = true, /* each its own, if any */
-		.content_type = forms[form].batch_type,
-		.body = arena_copy(arena, buf_str(&text)),
-	};
+	*ret = (struct envelope){.content_type = forms[form].batch_type};
+	write_text(&(struct text){form, payloads, count, true}, arena, ret);
+	ret->has_sequence = true; /* each its own, if any */
 }

@@ -19,6 +19,11 @@
  * data {"type","id","operation","new","old"}, without `new` when it is
  * deleted and without `old` when it is created.
  *
+ * The trace that a state was published in goes with its event as the extensions
+ * traceparent and tracestate (CloudEvents' distributed tracing), so that each
+ * event of a batch has its own; one that came in as a CloudEvent has them among
+ * its own.
+ *
  * Whatever the form, the header ce-sequence goes out with it (attempt): the
  * event's place in the order of acceptance, as 20 digits, unless the event has
  * a `sequence` of its own.
@@ -39,8 +44,9 @@ void envelope_build(enum webhook_payload form, const struct payload *payload,
 	struct arena *arena, struct envelope *ret);
 
 /**
- * One body of many envelopes of a form that knows batches: a JSON array
- * (CloudEvents JSON format §4). What is made is in `arena`.
+ * One body of many, in a form that knows batches: a JSON array (CloudEvents
+ * JSON format §4). What is made is in `arena`.
  */
-void envelope_join(enum webhook_payload form, const struct envelope *parts,
-	size_t count, struct arena *arena, struct envelope *ret);
+void envelope_build_batch(enum webhook_payload form,
+	const struct payload *const *payloads, size_t count,
+	struct arena *arena, struct envelope *ret);

@@ -348,6 +348,7 @@ send_request(struct handshake *handshake, const struct credential *credential)
 	request = (struct http_request){
 		.method = kind_of(handshake)->method,
 		.url = webhook->destination,
+		.workspace = webhook->workspace,
 		.headers = handshake->headers,
 		.header_count = handshake->header_count,
 		.body = handshake->body,

@@ -86,13 +86,11 @@ build(struct handshake *handshake, const struct payload *payload,
 {
 	const struct webhook_options *options = &handshake->webhook->options;
 	struct arena *arena = &handshake->arena;
-	struct envelope *one = ARENA_NEW(arena, struct envelope);
 
-	envelope_build(options->payload, payload, arena, one);
 	if (options->is_batching)
-		envelope_join(options->payload, one, 1, arena, ret);
+		envelope_build_batch(options->payload, &payload, 1, arena, ret);
 	else
-		*ret = *one;
+		envelope_build(options->payload, payload, arena, ret);
 }
 
 void

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/http_local.h"
 #include "pipeline/match.h"
 #include "pipeline/prober.h"
 #include "pipeline/replay.h"
@@ -233,6 +234,7 @@ start_deliver(struct hub *hub)
 		.user_agent = options->user_agent,
 		.ways = options->ways,
 		.allow_lists = hub->allow_lists,
+		.local = hub->local,
 		.origin = options->origin,
 		.workers = options->workers,
 		.dispatch = options->dispatch,
@@ -280,6 +282,7 @@ open_webhooks(struct hub *hub, struct buf *why)
 		.ingest = hub->ingest,
 		.policy = &hub->options.policy,
 		.allow_lists = hub->allow_lists,
+		.local = hub->local,
 		.key = &hub->store_key,
 		.listener = {.context = hub,
 			.changed = on_changed,
@@ -428,6 +431,7 @@ hub_open(const struct hub_options *options, struct hub **ret, struct buf *why)
 	enum err err;
 
 	hub->options = *options;
+	hub->local = http_local_new();
 	err = open_parts(hub, why);
 	if (err) {
 		hub_stop(hub, 0);
@@ -448,6 +452,7 @@ hub_stop(struct hub *hub, int64_t timeout)
 	hub->replay = NULL;
 	retention_stop(hub->retention);
 	hub->retention = NULL;
+	http_local_close(hub->local);
 	if (hub->deliver)
 		deliver_stop(hub->deliver, timeout);
 	/* From here on an item in the writer's queue ends where it is; when
@@ -475,6 +480,7 @@ hub_close(struct hub *hub)
 	event_types_close(hub->event_types);
 	webhooks_close(hub->webhooks);
 	allow_lists_close(hub->allow_lists);
+	http_local_free(hub->local);
 	match_free(hub->match);
 	store_close(hub->store);
 	mem_free(hub);

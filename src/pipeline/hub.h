@@ -64,6 +64,7 @@ struct hub {
 	struct writer *writer;
 	struct desk *desk;
 	struct match *match;
+	struct http_local *local; /* for whoever has hooks to open */
 	struct allow_lists *allow_lists;
 	struct webhooks *webhooks;
 	struct event_types *event_types;

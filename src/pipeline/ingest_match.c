@@ -112,6 +112,17 @@ make_deliveries(struct ingest_work *work, const struct match_list *list)
 	work->event.matched = (uint32_t)list->count;
 }
 
+/** Whether what the event's body, and the state before, were read from is. */
+static bool
+is_compact(const struct ingest_work *work)
+{
+	const struct json_doc *new_doc = work->new_state.doc;
+	const struct json_doc *old_doc = work->old_state.doc;
+
+	return (new_doc || old_doc) && (!new_doc || new_doc->is_compact) &&
+	       (!old_doc || old_doc->is_compact);
+}
+
 static struct payload_facts
 payload_facts(const struct ingest_work *work)
 {
@@ -124,6 +135,8 @@ payload_facts(const struct ingest_work *work)
 		.type = work->event.type_as_received,
 		.subject = work->event.subject,
 		.is_cloudevent = work->event.is_id_given,
+		.is_json = work->item->cloudevent.data_is_json,
+		.is_compact = is_compact(work),
 		.is_whole = work->wants_envelope,
 	};
 

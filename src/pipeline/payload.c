@@ -64,6 +64,8 @@ payload_new(const struct payload_facts *facts)
 	payload->body = put(&at, facts->body);
 	payload->rest = put(&at, facts->rest);
 	payload->is_cloudevent = facts->is_cloudevent;
+	payload->is_json = facts->is_json;
+	payload->is_compact = facts->is_compact;
 	payload->is_whole = facts->is_whole;
 	return payload;
 }

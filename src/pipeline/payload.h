@@ -25,6 +25,8 @@ struct payload {
 	   CloudEvent: all of its data. */
 	struct str rest;
 	bool is_cloudevent; /* published as one */
+	bool is_json;	    /* … and its data is known to be JSON */
+	bool is_compact;    /* body and rest are known to be without blanks */
 	bool is_whole;	    /* attributes and rest are there */
 };
 
@@ -35,6 +37,8 @@ struct payload_facts {
 	enum operation operation;
 	struct str id, source, type, subject, attributes, body, rest;
 	bool is_cloudevent;
+	bool is_json;
+	bool is_compact;
 	bool is_whole;
 };
 

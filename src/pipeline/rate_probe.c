@@ -74,6 +74,7 @@ send_request(struct rate_probe *probe, const struct credential *credential)
 	request = (struct http_request){
 		.method = "OPTIONS",
 		.url = webhook->destination,
+		.workspace = webhook->workspace,
 		.headers = probe->headers,
 		.header_count = probe->header_count,
 		.way = webhook->way,

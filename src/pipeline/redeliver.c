@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json_out.h"
+#include "net/http_local.h"
 #include "net/url.h"
 #include "pipeline/audit.h"
 
@@ -133,13 +134,16 @@ redeliver_retry(
 
 /** Which addresses it may be, the client sees to when it connects. */
 static enum err
-check_url(struct hub *hub, struct str text, struct buf *why)
+check_url(struct hub *hub, uint32_t workspace, struct str text, struct buf *why)
 {
 	struct arena arena = {0};
 	struct url url;
-	enum err err = url_parse_destination(
-		text, &hub->options.policy, &arena, &url, why);
+	enum err err;
 
+	if (http_local_is(text))
+		return http_local_check(hub->local, workspace, text, why);
+	err = url_parse_destination(
+		text, &hub->options.policy, &arena, &url, why);
 	arena_release(&arena);
 	return err == ERR_DENIED ? ERR_OK : err;
 }
@@ -200,7 +204,7 @@ redeliver_elsewhere(struct hub *hub, uint32_t workspace, struct uuid id,
 	/* The errand belongs to others from when it has started. */
 	CLEANUP(arena_release) struct arena own = {0};
 	struct str destination = arena_copy(&own, errand->destination);
-	enum err err = check_url(hub, destination, why);
+	enum err err = check_url(hub, workspace, destination, why);
 
 	if (err)
 		return ERR_INVALID;

@@ -62,7 +62,8 @@ state_new(struct str body, struct json value)
 		nodes[i].next -= value.index;
 	}
 	memcpy(text, body.ptr, body.len);
-	state->doc = (struct json_doc){str_make(text, body.len), nodes, count};
+	state->doc = (struct json_doc){
+		str_make(text, body.len), nodes, count, value.doc->is_compact};
 	return state;
 }
 

@@ -1,5 +1,6 @@
 #include "pipeline/webhook_draft.h"
 
+#include "net/http_local.h"
 #include "net/url.h"
 #include "pipeline/webhook_snapshot.h"
 
@@ -32,10 +33,15 @@ check_destination(struct str destination, const struct address_policy *policy,
 	struct webhook_problem *problem)
 {
 	struct arena arena = {0};
+	struct uuid hook;
 	struct url url;
-	enum err err = url_parse_destination(
-		destination, policy, &arena, &url, &problem->why);
+	enum err err;
 
+	if (http_local_is(destination))
+		err = http_local_read(destination, &hook, &problem->why);
+	else
+		err = url_parse_destination(
+			destination, policy, &arena, &url, &problem->why);
 	arena_release(&arena);
 	if (err)
 		problem->field = "destination";

@@ -46,6 +46,7 @@ struct webhooks_options {
 	struct ingest *ingest; /* for telling of changes; NULL: none is told */
 	const struct address_policy *policy; /* borrowed */
 	struct allow_lists *allow_lists;     /* borrowed; NULL: none */
+	struct http_local *local;	     /* borrowed; NULL: no hooks */
 	const struct seal_key *key;	     /* borrowed */
 	struct webhooks_listener listener;
 	unsigned webhooks_max; /* in a workspace */

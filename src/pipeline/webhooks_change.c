@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/http_local.h"
 #include "pipeline/allow_lists.h"
 #include "pipeline/match.h"
 #include "pipeline/webhook_audit.h"
@@ -147,6 +148,24 @@ check_allow_lists(struct webhooks *webhooks, const struct webhook *webhook,
 	return ERR_OK;
 }
 
+/** A hook is most likely mistyped if it is not there. */
+static enum err
+check_hook(struct webhooks *webhooks, const struct webhook *former,
+	const struct webhook *webhook, struct webhook_problem *problem)
+{
+	struct str destination = webhook->destination;
+	enum err err;
+
+	if (!http_local_is(destination) ||
+		(former && str_equal(former->destination, destination)))
+		return ERR_OK;
+	err = http_local_check(webhooks->options.local, webhook->workspace,
+		destination, &problem->why);
+	if (err)
+		problem->field = "destination";
+	return err;
+}
+
 /** A new webhook from a checked draft, not known to anybody yet. */
 static enum err
 build(struct webhooks *webhooks, uint32_t workspace,
@@ -170,6 +189,8 @@ build(struct webhooks *webhooks, uint32_t workspace,
 	err = webhook_draft_check(draft, &reach.policy, problem);
 	if (!err)
 		err = webhook_draft_apply(draft, webhook, &edit, problem);
+	if (!err)
+		err = check_hook(webhooks, NULL, webhook, problem);
 	if (!err)
 		err = webhook_draft_apply_options(
 			draft, &reach.policy, webhook, &edit, problem);
@@ -309,6 +330,8 @@ patch_locked(struct webhooks *webhooks, const struct webhook *former,
 		err = webhooks_check_name(webhooks, former, draft, problem);
 	if (!err)
 		err = webhook_draft_apply(draft, next, &edit, problem);
+	if (!err)
+		err = check_hook(webhooks, former, next, problem);
 	if (!err)
 		err = webhook_draft_apply_options(
 			draft, &reach.policy, next, &edit, problem);

@@ -20,7 +20,15 @@ worker_look(struct worker *worker)
 			"wall_clock_set_by_seconds=%lld "
 			"retries=\"wait as long as they were meant to\"",
 			(long long)(by / SECONDS));
+	worker->now = now;
+	worker->has_looked = true;
 	return now;
+}
+
+int64_t
+worker_look_once(struct worker *worker)
+{
+	return worker->has_looked ? worker->now : worker_look(worker);
 }
 
 /** Reads rows for one lane. False when the store cannot be read now. */

@@ -53,6 +53,8 @@ struct worker {
 	struct dispatch *dispatch;
 	struct http_client *client;
 	struct credentials *credentials;
+	int64_t now;	   /* wall clock, as last looked at … */
+	bool has_looked;   /* … since it last slept */
 	bool has_outcomes; /* submitted; the writer is yet to be woken */
 	struct dead_tally *dead_tally;
 	struct heap alarms;
@@ -74,6 +76,12 @@ struct worker {
 
 /** Looks at both clocks; returns the wall clock's time. */
 int64_t worker_look(struct worker *worker);
+
+/**
+ * The same unless it was done since the worker last slept: what has come in
+ * meanwhile came at one time.
+ */
+int64_t worker_look_once(struct worker *worker);
 
 /** Notes how long an attempt took, and its delivery if it is the last. */
 void worker_measure(struct worker *worker, const struct http_result *result,

@@ -25,18 +25,27 @@ bind_attempt(sqlite3_stmt *stmt, int at, const struct store_change *change)
 
 enum { EVENTS, DELIVERIES, ATTEMPTS };
 
+/* How many rows one statement writes, the most first. */
+static const size_t sizes[] = {SQLITE_BATCH_ROWS, 16, 4, 1};
+
 static const struct table {
 	enum store_change_kind kind;
-	enum sqlite_sql one, many;
+	enum sqlite_sql sql[COUNT_OF(sizes)];
 	/* Binds behind parameter `at`; returns the row's last. */
 	int (*bind)(
 		sqlite3_stmt *stmt, int at, const struct store_change *change);
 } tables[SQLITE_BATCH_TABLES] = {
-	[EVENTS] = {STORE_EVENT_ADD, SQL_EVENT_OWN_ADD, SQL_EVENT_OWN_ADD_MANY,
+	[EVENTS] = {STORE_EVENT_ADD,
+		{SQL_EVENT_OWN_ADD_64, SQL_EVENT_OWN_ADD_16,
+			SQL_EVENT_OWN_ADD_4, SQL_EVENT_OWN_ADD},
 		bind_event},
-	[DELIVERIES] = {STORE_DELIVERY_ADD, SQL_DELIVERY_ADD,
-		SQL_DELIVERY_ADD_MANY, bind_delivery},
-	[ATTEMPTS] = {STORE_ATTEMPT_ADD, SQL_ATTEMPT_ADD, SQL_ATTEMPT_ADD_MANY,
+	[DELIVERIES] = {STORE_DELIVERY_ADD,
+		{SQL_DELIVERY_ADD_64, SQL_DELIVERY_ADD_16, SQL_DELIVERY_ADD_4,
+			SQL_DELIVERY_ADD},
+		bind_delivery},
+	[ATTEMPTS] = {STORE_ATTEMPT_ADD,
+		{SQL_ATTEMPT_ADD_64, SQL_ATTEMPT_ADD_16, SQL_ATTEMPT_ADD_4,
+			SQL_ATTEMPT_ADD},
 		bind_attempt},
 };
 
@@ -47,40 +56,34 @@ run(struct sqlite_batch *batch, enum sqlite_sql sql)
 }
 
 static enum err
-write_many(struct sqlite_batch *batch, const struct table *table,
-	const struct sqlite_batch_rows *rows)
+write_at_once(struct sqlite_batch *batch, const struct table *table,
+	size_t size, const struct store_change *const *changes)
 {
-	sqlite3_stmt *stmt = batch->db->statements[table->many];
+	sqlite3_stmt *stmt = batch->db->statements[table->sql[size]];
 	int at = 0;
 
-	for (size_t i = 0; i < rows->count; i++)
-		at = table->bind(stmt, at, rows->changes[i]);
+	for (size_t i = 0; i < sizes[size]; i++)
+		at = table->bind(stmt, at, changes[i]);
 	assert(at == sqlite3_bind_parameter_count(stmt));
-	return run(batch, table->many);
-}
-
-static enum err
-write_each(struct sqlite_batch *batch, const struct table *table,
-	const struct sqlite_batch_rows *rows)
-{
-	sqlite3_stmt *stmt = batch->db->statements[table->one];
-	enum err err = ERR_OK;
-
-	for (size_t i = 0; err == ERR_OK && i < rows->count; i++) {
-		table->bind(stmt, 0, rows->changes[i]);
-		err = run(batch, table->one);
-	}
-	return err;
+	return run(batch, table->sql[size]);
 }
 
 static enum err
 write_rows(struct sqlite_batch *batch, size_t number)
 {
 	struct sqlite_batch_rows *rows = &batch->rows[number];
-	enum err err = rows->count == SQLITE_BATCH_ROWS
-			       ? write_many(batch, &tables[number], rows)
-			       : write_each(batch, &tables[number], rows);
+	enum err err = ERR_OK;
+	size_t at = 0;
 
+	for (size_t size = 0; err == ERR_OK && at < rows->count;) {
+		if (rows->count - at < sizes[size]) {
+			size++;
+			continue;
+		}
+		err = write_at_once(
+			batch, &tables[number], size, rows->changes + at);
+		at += sizes[size];
+	}
 	rows->count = 0;
 	return err;
 }

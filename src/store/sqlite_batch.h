@@ -13,7 +13,7 @@
 struct sqlite_db;
 
 enum {
-	SQLITE_BATCH_ROWS = 16,
+	SQLITE_BATCH_ROWS = 64,
 	SQLITE_BATCH_TABLES = 3,
 	SQLITE_BATCH_HEALTHS = 32,
 };

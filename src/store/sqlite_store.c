@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "store/sqlite_lock.h"
+#include "store/sqlite_mover.h"
 #include "store/sqlite_pool.h"
 #include "store/sqlite_retain.h"
 #include "store/sqlite_schema.h"
@@ -21,6 +21,8 @@ enum {
 	PAGE_SIZE = 4096,
 	LOG_PAGES = 4096,
 	LOG_SIZE_LIMIT = 32 << 20,
+	MOVE_STEPS = 2,
+	REST_PAGES = 256,
 };
 
 static const char writer_settings[] = "PRAGMA synchronous = FULL;"
@@ -205,6 +207,8 @@ open_files(struct store *store, const struct store_options *options,
 	if (err == ERR_OK)
 		err = open_writer(store, why);
 	if (err == ERR_OK)
+		err = sqlite_mover_start(path, &store->mover, why);
+	if (err == ERR_OK)
 		err = sqlite_pool_open(path,
 			options->readers ? options->readers : READERS,
 			&store->pool, why);
@@ -265,6 +269,7 @@ store_close(struct store *store)
 	if (store == NULL)
 		return;
 	sqlite_pool_close(store->pool);
+	sqlite_mover_stop(store->mover);
 	/* The last connection moves the log into the database. */
 	sqlite_db_close(&store->writer);
 	sqlite_purge_release(&store->purge);
@@ -302,28 +307,44 @@ roll_back(struct store *store, size_t removed)
 	sqlite_purge_forget(&store->purge, removed);
 }
 
+/** On this thread: between two commits, so that nothing is left. */
+static void
+move_rest(struct store *store)
+{
+	store->must_move = false;
+	store->move_step = 0;
+	store->move_at = store->log_pages + store->log_limit / 2;
+	sqlite_mover_move(&store->writer);
+}
+
 /*
- * PASSIVE waits for nobody: what a reader still needs stays in the log until
- * the next time. Failing loses nothing, since the log holds it all.
+ * The log can only begin anew when all of it is in the database. So when it
+ * has grown long enough another thread moves what is there, then again what
+ * came meanwhile, which is little; and what came during that is moved between
+ * two commits.
  */
 static void
 move_log(struct store *store)
 {
-	struct sqlite_db *db = &store->writer;
-	CLEANUP(buf_release) struct buf why = {0};
-	int code;
+	unsigned pages = store->log_pages;
 
-	if (store->log_pages < store->log_limit)
+	if (pages < store->log_limit)
 		store->move_at = store->log_limit; /* the log began anew */
-	if (store->log_pages < store->move_at && !store->must_move)
+	if (sqlite_mover_is_under_way(store->mover))
 		return;
-	store->must_move = false;
-	store->move_at = store->log_pages + store->log_limit / 2;
-	code = sqlite3_wal_checkpoint_v2(
-		db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	if (code != SQLITE_OK) {
-		sqlite_db_error(db, code, &why);
-		log_warning("store.checkpoint", "error=\"%s\"", buf_text(&why));
+	if (store->must_move) {
+		move_rest(store);
+	} else if (store->move_step == 0) {
+		if (pages < store->move_at)
+			return;
+		store->move_step = 1;
+		sqlite_mover_ask(store->mover);
+	} else if (store->move_step == MOVE_STEPS ||
+		   pages - sqlite_mover_moved(store->mover) <= REST_PAGES) {
+		move_rest(store);
+	} else {
+		store->move_step++;
+		sqlite_mover_ask(store->mover);
 	}
 }
 

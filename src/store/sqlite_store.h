@@ -7,13 +7,15 @@
 #include "store/store.h"
 
 /* What the parts of the SQLite store share; nobody else includes it. */
-struct sqlite_pool; /* store/sqlite_pool.h */
+struct sqlite_mover; /* store/sqlite_mover.h */
+struct sqlite_pool;  /* store/sqlite_pool.h */
 
 struct store {
 	struct buf path;     /* of the database */
 	struct buf wal_path; /* of its log */
 	int lock;
 	struct sqlite_pool *pool;
+	struct sqlite_mover *mover;
 	_Atomic int64_t waiting; /* WAITING deliveries */
 	_Atomic uint64_t used;	 /* bytes of pages in use */
 	uint64_t bytes_max;	 /* 0: none */
@@ -24,6 +26,7 @@ struct store {
 	unsigned log_pages; /* in the log after the last commit */
 	unsigned log_limit; /* how many there should be at most */
 	unsigned move_at;   /* how many there are when they are moved next */
+	unsigned move_step; /* how often the mover was asked; 0: not now */
 	bool must_move;	    /* at once: the file gets shorter by it */
 };
 

@@ -2,7 +2,6 @@
 // shell, by the commands that the documentation shows.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { ADMIN_TOKEN, BIN, ROOT, run, waitUntil } from './harness.mjs'
@@ -27,6 +26,13 @@ export const connect = (hub, id, type, members) =>
     ...Object.entries(members)
       .flatMap(([name, value]) => ['--member', `${name}=${value}`]))
 
+/** The connection, which has the real address, leads to a double instead. */
+export async function redirect (hub, id, members) {
+  const { status, text } =
+    await hub.api.patch(`/v1/connections/${id}`, { members })
+  assert.equal(status, 200, text)
+}
+
 /** An example imported and enabled: its scenario's id. */
 export async function importExample (hub, name) {
   const file = path.join(EXAMPLES, name)
@@ -35,15 +41,17 @@ export async function importExample (hub, name) {
   return made.id
 }
 
-/** A hook of the scenario: {id, destination}. */
+/**
+ * A hook of the scenario: {id, destination, local}, its address over loopback
+ * and the one that does not leave the hub.
+ */
 export async function hookOf (hub, scenario, ...options) {
   const hook = await json(hub, 'hook', 'create', 'in',
     '--scenario', scenario, ...options)
-  return { id: hook.id, destination: hub.url + hook.url }
+  return {
+    id: hook.id, destination: hub.url + hook.url, local: hook.destination
+  }
 }
-
-export const readExample = (name) =>
-  JSON.parse(readFileSync(path.join(EXAMPLES, name), 'utf8'))
 
 /** Executions of the scenario, the oldest first, once n of them are over. */
 export const executions = (hub, scenario, n, query = '') =>

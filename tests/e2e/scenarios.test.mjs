@@ -289,42 +289,6 @@ test('example: a server that is off becomes a text', async (t) => {
   assert.equal(other.steps.length, 0)
 })
 
-test('example: a disk alert becomes a ticket, later if need be', async (t) => {
-  const hub = await startHub(t)
-  const receiver = await startReceiver(t)
-  let status = 503
-  receiver.handler = (request, response) => response
-    .writeHead(status, { 'content-type': 'application/json' })
-    .end('{"id":"T-7"}')
-  const id = await importExample(hub, 'disk-alert-to-ticket.yaml')
-  const execution = await begin(hub, id, {
-    ticketsUrl: receiver.url,
-    category: 'Storage',
-    severity: 'CRITICAL',
-    message: 'Disk "3" has failed',
-    serverName: 'rack1-07',
-    createdAt: '2026-11-22T10:00:00Z'
-  })
-  await untilOver(hub, execution, 'WARNING')
-  const { items } = (await hub.api.get(
-    `/v1/executions?scenario=${id}&state=INCOMPLETE`)).body
-  assert.equal(items.length, 1)
-  assert.equal(items[0].cause, 'break')
-  status = 201
-  await hub.api.post(`/v1/executions/${items[0].id}/retry`)
-  const over = await waitUntil(async () => {
-    const { body } = await hub.api.get(`/v1/executions/${items[0].id}`)
-    return body.state === 'SUCCESS' && body
-  })
-  assert.deepEqual(over.steps.at(-1).output, [{ ticket: 'T-7' }])
-  assert.deepEqual(JSON.parse(String(receiver.requests.at(-1).bytes)), {
-    title: 'Disk "3" has failed',
-    server: 'rack1-07',
-    severity: 'critical',
-    seen: '2026-11-22 10:00'
-  })
-})
-
 test('a scenario starts by itself when its time has come', async (t) => {
   const hub = await startHub(t)
   const id = await create(hub, {

@@ -13,6 +13,7 @@ import {
 import {
   connect, execution, executions, grapnel, hookOf, importExample
 } from './scenario-setup.mjs'
+import { HANG } from './service.mjs'
 import { SLACK_RATE_LIMIT, SLACK_TOKEN, startSlack } from './slack.mjs'
 
 const EXAMPLE = 'com-server-shut-down.json'
@@ -164,6 +165,18 @@ test('a hook answers the challenge without any step of the scenario',
 
 const minutesUntil = (time) => (Date.parse(time) - Date.now()) / 60_000
 
+test('within the hub it is the same, without a network',
+  async (t) => {
+    const all = await setUp(t)
+    const { hub, scenario } = all
+    const { local } = await hookOf(hub, scenario)
+    assert.match(local, /^hook:/)
+    await activeWebhook(hub, local, { eventFilter: SHUT_DOWN })
+    await shutDown(hub)
+    await checkAll(all)
+    assert.equal((await executions(hub, scenario, 2)).length, 2)
+  })
+
 test('what a service does not take is put aside, told, and sent once later',
   async (t) => {
     const all = await setUp(t)
@@ -209,6 +222,21 @@ test('what a service does not take is put aside, told, and sent once later',
       return true
     })
   })
+
+test('kill -9 between the services: each is told once', async (t) => {
+  const all = await setUp(t)
+  const { hub, slack, notion, mailbox, scenario } = all
+  notion.before(/POST/, HANG)
+  await begin(hub, scenario, server('OFF'))
+  await waitUntil(() => notion.upcoming.length === 0, 'Notion is asked')
+  await waitUntil(() => mailbox.mails.length === 1, 'the mail arrives')
+  assert.equal(slack.kept.length, 1)
+  await hub.kill9()
+  await hub.start()
+  await checkAll(all)
+  const [{ state }] = await executions(hub, scenario, 1)
+  assert.equal(state, 'SUCCESS')
+})
 
 test('what a service refuses is told in its own words', async (t) => {
   const { hub, scenario, slack, notion } = await setUp(t)

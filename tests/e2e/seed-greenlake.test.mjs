@@ -84,6 +84,14 @@ test('an audit-log event becomes a row; sha256 answers the challenge',
     assert.equal(sheets.tokens.size, 1)
   })
 
+test('within the hub it is the same, without a network', async (t) => {
+  const { hub, sheets, scenario } = await setUp(t)
+  const { local } = await hookOf(hub, scenario)
+  await follow(hub, local)
+  await makeKey(hub, 'row')
+  await checkRow(hub, sheets, 'row')
+})
+
 test('a wrong secret in the scenario fails the challenge', async (t) => {
   const { hub, scenario } = await setUp(t)
   const { destination } = await hookOf(hub, scenario)

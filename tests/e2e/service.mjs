@@ -15,12 +15,15 @@ export class Refusal extends Error {
   }
 }
 
+/** For `before`: the request is taken and never answered. */
+export const HANG = Symbol('hang')
+
 /**
  * A running service. `answer(call)` gets {method, path, query, headers, text,
  * json} and returns {status, headers, body, kept}; or throws a Refusal, which
  * is kept in `complaints` as well. What was `kept` of answered requests is in
  * `kept`. `before(test, answer)` has the next request whose "METHOD path"
- * matches answered otherwise, once, however right it is.
+ * matches answered otherwise, once, however right it is; HANG is no answer.
  */
 export async function startService (t, answer) {
   const service = { kept: [], complaints: [], upcoming: [] }
@@ -42,7 +45,8 @@ export async function startService (t, answer) {
     const place = service.upcoming.findIndex(({ test }) =>
       test.test(`${call.method} ${call.path}`))
     if (place >= 0) {
-      respond(response, service.upcoming.splice(place, 1)[0].answer)
+      const [instead] = service.upcoming.splice(place, 1)
+      if (instead.answer !== HANG) respond(response, instead.answer)
       return
     }
     if (given.kept !== undefined) service.kept.push(given.kept)

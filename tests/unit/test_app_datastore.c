@@ -196,12 +196,13 @@ write_records(void *context)
 		char key[32];
 		struct datastore_record record = {
 			.key = {key, 0}, .data = value_collection(NULL, 0)};
-		bool is_full;
+		CLEANUP(arena_release) struct arena arena = {0};
+		CLEANUP(buf_release) struct buf why = {0};
 
 		record.key.len =
 			(size_t)snprintf(key, sizeof(key), "%d-%d", writer, i);
-		while (datastore_write(&datastore, &record, &is_full) ==
-			ERR_CONFLICT)
+		while (datastore_write(&datastore, &record, NULL, &arena,
+			       &why) == ERR_CONFLICT)
 			;
 	}
 	return NULL;
@@ -222,5 +223,78 @@ TEST(app_datastore, writers_at_once_lose_nothing_and_count_right)
 	CHECK(str_find(run_world_call("datastore:SearchRecord", IN,
 			       "{\"limit\":1000}", "{}"),
 		      STR("\"__IMTLENGTH__\":40")) != SIZE_MAX);
+	run_world_end();
+}
+
+/* ---- settings ---- */
+
+static void
+set_up(const char *body)
+{
+	CLEANUP(buf_release) struct buf why = {0};
+	struct datastore datastore = {
+		.host = &run_world.host, .workspace = 1, .id = STR("d")};
+	struct datastore_own own;
+	struct json_doc doc;
+
+	(void)!datastore_load(&datastore, &run_world.arena, &own);
+	CHECK_OK(json_read(str_of(body), &run_world.arena, &doc, NULL));
+	if (datastore_own_read(json_root(&doc), &own, &run_world.arena, &why))
+		check_failed(__FILE__, __LINE__, "%s", buf_text(&why));
+	CHECK_OK(datastore_set(&datastore, &own));
+}
+
+TEST(app_datastore, a_structure_makes_records_fit_and_refuses_what_does_not)
+{
+	begin();
+	set_up("{\"strict\":true,\"structure\":[{\"name\":\"n\",\"type\":"
+	       "\"number\",\"required\":true},{\"name\":\"t\",\"type\":"
+	       "\"text\",\"default\":\"new\"},{\"name\":\"tags\",\"type\":"
+	       "\"array\",\"spec\":{\"type\":\"integer\"}}]}");
+	CALL("AddRecord",
+		"{\"key\":\"k\",\"data\":{\"n\":\"7\",\"tags\":[\"1\"]}}",
+		"[{\"key\":\"k\",\"data\":{\"n\":7,\"t\":\"new\",\"tags\":"
+		"[1]}}]");
+	CALL("AddRecord", "{\"key\":\"l\",\"data\":{}}",
+		"DataError: data.n: must be given");
+	CALL("AddRecord", "{\"key\":\"l\",\"data\":{\"n\":\"x\"}}",
+		"DataError: data.n: expected a number, found a value of type "
+		"text");
+	CALL("UpdateRecord", "{\"key\":\"k\",\"data\":{\"other\":1}}",
+		"DataError: data.other: the structure has no such field");
+	CALL("UpdateRecord", "{\"key\":\"k\",\"data\":{\"tags\":[1.5]}}",
+		"DataError: data.tags[1]: expected a whole number, found a "
+		"value of type number");
+	/* What is given is laid over what is there before it is looked at. */
+	CALL("UpdateRecord", "{\"key\":\"k\",\"data\":{\"t\":\"x\"}}",
+		"[{\"key\":\"k\",\"data\":{\"n\":7,\"t\":\"x\",\"tags\":"
+		"[1]}}]");
+	CALL("CountRecord", "{}", "[{\"count\":1}]");
+	run_world_end();
+}
+
+TEST(app_datastore, a_full_one_takes_no_more_and_still_gives_and_changes)
+{
+	begin();
+	set_up("{\"maxRecords\":2,\"maxBytes\":200}");
+	add("a", "{\"n\":1}");
+	add("b", "{\"n\":2}");
+	CALL("AddRecord", "{\"key\":\"c\",\"data\":{}}",
+		"OutOfSpaceError: the data store has 2 records and takes no "
+		"more");
+	CALL("DeleteRecord", "{\"key\":\"a\"}",
+		"[{\"key\":\"a\",\"deleted\":true}]");
+	CHECK(str_starts_with(run_world_call("datastore:AddRecord", IN,
+				      "{\"key\":\"a\",\"data\":{\"t\":"
+				      "\"................................"
+				      "................................"
+				      "................................"
+				      "................................\"}}",
+				      "{}"),
+		STR("OutOfSpaceError: the data store has ")));
+	CALL("UpdateRecord", "{\"key\":\"b\",\"data\":{\"n\":3}}",
+		"[{\"key\":\"b\",\"data\":{\"n\":3}}]");
+	CALL("DeleteAllRecords", "{}", "[{\"deleted\":1}]");
+	add("a", "{}");
 	run_world_end();
 }

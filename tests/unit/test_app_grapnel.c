@@ -64,8 +64,8 @@ TEST(app_grapnel, event_has_the_same_id_at_every_try)
 #define EVENT \
 	HEAD("POST /v1/events") \
 	"Content-Type: application/cloudevents+json\r\n" PROVED \
-	"Content-Length: 151\r\n\r\n{\"specversion\":\"1.0\",\"id\":" \
-	"\"grapnel-6-1\",\"source\":\"/grapnel/scenarios/s\",\"type\":\"a.b\"," \
+	"Content-Length: 143\r\n\r\n{\"specversion\":\"1.0\",\"id\":" \
+	"\"grapnel-6-1\",\"source\":\"/scenarios/s\",\"type\":\"a.b\"," \
 	"\"subject\":\"s\",\"datacontenttype\":\"application/json\"," \
 	"\"data\":{\"n\":1}}"
 	BEGIN(OK, OK);
@@ -98,6 +98,10 @@ TEST(app_grapnel, refusals_and_bad_input_are_told)
 	CHECK_OUT("grapnel:Call", "{}", "{\"path\":\"/a\"}",
 		"InvalidConfigurationError: grapnel:Call needs a connection of "
 		"type grapnel: name it in parameters.connection");
+	CHECK_OUT("grapnel:Call", "{\"connection\":\"other\"}",
+		"{\"path\":\"/a\"}",
+		"InvalidConfigurationError: grapnel:Call needs a connection of "
+		"type grapnel: there is none with the id \"other\"");
 	connect_by_token();
 	CHECK_OUT("grapnel:Call", IN, "{\"path\":\"http://a/\"}",
 		"DataError: path: expected a path that begins with /");

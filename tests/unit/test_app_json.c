@@ -68,3 +68,28 @@ TEST(app_json, aggregator_joins_what_came_into_one_text)
 		STR("[{\"value\":\"[{\\\"v\\\":1},{\\\"v\\\":\\\"x\\\"}]\"}]"));
 	run_world_end();
 }
+
+#define EXPECTING(mapper_) \
+	"{\"name\":\"n\",\"flow\":[{\"id\":1,\"module\":" \
+	"\"gateway:CustomWebHook\",\"mapper\":{}},{\"id\":2,\"module\":" \
+	"\"json:CreateJSON\",\"mapper\":" mapper_ ",\"metadata\":{\"expect\":" \
+	"[\"rpc://x\",{\"name\":\"n\",\"type\":\"number\",\"required\":true}," \
+	"{\"name\":\"b\",\"type\":\"boolean\",\"default\":true},{\"name\":" \
+	"\"l\",\"type\":\"array\",\"spec\":[{\"name\":\"d\",\"type\":" \
+	"\"date\"}]},{\"name\":\"c\",\"type\":\"collection\",\"spec\":7}]}}]}"
+
+TEST(app_json, a_data_structures_fields_make_what_is_written_fit)
+{
+	run_world_begin();
+	run_world_run(EXPECTING("{\"n\":\"{{1.n}}\",\"b\":\"false\",\"c\":{},"
+				"\"l\":[{\"d\":\"2026-01-02\"}],\"x\":\"1\"}"),
+		"{\"n\":\"7\"}");
+	CHECK_STR(run_world.steps[0].output,
+		STR("[{\"json\":\"{\\\"n\\\":7,\\\"b\\\":false,"
+		    "\\\"l\\\":[{\\\"d\\\":\\\"2026-01-02T00:00:00.000Z"
+		    "\\\"}],\\\"c\\\":{},\\\"x\\\":\\\"1\\\"}\"}]"));
+	run_world_run(EXPECTING("{\"n\":\"\"}"), "{}");
+	CHECK_STR(run_world.steps[0].failure, STR("BundleValidationError"));
+	CHECK_STR(run_world.steps[0].message, STR("n: must be given"));
+	run_world_end();
+}

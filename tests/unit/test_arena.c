@@ -114,3 +114,17 @@ TEST(arena, further_blocks_have_the_step_given)
 	CHECK_INT(arena.total, 96 + 112);
 	arena_release(&arena);
 }
+
+TEST(arena, a_buffer_in_it_takes_so_much_and_no_more)
+{
+	struct arena arena = {0};
+	struct buf buf = arena_buf(&arena, 3);
+	const char *start = buf.ptr;
+
+	CHECK_STR(buf_str(&buf), STR(""));
+	CHECK_OK(buf_append(&buf, STR("abc")));
+	CHECK(buf_append_char(&buf, 'd') == ERR_LIMIT);
+	CHECK_STR(buf_str(&buf), STR("abc"));
+	CHECK(buf.ptr == start);
+	arena_release(&arena);
+}

@@ -70,6 +70,10 @@ TEST(blueprint_member, values_that_ask_for_nothing_and_the_editors_are_not_told)
 		"{\"channel\":\"C1\",\"channelWType\":\"manualy\"}", "");
 	CHECK_TOLD("util:FunctionIncrement", "{\"reset\":\"execution\"}",
 		"null", "");
+	CHECK_TOLD("google-sheets:addRow", "{}",
+		"{\"spreadsheetId\":\"/s\",\"insertUnformatted\":false,"
+		"\"useColumnHeaders\":true}",
+		"");
 	/* Modules that make something of whatever they are given. */
 	CHECK_TOLD("json:CreateJSON", "{}", "{\"whatever\":1}", "");
 }

@@ -112,6 +112,18 @@ TEST(connection, wrong_members_are_told_by_name)
 	}
 }
 
+TEST(connection, hub_may_have_its_token_server_elsewhere)
+{
+	CLEANUP(buf_release) struct buf why = {0};
+
+	CHECK_OK(connection_check(connection_type_find(STR("grapnel")),
+		members("{\"baseUrl\":\"https://eu.example.com\","
+			"\"tokenUrl\":\"https://sso.example.com/token\","
+			"\"clientId\":\"c\",\"clientSecret\":\"s\","
+			"\"scope\":\"all\"}"),
+		&why));
+}
+
 TEST(connection, change_keeps_masked_secrets_and_drops_empty_members)
 {
 	struct value merged = connection_merge(

@@ -170,16 +170,88 @@ TEST(envelope, plain_has_no_blanks_but_in_strings_and_says_json)
 TEST(envelope, a_batch_is_an_array_in_its_media_type)
 {
 	struct arena arena = {0};
-	const struct envelope parts[] = {
-		{.body = STR("{\"a\":1}")}, {.body = STR("{\"b\":2}")}};
-	struct envelope batch;
+	struct payload *payload = payload_new(&updated);
+	const struct payload *const two[] = {payload, payload};
+	struct envelope one, batch;
 
-	envelope_join(PAYLOAD_CLOUDEVENT, parts, 2, &arena, &batch);
-	CHECK_STR(batch.body, STR("[{\"a\":1},{\"b\":2}]"));
+	envelope_build(PAYLOAD_CLOUDEVENT, payload, &arena, &one);
+	envelope_build_batch(PAYLOAD_CLOUDEVENT, two, 2, &arena, &batch);
+	CHECK_STR(batch.body, arena_printf(&arena, "[%.*s,%.*s]",
+				      STR_ARG(one.body), STR_ARG(one.body)));
 	CHECK_STR(batch.content_type,
 		STR("application/cloudevents-batch+json; charset=utf-8"));
-	envelope_join(PAYLOAD_CLOUDEVENT_PLAIN, parts, 1, &arena, &batch);
-	CHECK_STR(batch.body, STR("[{\"a\":1}]"));
+	envelope_build(PAYLOAD_CLOUDEVENT_PLAIN, payload, &arena, &one);
+	envelope_build_batch(PAYLOAD_CLOUDEVENT_PLAIN, two, 1, &arena, &batch);
+	CHECK_STR(
+		batch.body, arena_printf(&arena, "[%.*s]", STR_ARG(one.body)));
 	CHECK_STR(batch.content_type, STR("application/json"));
+	payload_unref(payload);
 	arena_release(&arena);
+}
+
+TEST(envelope, a_state_s_trace_goes_with_its_event)
+{
+	static const enum webhook_payload texts[] = {
+		PAYLOAD_CLOUDEVENT, PAYLOAD_CLOUDEVENT_PLAIN};
+	struct payload_facts facts = updated;
+
+	facts.attributes = STR("{\"traceparent\":\"00-1\",\"tracestate\":"
+			       "\"a=1\"}");
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		CLEANUP(built_release) struct built built = {0};
+
+		build(&built, texts[i], &facts);
+		CHECK(str_find(built.envelope.body,
+			      STR("\"sequence\":\"00000000000000000042\","
+				  "\"traceparent\":\"00-1\","
+				  "\"tracestate\":\"a=1\",\"data\":")) !=
+			SIZE_MAX);
+	}
+	CLEANUP(built_release) struct built binary = {0};
+
+	build(&binary, PAYLOAD_CLOUDEVENT_BINARY, &facts);
+	CHECK_STR(header(&binary, "ce-traceparent"), STR("00-1"));
+}
+
+TEST(envelope, of_a_state_written_at_once_is_what_cloudevents_writes)
+{
+	CLEANUP(built_release) struct built built = {0};
+	CLEANUP(built_release) struct built binary = {0};
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+	struct json_out out = json_out_make(&text);
+	struct cloudevent event = {
+		.id = updated.id,
+		.source = updated.source,
+		.type = STR("grapnel.resource.updated"),
+		.subject = updated.subject,
+		.time = updated.time,
+		.has_time = true,
+		.datacontenttype = STR("application/json"),
+		.extensions = STR("{\"sequence\":\"00000000000000000042\"}"),
+		.has_data = true,
+		.data_is_json = true,
+	};
+
+	build(&built, PAYLOAD_CLOUDEVENT, &updated);
+	build(&binary, PAYLOAD_CLOUDEVENT_BINARY, &updated);
+	event.data = binary.envelope.body;
+	cloudevents_write(&event, &out, NULL);
+	CHECK_STR(built.envelope.body, buf_str(&text));
+}
+
+TEST(envelope, full_of_escapes_is_whole_all_the_same)
+{
+	CLEANUP(built_release) struct built built = {0};
+	CLEANUP(buf_release) struct buf quotes = buf_make(0);
+	struct payload_facts facts = updated;
+	struct json_doc doc;
+
+	for (int i = 0; i < 5000; i++)
+		buf_append_char(&quotes, '\x01');
+	facts.subject = buf_str(&quotes);
+	build(&built, PAYLOAD_CLOUDEVENT, &facts);
+	CHECK_OK(json_read(built.envelope.body, &built.arena, &doc, NULL));
+	CHECK_STR(json_string(json_member(json_root(&doc), STR("subject")),
+			  &built.arena),
+		facts.subject);
 }

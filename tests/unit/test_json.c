@@ -215,3 +215,46 @@ TEST(json, equality_of_wide_objects_does_not_depend_on_their_order)
 		read_good(buf_text(&text_b), &arena)));
 	arena_release(&arena);
 }
+
+TEST(json, compact_takes_the_blanks_between_tokens_and_no_others)
+{
+	static const struct {
+		struct str text, compact;
+	} cases[] = {
+		{STR_INIT(""), STR_INIT("")},
+		{STR_INIT(" 1 "), STR_INIT("1")},
+		{STR_INIT("{\"a\":[1,2]}"), STR_INIT("{\"a\":[1,2]}")},
+		{STR_INIT("{ \"a b\" :\r\n\t[ \"c \\\" d\\\\\" , -1.5e3 ] }"),
+			STR_INIT("{\"a b\":[\"c \\\" d\\\\\",-1.5e3]}")},
+		{STR_INIT("[\"0123456789 0123456789 0123456789\" , true]"),
+			STR_INIT("[\"0123456789 0123456789 0123456789\","
+				 "true]")},
+		{STR_INIT("[\"\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\" \",  null]"),
+			STR_INIT("[\"\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\" \","
+				 "null]")},
+		{STR_INIT("{\"\xC3\xA4 \": \"\xC3\xB6 \" }"),
+			STR_INIT("{\"\xC3\xA4 \":\"\xC3\xB6 \"}")},
+		{STR_INIT("\"never closed "), STR_INIT("\"never closed ")},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEANUP(buf_release) struct buf out = buf_make(0);
+
+		json_append_compact(&out, cases[i].text);
+		CHECK_STR(buf_str(&out), cases[i].compact);
+	}
+}
+
+TEST(json, a_text_is_compact_without_blanks_between_tokens)
+{
+	struct arena arena = {0};
+	struct json_doc doc;
+
+	CHECK_OK(json_read(STR("{\"a b\":[1,\" \"]}"), &arena, &doc, NULL));
+	CHECK(doc.is_compact);
+	CHECK_OK(json_read(STR("{\"a\": 1}"), &arena, &doc, NULL));
+	CHECK(!doc.is_compact);
+	CHECK_OK(json_read(STR("[1]\n"), &arena, &doc, NULL));
+	CHECK(!doc.is_compact);
+	arena_release(&arena);
+}

@@ -1,0 +1,87 @@
+#include <sched.h>
+#include <sys/stat.h>
+
+#include "store/sqlite_mover.h"
+#include "store_double.h"
+
+/* Moving the log into the database beside commits. */
+
+enum { LOG_PAGES = 20, COMMITS = 400, BODY = 9000 };
+
+static off_t
+size_of(const char *directory, const char *name)
+{
+	char path[1024];
+	struct stat stat_of;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return stat(path, &stat_of) == 0 ? stat_of.st_size : 0;
+}
+
+static void
+commit_event(struct store *store, uint64_t sequence)
+{
+	struct arena arena = {0};
+	struct event_row event = test_event(sequence, &arena);
+
+	event.body = str_make(arena_alloc(&arena, BODY), BODY);
+	TEST_COMMIT(store, ADD_EVENT(&event));
+	arena_release(&arena);
+}
+
+TEST(store_mover, log_begins_anew_while_commits_go_on)
+{
+	const char *directory = check_temp_dir();
+	struct store_options options = {
+		.directory = directory, .log_pages = LOG_PAGES};
+	struct store *store;
+
+	CHECK_OK(store_open(&options, &store, NULL));
+	for (uint64_t i = 1; i <= COMMITS; i++)
+		commit_event(store, i);
+	CHECK(size_of(directory, "grapnel.db") > COMMITS / 2 * BODY);
+	CHECK(size_of(directory, "grapnel.db-wal") < COMMITS / 2 * BODY);
+	store_close(store);
+	CHECK_INT(size_of(directory, "grapnel.db-wal"), 0);
+	CHECK_INT(
+		test_count(directory, "SELECT count(*) FROM events"), COMMITS);
+	CHECK_INT(test_count(directory, "SELECT integrity_check = 'ok' FROM "
+					"pragma_integrity_check"),
+		1);
+}
+
+TEST(store_mover, moves_what_is_in_the_log_when_asked)
+{
+	const char *directory = check_temp_dir();
+	struct store *store = test_store_open(directory);
+	struct sqlite_mover *mover;
+	char path[1024];
+	off_t before;
+
+	snprintf(path, sizeof(path), "%s/grapnel.db", directory);
+	CHECK_OK(sqlite_mover_start(path, &mover, NULL));
+	for (uint64_t i = 1; i <= 10; i++)
+		commit_event(store, i);
+	before = size_of(directory, "grapnel.db");
+	CHECK(!sqlite_mover_is_under_way(mover));
+	sqlite_mover_ask(mover);
+	while (sqlite_mover_is_under_way(mover))
+		sched_yield();
+	CHECK(sqlite_mover_moved(mover) > 10 * BODY / 4096);
+	CHECK(size_of(directory, "grapnel.db") > before);
+	sqlite_mover_stop(mover);
+	store_close(store);
+}
+
+TEST(store_mover, one_that_was_never_asked_stops)
+{
+	const char *directory = check_temp_dir();
+	struct sqlite_mover *mover;
+	char path[1024];
+
+	store_close(test_store_open(directory));
+	snprintf(path, sizeof(path), "%s/grapnel.db", directory);
+	CHECK_OK(sqlite_mover_start(path, &mover, NULL));
+	sqlite_mover_stop(mover);
+	sqlite_mover_stop(NULL);
+}
