@@ -16,7 +16,7 @@
 enum {
 	SHOWN_BODY_MAX = 8 << 10,
 	INFLATED_MAX = 5 << 20,
-	OWN_HEADERS = 4, /* type, proof, encoding, cookies */
+	OWN_HEADERS = 5, /* type, proof, encoding, cookies, the step's key */
 };
 
 struct sending {
@@ -85,6 +85,15 @@ add_header(struct sending *sending, size_t number, struct failure *failure)
 	return FAILURE_NONE;
 }
 
+/** Asking twice does it twice (RFC 9110 §9.2.2), unless the service takes the
+ * key that tells it that it is the same. */
+static bool
+is_not_repeatable(struct str method)
+{
+	return str_equal_nocase(method, STR("POST")) ||
+	       str_equal_nocase(method, STR("PATCH"));
+}
+
 static enum failure_kind
 make_headers(struct sending *sending, struct failure *failure)
 {
@@ -108,6 +117,11 @@ make_headers(struct sending *sending, struct failure *failure)
 		sending->headers[sending->header_count++] =
 			(struct http_header){
 				STR("Accept-Encoding"), STR("gzip, deflate")};
+	if (!kind && is_not_repeatable(http->method) &&
+		!has_header(sending, STR("Idempotency-Key")))
+		sending->headers[sending->header_count++] =
+			(struct http_header){STR("Idempotency-Key"),
+				sending->call->idempotency_key};
 	if (!kind && sending->auth.header.name.len)
 		sending->headers[sending->header_count++] =
 			sending->auth.header;

@@ -140,15 +140,16 @@ bool
 runner_may_keep(struct runner_execution *execution)
 {
 	struct runner *runner = execution->runner;
+	bool may_lose = execution->scenario->blueprint->settings.may_lose_data;
 	bool is_full;
 
 	pthread_mutex_lock(&runner->lock);
 	execution->lane_incomplete = execution->lane->incomplete;
 	is_full = execution->lane->incomplete >= runner->options.incomplete_max;
+	execution->lane->incomplete += !is_full || !may_lose;
 	pthread_mutex_unlock(&runner->lock);
 	execution->is_full |= is_full;
-	return !is_full ||
-	       !execution->scenario->blueprint->settings.may_lose_data;
+	return !is_full || !may_lose;
 }
 
 static void
@@ -220,15 +221,17 @@ check_failures(struct runner_execution *execution)
 				execution->lane_incomplete));
 }
 
-/** Under way again, it has its place already. */
 static enum execution_state
 state_to_keep(
 	struct runner_execution *execution, const struct run_outcome *outcome)
 {
+	/* One that is retried has its place already. */
 	if (outcome->state != EXECUTION_INCOMPLETE ||
-		execution->was == EXECUTION_INCOMPLETE ||
-		runner_may_keep(execution))
+		execution->was == EXECUTION_INCOMPLETE)
 		return outcome->state;
+	execution->has_place = runner_may_keep(execution);
+	if (execution->has_place)
+		return EXECUTION_INCOMPLETE;
 	execution->row.error = arena_printf(&execution->arena,
 		"%.*s (not kept: there are %u incomplete executions)",
 		STR_ARG(execution->row.error), execution->lane_incomplete);

@@ -129,8 +129,8 @@ put_aside(void *context, const struct run_aside *aside)
 		failure_name(aside->failure->kind),
 		STR_ARG(aside->failure->message));
 	err = writer_commit(runner->options.writer, &change, 1);
-	if (!err)
-		runner_count_incomplete(runner, execution->row.scenario, 1);
+	if (err)
+		runner_count_incomplete(runner, execution->row.scenario, -1);
 	return err;
 }
 
@@ -246,9 +246,8 @@ leave_queue(struct runner *runner, struct runner_lane *lane,
 	if (execution->was == EXECUTION_QUEUED && lane->queued_by_hand &&
 		runner_is_by_hand(execution->row.cause))
 		lane->queued_by_hand--;
-	if (execution->stored == EXECUTION_INCOMPLETE)
-		lane->incomplete++;
-	if (execution->was == EXECUTION_INCOMPLETE && lane->incomplete)
+	if ((execution->was == EXECUTION_INCOMPLETE || execution->has_place) &&
+		execution->stored != EXECUTION_INCOMPLETE && lane->incomplete)
 		lane->incomplete--;
 	mem_free(map_remove(&runner->retrying, str_make(key, (size_t)length)));
 	pthread_mutex_unlock(&runner->lock);

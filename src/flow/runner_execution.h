@@ -17,6 +17,7 @@ struct runner_execution {
 	size_t step_count;
 	bool has_answered;
 	bool is_too_much; /* failures in a row */
+	bool has_place;	  /* among the INCOMPLETE ones, since now */
 	bool is_full;	  /* more are incomplete than may be */
 	uint32_t errors;
 	uint32_t lane_incomplete; /* when it was looked at last */
@@ -38,7 +39,8 @@ struct flow_change runner_change_state(
 int64_t runner_try_after(int64_t wait, const struct failure *failure);
 
 /**
- * Whether one more INCOMPLETE execution is to be kept. Where there are as many
+ * Whether one more INCOMPLETE execution is to be kept; then it is counted in
+ * its lane. Where there are as many
  * as may be, and nothing may be lost, it is, and the scenario is switched off
  * when this execution ends.
  */

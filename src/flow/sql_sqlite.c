@@ -49,8 +49,7 @@ fail(const struct session *session, int code)
 	if ((code & 0xFF) == SQLITE_INTERRUPT)
 		return sql_stopped(session->work);
 	return failure_set(session->work->failure, session->work->call->arena,
-		kind,
-		"SQLite: %s", sqlite3_errmsg(session->handle));
+		kind, "SQLite: %s", sqlite3_errmsg(session->handle));
 }
 
 /* ---- the file ---- */
@@ -91,8 +90,9 @@ open_file(struct session *session)
 			FAILURE_CONFIGURATION,
 			"path: the connection's is no absolute path");
 	code = sqlite3_open_v2(path.ptr, &session->handle,
-		SQLITE_OPEN_NOMUTEX | (session->work->may_write ? SQLITE_OPEN_READWRITE
-						 : SQLITE_OPEN_READONLY),
+		SQLITE_OPEN_NOMUTEX |
+			(session->work->may_write ? SQLITE_OPEN_READWRITE
+						  : SQLITE_OPEN_READONLY),
 		NULL);
 	if (code != SQLITE_OK)
 		return fail(session, code);
@@ -158,10 +158,10 @@ bind_all(const struct session *session)
 	int code = SQLITE_OK;
 
 	if (given.kind != VALUE_COLLECTION &&
-		value_to_array(given, session->work->call->arena).as.array.count !=
-			(size_t)count)
-		kind = failure_set(session->work->failure, session->work->call->arena,
-			FAILURE_DATA,
+		value_to_array(given, session->work->call->arena)
+				.as.array.count != (size_t)count)
+		kind = failure_set(session->work->failure,
+			session->work->call->arena, FAILURE_DATA,
 			"parameters: the query has %d, %zu are given", count,
 			value_to_array(given, session->work->call->arena)
 				.as.array.count);
