@@ -192,10 +192,8 @@ load_history(struct runner *runner, struct runner_lane *lane, struct str id)
 	struct execution_list list;
 	struct arena arena = {0};
 
-	if (store_executions(runner->options.store, &query, &arena, &list) ==
-			ERR_OK &&
-		list.count)
-		lane->last_start = list.rows[0].created;
+	(void)!store_schedule_mark(
+		runner->options.store, id, &lane->last_start);
 	query.is_by_state = true;
 	query.state = EXECUTION_INCOMPLETE;
 	query.limit = INCOMPLETE_MAX;

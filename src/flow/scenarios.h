@@ -116,6 +116,9 @@ void scenarios_list(struct scenarios *scenarios, uint32_t workspace,
 /** Whether its first module takes what a hook brings. */
 bool scenario_has_hook(const struct scenario *scenario);
 
+/** Whether it starts by itself, at times. */
+bool scenario_is_timed(const struct scenario *scenario);
+
 const struct scenario *scenario_ref(const struct scenario *scenario);
 /** NULL is harmless. */
 void scenario_unref(const struct scenario *scenario);

@@ -345,14 +345,17 @@ commit_removal(struct scenarios *scenarios, const struct scenario *scenario)
 	struct object_audit audit = audit_of(scenarios);
 	char id[UUID_TEXT_SIZE];
 	struct object_change gone = {.what = OBJECT_REMOVE}, versions;
+	struct flow_change mark = {.what = FLOW_SCHEDULE_FORGET};
 	struct store_change changes[] = {
 		{.kind = STORE_OBJECT, .object = &gone},
 		{.kind = STORE_OBJECT, .object = &versions},
+		{.kind = STORE_FLOW, .flow = &mark},
 	};
 
 	gone.row = (struct object_row){.workspace = scenario->workspace,
 		.kind = OBJECT_SCENARIO,
 		.id = str_of(uuid_format(scenario->id, id))};
+	mark.execution.scenario = gone.row.id;
 	versions = gone;
 	versions.what = OBJECT_REMOVE_OWNED;
 	versions.row.kind = OBJECT_SCENARIO_VERSION;
