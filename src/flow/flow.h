@@ -16,6 +16,7 @@ struct flow_options {
 	int64_t run_timeout;	 /* 0: 40 min */
 	int64_t incomplete_age;	 /* runner.h; 0: for ever */
 	uint32_t incomplete_max; /* 0: 1000 */
+	int64_t step_timeout;	 /* 0: 40 s */
 };
 
 struct flow {

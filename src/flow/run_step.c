@@ -367,6 +367,19 @@ make_key(const struct run *run, struct arena *arena)
 	return arena_printf(arena, "grapnel-%s", buf_text(&text));
 }
 
+/** No longer than the run may still take. */
+static int64_t
+step_time(const struct run *run)
+{
+	int64_t time = run->options->step_timeout ? run->options->step_timeout
+						  : STEP_SECONDS * SECONDS;
+	int64_t left = run->deadline - clock_monotonic();
+
+	if (left < 1)
+		return 1;
+	return left < time ? left : time;
+}
+
 static enum failure_kind
 call_new(struct run *run, const struct blueprint_module *module,
 	struct arena *arena, struct module_result *result,
@@ -378,7 +391,7 @@ call_new(struct run *run, const struct blueprint_module *module,
 		.run = run,
 		.scope = &run->scope,
 		.arena = arena,
-		.timeout = STEP_SECONDS * SECONDS,
+		.timeout = step_time(run),
 		.idempotency_key = make_key(run, arena)};
 	enum failure_kind kind;
 

@@ -4,11 +4,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/connection.h"
+#include "flow/outgoing.h"
 #include "flow/runner_execution.h"
+#include "pipeline/allow_lists.h"
 
 /* One execution: read and run. */
 
 enum { STEPS_AT_ONCE = 500, STEPS_MAX = 200000 };
+#define RUN_TIME (40 * MINUTES)
 
 /* ---- reading ---- */
 
@@ -182,6 +185,16 @@ pause_until(void *context, int64_t until)
 	return !atomic_load(&runner->is_stopping);
 }
 
+/** The default ones of its workspace, as for a webhook that names none. */
+static const struct address_list *
+list_of(struct runner_execution *execution)
+{
+	static const struct webhook_options nothing;
+
+	return allow_lists_for(execution->runner->options.allow_lists,
+		execution->row.workspace, &nothing, &execution->arena);
+}
+
 static void
 run_it(struct runner_execution *execution)
 {
@@ -205,12 +218,17 @@ run_it(struct runner_execution *execution)
 		.steps = execution->steps,
 		.step_count = execution->step_count,
 		.is_aside = str_equal(execution->row.cause, STR("break")),
-		.timeout = options->run_timeout};
+		.timeout = options->run_timeout,
+		.step_timeout = options->step_timeout};
 	struct run_outcome outcome;
 
 	if (execution->row.started == 0)
 		execution->row.started = clock_now();
+	outgoing_begin_run(execution->outgoing, list_of(execution),
+		clock_monotonic() + (options->run_timeout ? options->run_timeout
+							  : RUN_TIME));
 	run_execute(&run, &execution->arena, &outcome);
+	outgoing_begin_run(execution->outgoing, NULL, 0);
 	/* A stop: the next start goes on with what is stored. */
 	if (outcome.state == EXECUTION_QUEUED)
 		(void)!save(execution, outcome.steps, outcome.step_count);
