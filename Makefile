@@ -4,7 +4,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: build run test soak bench bench-filter bench-backlog bench-fanout bench-greenlake format docs fuzz install clean
+.PHONY: build run test soak bench bench-filter bench-backlog bench-fanout bench-greenlake bench-scenarios format docs fuzz install clean
 
 build:
 	@tools/install-packages.sh build
@@ -36,6 +36,11 @@ bench-filter: build
 bench-greenlake: build
 	@tools/install-packages.sh bench
 	@bench/greenlake.py $(BUILD)
+
+# Runs of a scenario, beside Node-RED (from npm) running the same flow.
+bench-scenarios: build
+	@tools/install-packages.sh bench
+	@bench/scenarios.py $(BUILD)
 
 # One event to ten thousand webhooks, and what they take in memory.
 bench-fanout: build

@@ -1,5 +1,20 @@
--- wrk's side of bench/scenarios.py: posts the same small request all the time,
--- and prints at the end how many were taken, as bench/publish.lua does.
+-- wrk's side of bench/scenarios.py:
+--
+--   wrk … -s bench/scenarios/hook.lua URL -- PAUSE
+--
+-- posts the same small request all the time, each connection after PAUSE
+-- milliseconds, and prints at the end how many were taken, as
+-- bench/publish.lua does.
+
+local pause = 0
+
+function init (args)
+  pause = tonumber(args[1])
+end
+
+function delay ()
+  return pause
+end
 
 wrk.method = 'POST'
 wrk.headers['Content-Type'] = 'application/json'

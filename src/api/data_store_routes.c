@@ -3,11 +3,15 @@
 #include "api/api.h"
 #include "api/collection.h"
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/json_out.h"
 #include "base/uuid.h"
 
 #define ALL "/v1/data-stores"
 #define ONE ALL "/{id}"
+
+/* How often a change is made again when a run was faster. */
+enum { TRIES_MAX = 100 };
 
 struct datastore
 data_store_of_call(struct api_call *call, struct run_host *host)
@@ -108,29 +112,69 @@ get_one(struct api_call *call)
 		respond(call, 200, &own);
 }
 
+/**
+ * What the body says over what is there. A run that writes a record meanwhile
+ * moves the revision on and changes no setting: then once more.
+ */
+static enum err
+change(struct api_call *call, const struct datastore *datastore,
+	struct datastore_own *own, struct buf *why)
+{
+	bool is_new = own->revision == 0;
+	enum err err = ERR_CONFLICT;
+
+	for (int i = 0; i < TRIES_MAX && err == ERR_CONFLICT; i++) {
+		err = ERR_OK;
+		if (i)
+			err = datastore_load(datastore, call->arena, own);
+		if (!err)
+			err = datastore_own_read(
+				call->json, own, call->arena, why);
+		if (!err)
+			err = datastore_set(datastore, own);
+		if (is_new)
+			break;
+	}
+	return err;
+}
+
+/** Ids may have blanks and letters beyond ASCII. */
+static void
+add_location(struct api_call *call, struct str id)
+{
+	CLEANUP(buf_release) struct buf path = {0};
+
+	buf_append(&path, STR(ALL "/"));
+	encode_percent(&path, id);
+	http_call_add_header(call->http, "Location",
+		arena_copy(call->arena, buf_str(&path)));
+}
+
 /** Keeps what the body says over `own`, and answers. */
 static void
 keep(struct api_call *call, const struct datastore *datastore, int status,
 	struct datastore_own *own)
 {
 	CLEANUP(buf_release) struct buf why = {0};
-	enum err err = datastore_own_read(call->json, own, call->arena, &why);
+	bool is_new = own->revision == 0;
+	enum err err = change(call, datastore, own, &why);
 
-	if (err) {
+	if (why.len) {
 		api_refuse(call, 400, NULL, "%s", buf_text(&why));
 		return;
 	}
-	err = datastore_set(datastore, own);
-	if (err == ERR_CONFLICT) {
+	if (err == ERR_CONFLICT || err == ERR_NOT_FOUND) {
 		api_refuse(call, 409, NULL,
-			own->revision ? "the data store has changed meanwhile"
-				      : "there is a data store with this id");
+			is_new ? "there is a data store with this id"
+			       : "the data store has changed meanwhile");
 		return;
 	}
 	if (err || datastore_load(datastore, call->arena, own)) {
 		data_store_refuse_disk(call);
 		return;
 	}
+	if (status == 201)
+		add_location(call, own->id);
 	respond(call, status, own);
 }
 
@@ -184,12 +228,9 @@ create_one(struct api_call *call)
 	if (!read_id(call, &datastore.id) || !has_room(call))
 		return;
 	own = datastore_own_usual(datastore.id);
-	http_call_add_header(call->http, "Location",
-		arena_printf(call->arena, ALL "/%.*s", STR_ARG(datastore.id)));
 	keep(call, &datastore, 201, &own);
 }
 
-/** A run that writes meanwhile does not matter: only settings change. */
 static void
 patch_one(struct api_call *call)
 {

@@ -77,16 +77,19 @@ write_value(struct api_call *call, struct json_out *out, const char *name,
 		out, name, mask_secrets(value, call->arena), VALUE_JSON_PLAIN);
 }
 
+struct shown {
+	const struct scenario *scenario; /* NULL: it is gone */
+	bool is_confidential;
+};
+
 static void
 write_step(struct api_call *call, struct json_out *out,
-	const struct step_row *step, const struct scenario *scenario)
+	const struct step_row *step, const struct shown *shown)
 {
+	const struct scenario *scenario = shown->scenario;
 	const struct blueprint_module *module =
 		scenario ? blueprint_find(scenario->blueprint, step->module)
 			 : NULL;
-	bool is_secret =
-		scenario && scenario->blueprint->settings.is_confidential;
-
 	json_out_object(out, NULL);
 	json_out_integer(out, "ordinal", step->ordinal);
 	json_out_integer(out, "module", step->module);
@@ -103,7 +106,7 @@ write_step(struct api_call *call, struct json_out *out,
 		json_out_string(out, "message", step->message);
 	}
 	write_value(call, out, "input", step->input);
-	if (!is_secret)
+	if (!shown->is_confidential)
 		write_value(call, out, "output", step->output);
 	write_value(call, out, "trace", step->trace);
 	json_out_end(out);
@@ -210,18 +213,22 @@ read_number(
 		return true;
 	if (str_to_u64(text, in_out) == ERR_OK && *in_out && *in_out <= max)
 		return true;
-	explain_refuse(call, name, "expected a whole number from 1");
+	explain_refuse(call, name,
+		arena_printf(call->arena,
+			"expected a whole number from 1 to %llu",
+			(unsigned long long)max)
+			.ptr);
 	return false;
 }
 
 static void
 write_steps(struct api_call *call, struct json_out *out,
 	const struct step_list *steps, const struct step_query *query,
-	const struct scenario *scenario)
+	const struct shown *shown)
 {
 	json_out_array(out, "steps");
 	for (size_t i = 0; i < steps->count; i++)
-		write_step(call, out, &steps->rows[i], scenario);
+		write_step(call, out, &steps->rows[i], shown);
 	json_out_end(out);
 	if (steps->count && steps->count == query->limit)
 		json_out_integer(out, "nextStep",
@@ -237,7 +244,7 @@ respond_execution(
 	uint64_t from = 1, limit = STEPS_DEFAULT;
 	struct step_query query = {.execution = row->sequence};
 	struct step_list steps;
-	const struct scenario *scenario;
+	struct shown shown = {.is_confidential = row->is_confidential};
 
 	if (!read_number(call, "step", UINT32_MAX, &from) ||
 		!read_number(call, "steps", STEPS_MAX, &limit))
@@ -248,16 +255,16 @@ respond_execution(
 		explain_refuse_store(call);
 		return;
 	}
-	scenario = scenario_of(call, row);
+	shown.scenario = scenario_of(call, row);
 	json_out_object(&out, NULL);
 	write_members(&out, row);
-	if (scenario)
-		json_out_string(&out, "scenarioName", scenario->name);
-	if (!scenario || !scenario->blueprint->settings.is_confidential)
+	if (shown.scenario)
+		json_out_string(&out, "scenarioName", shown.scenario->name);
+	if (!shown.is_confidential)
 		write_value(call, &out, "trigger", row->trigger);
-	write_steps(call, &out, &steps, &query, scenario);
+	write_steps(call, &out, &steps, &query, &shown);
 	json_out_end(&out);
-	scenario_unref(scenario);
+	scenario_unref(shown.scenario);
 	api_respond_json(call, status, &body);
 }
 

@@ -152,7 +152,7 @@ text_of(struct api_call *call, struct json value)
 static bool
 is_blueprint(struct json body)
 {
-	return json_kind(json_member(body, STR("flow"))) == JSON_ARRAY ||
+	return !json_is_missing(json_member(body, STR("flow"))) ||
 	       json_kind(json_member(body, STR("response"))) == JSON_OBJECT;
 }
 
@@ -304,8 +304,9 @@ refuse_change(struct api_call *call, enum err err,
 	if (said->field) {
 		problem.source = "field";
 		problem.subject = str_of(said->field);
-		problem.message = arena_printf(call->arena, "%s: %.*s",
-			said->field, STR_ARG(problem.message));
+		if (!str_starts_with(problem.message, problem.subject))
+			problem.message = arena_printf(call->arena, "%s: %.*s",
+				said->field, STR_ARG(problem.message));
 	}
 	if (err == ERR_CONFLICT) {
 		problem.source = "header";

@@ -434,6 +434,7 @@ wait_for_stop(const sigset_t *set)
 	static const struct timespec pause = {.tv_sec = TRIM_SECONDS};
 	int number;
 
+	mem_trim(0); /* what loading left */
 	while ((number = sigtimedwait(set, NULL, &pause)) < 0)
 		mem_trim(TRIM_BYTES);
 	log_info("serve.stop", "signal=%d", number);

@@ -53,7 +53,7 @@ ask(const struct module_call *call, struct service_request *request,
 
 	request->authorization =
 		service_bearer(call->arena, service_secret(call, "token"));
-	request->said = "error.message";
+	request->said = "error.message errors.1.message error";
 	kind = service_send(call, request, result, &answer, failure);
 	*ret = answer.body;
 	return kind;

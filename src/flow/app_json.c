@@ -1,6 +1,7 @@
 #include "base/ascii.h"
 #include "flow/apps.h"
 #include "flow/field.h"
+#include "flow/json_layout.h"
 
 /* JSON: texts to bundles and back. */
 
@@ -8,7 +9,8 @@ enum { TEXT_MAX = 16 << 20 };
 
 static const char *const spaces[] = {"", "tab", "2", "4", NULL};
 static const struct module_field feeder[] = {
-	{.name = "feeder", .is_required = true}, {.name = NULL}};
+	{.name = "feeder", .is_required = true}, {.name = "type"},
+	{.name = "space", .type = "text", .choices = spaces}, {.name = NULL}};
 static const struct module_field parse_parameters[] = {
 	{.name = "type"}, {.name = NULL}};
 static const struct module_field parse_mapper[] = {
@@ -71,98 +73,20 @@ run_parse(const struct module_call *call, struct module_result *result,
 
 /* ---- writing ---- */
 
-struct layout {
-	struct buf *out;
-	struct str unit; /* of an indent */
-	size_t depth;
-};
-
-static void
-new_line(struct layout *layout)
-{
-	buf_append_char(layout->out, '\n');
-	for (size_t i = 0; i < layout->depth; i++)
-		buf_append(layout->out, layout->unit);
-}
-
-/** The string at the start of `text`, with its quotes. */
-static struct str
-string_at(struct str text)
-{
-	size_t at = 1;
-
-	while (at < text.len && text.ptr[at] != '"')
-		at += text.ptr[at] == '\\' ? 2 : 1;
-	return str_head(text, at + 1);
-}
-
-/** What compact JSON looks like with the next character or string. */
-static size_t
-lay_out_one(struct layout *layout, struct str text)
-{
-	char c = text.ptr[0];
-	bool is_closed_at_once =
-		text.len > 1 && (text.ptr[1] == '}' || text.ptr[1] == ']');
-
-	if (c == '"') {
-		struct str string = string_at(text);
-
-		buf_append(layout->out, string);
-		return string.len;
-	}
-	if ((c == '{' || c == '[') && is_closed_at_once) {
-		buf_append(layout->out, str_head(text, 2));
-		return 2;
-	}
-	if (c == '}' || c == ']') {
-		layout->depth--;
-		new_line(layout);
-	}
-	buf_append_char(layout->out, c);
-	if (c == '{' || c == '[') {
-		layout->depth++;
-		new_line(layout);
-	}
-	if (c == ',')
-		new_line(layout);
-	if (c == ':')
-		buf_append_char(layout->out, ' ');
-	return 1;
-}
-
-static struct str
-indent(struct str space)
-{
-	if (str_equal(space, STR("tab")))
-		return STR("\t");
-	if (str_equal(space, STR("2")))
-		return STR("  ");
-	return str_equal(space, STR("4")) ? STR("    ") : STR("");
-}
-
 static enum failure_kind
 write_json(const struct module_call *call, struct value value,
 	struct module_result *result, struct failure *failure)
 {
-	CLEANUP(buf_release) struct buf compact = buf_make(TEXT_MAX);
-	CLEANUP(buf_release) struct buf laid_out = buf_make(TEXT_MAX);
-	struct layout layout = {.out = &laid_out,
-		.unit = indent(
-			field_text(call->parameters, "space", call->arena))};
-	struct str text;
+	CLEANUP(buf_release) struct buf text = buf_make(TEXT_MAX);
 
-	value_append_json(&compact, value, VALUE_JSON_PLAIN);
-	text = buf_str(&compact);
-	while (layout.unit.len && text.len && !buf_is_overflown(&laid_out))
-		text = str_skip(text, lay_out_one(&layout, text));
-	if (buf_is_overflown(&compact) || buf_is_overflown(&laid_out))
+	if (json_layout_append(&text, value,
+		    field_text(call->parameters, "space", call->arena)))
 		return failure_set(failure, call->arena,
 			FAILURE_DATA_SIZE_LIMIT, "the JSON is over %d MiB",
 			TEXT_MAX >> 20);
-	text = buf_str(layout.unit.len ? &laid_out : &compact);
 	module_result_one(call, result,
 		field_one(call->arena, "json",
-			value_text(arena_copy(call->arena, text))));
+			value_text(arena_copy(call->arena, buf_str(&text)))));
 	return FAILURE_NONE;
 }
 

@@ -1,5 +1,5 @@
+#include "flow/app_slack.h"
 #include "flow/apps.h"
-#include "flow/service.h"
 
 /* Slack: chat.postMessage with a bot token, or an incoming webhook. */
 
@@ -126,37 +126,47 @@ send_to_webhook(const struct module_call *call, struct value body,
 	return FAILURE_NONE;
 }
 
+enum failure_kind
+slack_ask(const struct module_call *call, struct service_request *request,
+	struct module_result *result, struct value *ret,
+	struct failure *failure)
+{
+	struct service_answer answer;
+	enum failure_kind kind;
+	struct str error;
+
+	request->authorization =
+		service_bearer(call->arena, service_secret(call, "token"));
+	request->said = "error";
+	kind = service_send(call, request, result, &answer, failure);
+	*ret = answer.body;
+	if (kind || value_is_true(value_member(answer.body, STR("ok"))))
+		return kind;
+	error = service_value_text(
+		call, value_member(answer.body, STR("error")));
+	failure_set(failure, call->arena, kind_of(error), "Slack refused: %.*s",
+		STR_ARG(error.len ? error : STR("no reason given")));
+	failure->detail = answer.body;
+	return failure->kind;
+}
+
 static enum failure_kind
 send_to_api(const struct module_call *call, struct value body,
 	struct module_result *result, struct failure *failure)
 {
 	struct service_request request = {.method = "POST",
 		.path = STR("/chat.postMessage"),
-		.authorization = service_bearer(
-			call->arena, service_secret(call, "token")),
-		.body = body,
-		.said = "error"};
-	struct service_answer answer;
+		.body = body};
+	struct value answer;
 	enum failure_kind kind;
-	struct str error;
 
 	if (value_is_blank(value_member(body, STR("channel"))))
 		return failure_set(failure, call->arena, FAILURE_DATA,
 			"channel: expected a channel's id or name");
-	kind = service_send(call, &request, result, &answer, failure);
-	if (kind)
-		return kind;
-	if (!value_is_true(value_member(answer.body, STR("ok")))) {
-		error = service_value_text(
-			call, value_member(answer.body, STR("error")));
-		failure_set(failure, call->arena, kind_of(error),
-			"Slack refused the message: %.*s",
-			STR_ARG(error.len ? error : STR("no reason given")));
-		failure->detail = answer.body;
-		return failure->kind;
-	}
-	module_result_one(call, result, answer.body);
-	return FAILURE_NONE;
+	kind = slack_ask(call, &request, result, &answer, failure);
+	if (!kind)
+		module_result_one(call, result, answer);
+	return kind;
 }
 
 static enum failure_kind

@@ -1,9 +1,7 @@
-#include "base/clock.h"
 #include "flow/apps.h"
 #include "flow/service.h"
 
 /* Telegram, Bot API. */
-enum { WAIT_MAX_SECONDS = 86400 };
 
 static const struct module_field fields[] = {{.name = "chatId", .type = "text"},
 	{.name = "text", .type = "text"}, {.name = "parseMode", .type = "text"},
@@ -62,7 +60,6 @@ send_message(const struct module_call *call, struct module_result *result,
 	struct service_request request = {
 		.method = "POST", .said = "description", .is_url_secret = true};
 	struct service_answer answer;
-	double seconds;
 	enum failure_kind kind = service_need_connection(call, failure);
 
 	if (!kind)
@@ -72,12 +69,6 @@ send_message(const struct module_call *call, struct module_result *result,
 	request.path = arena_printf(call->arena, "/bot%.*s/sendMessage",
 		STR_ARG(service_secret(call, "token")));
 	kind = service_send(call, &request, result, &answer, failure);
-	if (kind == FAILURE_RATE_LIMIT &&
-		value_to_number(
-			value_path(answer.body, STR("parameters.retry_after")),
-			&seconds) &&
-		seconds > 0 && seconds < WAIT_MAX_SECONDS)
-		failure->retry_after = (int64_t)(seconds * SECONDS);
 	if (!kind)
 		module_result_one(
 			call, result, value_member(answer.body, STR("result")));

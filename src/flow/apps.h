@@ -24,6 +24,7 @@ extern const struct module_kind app_notion[];
 extern const struct module_kind app_regexp[];
 extern const struct module_kind app_servicenow[];
 extern const struct module_kind app_slack[];
+extern const struct module_kind app_slack_read[];
 extern const struct module_kind app_sql[];
 extern const struct module_kind app_telegram[];
 extern const struct module_kind app_twilio[];

@@ -97,8 +97,8 @@ check_unknown(struct blueprint_reading *reading,
 	const struct blueprint_module *module, struct str path,
 	struct str member, struct json value)
 {
-	struct str app =
-		str_head(module->name, str_find_char(module->name, ':'));
+	struct str name = str_of(module->kind->name);
+	struct str app = str_head(name, str_find_char(name, ':'));
 	const struct note *note = find_note(app, member);
 	struct str text;
 	bool asks = !is_fixed(value, reading->arena, &text) || text.len > 0;

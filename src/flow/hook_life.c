@@ -183,6 +183,12 @@ move_slots(struct hook_life *life, int64_t slot_len, int64_t now)
 	}
 }
 
+int64_t
+hook_life_pause(int64_t window)
+{
+	return window < SLOTS ? 1 : window / SLOTS;
+}
+
 bool
 hook_life_admit(
 	struct hook_life *life, uint32_t max, int64_t window, int64_t now)
@@ -192,7 +198,7 @@ hook_life_admit(
 	if (max == 0)
 		return true;
 	pthread_mutex_lock(&life->lock);
-	move_slots(life, window < SLOTS ? 1 : window / SLOTS, now);
+	move_slots(life, hook_life_pause(window), now);
 	for (size_t i = 0; i < SLOTS; i++)
 		count += life->slots[i];
 	if (count < max)

@@ -86,6 +86,9 @@ void hook_life_report(
 bool hook_life_admit(
 	struct hook_life *life, uint32_t max, int64_t window, int64_t now);
 
+/** How long after that it is worth asking again. */
+int64_t hook_life_pause(int64_t window);
+
 enum hook_claim {
 	HOOK_CLAIM_NEW,	  /* now ours: hook_life_settle() must follow */
 	HOOK_CLAIM_TAKEN, /* somebody else's, not settled yet */

@@ -43,12 +43,27 @@ knows(void *context, uint32_t workspace, struct uuid id)
 	return hook != NULL;
 }
 
-static void
-receive(void *context, const struct http_local_arrival *local)
+/**
+ * How long it has to wait for the hook's rate. Refusing it, as others are,
+ * would only have it tried again, and its webhook count failures.
+ */
+static int64_t
+delay_of(const struct hook *hook)
 {
-	struct hooks *hooks = context;
-	const struct hook *hook =
-		hooks_get(hooks, local->workspace, local->hook);
+	const struct hook_options *options = &hook->options;
+
+	if (!options->is_enabled ||
+		hook_life_admit(hook->life, options->rate, options->rate_window,
+			clock_monotonic()))
+		return 0;
+	return hook_life_pause(options->rate_window);
+}
+
+/** `hook` is NULL when it is gone. */
+static void
+pass_on(struct hooks *hooks, const struct hook *hook,
+	const struct http_local_arrival *local)
+{
 	CLEANUP(arena_release) struct arena arena = {0};
 	struct inbound_field *fields = arena_alloc_array(
 		&arena, local->header_count + 1, sizeof(*fields));
@@ -72,7 +87,19 @@ receive(void *context, const struct http_local_arrival *local)
 			.body = local->body,
 			.now = clock_now()};
 	hook_receive(hooks, &arrival, &arena);
+}
+
+static int64_t
+receive(void *context, const struct http_local_arrival *local)
+{
+	const struct hook *hook =
+		hooks_get(context, local->workspace, local->hook);
+	int64_t delay = hook ? delay_of(hook) : 0;
+
+	if (delay == 0)
+		pass_on(context, hook, local);
 	hook_unref(hook);
+	return delay;
 }
 
 void

@@ -206,7 +206,8 @@ refuse_at_the_door(const struct hook_reception *reception)
 	if (!options->is_enabled) {
 		refusal = HOOK_REFUSED_NO_LISTENER;
 		reason = "the hook is disabled";
-	} else if (!hook_life_admit(hook->life, options->rate,
+	} else if (!reception->arrival->is_local &&
+		   !hook_life_admit(hook->life, options->rate,
 			   options->rate_window, clock_monotonic())) {
 		refusal = HOOK_REFUSED_RATE;
 		reason = "more requests than its rate allows";

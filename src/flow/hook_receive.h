@@ -36,7 +36,9 @@ struct hook_arrival {
 	struct str query;  /* raw */
 	struct str peer;   /* the address that is connected */
 	bool is_too_large; /* for HOOK_BODY_MAX: it has not been read */
-	bool is_local;	   /* of this process: it has no address to look at */
+	/* Of this process: it has no address to look at, and the rate has been
+	   seen to. */
+	bool is_local;
 	struct hook_waiter *waiter;
 };
 

@@ -16,7 +16,7 @@
 enum {
 	SHOWN_BODY_MAX = 8 << 10,
 	INFLATED_MAX = 5 << 20,
-	OWN_HEADERS = 5, /* type, proof, encoding, cookies, the step's key */
+	OWN_HEADERS = 5, /* type, proof, encoding, key, cookies */
 };
 
 struct sending {
@@ -85,13 +85,19 @@ add_header(struct sending *sending, size_t number, struct failure *failure)
 	return FAILURE_NONE;
 }
 
-/** Asking twice does it twice (RFC 9110 §9.2.2), unless the service takes the
- * key that tells it that it is the same. */
-static bool
-is_not_repeatable(struct str method)
+/** What tells a service that takes one that this step was tried before. */
+static void
+add_key(struct sending *sending)
 {
-	return str_equal_nocase(method, STR("POST")) ||
-	       str_equal_nocase(method, STR("PATCH"));
+	const struct module_call *call = sending->call;
+	struct http_header header = {STR(""), call->idempotency_key};
+
+	if (call->connection)
+		header.name = field_text(call->connection->members,
+			"idempotencyHeader", call->arena);
+	if (header.name.len && !has_header(sending, header.name) &&
+		http_header_is_sendable(header.name, header.value))
+		sending->headers[sending->header_count++] = header;
 }
 
 static enum failure_kind
@@ -117,11 +123,8 @@ make_headers(struct sending *sending, struct failure *failure)
 		sending->headers[sending->header_count++] =
 			(struct http_header){
 				STR("Accept-Encoding"), STR("gzip, deflate")};
-	if (!kind && is_not_repeatable(http->method) &&
-		!has_header(sending, STR("Idempotency-Key")))
-		sending->headers[sending->header_count++] =
-			(struct http_header){STR("Idempotency-Key"),
-				sending->call->idempotency_key};
+	if (!kind)
+		add_key(sending);
 	if (!kind && sending->auth.header.name.len)
 		sending->headers[sending->header_count++] =
 			sending->auth.header;

@@ -4,7 +4,7 @@ static const char *const words[] = {"password", "passwd", "secret", "token",
 	"authorization", "api-key", "apikey", "api_key", "private_key",
 	"privatekey", "cookie", "signature", "authpass", "credential"};
 
-enum { NAME_MAX_LENGTH = 128 };
+enum { NAME_MIN_LENGTH = 5 /* of words[] */, NAME_MAX_LENGTH = 128 };
 
 bool
 mask_is_secret_name(struct str name)
@@ -12,7 +12,7 @@ mask_is_secret_name(struct str name)
 	char lower[NAME_MAX_LENGTH];
 	struct str text;
 
-	if (name.len > sizeof(lower))
+	if (name.len < NAME_MIN_LENGTH || name.len > sizeof(lower))
 		return false;
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];

@@ -22,6 +22,7 @@ static const struct module_kind *const apps[] = {
 	app_regexp,
 	app_servicenow,
 	app_slack,
+	app_slack_read,
 	app_sql,
 	app_telegram,
 	app_twilio,
@@ -29,13 +30,26 @@ static const struct module_kind *const apps[] = {
 	app_xml,
 };
 
+/** What exports call http-agent reaches a network that the hub is in. */
+static bool
+is_called(const char *name, struct str wanted)
+{
+	const struct str agent = STR("http-agent:"), http = STR("http:");
+
+	if (str_starts_with(wanted, agent) &&
+		str_starts_with(str_of(name), http))
+		return str_equal(str_skip(str_of(name), http.len),
+			str_skip(wanted, agent.len));
+	return str_equal(wanted, str_of(name));
+}
+
 const struct module_kind *
 module_find(struct str name)
 {
 	for (size_t i = 0; i < COUNT_OF(apps); i++) {
 		for (const struct module_kind *kind = apps[i]; kind->name;
 			kind++) {
-			if (str_equal(name, str_of(kind->name)))
+			if (is_called(kind->name, name))
 				return kind;
 		}
 	}

@@ -86,7 +86,7 @@ struct module_result {
 void module_result_one(const struct module_call *call,
 	struct module_result *result, struct value bundle);
 
-/** The row of "app:Module", or NULL. */
+/** The row of "app:Module", or NULL; "http-agent:X" is "http:X". */
 const struct module_kind *module_find(struct str name);
 
 /** All rows in turn, by number from 0; NULL behind the last. For lists. */

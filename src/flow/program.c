@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -12,15 +11,17 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "flow/program_guard.h"
 
-enum { TICK_MILLISECONDS = 100, POLL_MILLISECONDS = 5 };
+enum { TICK_MILLISECONDS = 100 };
 
 /** Streams, in the order of their descriptors. */
 enum { INPUT, OUTPUT, ERRORS, STREAMS };
 
 struct running {
 	const struct program *program;
-	pid_t pid;
+	pid_t guard;
+	int report;
 	int ours[STREAMS]; /* -1: closed */
 	struct str input;  /* not written yet */
 	struct buf streams[STREAMS];
@@ -40,8 +41,8 @@ close_one(int *fd)
 
 /**
  * Its input is a socket: writing to a program that does not read must not
- * raise SIGPIPE here. All are close-on-exec, for other threads start programs
- * as well.
+ * raise SIGPIPE here. All are close-on-exec, and the guards of programs that
+ * other threads start close them.
  */
 static bool
 open_streams(struct running *running, int theirs[STREAMS])
@@ -65,37 +66,26 @@ open_streams(struct running *running, int theirs[STREAMS])
 	return is_open;
 }
 
+/** 0, or the errno of what failed. */
 static int
-spawn(struct running *running, const int theirs[STREAMS])
+start_guard(struct running *running)
 {
-	static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
-	static char language[] = "LANG=C.UTF-8";
-	char *const environment[] = {path, language, NULL};
-	const struct program *program = running->program;
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int code;
+	struct program_guard guard = {.argv = running->program->argv,
+		.directory = running->program->directory};
+	int reports[2] = {-1, -1};
+	int code = 0;
 
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attributes);
+	if (!open_streams(running, guard.streams) || pipe2(reports, O_CLOEXEC))
+		code = EMFILE;
+	guard.report = reports[1];
+	running->report = reports[0];
+	if (!code)
+		running->guard = program_guard_start(&guard);
+	if (!code && running->guard < 0)
+		code = errno;
 	for (int i = 0; i < STREAMS; i++)
-		posix_spawn_file_actions_adddup2(&actions, theirs[i], i);
-	posix_spawn_file_actions_addchdir_np(&actions, program->directory);
-	posix_spawn_file_actions_addclosefrom_np(&actions, STREAMS);
-	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP |
-						      POSIX_SPAWN_SETSIGMASK |
-						      POSIX_SPAWN_SETSIGDEF);
-	code = posix_spawn(&running->pid, program->argv[0], &actions,
-		&attributes, (char *const *)(uintptr_t)program->argv,
-		environment);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
+		close_one(&guard.streams[i]);
+	close_one(&reports[1]);
 	return code;
 }
 
@@ -164,50 +154,58 @@ serve(struct running *running)
 }
 
 /**
- * It has closed its streams; it may go on for a while all the same. Its id
- * stays its own until it is waited for at last.
+ * It has closed its streams; it may go on for a while all the same. False when
+ * it was asked to end.
  */
-static void
-wait_for_end(struct running *running)
+static bool
+wait_for_report(struct running *running)
 {
 	const struct program *program = running->program;
+	struct pollfd report = {.fd = running->report, .events = POLLIN};
 
 	while (running->how == PROGRAM_ENDED) {
-		siginfo_t info = {0};
-
-		if (waitid(P_PID, (id_t)running->pid, &info,
-			    WEXITED | WNOHANG | WNOWAIT) == 0 &&
-			info.si_pid == running->pid)
-			return;
+		if (poll(&report, 1, TICK_MILLISECONDS) > 0)
+			return true;
 		if (clock_monotonic() >= running->end)
 			running->how = PROGRAM_TIMED_OUT;
 		else if (program->must_stop &&
 			 program->must_stop(program->context))
 			running->how = PROGRAM_STOPPED;
-		else
-			poll(NULL, 0, POLL_MILLISECONDS);
+	}
+	return false;
+}
+
+static void
+tell(const struct running *running, const struct program_guard_report *report,
+	struct arena *arena, struct program_end *ret)
+{
+	ret->how = running->how;
+	if (report->code) {
+		ret->how = PROGRAM_UNKNOWN;
+		ret->said = arena_copy(arena, str_of(strerror(report->code)));
+	} else if (running->how != PROGRAM_ENDED) {
+		return;
+	} else if (WIFSIGNALED(report->status)) {
+		ret->how = PROGRAM_KILLED;
+		ret->code = WTERMSIG(report->status);
+	} else {
+		ret->code = WEXITSTATUS(report->status);
 	}
 }
 
 static void
-finish(struct running *running, struct program_end *ret)
+finish(struct running *running, struct arena *arena, struct program_end *ret)
 {
-	int status = 0;
+	struct program_guard_report report = {.code = EAGAIN};
 
-	wait_for_end(running);
-	/* What it has started and left behind goes as well. */
-	kill(-running->pid, SIGKILL);
-	while (waitpid(running->pid, &status, 0) < 0 && errno == EINTR)
+	/* What the program has started and left behind goes as well. */
+	if (!wait_for_report(running))
+		kill(running->guard, SIGTERM);
+	if (read(running->report, &report, sizeof(report)) != sizeof(report))
+		report.code = EAGAIN; /* the guard itself was killed */
+	while (waitpid(running->guard, NULL, 0) < 0 && errno == EINTR)
 		;
-	ret->how = running->how;
-	if (running->how != PROGRAM_ENDED)
-		return;
-	if (WIFSIGNALED(status)) {
-		ret->how = PROGRAM_KILLED;
-		ret->code = WTERMSIG(status);
-	} else {
-		ret->code = WEXITSTATUS(status);
-	}
+	tell(running, &report, arena, ret);
 }
 
 void
@@ -215,26 +213,23 @@ program_run(const struct program *program, struct arena *arena,
 	struct program_end *ret)
 {
 	struct running running = {.program = program,
+		.report = -1,
 		.input = program->input,
 		.end = clock_monotonic() + program->timeout,
 		.streams = {[OUTPUT] = buf_make(program->output_max),
 			[ERRORS] = buf_make(program->output_max)}};
-	int theirs[STREAMS];
-	int code = EMFILE;
+	int code = start_guard(&running);
 
 	*ret = (struct program_end){.how = PROGRAM_UNKNOWN};
-	if (open_streams(&running, theirs))
-		code = spawn(&running, theirs);
-	for (int i = 0; i < STREAMS; i++)
-		close_one(&theirs[i]);
 	if (code == 0) {
 		if (running.input.len == 0)
 			close_one(&running.ours[INPUT]);
 		serve(&running);
-		finish(&running, ret);
+		finish(&running, arena, ret);
 	} else {
 		ret->said = arena_copy(arena, str_of(strerror(code)));
 	}
+	close_one(&running.report);
 	for (int i = 0; i < STREAMS; i++)
 		close_one(&running.ours[i]);
 	ret->output = arena_copy(arena, buf_str(&running.streams[OUTPUT]));

@@ -4,8 +4,9 @@
 /*
  * Runs a program: by argv, never by a shell, in a process group of its own,
  * with PATH and LANG for an environment, and with nothing open but its three
- * streams. When its time is up, or it writes too much, the whole group is
- * killed. Blocks; any thread.
+ * streams. When it ends, its time is up, or it writes too much, all that it has
+ * started is killed with it, in whatever group or session that is
+ * (flow/program_guard.h). Blocks; any thread.
  */
 struct program {
 	const char *const

@@ -6,7 +6,8 @@
  * One execution of a scenario. The interpreter goes through the flow depth
  * first, a bundle at a time, on the calling thread, which may block. Every
  * operation (a module called with a bundle) is a step with an ordinal; its
- * result is stored before anything that depends on an effect goes on.
+ * result is stored before the next effect begins, before the hook is answered
+ * and before a sleep, and with the end of the run at the latest.
  *
  * A run that was interrupted or failed is run again from the beginning with
  * the steps that are stored: their results are taken instead of calling the

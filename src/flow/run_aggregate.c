@@ -1,6 +1,7 @@
 #include "base/map.h"
 #include "flow/csv_format.h"
 #include "flow/field.h"
+#include "flow/json_layout.h"
 #include "flow/run_private.h"
 
 /*
@@ -218,8 +219,9 @@ finish_json(const struct blueprint_module *module, struct value items,
 {
 	CLEANUP(buf_release) struct buf text = buf_make(TEMPLATE_BYTES_MAX);
 
-	(void)module;
-	value_append_json(&text, items, VALUE_JSON_PLAIN);
+	/* What is too long is cut short, as texts are: aggregators do not
+	   fail. */
+	(void)!json_layout_append(&text, items, parameter(module, "space"));
 	value_builder_set(bundle, STR("json"),
 		value_text(arena_copy(arena, buf_str(&text))));
 }

@@ -63,7 +63,7 @@ enum { RUNNER_ALSO_MAX = 8 };
 struct runner_order {
 	const struct scenario *scenario;
 	struct str trigger; /* typed JSON of the first bundle; copied */
-	const char *cause;  /* "hook", "manual", "schedule", "replay" */
+	const char *cause;  /* static: "hook", "manual", "schedule", "replay" */
 	uint64_t revision;  /* of the scenario to run with; 0: the present */
 	uint64_t origin;    /* the execution that it repeats; 0: none */
 	struct runner_reply *reply; /* or NULL */

@@ -68,7 +68,8 @@ struct begun {
 	struct flow_change flow;
 	struct runner *runner;
 	struct uuid scenario;
-	bool is_by_hand, is_expected;
+	bool is_by_hand, is_expected, is_awaited;
+	const char *cause;
 	void *context;
 	void (*stored)(void *context, enum err err, uint64_t execution);
 	char id[UUID_TEXT_SIZE];
@@ -84,30 +85,49 @@ count_queued(struct runner_lane *lane, bool is_by_hand, int change)
 		lane->queued_by_hand += (uint64_t)change;
 }
 
+static struct runner_item *
+make_item(const struct begun *begun)
+{
+	const struct execution_row *row = &begun->flow.execution;
+	struct runner_item *item =
+		runner_item_new(row->sequence, row->trigger.len);
+
+	item->is_new = true;
+	item->is_awaited = begun->is_awaited;
+	item->scenario_version = row->scenario_version;
+	item->origin = row->origin;
+	item->created = row->created;
+	item->is_confidential = row->is_confidential;
+	item->cause = begun->cause;
+	if (row->trigger.len)
+		memcpy(item->trigger, row->trigger.ptr, row->trigger.len);
+	return item;
+}
+
 /** Under the lock: into memory, if everything before it is there. */
 static void
 note_stored(struct runner *runner, struct runner_lane *lane,
-	const struct execution_row *row)
+	const struct begun *begun)
 {
+	uint64_t sequence = begun->flow.execution.sequence;
 	bool has_room = runner->items < ITEMS_MAX &&
 			runner->bytes < runner->options.bytes_max;
 	struct runner_item *item;
 
-	if (runner_is_by_hand(row->cause)) {
-		item = runner_item_new(row->sequence, has_room,
-			has_room ? row->trigger : STR(""));
+	if (begun->is_by_hand) {
+		item = has_room ? make_item(begun)
+				: runner_item_new(sequence, 0);
 		item->is_by_hand = true;
 		runner_put(runner, lane, item);
 		return;
 	}
 	if (lane->has_more || lane->is_loading || !has_room) {
 		lane->has_more = true;
-		pthread_cond_signal(&runner->work);
+		runner_wake(runner);
 		return;
 	}
-	lane->highest = row->sequence;
-	runner_put(runner, lane,
-		runner_item_new(row->sequence, true, row->trigger));
+	lane->highest = sequence;
+	runner_put(runner, lane, make_item(begun));
 }
 
 static void
@@ -129,7 +149,7 @@ on_stored(struct writer_item *item)
 	if (err)
 		count_queued(lane, begun->is_by_hand, -1);
 	else
-		note_stored(runner, lane, row);
+		note_stored(runner, lane, begun);
 	if (err && begun->is_expected)
 		runner_once_give_back(lane);
 	pthread_mutex_unlock(&runner->lock);
@@ -148,6 +168,8 @@ make_begun(struct runner *runner, const struct runner_order *order)
 	begun->scenario = scenario->id;
 	begun->context = order->context;
 	begun->stored = order->stored;
+	begun->cause = order->cause;
+	begun->is_awaited = order->reply != NULL;
 	begun->is_expected = order->is_expected;
 	begun->is_by_hand = runner_is_by_hand(str_of(order->cause));
 	begun->flow = (struct flow_change){.what = FLOW_EXECUTION_ADD,
@@ -161,6 +183,8 @@ make_begun(struct runner *runner, const struct runner_order *order)
 			.created = clock_now(),
 			.origin = order->origin,
 			.error = STR(""),
+			.is_confidential =
+				scenario->blueprint->settings.is_confidential,
 			.trigger =
 				str_make(begun->trigger, order->trigger.len)}};
 	begun->changes[0] =

@@ -61,7 +61,7 @@ note_retrying(struct runner *runner, uint64_t sequence)
 static void
 put_retry(struct runner *runner, struct runner_lane *lane, uint64_t sequence)
 {
-	struct runner_item *item = runner_item_new(sequence, false, STR(""));
+	struct runner_item *item = runner_item_new(sequence, 0);
 
 	item->is_retry = true;
 	runner_put(runner, lane, item);
@@ -254,7 +254,7 @@ check_schedule(struct runner *runner, const struct scenario *scenario)
 		lane->is_released = is_due;
 	runner_lane_settle(lane, scenario);
 	if (is_due)
-		pthread_cond_broadcast(&runner->work);
+		runner_lane_wake(runner, lane);
 	pthread_mutex_unlock(&runner->lock);
 	if (is_due && has_hook)
 		store_mark(runner, scenario);

@@ -1,14 +1,12 @@
-#include <stdio.h>
+#include "flow/runner_execution.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "flow/connection.h"
 #include "flow/outgoing.h"
-#include "flow/runner_execution.h"
 #include "pipeline/allow_lists.h"
 
-/* One execution: read and run. */
+/* One execution: read, and run. */
 
 enum { STEPS_AT_ONCE = 500, STEPS_MAX = 200000 };
 #define RUN_TIME (40 * MINUTES)
@@ -16,7 +14,7 @@ enum { STEPS_AT_ONCE = 500, STEPS_MAX = 200000 };
 /* ---- reading ---- */
 
 static enum err
-read_steps(struct runner_execution *execution)
+read_steps(struct execution *execution)
 {
 	struct step_query query = {
 		.execution = execution->row.sequence, .limit = STEPS_AT_ONCE};
@@ -50,22 +48,82 @@ read_steps(struct runner_execution *execution)
 	return ERR_OK;
 }
 
-static enum err
-read_execution(
-	struct runner_execution *execution, const struct runner_item *item)
+/** One that has just been stored: all of it is here. */
+static void
+take_new(struct execution *execution)
 {
-	enum err err = store_execution(execution->runner->options.store,
-		item->sequence, &execution->arena, &execution->row);
-	struct uuid id;
+	const struct runner_item *item = execution->item;
 
+	execution->row = (struct execution_row){.sequence = item->sequence,
+		.workspace = execution->lane->workspace,
+		.scenario = str_of(uuid_format(
+			execution->lane->scenario, execution->scenario_id)),
+		.scenario_version = item->scenario_version,
+		.state = EXECUTION_QUEUED,
+		.cause = str_of(item->cause),
+		.created = item->created,
+		.origin = item->origin,
+		.is_confidential = item->is_confidential,
+		.error = STR(""),
+		.trigger = str_make(item->trigger, item->bytes)};
+	execution->has_answered = !item->is_awaited;
+}
+
+/** A former revision is kept: many may have been queued with it. */
+static const struct scenario *
+find_former(const struct execution *execution)
+{
+	struct runner *runner = execution->runner;
+	struct runner_lane *lane = execution->lane;
+	uint64_t revision = execution->row.scenario_version;
+	const struct scenario *found = NULL, *before;
+
+	pthread_mutex_lock(&runner->lock);
+	if (lane->former && lane->former->revision == revision)
+		found = scenario_ref(lane->former);
+	pthread_mutex_unlock(&runner->lock);
+	if (found)
+		return found;
+	found = scenarios_get_revision(runner->options.scenarios,
+		lane->workspace, lane->scenario, revision);
+	if (!found)
+		return NULL;
+	pthread_mutex_lock(&runner->lock);
+	before = lane->former;
+	lane->former = scenario_ref(found);
+	pthread_mutex_unlock(&runner->lock);
+	scenario_unref(before);
+	return found;
+}
+
+static const struct scenario *
+find_scenario(const struct execution *execution)
+{
+	const struct scenario *present =
+		scenarios_get(execution->runner->options.scenarios,
+			execution->lane->workspace, execution->lane->scenario);
+
+	if (!present || present->revision == execution->row.scenario_version)
+		return present;
+	scenario_unref(present);
+	return find_former(execution);
+}
+
+static enum err
+read_execution(struct execution *execution)
+{
+	const struct runner_item *item = execution->item;
+	enum err err = ERR_OK;
+
+	if (item->is_new)
+		take_new(execution);
+	else
+		err = store_execution(execution->runner->options.store,
+			item->sequence, &execution->arena, &execution->row);
 	if (err)
 		return err;
 	execution->stored = execution->was = execution->row.state;
-	if (uuid_parse(execution->row.scenario, &id))
-		return ERR_INVALID;
-	execution->scenario = scenarios_get_revision(
-		execution->runner->options.scenarios, execution->row.workspace,
-		id, execution->row.scenario_version);
+	execution->scenario = find_scenario(execution);
 	if (!execution->scenario)
 		return ERR_NOT_FOUND;
 	return item->is_new ? ERR_OK : read_steps(execution);
@@ -90,34 +148,44 @@ is_to_run(const struct execution_row *row)
 /* ---- what the interpreter asks for ---- */
 
 static enum err
-save(void *context, const struct step_row *steps, size_t count)
+save_with(struct execution *execution, struct execution_saving *saving)
 {
-	struct runner_execution *execution = context;
 	struct flow_change running =
-		runner_change_state(execution, EXECUTION_RUNNING);
-	enum err err = runner_commit(execution, steps, count,
-		execution->stored == EXECUTION_RUNNING ? NULL : &running);
+		execution_change(execution, EXECUTION_RUNNING);
+	enum err err;
 
+	if (execution->stored != EXECUTION_RUNNING)
+		saving->first = &running;
+	err = execution_save(execution, saving);
 	if (!err)
 		execution->stored = EXECUTION_RUNNING;
 	return err;
 }
 
 static enum err
+save(void *context, const struct step_row *steps, size_t count)
+{
+	struct execution_saving saving = {.steps = steps, .count = count};
+
+	return save_with(context, &saving);
+}
+
+static enum err
 put_aside(void *context, const struct run_aside *aside)
 {
-	struct runner_execution *execution = context;
-	struct runner *runner = execution->runner;
+	struct execution *execution = context;
 	struct flow_change fork = {.what = FLOW_EXECUTION_FORK,
 		.execution = execution->row,
 		.from = execution->row.sequence};
-	struct store_change change = {.kind = STORE_FLOW, .flow = &fork};
-	enum err err = save(context, aside->steps, aside->step_count);
+	struct execution_saving saving = {.steps = aside->steps,
+		.count = aside->step_count,
+		.last = &fork};
+	enum err err;
 
 	/* Lost, when it is more than may be kept and that was agreed to. */
-	if (err || !runner_may_keep(execution))
-		return err;
-	fork.execution.sequence = runner_sequence(runner);
+	if (!execution_may_keep(execution))
+		return save(context, aside->steps, aside->step_count);
+	fork.execution.sequence = runner_sequence(execution->runner);
 	fork.execution.state = EXECUTION_INCOMPLETE;
 	fork.execution.cause = STR("break");
 	fork.execution.origin = execution->row.sequence;
@@ -127,20 +195,21 @@ put_aside(void *context, const struct run_aside *aside)
 	fork.execution.interval = aside->interval;
 	if (aside->is_retried)
 		fork.execution.due =
-			runner_try_after(aside->interval, aside->failure);
+			execution_try_after(aside->interval, aside->failure);
 	fork.execution.error = arena_printf(&execution->arena, "%s: %.*s",
 		failure_name(aside->failure->kind),
 		STR_ARG(aside->failure->message));
-	err = writer_commit(runner->options.writer, &change, 1);
+	err = save_with(execution, &saving);
 	if (err)
-		runner_count_incomplete(runner, execution->row.scenario, -1);
+		runner_count_incomplete(
+			execution->runner, execution->row.scenario, -1);
 	return err;
 }
 
 static const struct connection *
 find_connection(void *context, struct str id, struct arena *arena)
 {
-	struct runner_execution *execution = context;
+	struct execution *execution = context;
 	const struct runner_options *options = &execution->runner->options;
 	struct connection *connection = arena_alloc(arena, sizeof(*connection));
 	struct object_row row;
@@ -155,7 +224,7 @@ find_connection(void *context, struct str id, struct arena *arena)
 static void
 respond(void *context, const struct run_response *response)
 {
-	struct runner_execution *execution = context;
+	struct execution *execution = context;
 
 	if (execution->has_answered)
 		return;
@@ -166,7 +235,7 @@ respond(void *context, const struct run_response *response)
 static bool
 must_stop(void *context)
 {
-	struct runner_execution *execution = context;
+	struct execution *execution = context;
 
 	return atomic_load(&execution->runner->is_stopping);
 }
@@ -175,7 +244,7 @@ must_stop(void *context)
 static bool
 pause_until(void *context, int64_t until)
 {
-	struct runner_execution *execution = context;
+	struct execution *execution = context;
 	struct runner *runner = execution->runner;
 	int64_t left = until - clock_monotonic();
 
@@ -185,9 +254,11 @@ pause_until(void *context, int64_t until)
 	return !atomic_load(&runner->is_stopping);
 }
 
+/* ---- all of it ---- */
+
 /** The default ones of its workspace, as for a webhook that names none. */
 static const struct address_list *
-list_of(struct runner_execution *execution)
+list_of(struct execution *execution)
 {
 	static const struct webhook_options nothing;
 
@@ -196,7 +267,7 @@ list_of(struct runner_execution *execution)
 }
 
 static void
-run_it(struct runner_execution *execution)
+run_it(struct execution *execution)
 {
 	const struct runner_options *options = &execution->runner->options;
 	const struct run_host host = {.context = execution,
@@ -206,7 +277,7 @@ run_it(struct runner_execution *execution)
 		.respond = respond,
 		.pause = pause_until,
 		.must_stop = must_stop,
-		.outgoing = execution->outgoing,
+		.outgoing = execution->thread->outgoing,
 		.store = options->store,
 		.writer = options->writer};
 	const struct run_options run = {
@@ -220,70 +291,62 @@ run_it(struct runner_execution *execution)
 		.is_aside = str_equal(execution->row.cause, STR("break")),
 		.timeout = options->run_timeout,
 		.step_timeout = options->step_timeout};
-	struct run_outcome outcome;
+	struct run_outcome *outcome = &execution->outcome;
 
 	if (execution->row.started == 0)
 		execution->row.started = clock_now();
-	outgoing_begin_run(execution->outgoing, list_of(execution),
+	outgoing_begin_run(host.outgoing, list_of(execution),
 		clock_monotonic() + (options->run_timeout ? options->run_timeout
 							  : RUN_TIME));
-	run_execute(&run, &execution->arena, &outcome);
-	outgoing_begin_run(execution->outgoing, NULL, 0);
+	run_execute(&run, &execution->arena, outcome);
+	outgoing_begin_run(host.outgoing, NULL, 0);
+	if (outcome->state != EXECUTION_QUEUED) {
+		execution_finish(execution);
+		return;
+	}
 	/* A stop: the next start goes on with what is stored. */
-	if (outcome.state == EXECUTION_QUEUED)
-		(void)!save(execution, outcome.steps, outcome.step_count);
-	else
-		runner_finish(execution, &outcome);
+	(void)!save(execution, outcome->steps, outcome->step_count);
+	execution_leave(execution);
 }
 
 /** It can never be run: the scenario is gone, say. */
 static void
-give_up(struct runner_execution *execution, enum err err)
+give_up(struct execution *execution)
 {
 	struct flow_change change;
+	struct execution_saving saving = {.first = &change};
 
 	execution->row.ended = clock_now();
 	execution->row.error = STR("the scenario is gone");
-	change = runner_change_state(execution, EXECUTION_ERROR);
-	if (err == ERR_NOT_FOUND || err == ERR_INVALID || err == ERR_LIMIT)
-		(void)!runner_commit(execution, NULL, 0, &change);
-}
-
-/** Its lane's counts follow what is on disk now. */
-static void
-leave_queue(struct runner *runner, struct runner_lane *lane,
-	const struct runner_execution *execution, uint64_t sequence)
-{
-	char key[32];
-	int length = snprintf(
-		key, sizeof(key), "%llu", (unsigned long long)sequence);
-
-	pthread_mutex_lock(&runner->lock);
-	if (execution->was == EXECUTION_QUEUED && lane->queued)
-		lane->queued--;
-	if (execution->was == EXECUTION_QUEUED && lane->queued_by_hand &&
-		runner_is_by_hand(execution->row.cause))
-		lane->queued_by_hand--;
-	if ((execution->was == EXECUTION_INCOMPLETE || execution->has_place) &&
-		execution->stored != EXECUTION_INCOMPLETE && lane->incomplete)
-		lane->incomplete--;
-	mem_free(map_remove(&runner->retrying, str_make(key, (size_t)length)));
-	pthread_mutex_unlock(&runner->lock);
+	change = execution_change(execution, EXECUTION_ERROR);
+	(void)!execution_save(execution, &saving);
 }
 
 void
-runner_execute(struct runner *runner, struct runner_lane *lane,
-	const struct runner_item *item, struct outgoing *outgoing)
+runner_execute(struct runner_thread *thread, struct runner_lane *lane,
+	struct runner_item *item)
 {
-	struct runner_execution execution = {
-		.runner = runner, .lane = lane, .outgoing = outgoing};
-	enum err err = read_execution(&execution, item);
+	struct execution *execution = item->unfinished;
+	enum err err;
 
-	if (err && (err != ERR_NOT_FOUND || execution.row.sequence))
-		give_up(&execution, err);
-	if (!err && is_to_run(&execution.row))
-		run_it(&execution);
-	leave_queue(runner, lane, &execution, item->sequence);
-	scenario_unref(execution.scenario);
-	arena_release(&execution.arena);
+	if (execution) {
+		item->unfinished = NULL;
+		execution->thread = thread;
+		execution_finish_again(execution);
+		return;
+	}
+	execution = MEM_NEW(struct execution);
+	execution->runner = thread->runner;
+	execution->thread = thread;
+	execution->lane = lane;
+	execution->item = item;
+	err = read_execution(execution);
+	if (!err && is_to_run(&execution->row)) {
+		run_it(execution);
+		return;
+	}
+	if (execution->row.sequence &&
+		(err == ERR_NOT_FOUND || err == ERR_LIMIT))
+		give_up(execution);
+	execution_leave(execution);
 }

@@ -1,20 +1,17 @@
 #include "base/clock.h"
 #include "base/mem.h"
-#include "flow/runner_private.h"
+#include "flow/runner_execution.h"
 
 /* The queues of scenarios, as far as they are in memory. */
 
 enum { LOADED_AT_ONCE = 200 };
 
 struct runner_item *
-runner_item_new(uint64_t sequence, bool is_new, struct str trigger)
+runner_item_new(uint64_t sequence, size_t trigger)
 {
-	struct runner_item *item = mem_alloc(sizeof(*item) + trigger.len);
+	struct runner_item *item = mem_alloc(sizeof(*item) + trigger);
 
-	*item = (struct runner_item){
-		.sequence = sequence, .is_new = is_new, .bytes = trigger.len};
-	if (trigger.len)
-		memcpy(item->trigger, trigger.ptr, trigger.len);
+	*item = (struct runner_item){.sequence = sequence, .bytes = trigger};
 	return item;
 }
 
@@ -92,7 +89,7 @@ runner_put(struct runner *runner, struct runner_lane *lane,
 	lane->count++;
 	runner->items++;
 	runner->bytes += item->bytes;
-	pthread_cond_signal(&runner->work);
+	runner_wake(runner);
 }
 
 struct runner_item *
@@ -156,8 +153,7 @@ put_loaded(struct runner *runner, struct runner_lane *lane,
 		return;
 	lane->highest = row->sequence;
 	if (!runner_is_by_hand(row->cause))
-		runner_put(runner, lane,
-			runner_item_new(row->sequence, false, STR("")));
+		runner_put(runner, lane, runner_item_new(row->sequence, 0));
 }
 
 void
@@ -188,7 +184,16 @@ runner_lane_load(struct runner *runner, struct runner_lane *lane)
 	arena_release(&arena);
 	if (err)
 		runner_wait(runner, SECONDS);
-	pthread_cond_signal(&runner->work);
+	runner_wake(runner);
+}
+
+void
+runner_lane_wake(struct runner *runner, const struct runner_lane *lane)
+{
+	size_t count = lane->count + lane->has_more;
+
+	for (size_t i = 0; i < count && i < lane->parallel_max; i++)
+		runner_wake(runner);
 }
 
 void
@@ -202,8 +207,13 @@ runner_lanes_free(struct runner *runner)
 			struct runner_item *item = lane->first;
 
 			lane->first = item->next;
-			mem_free(item);
+			/* It has its item with it. */
+			if (item->unfinished)
+				execution_free(item->unfinished);
+			else
+				mem_free(item);
 		}
+		scenario_unref(lane->former);
 		mem_free(lane);
 	}
 	map_release(&runner->by_scenario);

@@ -20,7 +20,7 @@ runner_once(struct runner *runner, const struct scenario *scenario,
 		lane->once = once;
 		lane->may_run_one = true;
 		lane->expects_one = lane->queued == lane->queued_by_hand;
-		pthread_cond_signal(&runner->work);
+		runner_wake(runner);
 	}
 	pthread_mutex_unlock(&runner->lock);
 	return err;

@@ -1,27 +1,38 @@
 #pragma once
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "base/map.h"
 #include "flow/runner.h"
 
 /*
- * Private to runner.c (threads, start and stop), runner_lane.c (queues),
- * runner_begin.c (what starts an execution), runner_once.c ("run once"),
- * runner_execution.c (one execution), runner_end.c (what it came to) and
- * runner_clock.c (what begins by itself).
+ * Private to runner.c (start and stop), runner_thread.c (threads),
+ * runner_lane.c (queues), runner_begin.c (what starts an execution),
+ * runner_once.c ("run once"), runner_execution.c and runner_finish.c (one
+ * execution, and what it came to) and runner_clock.c (what begins by itself).
  */
+struct execution; /* runner_execution.h */
 
 /** An execution in a queue. */
 struct runner_item {
 	struct runner_item *next;
 	uint64_t sequence;
-	bool is_new;	 /* there are no steps yet */
 	bool is_retry;	 /* of one that is INCOMPLETE */
-	bool is_begun;	 /* before the start of the process */
+	bool is_begun;	 /* it has had its turn before */
 	bool is_by_hand; /* a person started it */
-	size_t bytes;	 /* of the trigger */
-	char trigger[];	 /* when is_new */
+	/* It has run, and the disk refused what it came to. */
+	struct execution *unfinished;
+	/* What is stored need not be read again, and there are no steps. */
+	bool is_new;
+	bool is_awaited; /* somebody waits for its answer */
+	bool is_confidential;
+	uint64_t scenario_version;
+	uint64_t origin;
+	int64_t created;
+	const char *cause; /* static */
+	size_t bytes;	   /* of the trigger */
+	char trigger[];
 };
 
 /** The queue of a scenario. Under runner->lock. */
@@ -45,10 +56,12 @@ struct runner_lane {
 	struct runner_once *once;
 	bool may_run_one;
 	bool expects_one;
-	uint32_t incomplete;	  /* executions INCOMPLETE */
-	uint32_t errors;	  /* in a row */
-	int64_t last_start;	  /* by the schedule; clock_now() */
-	int64_t next_start;	  /* INT64_MAX: none */
+	uint32_t incomplete; /* executions INCOMPLETE */
+	uint32_t errors;     /* in a row */
+	int64_t last_start;  /* by the schedule; clock_now() */
+	int64_t next_start;  /* INT64_MAX: none */
+	/* The revision that was run last, when it is not the present one. */
+	const struct scenario *former;
 	struct runner_lane *next; /* in runner->lanes */
 };
 
@@ -60,10 +73,18 @@ struct runner_waiter {
 	struct runner_reply *reply;
 };
 
+/** Runs one execution after the other. */
+struct runner_thread {
+	struct runner *runner;
+	struct outgoing *outgoing; /* NULL: it has not come that far */
+	sem_t saved; /* what it waits for is on disk, or refused */
+	pthread_t id;
+};
+
 struct runner {
 	struct runner_options options;
 	pthread_mutex_t lock;
-	pthread_cond_t work;	/* something may be run */
+	pthread_cond_t work;	/* `wakes` has grown, or the runner stops */
 	pthread_cond_t clock;	/* for the clock's thread */
 	struct map by_scenario; /* id → lane */
 	struct runner_lane *lanes;
@@ -71,14 +92,17 @@ struct runner {
 	pthread_mutex_t ordering; /* of sequences as they are submitted */
 	uint64_t sequence;	  /* the last one given */
 	size_t items, bytes;	  /* in memory */
-	size_t storing;		  /* at the writer: on_stored() is to come */
+	size_t storing;		  /* at the writer: told when it is done */
+	size_t finishing;	  /* of these, executions that are over */
 	struct map retrying;	  /* sequences of INCOMPLETE ones at work */
+	int64_t next_giving_up;	  /* the clock's; clock_monotonic() */
 	atomic_bool is_stopping;
-	struct outgoing **ways; /* one a thread */
-	pthread_t *threads;
+	/* Threads are started as there is work for them, and stay. */
+	struct runner_thread *threads; /* room for options.threads */
 	unsigned thread_count;
+	unsigned idle;	/* asleep, or on the way to it */
+	unsigned wakes; /* of these, woken and not awake yet */
 	pthread_t clock_thread;
-	int64_t next_giving_up; /* the clock's; clock_monotonic() */
 	struct runner_stats stats;
 };
 
@@ -101,8 +125,9 @@ void runner_lane_settle(
  */
 void runner_put(struct runner *runner, struct runner_lane *lane,
 	struct runner_item *take_item);
-struct runner_item *runner_item_new(
-	uint64_t sequence, bool is_new, struct str trigger);
+/** One that is to be read from the store; with room for so many bytes of a
+ * trigger. */
+struct runner_item *runner_item_new(uint64_t sequence, size_t trigger);
 
 /** The lane whose turn it is, which goes behind the others; or NULL. */
 struct runner_lane *runner_lane_next(struct runner *runner);
@@ -113,6 +138,9 @@ struct runner_item *runner_lane_take(
 
 /** Reads more of its queue. Gives the lock back meanwhile. */
 void runner_lane_load(struct runner *runner, struct runner_lane *lane);
+
+/** Its queue may go on: wakes as many threads as there is work for. */
+void runner_lane_wake(struct runner *runner, const struct runner_lane *lane);
 
 /** Whether a person started it: "manual", "replay". */
 bool runner_is_by_hand(struct str cause);
@@ -135,6 +163,20 @@ void runner_once_end(struct runner *runner, bool all);
 /** Under the lock: what was to be the one was not stored. */
 void runner_once_give_back(struct runner_lane *lane);
 
+/* ---- runner_thread.c ---- */
+
+/** Under the lock: something may be run; a thread that sleeps looks, or one
+ * more is started. */
+void runner_wake(struct runner *runner);
+
+/** Under the lock, which it gives back meanwhile: a second at most, less
+ * when the runner stops. */
+void runner_wait(struct runner *runner, int64_t time);
+
+/** What is under way gets until `end` (clock_monotonic()); no thread is left
+ * when it returns, and nothing of ours at the writer. */
+void runner_end_threads(struct runner *runner, int64_t end);
+
 /* ---- others ---- */
 
 /** Answers whoever waits for this execution, if anybody does (still). */
@@ -153,13 +195,9 @@ uint64_t runner_sequence(struct runner *runner);
 void runner_count_incomplete(
 	struct runner *runner, struct str scenario, int change);
 
-/** Runs it and stores what it came to. On a runner's thread. */
-void runner_execute(struct runner *runner, struct runner_lane *lane,
-	const struct runner_item *item, struct outgoing *outgoing);
-
-/** Under the lock, which it gives back meanwhile: a second at most, less
- * when the runner stops. */
-void runner_wait(struct runner *runner, int64_t time);
+/** Runs it and sees to it that what it came to is stored. */
+void runner_execute(struct runner_thread *thread, struct runner_lane *lane,
+	struct runner_item *take_item);
 
 /** The clock's thread. */
 void *runner_clock_run(void *context);

@@ -84,8 +84,16 @@ apply_schedule(const struct scenario_draft *draft,
 		err = schedule_read(
 			json_root(&doc), &scenario->schedule, &problem->why);
 	if (!err)
-		problem->field = NULL;
-	return err;
+		err = schedule_check(json_root(&doc), &problem->why);
+	if (err)
+		return err;
+	if (schedule_is_timed(&scenario->schedule) &&
+		schedule_next(&scenario->schedule, clock_now(), 0,
+			scenario->zone) == INT64_MAX)
+		return refuse(problem, "scheduling", ERR_INVALID,
+			"no such time will ever come");
+	problem->field = NULL;
+	return ERR_OK;
 }
 
 static enum err

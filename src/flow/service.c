@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/encode.h"
+#include "flow/service_errors.h"
 
 enum { BODY_MAX = 32 << 20 };
 
@@ -157,13 +158,17 @@ static struct str
 said_by(const struct module_call *call, const struct service_request *request,
 	const struct service_answer *answer)
 {
-	struct value said = value_empty();
+	struct str paths = str_of(request->said ? request->said : "");
 
-	if (request->said)
-		said = value_path(answer->body, str_of(request->said));
-	if (value_is_blank(said))
-		return answer->response.body;
-	return service_value_text(call, said);
+	while (paths.ptr != NULL) {
+		struct str path = str_split(&paths, ' ');
+		struct value said = value_path(answer->body, path);
+
+		if (path.len && said.kind == VALUE_TEXT &&
+			!value_is_blank(said))
+			return service_value_text(call, said);
+	}
+	return answer->response.body;
 }
 
 enum failure_kind
@@ -199,9 +204,10 @@ service_send(const struct module_call *call,
 		ret->body = read_body(ret->response.body, call->arena);
 	result->trace = trace_of(call, request, sent.url, ret);
 	if (!kind && ret->response.status >= 400) {
-		kind = outgoing_refusal(&ret->response,
+		(void)outgoing_refusal(&ret->response,
 			said_by(call, request, ret), call->arena, failure);
 		failure->detail = ret->body;
+		kind = service_errors_judge(call->connection, ret, failure);
 	}
 	if (kind && request->is_url_secret)
 		hide_url(failure, sent.url, call->arena);

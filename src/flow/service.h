@@ -20,8 +20,10 @@ struct service_request {
 	size_t header_count;
 	struct value body; /* sent as JSON unless it is empty */
 	struct str form;   /* else this, as application/x-www-form-urlencoded */
-	const char *said; /* path (as value_path()) of the sentence in an answer
-			     that refuses; NULL: the answer as it is */
+	/* Path (as value_path()) of the sentence in an answer that refuses;
+	   with a blank between several, the first that has a text. NULL: the
+	   answer as it is. */
+	const char *said;
 	bool is_url_secret; /* kept out of messages and histories */
 };
 
@@ -32,7 +34,8 @@ struct service_answer {
 
 /**
  * Sends and waits. FAILURE_NONE for a status below 400; otherwise what
- * outgoing_refusal() says, with the answer as detail. `result->trace` is set
+ * outgoing_refusal() says, or the service's own codes
+ * (flow/service_errors.h), with the answer as detail. `result->trace` is set
  * in every case in which something was sent.
  */
 enum failure_kind service_send(const struct module_call *call,

@@ -11,9 +11,9 @@
  *
  * A `struct http_local` is where such requests arrive. Clients are given it
  * with their options (http_client.h), and whoever has the hooks opens it, and
- * shuts it before they go. While it is shut requests wait, and when their time
- * is over end with HTTP_OUR_FAULT; once it is closed they end with
- * HTTP_ABORTED. Any thread.
+ * shuts it before they go. While it is shut requests wait, as they do while the
+ * receiver does not take them, and when their time is over end with
+ * HTTP_OUR_FAULT; once it is closed they end with HTTP_ABORTED. Any thread.
  */
 struct http_local;
 
@@ -36,10 +36,11 @@ struct http_local_receiver {
 	bool (*knows)(void *context, uint32_t workspace, struct uuid hook);
 	/**
 	 * On a client's thread; must not block. `arrival` is borrowed for the
-	 * call; http_local_answer() must follow once, on any thread, maybe
-	 * before this returns.
+	 * call. 0: it was taken, and http_local_answer() follows once, on any
+	 * thread, maybe before this returns. Else it was not, nothing has
+	 * come of it, and it comes again after so many microseconds.
 	 */
-	void (*receive)(
+	int64_t (*receive)(
 		void *context, const struct http_local_arrival *arrival);
 };
 

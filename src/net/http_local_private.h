@@ -30,8 +30,10 @@ struct http_local_call {
 	struct http_local_call *next; /* running; newest first */
 	struct http_local_call **at;
 	struct http_local_call *next_waiting;
-	bool is_waiting;	/* for the place to open */
+	bool is_waiting; /* to arrive */
+	bool has_waited;
 	struct heap_node timer; /* monotonic */
+	struct heap_node again; /* the same, when it was not taken */
 	int64_t started;
 	bool is_over; /* `done` was called */
 

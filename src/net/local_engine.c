@@ -21,6 +21,7 @@ struct local_engine {
 	struct http_local_call *waiting; /* for the place to open; a queue */
 	struct http_local_call **waiting_end;
 	struct heap timers;
+	struct heap again; /* those that were not taken */
 	size_t count;
 	bool is_closing;
 };
@@ -76,6 +77,25 @@ copy_headers(const struct local_engine *engine,
 	arrival->header_count = count;
 }
 
+/** How long it may wait to arrive, and then for its answer. */
+static int64_t
+limit_of(const struct http_request *request)
+{
+	int64_t limit =
+		request->timeout > 0 ? request->timeout : DEFAULT_TIMEOUT;
+	int64_t first_byte = request->first_byte_timeout;
+
+	return first_byte > 0 && first_byte < limit ? first_byte : limit;
+}
+
+static void
+set_timer(struct local_engine *engine, struct http_local_call *call)
+{
+	heap_remove(&engine->timers, &call->timer);
+	call->timer.key = clock_monotonic() + limit_of(&call->request);
+	heap_add(&engine->timers, &call->timer);
+}
+
 static void
 hand_over(struct local_engine *engine, struct http_local_call *call,
 	const struct http_local_receiver *receiver)
@@ -86,6 +106,7 @@ hand_over(struct local_engine *engine, struct http_local_call *call,
 		.method = request->method,
 		.body = request->body,
 		.call = call};
+	int64_t delay;
 
 	if (http_request_check(request, &call->why)) {
 		fail(call, HTTP_OUR_FAULT, "");
@@ -96,7 +117,15 @@ hand_over(struct local_engine *engine, struct http_local_call *call,
 		return;
 	}
 	copy_headers(engine, request, &arena, &arrival);
-	receiver->receive(receiver->context, &arrival);
+	delay = receiver->receive(receiver->context, &arrival);
+	/* What has been stored must not be given up for having waited. */
+	if (delay == 0 && call->has_waited)
+		set_timer(engine, call);
+	if (delay == 0)
+		return;
+	call->is_waiting = call->has_waited = true;
+	call->again.key = clock_monotonic() + delay;
+	heap_add(&engine->again, &call->again);
 }
 
 /** Hands it over, or has it wait until that can be done. */
@@ -112,7 +141,7 @@ begin(struct local_engine *engine, struct http_local_call *call)
 	} else if (state == LOCAL_CLOSED) {
 		fail(call, HTTP_ABORTED, "the hooks are stopping");
 	} else {
-		call->is_waiting = true;
+		call->is_waiting = call->has_waited = true;
 		*engine->waiting_end = call;
 		engine->waiting_end = &call->next_waiting;
 	}
@@ -140,13 +169,7 @@ local_engine_send(
 	atomic_fetch_add(&engine->box->refs, 1);
 	atomic_init(&call->refs, 2);
 	call->started = clock_monotonic();
-	call->timer.key =
-		call->started +
-		(request->timeout > 0 ? request->timeout : DEFAULT_TIMEOUT);
-	if (request->first_byte_timeout > 0 &&
-		request->first_byte_timeout < call->timer.key - call->started)
-		call->timer.key = call->started + request->first_byte_timeout;
-	heap_add(&engine->timers, &call->timer);
+	set_timer(engine, call);
 	link_running(engine, call);
 	if (engine->is_closing)
 		fail(call, HTTP_ABORTED, "the client is stopping");
@@ -177,6 +200,10 @@ end(struct local_engine *engine, struct http_local_call *call,
 	const struct http_result *result)
 {
 	heap_remove(&engine->timers, &call->timer);
+	if (call->again.place) {
+		heap_remove(&engine->again, &call->again);
+		local_call_post(call); /* nobody else will */
+	}
 	*call->at = call->next;
 	if (call->next)
 		call->next->at = call->at;
@@ -203,11 +230,10 @@ static void
 time_is_over(struct local_engine *engine, struct http_local_call *call)
 {
 	CLEANUP(buf_release) struct buf why = buf_make(0);
-	int64_t waited = call->timer.key - call->started;
 
 	buf_printf(&why, "timed out after %lld ms, waiting for %s",
-		(long long)(waited / MILLISECONDS),
-		call->is_waiting ? "this hub to open its hooks" : "the hook");
+		(long long)(limit_of(&call->request) / MILLISECONDS),
+		call->is_waiting ? "the hook to take it" : "the hook");
 	give_up(engine, call,
 		call->is_waiting ? HTTP_OUR_FAULT : HTTP_TIMED_OUT,
 		buf_str(&why));
@@ -239,8 +265,26 @@ int64_t
 local_engine_due(const struct local_engine *engine)
 {
 	struct heap_node *first = engine ? heap_first(&engine->timers) : NULL;
+	struct heap_node *again = engine ? heap_first(&engine->again) : NULL;
+	int64_t due = first ? first->key : INT64_MAX;
 
-	return first ? first->key : INT64_MAX;
+	return again && again->key < due ? again->key : due;
+}
+
+/** Those that were not taken come again by `now`. */
+static void
+begin_again(struct local_engine *engine, int64_t now)
+{
+	struct heap_node *first;
+
+	while ((first = heap_first(&engine->again)) && first->key <= now) {
+		struct http_local_call *call =
+			CONTAINER_OF(first, struct http_local_call, again);
+
+		heap_remove(&engine->again, first);
+		call->is_waiting = false;
+		begin(engine, call);
+	}
 }
 
 /** The place has opened, or closed. */
@@ -250,9 +294,9 @@ begin_waiting(struct local_engine *engine)
 	struct http_local_call *call = engine->waiting;
 	enum local_state state;
 
-	if (call == NULL)
-		return;
 	http_local_receiver(engine->place, &state);
+	if (state == LOCAL_CLOSED)
+		begin_again(engine, INT64_MAX);
 	if (state == LOCAL_SHUT && !engine->is_closing)
 		return;
 	engine->waiting = NULL;
@@ -300,11 +344,12 @@ local_engine_run(struct local_engine *engine, bool is_due)
 
 	if (engine == NULL)
 		return false;
-	begin_waiting(engine);
-	was_any = tell_answered(engine);
 	now = clock_monotonic();
-	if (is_due && (first = heap_first(&engine->timers)) && first->key > now)
-		now = first->key;
+	if (is_due && local_engine_due(engine) > now)
+		now = local_engine_due(engine);
+	begin_waiting(engine);
+	begin_again(engine, now);
+	was_any = tell_answered(engine);
 	while ((first = heap_first(&engine->timers)) && first->key <= now) {
 		time_is_over(engine,
 			CONTAINER_OF(first, struct http_local_call, timer));
@@ -362,5 +407,6 @@ local_engine_free(struct local_engine *engine)
 	http_sockets_unwatch(engine->sockets, mailbox_fd(engine->box->mailbox));
 	local_box_unref(engine->box);
 	heap_release(&engine->timers);
+	heap_release(&engine->again);
 	mem_free(engine);
 }

@@ -10,11 +10,12 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "net/wire_authorities.h"
 
 struct wire_ssl {
 	SSL_CTX *context;
-	bool has_authorities;
-	struct buf why; /* when not */
+	struct wire_authorities *authorities; /* NULL: none could be read */
+	struct buf why;			      /* then */
 };
 
 /** The reason that OpenSSL gives; its queue of errors is empty afterwards. */
@@ -58,15 +59,9 @@ wire_ssl_new(const char *ca_file)
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					  SSL_MODE_RELEASE_BUFFERS);
-	tls->has_authorities =
-		file ? SSL_CTX_load_verify_locations(context, file, NULL) == 1
-		     : SSL_CTX_set_default_verify_paths(context) == 1;
-	if (!tls->has_authorities) {
-		buf_printf(&tls->why, "certificates of authorities in %s: ",
-			file ? file : "the system's place");
-		append_reason(&tls->why);
-	}
-	ERR_clear_error();
+	buf_printf(&tls->why, "certificates of authorities in %s: ",
+		file ? file : "the system's place");
+	tls->authorities = wire_authorities_use(file, context, &tls->why);
 	return tls;
 }
 
@@ -76,6 +71,7 @@ wire_ssl_free(struct wire_ssl *tls)
 	if (tls == NULL)
 		return;
 	SSL_CTX_free(tls->context);
+	wire_authorities_leave(tls->authorities);
 	buf_release(&tls->why);
 	mem_free(tls);
 }
@@ -103,7 +99,7 @@ wire_ssl_open(struct wire_ssl *tls, int fd, const struct url *url,
 {
 	SSL *ssl;
 
-	if (!tls->has_authorities) {
+	if (!tls->authorities) {
 		buf_append(why, buf_str(&tls->why));
 		return ERR_IO;
 	}

@@ -304,8 +304,12 @@ get_payload(struct attempt *attempt)
 	struct payload *former = delivery->payload;
 	bool is_whole = envelope_needs_whole(attempt->webhook->options.payload);
 
-	if (former && (former->is_whole || !is_whole))
+	if (former == NULL)
+		former = shelf_take(&attempt->worker->shelf, delivery->event);
+	if (former && (former->is_whole || !is_whole)) {
+		delivery->payload = former;
 		return true;
+	}
 	delivery->payload = payload_load(
 		attempt->worker->options->store, delivery->event, is_whole);
 	payload_unref(former);

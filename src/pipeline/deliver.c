@@ -28,13 +28,19 @@ struct deliver {
 static void
 take_delivery_in(struct worker *worker, struct delivery *delivery)
 {
+	struct payload *payload = payload_ref(delivery->payload);
+
 	switch (dispatch_offer(worker->dispatch, delivery)) {
 	case DISPATCH_NOT_SENDING: attempt_skip(worker, delivery); break;
 	case DISPATCH_NO_WEBHOOK: delivery_free(delivery); break;
-	case DISPATCH_QUEUED:
 	case DISPATCH_ON_DISK:
+		shelf_put(&worker->shelf, payload,
+			dispatch_now(worker->dispatch));
+		break;
+	case DISPATCH_QUEUED:
 	case DISPATCH_KNOWN: break;
 	}
+	payload_unref(payload);
 }
 
 static void
@@ -110,50 +116,12 @@ read_all_mail(struct worker *worker)
 }
 
 static void
-publish_stats(struct worker *worker)
-{
-	struct dispatch_stats stats;
-
-	dispatch_stats(worker->dispatch, &stats);
-	atomic_store_explicit(
-		&worker->queued, stats.queued, memory_order_relaxed);
-	atomic_store_explicit(
-		&worker->in_flight, stats.in_flight, memory_order_relaxed);
-	atomic_store_explicit(&worker->slow_in_flight, stats.slow_in_flight,
-		memory_order_relaxed);
-	atomic_store_explicit(
-		&worker->unsettled, stats.unsettled, memory_order_relaxed);
-}
-
-/** How long the loop may sleep, in microseconds. */
-static int64_t
-sleep_time(const struct worker *worker)
-{
-	int64_t next = dispatch_next_time(worker->dispatch);
-	int64_t time = 60 * SECONDS;
-
-	if (next != INT64_MAX && next - clock_monotonic() < time)
-		time = next - clock_monotonic();
-	if (alarm_next(&worker->alarms) < time)
-		time = alarm_next(&worker->alarms);
-	if (worker->unwritten &&
-		worker->write_again_at - clock_monotonic() < time)
-		time = worker->write_again_at - clock_monotonic();
-	if (dispatch_is_hungry(worker->dispatch) &&
-		worker->refill_at - clock_monotonic() < time)
-		time = worker->refill_at - clock_monotonic();
-	if (worker->reports &&
-		worker->report_again_at - clock_monotonic() < time)
-		time = worker->report_again_at - clock_monotonic();
-	return time > 0 ? time : 0;
-}
-
-static void
 start_attempts(struct worker *worker)
 {
 	struct delivery *delivery;
 
 	worker_look(worker);
+	shelf_expire(&worker->shelf, dispatch_now(worker->dispatch));
 	worker_refill(worker);
 	for (unsigned i = 1;; i++) {
 		delivery = dispatch_take(
@@ -223,8 +191,8 @@ run(void *context)
 		int64_t time;
 
 		start_attempts(worker);
-		publish_stats(worker);
-		time = sleep_time(worker);
+		worker_publish_stats(worker);
+		time = worker_sleep_time(worker);
 		worker_wake_writer(worker);
 		worker->has_looked = false;
 		http_client_wait(
@@ -244,7 +212,8 @@ run(void *context)
 /* ---- the pool ---- */
 
 static void
-worker_start(struct worker *worker, const struct deliver_options *options)
+worker_start(struct worker *worker, const struct deliver_options *options,
+	size_t shelf)
 {
 	struct http_client_options client = {
 		.policy = options->policy,
@@ -260,6 +229,7 @@ worker_start(struct worker *worker, const struct deliver_options *options)
 	};
 
 	worker->options = options;
+	worker->shelf.bytes_max = shelf;
 	worker->mailbox = mailbox_new();
 	worker->dispatch = dispatch_new(&options->dispatch);
 	worker->client = http_client_new(&client);
@@ -302,7 +272,8 @@ deliver_start(const struct deliver_options *options)
 	deliver->workers =
 		mem_alloc_array(deliver->count, sizeof(*deliver->workers));
 	for (unsigned i = 0; i < deliver->count; i++)
-		worker_start(&deliver->workers[i], &deliver->options);
+		worker_start(&deliver->workers[i], &deliver->options,
+			payload_memory_max() / 2 / deliver->count);
 	return deliver;
 }
 
@@ -368,6 +339,7 @@ deliver_free(struct deliver *deliver)
 		throw_away_mail(worker);
 		heartbeat_release(worker);
 		dispatch_free(worker->dispatch);
+		shelf_release(&worker->shelf);
 		credentials_free(worker->credentials);
 		dead_tally_free(worker->dead_tally);
 		mailbox_free(worker->mailbox);

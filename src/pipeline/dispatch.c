@@ -89,8 +89,7 @@ has_room(struct dispatch *dispatch, struct lane *lane,
 enum dispatch_answer
 dispatch_offer(struct dispatch *dispatch, struct delivery *delivery)
 {
-	struct lane *lane =
-		map_get(&dispatch->lanes, dispatch_key(&delivery->webhook));
+	struct lane *lane = dispatch_find(dispatch, delivery->webhook);
 	struct delivery *known = dispatch_known(dispatch, delivery->sequence);
 	enum order_place place;
 

@@ -203,7 +203,8 @@ dispatch_wants_refill(struct dispatch *dispatch, struct dispatch_refill *ret)
 		size_t retries = disk_room(dispatch, lane->retries.count);
 
 		*ret = (struct dispatch_refill){
-			.webhook = lane->number, .resource = order_wants(lane)};
+			.webhook = lane->by_number.number,
+			.resource = order_wants(lane)};
 		if (ret->resource) {
 			ret->limit = 2;
 			return true;
@@ -256,8 +257,7 @@ void
 dispatch_refill(struct dispatch *dispatch, const struct dispatch_refill *refill,
 	const struct delivery_list *rows)
 {
-	struct lane *lane =
-		map_get(&dispatch->lanes, dispatch_key(&refill->webhook));
+	struct lane *lane = dispatch_find(dispatch, refill->webhook);
 	bool is_all = rows->count < refill->limit;
 
 	if (lane == NULL)

@@ -187,7 +187,9 @@ lane_health(struct lane *lane)
 struct lane *
 dispatch_find(struct dispatch *dispatch, uint64_t webhook)
 {
-	return map_get(&dispatch->lanes, dispatch_key(&webhook));
+	struct numbers_node *node = numbers_get(&dispatch->lanes, webhook);
+
+	return node ? CONTAINER_OF(node, struct lane, by_number) : NULL;
 }
 
 static void
@@ -225,8 +227,7 @@ lane_free_if_unused(struct dispatch *dispatch, struct lane *lane)
 	disk_forget_lane(dispatch, lane);
 	lane_leave_turn(dispatch, lane);
 	heap_remove(&dispatch->timers, &lane->by_due);
-	if (map_get(&dispatch->lanes, dispatch_key(&lane->number)) == lane)
-		map_remove(&dispatch->lanes, dispatch_key(&lane->number));
+	numbers_remove(&dispatch->lanes, &lane->by_number);
 	lane_free(lane);
 }
 
@@ -235,9 +236,9 @@ lane_new(struct dispatch *dispatch, const struct webhook *webhook)
 {
 	struct lane *lane = MEM_NEW(struct lane);
 
-	lane->number = webhook->number;
+	lane->by_number.number = webhook->number;
 	lane->health = webhook->health;
-	map_put(&dispatch->lanes, dispatch_key(&lane->number), lane);
+	numbers_add(&dispatch->lanes, &lane->by_number);
 	return lane;
 }
 
@@ -310,16 +311,18 @@ dispatch_new(const struct dispatch_options *options)
 void
 dispatch_free(struct dispatch *dispatch)
 {
-	struct lane *lane;
-	size_t at = 0;
+	struct numbers_node *node, *next;
 
 	if (dispatch == NULL)
 		return;
-	while ((lane = map_next(&dispatch->lanes, &at))) {
+	for (node = numbers_next(&dispatch->lanes, NULL); node; node = next) {
+		struct lane *lane = CONTAINER_OF(node, struct lane, by_number);
+
+		next = numbers_next(&dispatch->lanes, node);
 		drop_queues(dispatch, lane);
 		lane_free(lane);
 	}
-	map_release(&dispatch->lanes);
+	numbers_release(&dispatch->lanes);
 	numbers_release(&dispatch->known);
 	heap_release(&dispatch->timers);
 	heap_release(&dispatch->patience);

@@ -25,14 +25,19 @@ struct strand {
 	struct strand *next_wanted;
 };
 
+/* There may be very many, so what is small stands together. */
 struct lane {
-	uint64_t number;
+	struct numbers_node by_number; /* of its webhook */
 	const struct webhook *webhook;
 	struct health health;
 	bool is_removed;
+	bool is_strict; /* first tries and retries count together */
+	bool is_slow;	/* its endpoint does not come back in time */
+	bool is_in_turn;
+	bool is_hungry;		  /* in the list of those */
+	bool has_first_on_disk;	  /* what is on disk and not in memory, … */
+	bool has_retries_on_disk; /* … see below */
 	struct pace pace;
-	bool is_strict;	 /* first tries and retries count together */
-	bool is_slow;	 /* its endpoint does not come back in time */
 	int64_t back_at; /* when something last came back */
 	size_t batch;	 /* deliveries in a request, at most */
 	struct rate rate;
@@ -50,18 +55,13 @@ struct lane {
 	struct strand **wanted_last;
 	size_t wanted_count;
 
-	/* What is on disk and not in memory. */
-	bool has_first_on_disk;
-	uint64_t disk_after; /* all of those have a higher sequence */
-	bool has_retries_on_disk;
+	uint64_t disk_after; /* all first ones on disk have a higher sequence */
 	struct retry_place retries_after; /* those are behind this … */
 	int64_t retries_at;	  /* … and none is due before; monotonic */
 	struct lane *next_hungry; /* in the list of those that want a refill */
-	bool is_hungry;
 
 	/* Its place in the turn, while it may have something to send. */
 	struct lane *newer, *older;
-	bool is_in_turn;
 	struct heap_node by_due; /* waiting for a retry, or for its rate */
 };
 
@@ -69,7 +69,7 @@ struct dispatch {
 	struct dispatch_options options;
 	struct drift drift;
 	int64_t now;	      /* as last looked at */
-	struct map lanes;     /* number → lane */
+	struct numbers lanes; /* by number of their webhook */
 	struct numbers known; /* deliveries in memory, by sequence */
 	struct turn {
 		struct lane *first, *last;
@@ -83,13 +83,6 @@ struct dispatch {
 	size_t slow_in_flight; /* of slow lanes */
 	size_t unsettled;
 };
-
-/** The key of a number in the maps; it points to its argument. */
-static inline struct str
-dispatch_key(const uint64_t *number)
-{
-	return str_make((const char *)number, sizeof(*number));
-}
 
 /** The delivery in memory, or NULL. */
 static inline struct delivery *

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/chunks.h"
-#include "base/map.h"
 #include "base/mem.h"
+#include "base/numbers.h"
 #include "rule/filter_index.h"
 
 /* The webhooks of one workspace; spaces stay until the end. */
@@ -26,7 +26,7 @@ struct way {
 
 /* Of one webhook; changed under the lock. */
 struct entry {
-	uint64_t number;
+	struct numbers_node by_number;
 	struct space *space;
 	const struct webhook *webhook; /* holds the ways' subscriptions */
 	struct way *ways;
@@ -36,12 +36,18 @@ struct entry {
 struct match {
 	pthread_mutex_t lock; /* of changes */
 	_Atomic(struct space *) spaces[SPACE_LISTS];
-	struct map entries; /* number (8 bytes) → struct entry */
+	struct numbers entries; /* by number of the webhook */
 };
 
 struct place {
 	_Atomic(const struct webhook *) webhook;
 };
+
+static struct entry *
+entry_of(struct numbers_node *node)
+{
+	return node ? CONTAINER_OF(node, struct entry, by_number) : NULL;
+}
 
 struct match *
 match_new(void)
@@ -83,17 +89,19 @@ get_space(struct match *match, uint32_t workspace)
 void
 match_free(struct match *match)
 {
-	struct entry *entry;
-	size_t at = 0;
+	struct numbers_node *node, *after;
 
 	if (match == NULL)
 		return;
-	while ((entry = map_next(&match->entries, &at))) {
+	for (node = numbers_next(&match->entries, NULL); node; node = after) {
+		struct entry *entry = entry_of(node);
+
+		after = numbers_next(&match->entries, node);
 		webhook_unref(entry->webhook);
 		mem_free(entry->ways);
 		mem_free(entry);
 	}
-	map_release(&match->entries);
+	numbers_release(&match->entries);
 	for (size_t i = 0; i < SPACE_LISTS; i++) {
 		struct space *space = atomic_load(&match->spaces[i]);
 
@@ -111,12 +119,6 @@ match_free(struct match *match)
 }
 
 /* ---- changes ---- */
-
-static struct str
-number_key(const uint64_t *number)
-{
-	return str_make((const char *)number, sizeof(*number));
-}
 
 static void
 put_webhook(struct space *space, uint32_t id, const struct webhook *webhook)
@@ -246,7 +248,7 @@ make_entry(struct match *match, const struct webhook *webhook)
 	struct entry *entry = MEM_NEW(struct entry);
 	struct entry none;
 
-	entry->number = webhook->number;
+	entry->by_number.number = webhook->number;
 	entry->space = get_space(match, webhook->workspace);
 	none = *entry;
 	make_ways(entry, &none, webhook);
@@ -260,12 +262,12 @@ match_set(struct match *match, const struct webhook *webhook)
 
 	webhook_ref(webhook);
 	pthread_mutex_lock(&match->lock);
-	entry = map_get(&match->entries, number_key(&webhook->number));
+	entry = entry_of(numbers_get(&match->entries, webhook->number));
 	if (entry) {
 		replace(entry, webhook);
 	} else {
 		entry = make_entry(match, webhook);
-		map_put(&match->entries, number_key(&entry->number), entry);
+		numbers_add(&match->entries, &entry->by_number);
 	}
 	pthread_mutex_unlock(&match->lock);
 }
@@ -276,8 +278,9 @@ match_remove(struct match *match, uint64_t webhook_number)
 	struct entry *entry;
 
 	pthread_mutex_lock(&match->lock);
-	entry = map_remove(&match->entries, number_key(&webhook_number));
+	entry = entry_of(numbers_get(&match->entries, webhook_number));
 	if (entry) {
+		numbers_remove(&match->entries, &entry->by_number);
 		for (size_t i = 0; i < entry->count; i++)
 			leave_index(entry->space, entry->ways[i].id);
 		filter_index_retire(entry->space->index, unref_later, NULL,

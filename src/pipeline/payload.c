@@ -19,6 +19,12 @@ payload_memory(void)
 	return atomic_load_explicit(&memory_used, memory_order_relaxed);
 }
 
+size_t
+payload_memory_max(void)
+{
+	return atomic_load(&memory_max);
+}
+
 static size_t
 size_of(size_t text_len)
 {
@@ -88,18 +94,22 @@ payload_ref(struct payload *payload)
 	return payload;
 }
 
-void
-payload_unref(struct payload *payload)
+size_t
+payload_size(const struct payload *payload)
 {
-	size_t size;
-
-	if (payload == NULL || atomic_fetch_sub_explicit(&payload->refs, 1,
-				       memory_order_acq_rel) > 1)
-		return;
-	size = size_of(payload->id.len + payload->source.len +
+	return size_of(payload->id.len + payload->source.len +
 		       payload->type.len + payload->subject.len +
 		       payload->attributes.len + payload->body.len +
 		       payload->rest.len);
-	atomic_fetch_sub_explicit(&memory_used, size, memory_order_relaxed);
+}
+
+void
+payload_unref(struct payload *payload)
+{
+	if (payload == NULL || atomic_fetch_sub_explicit(&payload->refs, 1,
+				       memory_order_acq_rel) > 1)
+		return;
+	atomic_fetch_sub_explicit(
+		&memory_used, payload_size(payload), memory_order_relaxed);
 	mem_free(payload);
 }

@@ -47,6 +47,10 @@ void payload_set_memory_max(size_t bytes);
 /** Bytes they take now. */
 size_t payload_memory(void);
 
+size_t payload_memory_max(void);
+/** Bytes that this one takes. */
+size_t payload_size(const struct payload *payload);
+
 /** A payload with one reference, or NULL when the bound is reached. */
 struct payload *payload_new_bounded(const struct payload_facts *facts);
 /** A payload with one reference, whatever the bound. */

@@ -5,7 +5,7 @@ static struct str
 second_header(const struct webhook *webhook)
 {
 	enum signature_scheme first = webhook->key.scheme;
-	enum signature_scheme second = webhook->old_key.scheme;
+	enum signature_scheme second = webhook->old_key->scheme;
 
 	if (first == second)
 		return signature_second_header(first);
@@ -35,13 +35,13 @@ signing_headers(const struct webhook *webhook,
 	sign(&webhook->key, message, &text);
 	if (has_second && str_is_empty(second)) {
 		buf_append_char(&text, ' ');
-		sign(&webhook->old_key, message, &text);
+		sign(webhook->old_key, message, &text);
 	}
 	ret[0] = (struct http_header){signature_header(webhook->key.scheme),
 		arena_copy(arena, buf_str(&text))};
 	if (!str_is_empty(second)) {
 		buf_clear(&text);
-		sign(&webhook->old_key, message, &text);
+		sign(webhook->old_key, message, &text);
 		ret[count++] = (struct http_header){
 			second, arena_copy(arena, buf_str(&text))};
 	}

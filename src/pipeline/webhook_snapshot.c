@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "pipeline/live.h"
 
-enum { ARENA_FIRST = 480, ARENA_STEP = 256 };
+enum { ARENA_FIRST = 528, ARENA_STEP = 256 };
 
 unsigned
 webhook_rate(const struct webhook *webhook)
@@ -101,17 +101,53 @@ webhook_set_secret(struct webhook *webhook, struct str secret)
 	return err;
 }
 
+/** Few webhooks have a second secret. */
+static void
+set_old_key(struct webhook *webhook, const struct signature_key *key)
+{
+	struct signature_key *copy =
+		ARENA_NEW(&webhook->arena, struct signature_key);
+
+	*copy = *key;
+	webhook->old_key = copy;
+}
+
+static void
+set_enables(struct webhook *webhook, const int64_t *enables, unsigned count)
+{
+	int64_t *copy = arena_alloc_array(
+		&webhook->arena, count, sizeof(*webhook->enables));
+
+	if (count)
+		memcpy(copy, enables, count * sizeof(*copy));
+	webhook->enables = copy;
+	webhook->enable_count = count;
+}
+
+void
+webhook_add_enable(struct webhook *webhook, int64_t now)
+{
+	int64_t enables[WEBHOOK_ENABLES_KEPT] = {now};
+	unsigned count = webhook->enable_count;
+
+	if (count == WEBHOOK_ENABLES_KEPT)
+		count--;
+	if (count)
+		memcpy(enables + 1, webhook->enables, count * sizeof(*enables));
+	set_enables(webhook, enables, count + 1);
+}
+
 enum err
 webhook_set_second_secret(
 	struct webhook *webhook, struct str secret, int64_t until)
 {
-	enum err err = ERR_OK;
+	struct signature_key key;
 
-	if (!str_is_empty(secret))
-		err = read_key(
-			webhook->options.signing, secret, &webhook->old_key);
-	if (err)
-		return err;
+	if (!str_is_empty(secret)) {
+		if (read_key(webhook->options.signing, secret, &key))
+			return ERR_INVALID;
+		set_old_key(webhook, &key);
+	}
 	webhook->old_secret = arena_copy(&webhook->arena, secret);
 	webhook->old_until = str_is_empty(secret) ? 0 : until;
 	return ERR_OK;
@@ -124,7 +160,8 @@ webhook_new_secret(struct webhook *webhook, int64_t old_until)
 	enum err err;
 
 	webhook->old_secret = old_until ? webhook->secret : STR("");
-	webhook->old_key = webhook->key;
+	if (old_until)
+		set_old_key(webhook, &webhook->key);
 	webhook->old_until = old_until;
 	signature_make_secret(webhook->options.signing, &secret);
 	err = webhook_set_secret(webhook, buf_str(&secret));
@@ -200,7 +237,8 @@ webhook_copy(const struct webhook *webhook)
 	copy->key = webhook->key;
 	copy->is_secret_read = webhook->is_secret_read;
 	copy->old_secret = arena_copy(arena, webhook->old_secret);
-	copy->old_key = webhook->old_key;
+	if (webhook->old_key)
+		set_old_key(copy, webhook->old_key);
 	copy->old_until = webhook->old_until;
 	copy->options = webhook_options_copy(&webhook->options, arena);
 	webhook_set_way(copy);
@@ -214,7 +252,7 @@ webhook_copy(const struct webhook *webhook)
 	copy->news_since = webhook->news_since;
 	copy->news_count = webhook->news_count;
 	copy->news_left_off = webhook->news_left_off;
-	memcpy(copy->enables, webhook->enables, sizeof(copy->enables));
+	set_enables(copy, webhook->enables, webhook->enable_count);
 	copy_headers(copy, webhook->headers, webhook->header_count);
 	err = webhook_set_filter(copy, webhook->filter_text, &column, &why);
 	assert(err == ERR_OK); /* it has compiled before */
@@ -232,7 +270,7 @@ write_options(const struct webhook *webhook, struct buf *out)
 	json_out_object(&json, NULL);
 	json_out_boolean(&json, "secretRead", webhook->is_secret_read);
 	json_out_array(&json, "enables");
-	for (size_t i = 0; i < WEBHOOK_ENABLES_KEPT && webhook->enables[i]; i++)
+	for (unsigned i = 0; i < webhook->enable_count; i++)
 		json_out_integer(&json, NULL, webhook->enables[i]);
 	json_out_end(&json);
 	json_out_integer(&json, "oldSecretUntil", webhook->old_until);
@@ -242,7 +280,8 @@ write_options(const struct webhook *webhook, struct buf *out)
 	json_out_integer(&json, "probesFailed", webhook->probes_failed);
 	json_out_boolean(&json, "rateUnlimited", webhook->is_rate_unlimited);
 	json_out_integer(&json, "verified", webhook->verified);
-	json_out_integer(&json, "oldScheme", webhook->old_key.scheme);
+	json_out_integer(&json, "oldScheme",
+		webhook->old_key ? webhook->old_key->scheme : SIGNATURE_V1);
 	json_out_string(&json, "description", webhook->description);
 	json_out_string(&json, "createdBy", webhook->created_by);
 	webhook_options_write(&webhook->options, &json);
@@ -389,11 +428,14 @@ read_keys(struct webhook *webhook, int64_t old_scheme)
 	enum signature_scheme scheme = old_scheme == SIGNATURE_GREENLAKE
 					       ? SIGNATURE_GREENLAKE
 					       : SIGNATURE_V1;
+	struct signature_key old_key;
 	enum err err = read_key(
 		webhook->options.signing, webhook->secret, &webhook->key);
 
 	if (!err && webhook->old_secret.len > 0)
-		err = read_key(scheme, webhook->old_secret, &webhook->old_key);
+		err = read_key(scheme, webhook->old_secret, &old_key);
+	if (!err && webhook->old_secret.len > 0)
+		set_old_key(webhook, &old_key);
 	return err;
 }
 
@@ -439,7 +481,8 @@ read_options(struct webhook *webhook, struct str options, struct arena *scratch)
 {
 	struct json_doc doc;
 	struct json_walk walk;
-	size_t count = 0;
+	int64_t enables[WEBHOOK_ENABLES_KEPT];
+	unsigned count = 0;
 	int64_t old_scheme = SIGNATURE_V1;
 	enum err err = json_read(options, scratch, &doc, NULL);
 
@@ -450,9 +493,10 @@ read_options(struct webhook *webhook, struct str options, struct arena *scratch)
 	read_delivery_options(webhook, json_root(&doc), scratch);
 	walk = json_walk(json_member(json_root(&doc), STR("enables")));
 	while (count < WEBHOOK_ENABLES_KEPT && json_walk_next(&walk)) {
-		if (json_to_integer(walk.value, &webhook->enables[count]))
+		if (json_to_integer(walk.value, &enables[count]))
 			count++;
 	}
+	set_enables(webhook, enables, count);
 	json_to_integer(
 		json_member(json_root(&doc), STR("oldScheme")), &old_scheme);
 	return read_keys(webhook, old_scheme);

@@ -28,6 +28,9 @@ struct webhook *webhook_copy(const struct webhook *webhook);
 enum err webhook_set_secret(struct webhook *webhook, struct str secret)
 	MUST_USE;
 
+/** Notes that it was enabled. */
+void webhook_add_enable(struct webhook *webhook, int64_t now);
+
 /**
  * Sets the second secret, that signs too until `until`; empty takes it away.
  * ERR_INVALID when it is none.

@@ -113,14 +113,15 @@ struct webhook {
 	/* The one before it, or a second one, signs too, until then; 0: there
 	   is none. */
 	struct str old_secret;
-	struct signature_key old_key;
+	const struct signature_key *old_key; /* NULL: there is none */
 	int64_t old_until;
 	struct webhook_options options;
 	const struct http_way *way; /* by the options; NULL: none needed */
 	unsigned allowed_rate;	    /* granted by the endpoint; 0: no limit */
 	bool is_rate_unlimited; /* the endpoint said so, rather than nothing */
 	int64_t verified;	/* the last handshake that was accepted */
-	int64_t enables[WEBHOOK_ENABLES_KEPT]; /* newest first; 0: none */
+	const int64_t *enables; /* when it was enabled, newest first */
+	unsigned enable_count;	/* at most WEBHOOK_ENABLES_KEPT */
 	struct live *live;  /* shared by all snapshots; NULL in some tests */
 	uint64_t handshake; /* revision that asked for the present handshake;
 			       not stored: a restart asks anew */

@@ -43,16 +43,16 @@ note_enable(struct webhooks *webhooks, struct webhook *webhook,
 	int64_t now = clock_now();
 	int64_t since = now - webhooks->options.enables_window;
 	unsigned max = webhooks->options.enables_max;
+	const int64_t *enables = webhook->enables;
 	unsigned recent = 0;
 
 	if (max > WEBHOOK_ENABLES_KEPT)
 		max = WEBHOOK_ENABLES_KEPT;
-	while (recent < WEBHOOK_ENABLES_KEPT &&
-		webhook->enables[recent] > since)
+	while (recent < webhook->enable_count && enables[recent] > since)
 		recent++;
 	if (recent >= max) {
 		problem->field = "state";
-		problem->retry_after = max ? webhook->enables[max - 1] - since
+		problem->retry_after = max ? enables[max - 1] - since
 					   : webhooks->options.enables_window;
 		buf_printf(&problem->why,
 			"enabled %u times in the last %lld minutes, which is "
@@ -62,9 +62,7 @@ note_enable(struct webhooks *webhooks, struct webhook *webhook,
 				    MINUTES));
 		return ERR_BUSY;
 	}
-	memmove(webhook->enables + 1, webhook->enables,
-		sizeof(webhook->enables) - sizeof(webhook->enables[0]));
-	webhook->enables[0] = now;
+	webhook_add_enable(webhook, now);
 	return ERR_OK;
 }
 

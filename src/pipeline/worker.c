@@ -110,3 +110,41 @@ worker_measure(struct worker *worker, const struct http_result *result,
 			drift_age(dispatch_drift(worker->dispatch),
 				delivery->created));
 }
+
+void
+worker_publish_stats(struct worker *worker)
+{
+	struct dispatch_stats stats;
+
+	dispatch_stats(worker->dispatch, &stats);
+	atomic_store_explicit(
+		&worker->queued, stats.queued, memory_order_relaxed);
+	atomic_store_explicit(
+		&worker->in_flight, stats.in_flight, memory_order_relaxed);
+	atomic_store_explicit(&worker->slow_in_flight, stats.slow_in_flight,
+		memory_order_relaxed);
+	atomic_store_explicit(
+		&worker->unsettled, stats.unsettled, memory_order_relaxed);
+}
+
+int64_t
+worker_sleep_time(const struct worker *worker)
+{
+	int64_t next = dispatch_next_time(worker->dispatch);
+	int64_t time = 60 * SECONDS;
+
+	if (next != INT64_MAX && next - clock_monotonic() < time)
+		time = next - clock_monotonic();
+	if (alarm_next(&worker->alarms) < time)
+		time = alarm_next(&worker->alarms);
+	if (worker->unwritten &&
+		worker->write_again_at - clock_monotonic() < time)
+		time = worker->write_again_at - clock_monotonic();
+	if (dispatch_is_hungry(worker->dispatch) &&
+		worker->refill_at - clock_monotonic() < time)
+		time = worker->refill_at - clock_monotonic();
+	if (worker->reports &&
+		worker->report_again_at - clock_monotonic() < time)
+		time = worker->report_again_at - clock_monotonic();
+	return time > 0 ? time : 0;
+}

@@ -5,6 +5,7 @@
 #include "pipeline/alarm.h"
 #include "pipeline/credentials.h"
 #include "pipeline/deliver.h"
+#include "pipeline/shelf.h"
 
 /*
  * One worker of the deliverers (private to them: deliver.c runs the loop,
@@ -53,6 +54,7 @@ struct worker {
 	struct dispatch *dispatch;
 	struct http_client *client;
 	struct credentials *credentials;
+	struct shelf shelf;
 	int64_t now;	   /* wall clock, as last looked at … */
 	bool has_looked;   /* … since it last slept */
 	bool has_outcomes; /* submitted; the writer is yet to be woken */
@@ -89,6 +91,12 @@ void worker_measure(struct worker *worker, const struct http_result *result,
 
 /** Reads deliveries back that did not fit into memory, some lanes at a time. */
 void worker_refill(struct worker *worker);
+
+/** How long the loop may sleep, in microseconds. */
+int64_t worker_sleep_time(const struct worker *worker);
+
+/** What others may read of the dispatch, as it is now. */
+void worker_publish_stats(struct worker *worker);
 
 static inline void
 worker_count(_Atomic uint64_t *counter)

@@ -159,7 +159,8 @@ read_cron(struct json json, struct schedule *ret, struct buf *why)
 			"five fields such as \"30 9 * * 1-5\"");
 	if (cron_read(json_raw_string(text), ret, &reason) == ERR_OK)
 		return ERR_OK;
-	return refuse(why, "expression", buf_text(&reason));
+	buf_printf(why, "scheduling.expression: %s", buf_text(&reason));
+	return ERR_INVALID;
 }
 
 static const struct kind {
@@ -185,8 +186,10 @@ read_between(struct json json, struct schedule *ret, struct buf *why)
 	struct json between = json_member(json, STR("between"));
 	enum err err;
 
-	if (json_kind(between) != JSON_ARRAY)
+	if (json_is_missing(between) || json_kind(between) == JSON_NULL)
 		return ERR_OK;
+	if (json_kind(between) != JSON_ARRAY)
+		return refuse(why, "between", "a list of two times");
 	err = read_date(
 		json_element(between, 0), "between[0]", &ret->not_before, why);
 	return err ? err
@@ -206,24 +209,34 @@ read_window(struct json json, struct schedule_window *window, struct buf *why)
 		return refuse(why, "restrict", "lists of days and months");
 	window->week_days = (uint8_t)days;
 	window->months = (uint16_t)months;
-	if (json_kind(time) == JSON_ARRAY &&
-		(!read_minutes(json_raw_string(json_element(time, 0)),
-			 &window->from) ||
-			!read_minutes(json_raw_string(json_element(time, 1)),
-				&window->until)))
-		return refuse(why, "restrict", "times such as [\"09:00\"…]");
+	if (json_is_missing(time) || json_kind(time) == JSON_NULL)
+		return ERR_OK;
+	if (json_kind(time) != JSON_ARRAY ||
+		!read_minutes(json_raw_string(json_element(time, 0)),
+			&window->from) ||
+		!read_minutes(json_raw_string(json_element(time, 1)),
+			&window->until) ||
+		window->from == window->until)
+		return refuse(why, "restrict",
+			"two times such as [\"09:00\", \"17:00\"]");
 	return ERR_OK;
 }
 
 static enum err
 read_windows(struct json json, struct schedule *ret, struct buf *why)
 {
-	struct json_walk walk = json_walk(json_member(json, STR("restrict")));
+	struct json list = json_member(json, STR("restrict"));
+	struct json_walk walk = json_walk(list);
 	enum err err = ERR_OK;
 
+	if (!json_is_missing(list) && json_kind(list) != JSON_NULL &&
+		json_kind(list) != JSON_ARRAY)
+		return refuse(why, "restrict", "a list of windows");
 	while (!err && json_walk_next(&walk)) {
 		if (ret->window_count == SCHEDULE_WINDOWS_MAX)
 			return refuse(why, "restrict", "at most 8 windows");
+		if (json_kind(walk.value) != JSON_OBJECT)
+			return refuse(why, "restrict", "a list of objects");
 		err = read_window(
 			walk.value, &ret->windows[ret->window_count++], why);
 	}
@@ -255,6 +268,31 @@ schedule_read(struct json json, struct schedule *ret, struct buf *why)
 	return err ? err : read_windows(json, ret, why);
 }
 
+enum err
+schedule_check(struct json json, struct buf *why)
+{
+	static const char *const known[] = {"type", "interval", "date", "time",
+		"days", "months", "expression", "between", "restrict"};
+	struct json_walk walk = json_walk(json);
+
+	while (json_walk_next(&walk)) {
+		bool is_known = false;
+
+		for (size_t i = 0; i < COUNT_OF(known) && !is_known; i++)
+			is_known =
+				json_string_equal(walk.key, str_of(known[i]));
+		if (is_known)
+			continue;
+		buf_printf(why,
+			"scheduling.%.*s: there is no such member; type, "
+			"interval, date, time, days, months, expression, "
+			"between and restrict are expected",
+			STR_ARG(str_head(json_raw_string(walk.key), 64)));
+		return ERR_INVALID;
+	}
+	return ERR_OK;
+}
+
 /* ---- the next start ---- */
 
 /** What of a local day is asked for. */
@@ -283,6 +321,17 @@ fits_day(const struct schedule *schedule, const struct day *day)
 	return fits_month_day && fits_week_day;
 }
 
+/** From 22:00 until 06:00 is over midnight. */
+static bool
+is_between(const struct schedule_window *window, int32_t minutes)
+{
+	bool has_begun = minutes >= window->from;
+	bool is_over = minutes >= window->until;
+
+	return window->from < window->until ? has_begun && !is_over
+					    : has_begun || !is_over;
+}
+
 static bool
 is_in_window(
 	const struct schedule *schedule, const struct day *day, int32_t minutes)
@@ -292,7 +341,7 @@ is_in_window(
 
 		if (has_bit(window->week_days, day->week_day) &&
 			has_bit(window->months, day->month) &&
-			minutes >= window->from && minutes < window->until)
+			is_between(window, minutes))
 			return true;
 	}
 	return schedule->window_count == 0;

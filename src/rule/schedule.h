@@ -25,7 +25,7 @@ enum { SCHEDULE_WINDOWS_MAX = 8 };
 struct schedule_window {
 	uint8_t week_days;   /* bit 0: Sunday; 0: all */
 	uint16_t months;     /* bit 1: January; 0: all */
-	int32_t from, until; /* minutes since midnight */
+	int32_t from, until; /* minutes since midnight; over it if less */
 };
 
 struct schedule {
@@ -49,6 +49,17 @@ struct schedule {
  * IMMEDIATELY. */
 enum err schedule_read(struct json json, struct schedule *ret, struct buf *why)
 	MUST_USE;
+
+/** Of what is set anew, that it has no other members. ERR_INVALID, why. */
+enum err schedule_check(struct json json, struct buf *why) MUST_USE;
+
+/** Whether it is to start at times, and not by a hook or by hand only. */
+static inline bool
+schedule_is_timed(const struct schedule *schedule)
+{
+	return schedule->type != SCHEDULE_IMMEDIATELY &&
+	       schedule->type != SCHEDULE_ON_DEMAND;
+}
 
 /**
  * The first start after `after` (microseconds since 1970); `last` is when it

@@ -40,6 +40,9 @@ struct execution_row {
 				 by; 0: none */
 	struct str error;     /* "DataError: …", or empty */
 	struct str trigger;   /* typed JSON of the first bundle */
+	/* What went through is not to be shown, whatever has become of the
+	   scenario since. */
+	bool is_confidential;
 };
 
 /** An operation: one call of one module with one bundle. */
@@ -98,7 +101,7 @@ struct execution_query {
 	size_t limit;
 };
 
-/** Newest first. */
+/** Newest first; without their triggers. */
 enum err store_executions(struct store *store,
 	const struct execution_query *query, struct arena *arena,
 	struct execution_list *ret) MUST_USE;
@@ -117,7 +120,7 @@ struct execution_due {
 
 /**
  * QUEUED or INCOMPLETE with a due time at or before `now` (an INCOMPLETE one
- * without a due time waits for a person), oldest first.
+ * without a due time waits for a person), oldest first; without triggers.
  */
 enum err store_executions_due(struct store *store,
 	const struct execution_due *query, struct arena *arena,

@@ -57,7 +57,8 @@ CREATE TABLE executions (
 	scenario TEXT NOT NULL,
 	cause TEXT NOT NULL,
 	error TEXT NOT NULL,
-	trigger_bundle TEXT NOT NULL
+	trigger_bundle TEXT NOT NULL,
+	is_confidential INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX executions_queued ON executions (scenario, sequence)

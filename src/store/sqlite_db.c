@@ -143,7 +143,7 @@ sqlite_db_prepare(struct sqlite_db *db, enum sqlite_db_use use, struct buf *why)
 	for (size_t i = 0; i < COUNT_OF(sql); i++) {
 		int code;
 
-		if (sql[i].use != use)
+		if (sql[i].use != use || db->statements[i])
 			continue;
 		code = sqlite3_prepare_v3(db->handle, sql[i].text, -1,
 			SQLITE_PREPARE_PERSISTENT, &db->statements[i], NULL);

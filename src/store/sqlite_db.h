@@ -29,7 +29,10 @@ struct sqlite_db {
 enum err sqlite_db_open(const char *path, enum sqlite_db_use use,
 	struct sqlite_db *db, struct buf *why) MUST_USE;
 
-/** Prepares the statements of its use; the schema must be there. */
+/**
+ * Prepares the statements of its use that are not yet; the schema must be
+ * there.
+ */
 enum err sqlite_db_prepare(
 	struct sqlite_db *db, enum sqlite_db_use use, struct buf *why) MUST_USE;
 

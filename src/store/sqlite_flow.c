@@ -30,6 +30,7 @@ add_execution(struct sqlite_db *db, const struct execution_row *row)
 	sqlite_row_bind_text(stmt, 16, row->cause);
 	sqlite_row_bind_text(stmt, 17, row->error);
 	sqlite_row_bind_text(stmt, 18, row->trigger);
+	sqlite_row_bind_u64(stmt, 19, row->is_confidential);
 	return SQL_EXECUTION_ADD;
 }
 
@@ -113,6 +114,13 @@ mark_schedule(
 	return sqlite_db_step(db, SQL_SCHEDULE_MARK, NULL, why);
 }
 
+bool
+sqlite_flow_can_conflict(const struct flow_change *change)
+{
+	return change->what == FLOW_EXECUTION_SET ||
+	       change->what == FLOW_EXECUTION_REMOVE;
+}
+
 enum err
 sqlite_flow_apply(
 	struct sqlite_db *db, const struct flow_change *change, struct buf *why)
@@ -174,6 +182,7 @@ read_execution(struct sqlite_row *row, struct execution_row *ret)
 	ret->cause = sqlite_row_str(row);
 	ret->error = sqlite_row_str(row);
 	ret->trigger = sqlite_row_str(row);
+	ret->is_confidential = sqlite_row_u64(row) != 0;
 }
 
 static void

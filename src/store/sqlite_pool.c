@@ -3,12 +3,23 @@
 #include <assert.h>
 #include <pthread.h>
 
+#include "base/log.h"
 #include "base/mem.h"
+
+/*
+ * The schema and the statements of a connection take half a megabyte, and one
+ * is enough for a hub that idles: the others are made ready when they are
+ * first taken.
+ */
+struct reader {
+	struct sqlite_db db;
+	bool is_ready;
+};
 
 struct sqlite_pool {
 	pthread_mutex_t lock;
 	pthread_cond_t given; /* idle_count rose */
-	struct sqlite_db *connections;
+	struct reader *connections;
 	unsigned count;
 	struct sqlite_db **idle; /* a stack: the warmest cache goes first */
 	unsigned idle_count;
@@ -19,6 +30,17 @@ static const char settings[] = "PRAGMA query_only = 1;"
 			       "PRAGMA temp_store = MEMORY;"
 			       "PRAGMA cache_size = -2048;";
 
+static enum err
+make_ready(struct reader *reader, struct buf *why)
+{
+	enum err err = sqlite_db_run(&reader->db, settings, why);
+
+	if (err == ERR_OK)
+		err = sqlite_db_prepare(&reader->db, SQLITE_DB_READER, why);
+	reader->is_ready = err == ERR_OK;
+	return err;
+}
+
 enum err
 sqlite_pool_open(const char *path, unsigned count, struct sqlite_pool **ret,
 	struct buf *why)
@@ -28,18 +50,19 @@ sqlite_pool_open(const char *path, unsigned count, struct sqlite_pool **ret,
 
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->given, NULL);
-	pool->connections = mem_alloc_array(count, sizeof(struct sqlite_db));
+	pool->connections = mem_alloc_array(count, sizeof(struct reader));
 	pool->idle = mem_alloc_array(count, sizeof(struct sqlite_db *));
 	while (err == ERR_OK && pool->count < count) {
-		struct sqlite_db *db = &pool->connections[pool->count];
+		struct reader *reader = &pool->connections[pool->count];
 
-		err = sqlite_db_open(path, SQLITE_DB_READER, db, why);
+		err = sqlite_db_open(path, SQLITE_DB_READER, &reader->db, why);
 		if (err)
 			break;
-		pool->idle[pool->count++] = db;
-		err = sqlite_db_run(db, settings, why);
-		if (err == ERR_OK)
-			err = sqlite_db_prepare(db, SQLITE_DB_READER, why);
+		pool->idle[pool->count++] = &reader->db;
+		/* The one that is taken first; what is wrong with it would be
+		   with all. */
+		if (pool->count == count)
+			err = make_ready(reader, why);
 	}
 	pool->idle_count = pool->count;
 	if (err)
@@ -56,7 +79,7 @@ sqlite_pool_close(struct sqlite_pool *pool)
 		return;
 	assert(pool->idle_count == pool->count);
 	for (unsigned i = 0; i < pool->count; i++)
-		sqlite_db_close(&pool->connections[i]);
+		sqlite_db_close(&pool->connections[i].db);
 	mem_free(pool->connections);
 	mem_free(pool->idle);
 	pthread_cond_destroy(&pool->given);
@@ -67,6 +90,8 @@ sqlite_pool_close(struct sqlite_pool *pool)
 struct sqlite_db *
 sqlite_pool_take(struct sqlite_pool *pool)
 {
+	CLEANUP(buf_release) struct buf why = buf_make(512);
+	struct reader *reader;
 	struct sqlite_db *db;
 
 	pthread_mutex_lock(&pool->lock);
@@ -74,6 +99,10 @@ sqlite_pool_take(struct sqlite_pool *pool)
 		pthread_cond_wait(&pool->given, &pool->lock);
 	db = pool->idle[--pool->idle_count];
 	pthread_mutex_unlock(&pool->lock);
+	reader = CONTAINER_OF(db, struct reader, db);
+	/* Without its statements every reading fails, until the next try. */
+	if (!reader->is_ready && make_ready(reader, &why))
+		log_error("store.reader", "error=\"%s\"", buf_text(&why));
 	return db;
 }
 

@@ -40,11 +40,13 @@
 #define KEY_COLUMNS \
 	"k.id, k.workspace, k.role, k.is_seeded, k.created, k.name, k.salt," \
 	" k.hash, k.expires, k.warned"
-#define EXECUTION_COLUMNS \
+#define EXECUTION_HEAD \
 	"sequence, workspace, state, due, scenario_version, created, started," \
 	" ended, attempts, operations, failed_step, retries, retry_interval," \
-	" origin, scenario, cause, error," \
-	" trigger_bundle"
+	" origin, scenario, cause, error,"
+#define EXECUTION_COLUMNS EXECUTION_HEAD " trigger_bundle, is_confidential"
+/* In lists, of which many may be long. */
+#define EXECUTION_LISTED EXECUTION_HEAD " '', is_confidential"
 #define STEP_COLUMNS \
 	"execution, ordinal, module, started, ended, failure, message, input," \
 	" trace, output"

@@ -190,6 +190,8 @@ open_writer(struct store *store, struct buf *why)
 	if (err == ERR_OK)
 		sqlite_retain_prepare(db);
 	if (err == ERR_OK)
+		err = sqlite_outcomes_register(&store->outcomes, db, why);
+	if (err == ERR_OK)
 		err = sqlite_db_prepare(db, SQLITE_DB_WRITER, why);
 	if (err == ERR_OK)
 		err = read_state(store, why);
@@ -284,15 +286,20 @@ apply_units(struct store *store, struct sqlite_write *write,
 	struct store_unit **units, size_t count)
 {
 	enum err err = sqlite_db_step(write->db, SQL_BEGIN, NULL, write->why);
+	bool has_used = false;
+	uint64_t used = 0;
 
-	for (size_t i = 0; err == ERR_OK && i < count; i++)
-		err = sqlite_write_unit(write, units[i]);
 	if (err == ERR_OK)
-		err = sqlite_batch_flush(&write->batch);
+		err = sqlite_write_units(write, units, count);
 	if (err == ERR_OK)
 		err = sqlite_purge_step(&store->purge, write->db, write->why);
+	/* Within the transaction, as each query outside takes locks again. */
+	if (err == ERR_OK)
+		has_used = sqlite_retain_used(write->db, &used, NULL) == ERR_OK;
 	if (err == ERR_OK)
 		err = sqlite_db_step(write->db, SQL_COMMIT, NULL, write->why);
+	if (err == ERR_OK && has_used) /* else it is as it was */
+		atomic_store_explicit(&store->used, used, memory_order_relaxed);
 	return err;
 }
 
@@ -354,6 +361,7 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 {
 	struct sqlite_write write = {.db = &store->writer,
 		.batch = {.db = &store->writer, .why = why},
+		.outcomes = &store->outcomes,
 		.purge = &store->purge,
 		.is_full = is_full(store),
 		.why = why};
@@ -376,7 +384,6 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 	sqlite_purge_settle(&store->purge);
 	atomic_fetch_add(&store->waiting, write.waiting);
 	store->must_move |= write.has_shrunk;
-	(void)!note_used(store, NULL); /* else it is as it was */
 	move_log(store);
 	return ERR_OK;
 }

@@ -2,6 +2,7 @@
 #include <stdatomic.h>
 
 #include "store/sqlite_db.h"
+#include "store/sqlite_outcomes.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_row.h"
 #include "store/store.h"
@@ -23,6 +24,7 @@ struct store {
 	/* The writer thread's. */
 	struct sqlite_db writer;
 	struct sqlite_purge purge;
+	struct sqlite_outcomes outcomes;
 	unsigned log_pages; /* in the log after the last commit */
 	unsigned log_limit; /* how many there should be at most */
 	unsigned move_at;   /* how many there are when they are moved next */

@@ -6,6 +6,7 @@
 #include "store/sqlite_flow.h"
 #include "store/sqlite_hook.h"
 #include "store/sqlite_object.h"
+#include "store/sqlite_outcomes.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_retain.h"
 #include "store/sqlite_row.h"
@@ -170,6 +171,10 @@ set_delivery(struct sqlite_write *write, const struct store_change *change)
 	const struct delivery_row *row = change->delivery;
 	enum err err = ERR_OK;
 
+	if (sqlite_outcomes_take(write->outcomes, change)) {
+		write->waiting -= row->state != DELIVERY_WAITING;
+		return ERR_OK;
+	}
 	if (sqlite_batch_has_delivery(&write->batch, row->sequence))
 		err = sqlite_batch_flush(&write->batch);
 	if (err == ERR_OK)
@@ -369,7 +374,7 @@ static const struct kind {
 	[STORE_KEY_ADD] = {add_key, true, false},
 	[STORE_KEY_REMOVE] = {remove_key, true, false},
 	[STORE_OBJECT] = {change_object, true, false},
-	[STORE_FLOW] = {change_flow, true, false},
+	[STORE_FLOW] = {change_flow, true, true},
 	[STORE_HOOK] = {change_hook, false, false},
 	[STORE_RETAIN] = {retain, false, false},
 	[STORE_PROBE] = {probe, false, false},
@@ -388,6 +393,8 @@ can_conflict(const struct store_change *change)
 {
 	if (change->kind == STORE_EVENT_ADD)
 		return change->event->is_id_given;
+	if (change->kind == STORE_FLOW)
+		return sqlite_flow_can_conflict(change->flow);
 	return kind_of(change)->can_conflict;
 }
 
@@ -458,8 +465,8 @@ has_event(const struct store_unit *unit)
 	return false;
 }
 
-enum err
-sqlite_write_unit(struct sqlite_write *write, struct store_unit *unit)
+static enum err
+write_unit(struct sqlite_write *write, struct store_unit *unit)
 {
 	unit->conflicted = 0;
 	if (write->is_full && has_event(unit)) {
@@ -470,4 +477,19 @@ sqlite_write_unit(struct sqlite_write *write, struct store_unit *unit)
 		return apply_with_savepoint(write, unit);
 	unit->result = apply_all(write, unit);
 	return unit->result == ERR_CONFLICT ? ERR_OK : unit->result;
+}
+
+enum err
+sqlite_write_units(
+	struct sqlite_write *write, struct store_unit **units, size_t count)
+{
+	enum err err = ERR_OK;
+
+	sqlite_outcomes_forget(write->outcomes);
+	for (size_t i = 0; err == ERR_OK && i < count; i++) {
+		err = sqlite_outcomes_set(write, units + i, count - i);
+		if (err == ERR_OK)
+			err = write_unit(write, units[i]);
+	}
+	return err == ERR_OK ? sqlite_batch_flush(&write->batch) : err;
 }

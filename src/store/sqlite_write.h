@@ -5,12 +5,14 @@
  * Applies units of changes within a transaction of the writing connection.
  * Writer thread only.
  */
-struct sqlite_db;    /* store/sqlite_db.h */
-struct sqlite_purge; /* store/sqlite_purge.h */
+struct sqlite_db;	/* store/sqlite_db.h */
+struct sqlite_purge;	/* store/sqlite_purge.h */
+struct sqlite_outcomes; /* store/sqlite_outcomes.h */
 
 struct sqlite_write {
 	struct sqlite_db *db;
 	struct sqlite_batch batch;
+	struct sqlite_outcomes *outcomes;
 	struct sqlite_purge *purge;
 	bool is_full;	 /* events are refused */
 	bool has_shrunk; /* the last free page worth it was given back */
@@ -19,13 +21,12 @@ struct sqlite_write {
 };
 
 /**
- * Sets the unit's result: ERR_OK, or ERR_CONFLICT or ERR_LIMIT with nothing of
- * it applied. Any other error is returned too, and the transaction must be
- * rolled back. What the unit leaves in the batch is written by
- * sqlite_batch_flush(), before the commit.
+ * Sets each unit's result: ERR_OK, or ERR_CONFLICT or ERR_LIMIT with nothing
+ * of it applied. Any other error is returned too, and the transaction must be
+ * rolled back.
  */
-enum err sqlite_write_unit(struct sqlite_write *write, struct store_unit *unit)
-	MUST_USE;
+enum err sqlite_write_units(struct sqlite_write *write,
+	struct store_unit **units, size_t count) MUST_USE;
 
 /** How many deliveries of a webhook wait. */
 enum err sqlite_write_waiting_of(struct sqlite_db *db, uint64_t webhook,

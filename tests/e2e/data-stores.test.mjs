@@ -21,7 +21,12 @@ test('records of a data store are kept as its structure wants them',
       { id: 'servers', structure: FIELDS, strict: true, maxRecords: 3 })
     assert.equal(made.status, 201, made.text)
     assert.equal(made.headers.location, `${ALL}/servers`)
-    assert.equal((await hub.api.post(ALL, { id: 'servers' })).status, 409)
+    const again = await hub.api.post(ALL, { id: 'servers' })
+    assert.equal(again.status, 409)
+    assert.equal(again.headers.location, undefined)
+    const spaced = await hub.api.post(ALL, { id: 'my ä' })
+    assert.equal(spaced.headers.location, `${ALL}/my%20%C3%A4`)
+    assert.equal((await hub.api.get(spaced.headers.location)).status, 200)
 
     const record = `${ALL}/servers/records/a%2Fb`
     const put = await hub.api.put(record,

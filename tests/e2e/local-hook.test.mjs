@@ -361,6 +361,24 @@ test('a scenario that starts itself goes round as often as its hook lets it',
       { filter: "type eq 'loop'" })
     await gl.publishEvent(hub,
       { specversion: '1.0', id: '1', source: '/', type: 'loop', data: {} })
-    await native.untilAttempt(hub, webhook.id, ({ status }) => status === 429)
+    // The sixth waits for the hook's rate; nothing has failed.
+    await waitUntil(async () => {
+      const { live } = await native.getWebhook(hub, webhook.id)
+      const { counts } = await log(hub, hook)
+      return live.inFlight === 1 && counts.accepted === 5 &&
+        counts.refused === 0
+    }, 'one waits')
     assert.equal((await untilRun(hub, scenario, 5)).length, 5)
+  })
+
+test('a burst beyond the hook\'s rate is paced and disables nothing',
+  async (t) => {
+    const hub = await startHub(t, NO_NETWORK)
+    const { scenario, hook } = await setUp(hub, listening,
+      { rate: { requests: 40, window: '1s' } })
+    const webhook = await com.activeWebhook(hub, hook.destination)
+    await native.publishMany(hub, 120)
+    await untilRun(hub, scenario, 120)
+    assert.equal((await com.getWebhook(hub, webhook.id)).status, 'ACTIVE')
+    assert.equal((await log(hub, hook)).counts.refused, 0)
   })

@@ -11,11 +11,11 @@ const STEPS = ['a', 'b', 'c']
 const MOMENTS = ['accepted', 'asked', 'answered']
 
 /** Posts what `what` comes to. */
-const post = (id, url, what) => ({
+const post = (id, url, connection, what) => ({
   id,
   module: 'http:ActionSendData',
   version: 3,
-  parameters: { handleErrors: true },
+  parameters: { handleErrors: true, connection },
   mapper: {
     url,
     method: 'post',
@@ -26,7 +26,7 @@ const post = (id, url, what) => ({
   }
 })
 
-const blueprint = (url) => ({
+const blueprint = (url, connection) => ({
   name: 'Two routes',
   flow: [
     { id: 1, module: 'gateway:CustomWebHook', version: 1 },
@@ -36,11 +36,11 @@ const blueprint = (url) => ({
       version: 1,
       mapper: null,
       routes: [
-        { flow: [post(3, url, '{"step":"a","run":{{1.run}}}')] },
+        { flow: [post(3, url, connection, '{"step":"a","run":{{1.run}}}')] },
         {
           flow: [
-            post(4, url, '{"step":"b","run":{{1.run}}}'),
-            post(5, url, '{"step":"c","run":{{1.run}},"b":{{4.data.at}}}')
+            post(4, url, connection, '{"step":"b","run":{{1.run}}}'),
+            post(5, url, connection, '{"step":"c","run":{{1.run}},"b":{{4.data.at}}}')
           ]
         }
       ]
@@ -65,8 +65,16 @@ test('killed at any point a run is finished, each step in its order',
           if (isNow && armed.moment === 'answered') armed.reached()
         })
     }
-    const scenario = await hub.api.post('/v1/scenarios',
-      { blueprint: blueprint(receiver.url), isEnabled: true })
+    const connection = await hub.api.post('/v1/connections', {
+      name: 'keyed',
+      type: 'http',
+      members: { idempotencyHeader: 'Idempotency-Key' }
+    })
+    assert.equal(connection.status, 201, connection.text)
+    const scenario = await hub.api.post('/v1/scenarios', {
+      blueprint: blueprint(receiver.url, connection.body.id),
+      isEnabled: true
+    })
     assert.deepEqual(scenario.body.problems, [])
     const hook = (await hub.api.post('/v1/hooks',
       { name: 'in', scenarioId: scenario.body.id })).body

@@ -43,7 +43,7 @@ test('a reader gets from an empty hub to a server told in three places',
     const tried = await type(tryIt)
     assert.match(tried, /^state +WARNING$/m)
     assert.match(tried,
-      /failed +DataError: Slack refused the message: channel_not_found/)
+      /failed +DataError: Slack refused: channel_not_found/)
     await notion.waitFor(1)
     await waitUntil(() => mailbox.mails.length === 1)
     channels.push('#lab')

@@ -1,8 +1,6 @@
 #include "http_wire.h"
 
 struct wire_server wire;
-struct str wire_keys[WIRE_KEYS_MAX];
-size_t wire_key_count;
 
 void
 wire_begin_tls(const struct wire_reply *replies, size_t count, SSL_CTX *tls)
@@ -53,37 +51,13 @@ wire_connect(const char *id, const char *type, const char *members)
 	run_world_connect(id, type, wire_swap(str_of(members), false).ptr);
 }
 
-/** Takes the steps' keys out; how they are is in `wire_keys`. */
-static struct str
-without_keys(struct str text)
-{
-	struct buf out = {0};
-	size_t at;
-
-	wire_key_count = 0;
-	while ((at = str_find(text, STR("Idempotency-Key: "))) != SIZE_MAX) {
-		struct str rest = str_skip(text, at);
-		size_t end = str_find(rest, STR("\r\n"));
-
-		buf_append(&out, str_head(text, at));
-		if (wire_key_count < WIRE_KEYS_MAX)
-			wire_keys[wire_key_count++] = arena_copy(
-				&run_world.arena, str_head(rest, end));
-		text = str_skip(rest, end + 2);
-	}
-	buf_append(&out, text);
-	text = arena_copy(&run_world.arena, buf_str(&out));
-	buf_release(&out);
-	return text;
-}
-
 struct str
 wire_asked(void)
 {
 	outgoing_free(run_world.host.outgoing);
 	run_world.host.outgoing = NULL;
 	wire_server_stop(&wire);
-	return without_keys(wire_swap(buf_str(&wire.requests), true));
+	return wire_swap(buf_str(&wire.requests), true);
 }
 
 void

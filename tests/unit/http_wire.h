@@ -9,10 +9,6 @@
  */
 extern struct wire_server wire;
 
-enum { WIRE_KEYS_MAX = 16 };
-extern struct str wire_keys[WIRE_KEYS_MAX];
-extern size_t wire_key_count;
-
 void wire_begin(const struct wire_reply *replies, size_t count);
 
 /** Over TLS; borrowed until the end. */
@@ -28,10 +24,7 @@ void wire_connect(const char *id, const char *type, const char *members);
 /** `text` with PORT for the port, or (`is_back`) the other way round. */
 struct str wire_swap(struct str text, bool is_back);
 
-/**
- * Closes both sides; everything that was asked, with PORT. The lines with the
- * steps' keys, Idempotency-Key, are taken out, and stand in wire_keys.
- */
+/** Closes both sides; everything that was asked, with PORT. */
 struct str wire_asked(void);
 
 /** Everything that was asked was this; the world ends. */

@@ -33,7 +33,8 @@ TEST(app_grapnel, call_reaches_any_operation_with_a_token)
 	wire_end(HEAD("GET /compute-ops-mgmt/v1/servers?limit=1&filter=name%20"
 		      "eq%20%27a%27") PROVED
 		"\r\n" HEAD(
-			"POST /compute-ops-mgmt/v1/jobs") "X-A: 1\r\n"
+			"POST /compute-ops-mgmt/v1/jobs") "X-A: 1\r\nIdempotency-Key: "
+							  "grapnel-f99105f2982a8e48\r\n"
 							  "Content-Type: "
 							  "application/json\r\n" PROVED
 							  "Content-Length: 21\r\n\r\n"

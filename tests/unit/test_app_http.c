@@ -300,27 +300,6 @@ TEST(app_http, redirects_are_followed_as_far_as_allowed)
 		"POST /a") "Content-Length: 0\r\n\r\n" HEAD("GET /a") "\r\n" HEAD("GET /a") "\r\n");
 }
 
-TEST(app_http, what_does_it_twice_has_the_same_key_at_every_try)
-{
-	BEGIN(OK, OK, OK, OK, OK);
-	wire_call("http:ActionSendData", "{}", "{" URL ",\"method\":\"post\"}");
-	run_world.execution.sequence--; /* the same step again */
-	wire_call("http:ActionSendData", "{}", "{" URL ",\"method\":\"post\"}");
-	wire_call(
-		"http:ActionSendData", "{}", "{" URL ",\"method\":\"patch\"}");
-	wire_call("http:ActionSendData", "{}", "{" URL ",\"method\":\"put\"}");
-	wire_call("http:ActionSendData", "{}",
-		"{" URL ",\"method\":\"post\",\"headers\":[{\"name\":"
-		"\"idempotency-key\",\"value\":\"mine\"}]}");
-	CHECK(str_find(wire_asked(), STR("idempotency-key: mine\r\n")) !=
-		SIZE_MAX);
-	CHECK_INT(wire_key_count, 3);
-	CHECK_STR(wire_keys[0], wire_keys[1]);
-	CHECK(!str_equal(wire_keys[1], wire_keys[2]));
-	CHECK_INT(wire_keys[0].len, strlen("Idempotency-Key: grapnel-") + 16);
-	wire_end(NULL);
-}
-
 TEST(app_http, secrets_do_not_follow_to_another_origin)
 {
 	static const char moved[] =

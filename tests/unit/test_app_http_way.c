@@ -1,3 +1,4 @@
+#include "flow/http_way_of.h"
 #include "http_wire.h"
 #include "proxy_server.h"
 #include "tls_identity.h"
@@ -122,6 +123,23 @@ TEST(app_http_way, a_connections_proxy_is_the_way_and_gets_its_password)
 	CHECK(str_find(buf_str(&proxy.requests),
 		      STR("Proxy-Authorization: Basic dTpw\r\n")) != SIZE_MAX);
 	buf_release(&proxy.requests);
+}
+
+/* ---- idempotency ---- */
+
+TEST(app_http_way, a_steps_key_is_sent_by_the_header_that_a_connection_names)
+{
+	BEGIN(OK, OK);
+	wire_connect(
+		"k", "http", "{\"idempotencyHeader\":\"Idempotency-Key\"}");
+	wire_call("http-agent:ActionSendData", "{\"connection\":\"k\"}",
+		"{" URL "}");
+	wire_call("http:ActionSendData", "{\"connection\":\"k\"}",
+		"{" URL ",\"headers\":[{\"name\":\"idempotency-key\","
+		"\"value\":\"mine\"}]}");
+	wire_end(
+		HEAD("GET /a") "Idempotency-Key: grapnel-d0a164a81d80e92c\r\n\r\n" HEAD(
+			"GET /a") "idempotency-key: mine\r\n\r\n");
 }
 
 /* ---- TLS ---- */
@@ -258,4 +276,22 @@ TEST(app_http_way, what_cannot_be_used_is_told_before_anything_is_sent)
 		"InvalidConfigurationError: proxyKeychain: there is no "
 		"connection \"none\" with a proxyUrl");
 	end_tls(tls);
+}
+
+TEST(app_http_way, another_origin_gets_the_proxy_and_no_certificate)
+{
+	struct http_way way = {.tls = {.authorities = STR("a"),
+				       .certificate = STR("c"),
+				       .key = STR("k")},
+		.proxy_use = HTTP_PROXY_OWN,
+		.proxy = {.url = STR("http://p:1")}};
+	struct http_way other;
+
+	http_way_identify(&way);
+	other = http_way_elsewhere(&way);
+	CHECK_INT(other.tls.authorities.len + other.tls.certificate.len +
+			  other.tls.key.len,
+		0);
+	CHECK_STR(other.proxy.url, STR("http://p:1"));
+	CHECK(memcmp(other.id, way.id, sizeof(way.id)) != 0);
 }

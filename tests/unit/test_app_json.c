@@ -93,3 +93,22 @@ TEST(app_json, a_data_structures_fields_make_what_is_written_fit)
 	CHECK_STR(run_world.steps[0].message, STR("n: must be given"));
 	run_world_end();
 }
+
+TEST(app_json, an_aggregate_is_laid_out_as_asked)
+{
+	run_world_begin();
+	run_world_run(
+		"{\"name\":\"n\",\"flow\":[{\"id\":1,\"module\":"
+		"\"gateway:CustomWebHook\",\"mapper\":{}},{\"id\":2,"
+		"\"module\":\"builtin:BasicFeeder\",\"mapper\":{\"array\":"
+		"\"{{1.a}}\"}},{\"id\":3,\"module\":"
+		"\"json:AggregateToJSON\",\"parameters\":{\"feeder\":2,"
+		"\"space\":\"2\"},\"mapper\":{\"v\":\"{{2.value}}\"}},"
+		"{\"id\":4,\"module\":\"util:ComposeTransformer\","
+		"\"mapper\":{\"value\":\"{{3.json}}\"}}]}",
+		"{\"a\":[1]}");
+	CHECK_STR(run_world.steps[run_world.step_count - 1].output,
+		STR("[{\"value\":\"[\\n  {\\n    \\\"v\\\": 1\\n  }\\n]"
+		    "\"}]"));
+	run_world_end();
+}

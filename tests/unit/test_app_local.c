@@ -1,5 +1,11 @@
 /* Commands and SQLite files. */
+#include <fcntl.h>
+#include <glob.h>
+#include <sched.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "check.h"
@@ -63,6 +69,118 @@ TEST(program, input_that_nobody_reads_does_no_harm)
 	CHECK_INT(end.how, PROGRAM_ENDED);
 	CHECK_INT(end.code, 0);
 	free(much);
+}
+
+/* A time to sleep for that nobody else on this machine sleeps for. */
+static char mark[32];
+
+static const char *
+marked(const char *script)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	struct str rest = str_of(script);
+
+	snprintf(mark, sizeof(mark), "1234.%d", (int)getpid());
+	while (rest.ptr != NULL) {
+		buf_append(&text, str_split(&rest, '~'));
+		if (rest.ptr != NULL)
+			buf_append(&text, str_of(mark));
+	}
+	return arena_copy(&arena, buf_str(&text)).ptr;
+}
+
+/** Whether the file has the mark. */
+static bool
+has_mark(const char *path)
+{
+	char text[256];
+	FILE *file = fopen(path, "re");
+	size_t len = file ? fread(text, 1, sizeof(text), file) : 0;
+
+	if (file)
+		fclose(file);
+	return str_find(str_make(text, len), str_of(mark)) != SIZE_MAX;
+}
+
+/** Programs that run with the mark among their arguments. */
+static size_t
+count_marked(void)
+{
+	glob_t found;
+	size_t count = 0;
+
+	CHECK_INT(glob("/proc/[0-9]*/cmdline", GLOB_NOSORT, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		count += has_mark(found.gl_pathv[i]);
+	globfree(&found);
+	return count;
+}
+
+static void
+wait_for_marked(size_t count)
+{
+	int64_t deadline = clock_monotonic() + 30 * SECONDS;
+
+	while (count_marked() != count) {
+		CHECK(clock_monotonic() < deadline);
+		sched_yield();
+	}
+}
+
+TEST(program, what_it_leaves_behind_ends_with_it)
+{
+	/* In a session of its own, orphaned twice, its streams closed; and one
+	   that keeps them. */
+	run(marked("setsid sh -c 'sleep ~ >&- 2>&- & sleep ~ & exit' & "
+		   "sleep ~ & wait %1; echo done"),
+		"", 20 * SECONDS, 4096);
+	CHECK_INT(end.how, PROGRAM_ENDED);
+	CHECK_STR(end.output, STR("done\n"));
+	CHECK_INT(count_marked(), 0);
+	/* The same when it is killed for its time, and ignores to be asked. */
+	run(marked("trap '' TERM HUP INT; setsid sleep ~ & sleep ~"), "",
+		SECONDS / 2, 4096);
+	CHECK_INT(end.how, PROGRAM_TIMED_OUT);
+	CHECK_INT(count_marked(), 0);
+}
+
+TEST(program, it_ends_when_we_are_killed)
+{
+	const char *script = marked("setsid sleep ~ & sleep ~");
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		run(script, "", 60 * SECONDS, 4096);
+		_exit(0);
+	}
+	/* The shell, and both of its own. */
+	wait_for_marked(3);
+	kill(pid, SIGKILL);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	wait_for_marked(0);
+}
+
+TEST(program, floods_of_errors_and_output_are_cut_and_ended)
+{
+	run("exec >&2; while :; do echo more; done", "", 20 * SECONDS, 4096);
+	CHECK_INT(end.how, PROGRAM_TOO_MUCH);
+	CHECK(end.errors.len <= 4096 && end.output.len == 0);
+	run("setsid sh -c 'while :; do echo more; done' & wait", "",
+		20 * SECONDS, 4096);
+	CHECK_INT(end.how, PROGRAM_TOO_MUCH);
+}
+
+TEST(program, nothing_but_its_streams_is_open_and_its_input_ends)
+{
+	int leak = open("/dev/null", O_RDONLY); /* not close-on-exec */
+
+	run("ls /proc/self/fd | wc -l; cat; readlink /proc/self/fd/0", "",
+		20 * SECONDS, 4096);
+	CHECK_INT(end.how, PROGRAM_ENDED);
+	/* 0, 1, 2 and the folder that ls reads. */
+	CHECK(str_starts_with(end.output, STR("4\nsocket:")));
+	close(leak);
 }
 
 TEST(program, one_that_is_not_there_is_told)

@@ -148,3 +148,64 @@ TEST(app_slack, connection_of_another_type_is_refused)
 	stage_check_said("needs a connection of type slack, \"mine\" is of");
 	stage_end();
 }
+
+/* ---- reading ---- */
+
+TEST(app_slack, messages_and_users_are_asked_for_and_reactions_added)
+{
+	static const struct wire_reply replies[] = {
+		STAGE_OK("{\"ok\":true,\"messages\":{\"matches\":[{\"ts\":"
+			 "\"1.1\"},{\"ts\":\"1.2\"},{\"ts\":\"1.3\"}]}}"),
+		STAGE_OK("{\"ok\":true,\"user\":{\"id\":\"U1\"}}"),
+		STAGE_OK("{\"ok\":true,\"messages\":[{\"ts\":\"1.5\",\"text\":"
+			 "\"x\"}]}"),
+		STAGE_OK("{\"ok\":true,\"messages\":[{\"ts\":\"1.4\"}]}"),
+		STAGE_OK("{\"ok\":false,\"error\":\"already_reacted\"}"),
+		STAGE_OK("{\"ok\":false,\"error\":\"users_not_found\"}")};
+
+	stage_begin(replies, COUNT_OF(replies));
+	stage_connect("slack", "{\"token\":\"xoxb-1\",\"baseUrl\":\"~/api\"}");
+	CHECK_INT(stage_run("slack:SearchMessages", "{}",
+			  "{\"query\":\"is off & on\",\"sort\":\"timestamp\","
+			  "\"limit\":2}"),
+		FAILURE_NONE);
+	CHECK_INT(stage.result.count, 2);
+	CHECK_INT(stage_run("slack:GetUser", "{}", "{\"user\":\"U1\"}"),
+		FAILURE_NONE);
+	stage_check_bundle(0, "{\"id\":\"U1\"}");
+	CHECK_INT(stage_run("slack:GetPublicChannelMessage", "{}",
+			  "{\"channel\":\"C1\",\"ts\":\"1.5\"}"),
+		FAILURE_NONE);
+	stage_check_bundle(0, "{\"ts\":\"1.5\",\"text\":\"x\"}");
+	CHECK_INT(stage_run("slack:GetPublicChannelMessage", "{}",
+			  "{\"channel\":\"C1\",\"ts\":\"1.5\"}"),
+		FAILURE_NONE);
+	CHECK_INT(stage.result.count, 0);
+	CHECK_INT(stage_run("slack:AddReaction", "{}",
+			  "{\"channel\":\"C1\",\"timestamp\":\"1.5\","
+			  "\"name\":\"eyes\"}"),
+		FAILURE_NONE);
+	CHECK_INT(stage_run("slack:GetUser", "{}", "{\"user\":\"U2\"}"),
+		FAILURE_DATA);
+	stage_check_said("Slack refused: users_not_found");
+	stage_end();
+	stage_check_head(0, "GET /api/search.messages?query=is%20off%20%26%20on"
+			    "&sort=timestamp&count=2 HTTP/1.1\r\n");
+	stage_check_head(0, "Authorization: Bearer xoxb-1\r\n");
+	stage_check_head(1, "GET /api/users.info?user=U1 HTTP/1.1\r\n");
+	stage_check_head(2, "GET /api/conversations.history?channel=C1&latest="
+			    "1.5&inclusive=true&limit=1 HTTP/1.1\r\n");
+	stage_check_head(4, "POST /api/reactions.add HTTP/1.1\r\n");
+	stage_check_body(4, "{\"channel\":\"C1\",\"timestamp\":\"1.5\","
+			    "\"name\":\"eyes\"}");
+}
+
+TEST(app_slack, a_webhook_only_posts)
+{
+	stage_begin(NULL, 0);
+	stage_connect("slack", "{\"webhookUrl\":\"~/x\"}");
+	CHECK_INT(stage_run("slack:GetUser", "{}", "{\"user\":\"U1\"}"),
+		FAILURE_CONFIGURATION);
+	stage_check_said("a webhook only posts messages");
+	stage_end();
+}

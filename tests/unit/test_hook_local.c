@@ -91,14 +91,29 @@ TEST(hook_local, the_challenge_is_answered_in_its_words)
 	tear_down(hook);
 }
 
+TEST(hook_local, what_comes_faster_than_the_rate_waits_for_it)
+{
+	const struct hook *hook =
+		set_up(",\"rate\":{\"requests\":1,\"window\":\"1s\"}");
+	struct hook_report report;
+
+	send_to(hook, local_rig_request("", "{}", &got));
+	send_to(hook, local_rig_request("", "{}", &got));
+	CHECK_INT(got.status, 200);
+	CHECK_INT(hook_world.begun, 2);
+	hook_life_report(hook->life, &hook_world.arena, &report);
+	CHECK_INT(report.counts[HOOK_REFUSED], 0);
+	tear_down(hook);
+}
+
 TEST(hook_local, what_the_door_refuses_is_refused_with_its_headers)
 {
-	const struct hook *hook = set_up(
-		",\"rate\":{\"requests\":1,\"window\":\"1m\"},\"maxBytes\":2");
+	const struct hook *hook = set_up(",\"maxBytes\":2");
 	struct str after;
 
 	send_to(hook, local_rig_request("", "{\"a\":1}", &got));
 	CHECK_INT(got.status, 413);
+	hook_world.begin_error = ERR_BUSY;
 	send_to(hook, local_rig_request("", "{}", &got));
 	CHECK_INT(got.status, 429);
 	CHECK(http_head_find(str_of(got.head), STR("Retry-After"), &after));

@@ -19,14 +19,20 @@ static struct {
 	char headers[1024];
 	char body[256];
 	struct http_local_call *calls[1000]; /* that it has yet to answer */
+	int64_t delay;			     /* it takes nothing */
+	size_t put_off;
 } seen;
 
-static void
+static int64_t
 receive(void *context, const struct http_local_arrival *arrival)
 {
 	size_t len = 0;
 
 	(void)context;
+	if (seen.delay)
+		seen.put_off++;
+	if (seen.delay)
+		return seen.delay;
 	seen.workspace = arrival->workspace;
 	seen.hook = arrival->hook;
 	snprintf(seen.method, sizeof(seen.method), "%s", arrival->method);
@@ -37,6 +43,7 @@ receive(void *context, const struct http_local_arrival *arrival)
 			STR_ARG(arrival->headers[i].name),
 			STR_ARG(arrival->headers[i].value));
 	seen.calls[seen.count++] = arrival->call;
+	return 0;
 }
 
 static bool
@@ -142,6 +149,54 @@ TEST(http_local, while_it_is_shut_what_arrived_is_answered_and_others_wait)
 	CHECK_INT(got.failure, HTTP_ABORTED);
 	CHECK_INT(seen.count, 1);
 	local_rig_close();
+}
+
+TEST(http_local, what_is_not_taken_comes_again)
+{
+	struct local_got got = {0}, late = {0};
+	struct http_request request = local_rig_request(LOCAL_HOOK, "", &got);
+
+	local_rig_open();
+	http_local_open(local_rig.local, &receiver);
+	seen.delay = 1;
+	http_client_send(local_rig.client, &request);
+	while (seen.put_off < 3)
+		http_client_wait(local_rig.client, -1, MILLISECONDS);
+	CHECK_INT(seen.count, 0);
+	seen.delay = 0;
+	while (seen.count == 0)
+		http_client_wait(local_rig.client, -1, MILLISECONDS);
+	answer(0, 200, STR(""));
+	local_rig_await(&got, 1);
+	CHECK_INT(got.status, 200);
+	/* In vain, which is not the hook's fault. */
+	seen.delay = LOCAL_DEADLINE * SECONDS;
+	request.context = &late;
+	request.timeout = 1;
+	http_client_send(local_rig.client, &request);
+	local_rig_await(&late, 1);
+	CHECK_INT(late.failure, HTTP_OUR_FAULT);
+	/* Nor until it is taken, when all ends. */
+	request.timeout = LOCAL_DEADLINE * SECONDS;
+	http_client_send(local_rig.client, &request);
+	http_local_close(local_rig.local);
+	local_rig_await(&late, 2);
+	CHECK_INT(late.failure, HTTP_ABORTED);
+	local_rig_close();
+}
+
+TEST(http_local, a_client_that_ends_aborts_what_comes_again)
+{
+	struct local_got got = {0};
+	struct http_request request = local_rig_request(LOCAL_HOOK, "", &got);
+
+	local_rig_open();
+	http_local_open(local_rig.local, &receiver);
+	seen.delay = LOCAL_DEADLINE * SECONDS;
+	http_client_send(local_rig.client, &request);
+	local_rig_close();
+	CHECK_INT(got.count, 1);
+	CHECK_INT(got.failure, HTTP_ABORTED);
 }
 
 TEST(http_local, once_the_hooks_are_closed_requests_are_aborted)
@@ -300,7 +355,7 @@ answer_there(struct desk_job *job)
 	mem_free(answering);
 }
 
-static void
+static int64_t
 receive_there(void *context, const struct http_local_arrival *arrival)
 {
 	struct answering *answering = MEM_NEW(struct answering);
@@ -309,6 +364,7 @@ receive_there(void *context, const struct http_local_arrival *arrival)
 	answering->job.run = answer_there;
 	answering->call = arrival->call;
 	CHECK_OK(desk_post(desk, &answering->job));
+	return 0;
 }
 
 TEST(http_local, hundreds_are_answered_on_other_threads)

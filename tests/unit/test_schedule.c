@@ -34,6 +34,7 @@ instant(const char *text)
 }
 
 #define DAILY(time_) "{\"type\":\"daily\",\"time\":\"" time_ "\"}"
+#define DAILY_WITH(more_) "{\"type\":\"daily\",\"time\":\"09:00\"," more_ "}"
 #define CRON(text_) "{\"type\":\"cron\",\"expression\":\"" text_ "\"}"
 #define EVERY(seconds_, more_) \
 	"{\"type\":\"indefinitely\",\"interval\":" seconds_ more_ "}"
@@ -128,6 +129,13 @@ static const struct {
 	{"{\"type\":\"daily\",\"time\":\"09:00\",\"between\":["
 	 "\"2026-05-01T00:00:00Z\",\"2026-05-03T00:00:00Z\"]}",
 		"", "2026-05-02T09:00:00Z", "", ""},
+	/* Over midnight. */
+	{EVERY("3600", ",\"restrict\":[{\"time\":[\"22:00\",\"06:00\"]}]"), "",
+		"2026-01-01T12:30:00Z", "2026-01-01T12:30:00Z",
+		"2026-01-01T22:00:00Z"},
+	{EVERY("3600", ",\"restrict\":[{\"time\":[\"22:00\",\"06:00\"]}]"), "",
+		"2026-01-01T23:30:00Z", "2026-01-01T23:30:00Z",
+		"2026-01-02T00:30:00Z"},
 	{"{\"type\":\"cron\",\"expression\":\"0 * * * *\",\"restrict\":[{"
 	 "\"days\":[6],\"months\":[12],\"time\":[\"10:00\",\"11:00\"]}]}",
 		"", "2026-11-20T00:00:00Z", "", "2026-12-05T10:00:00Z"},
@@ -175,26 +183,32 @@ static const struct {
 	{"{\"type\":\"yearly\",\"days\":[1],\"months\":[13],"
 	 "\"time\":\"08:00\"}",
 		"scheduling.months: "},
-	{CRON("60 * * * *"), "scheduling.expression: expected field 1, the "
+	{CRON("60 * * * *"), "scheduling.expression: field 1, the "
 			     "minute: "},
-	{CRON("* 24 * * *"), "scheduling.expression: expected field 2, the "
+	{CRON("* 24 * * *"), "scheduling.expression: field 2, the "
 			     "hour: "},
-	{CRON("* * 0 * *"), "scheduling.expression: expected field 3, the "
+	{CRON("* * 0 * *"), "scheduling.expression: field 3, the "
 			    "day of the month: "},
-	{CRON("* * * foo *"), "scheduling.expression: expected field 4, the "
+	{CRON("* * * foo *"), "scheduling.expression: field 4, the "
 			      "month: "},
-	{CRON("* * * * 8"), "scheduling.expression: expected field 5, the "
+	{CRON("* * * * 8"), "scheduling.expression: field 5, the "
 			    "day of the week: "},
-	{CRON("5-1 * * * *"), "scheduling.expression: expected field 1"},
-	{CRON("*/0 * * * *"), "scheduling.expression: expected field 1"},
-	{CRON("* * * *"), "scheduling.expression: expected field 5"},
+	{CRON("5-1 * * * *"), "scheduling.expression: field 1"},
+	{CRON("*/0 * * * *"), "scheduling.expression: field 1"},
+	{CRON("* * * *"), "scheduling.expression: field 5"},
 	{CRON("* * * * * *"), "scheduling.expression: "},
 	{"{\"type\":\"cron\"}", "scheduling.expression: "},
 	{"{\"type\":\"daily\",\"time\":\"09:00\",\"between\":[\"x\"]}",
 		"scheduling.between[0]: "},
-	{"{\"type\":\"daily\",\"time\":\"09:00\",\"restrict\":[{"
-	 "\"time\":[\"x\",\"y\"]}]}",
+	{DAILY_WITH("\"between\":\"2026-05-01\""), "scheduling.between: "},
+	{DAILY_WITH("\"restrict\":[{\"time\":[\"x\",\"y\"]}]"),
 		"scheduling.restrict: "},
+	{DAILY_WITH("\"restrict\":[{\"time\":\"09:00\"}]"),
+		"scheduling.restrict: "},
+	{DAILY_WITH("\"restrict\":[{\"time\":[\"9:00\",\"9:00\"]}]"),
+		"scheduling.restrict: "},
+	{DAILY_WITH("\"restrict\":{\"days\":[1]}"), "scheduling.restrict: "},
+	{DAILY_WITH("\"restrict\":[5]"), "scheduling.restrict: "},
 };
 
 TEST(schedule, what_is_wrong_is_named)
@@ -212,5 +226,22 @@ TEST(schedule, what_is_wrong_is_named)
 				wrong[i].json, buf_text(&why));
 		buf_release(&why);
 	}
+	arena_release(&arena);
+}
+
+TEST(schedule, a_member_that_is_not_known_is_named)
+{
+	struct buf why = {0};
+	struct json_doc doc;
+
+	CHECK_OK(json_read(
+		STR(DAILY_WITH("\"restricts\":[]")), &arena, &doc, NULL));
+	CHECK(schedule_check(json_root(&doc), &why) == ERR_INVALID);
+	CHECK(str_starts_with(
+		buf_str(&why), STR("scheduling.restricts: there is no")));
+	CHECK_OK(json_read(
+		STR(DAILY_WITH("\"restrict\":null")), &arena, &doc, NULL));
+	CHECK_OK(schedule_check(json_root(&doc), &why));
+	buf_release(&why);
 	arena_release(&arena);
 }

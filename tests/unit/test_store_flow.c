@@ -76,6 +76,8 @@ due(struct execution_due query)
 
 	query.limit = query.limit ? query.limit : 9;
 	CHECK_OK(store_executions_due(store, &query, &arena, &list));
+	for (size_t i = 0; i < list.count; i++)
+		CHECK_STR(list.rows[i].trigger, STR(""));
 	return sequences(&list);
 }
 
