@@ -378,6 +378,11 @@ replay_one(struct api_call *call)
 
 	if (!find(call, &row) || !read_version(call, &is_old))
 		return;
+	if (row.trigger.len == 0) {
+		api_refuse(call, 409, NULL,
+			"what started it was confidential, and is not kept");
+		return;
+	}
 	if (is_old)
 		scenario = scenario_of(call, &row);
 	else if (uuid_parse(row.scenario, &id) == ERR_OK)

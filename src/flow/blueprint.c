@@ -163,6 +163,38 @@ order_modules(struct blueprint_reading *reading)
 
 /* ---- the whole ---- */
 
+/* Settings that do nothing here, unless they have their usual value. */
+static const struct idle {
+	const char *name;
+	const char *usual; /* JSON */
+	const char *why;
+} idle[] = {
+	{"roundtrips", "01",
+		"each request is an execution of its own, and all that wait are "
+		"run"},
+	{"autoCommit", "true",
+		"each module's changes stay, also when a later one fails"},
+	{"autoCommitTriggerLast", "true",
+		"a request leaves the queue when its run has ended"},
+	{"freshVariables", "false", "there are no custom variables"},
+};
+
+static void
+check_idle(struct blueprint_reading *reading, struct json given)
+{
+	for (size_t i = 0; i < COUNT_OF(idle); i++) {
+		struct str text =
+			json_raw(json_member(given, str_of(idle[i].name)));
+
+		if (text.len && !str_equal(text, STR("null")) &&
+			str_find(str_of(idle[i].usual), text) == SIZE_MAX)
+			blueprint_problem(reading, false,
+				arena_printf(reading->arena,
+					"metadata.scenario.%s", idle[i].name),
+				"it does nothing here: %s", idle[i].why);
+	}
+}
+
 static void
 read_settings(struct blueprint_reading *reading, struct json metadata)
 {
@@ -185,6 +217,7 @@ read_settings(struct blueprint_reading *reading, struct json metadata)
 		blueprint_flag(json_member(given, STR("dataloss")), false);
 	settings->keeps_incomplete =
 		blueprint_flag(json_member(given, STR("dlq")), false);
+	check_idle(reading, given);
 }
 
 static bool

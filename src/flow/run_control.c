@@ -354,6 +354,9 @@ sleep_for(struct run *run, const struct module_call *call,
 		      (int64_t)(number_in(call->input, "duration", 0) *
 				(double)SECONDS);
 
+	/* Behind it the run's own time limit ends it. */
+	if (end > run->deadline)
+		end = run->deadline;
 	if (run_flush(run) == RUN_STOP)
 		return not_now(call, failure);
 	while (clock_monotonic() < end) {
