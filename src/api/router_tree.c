@@ -141,6 +141,8 @@ route_node_allow(const struct route_node *node, struct arena *arena)
 	for (size_t i = 0; i < node->route_count; i++) {
 		const char *method = node->routes[i]->method;
 
+		if (strcmp(method, "OPTIONS") == 0)
+			continue; /* always there, at the end */
 		buf_printf(&text, "%s%s, ", method,
 			strcmp(method, "GET") ? "" : ", HEAD");
 	}

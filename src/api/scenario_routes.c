@@ -279,6 +279,10 @@ list_issues(struct api_call *call, const struct template_problem *problems,
 			issues[count].description = arena_printf(call->arena,
 				"%.*s (column %zu)", STR_ARG(problems->text),
 				problems->column);
+		if (!problems->is_error)
+			issues[count].description =
+				arena_printf(call->arena, "warning: %.*s",
+					STR_ARG(issues[count].description));
 		count++;
 	}
 	return count;

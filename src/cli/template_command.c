@@ -124,14 +124,24 @@ find_variables(void *context, struct str scope)
 	return value_member(world->variables, scope);
 }
 
-/** False when something is nested too deep. */
 static bool
+is_given(struct json json, struct str name)
+{
+	struct json member = json_member(json, name);
+
+	return !json_is_missing(member) && json_kind(member) != JSON_NULL;
+}
+
+/** NULL, or what is wrong with it. */
+static const char *
 world_read(struct world *world, struct json json, struct arena *arena)
 {
 	struct str zone =
 		json_string(json_member(json, STR("timezone")), arena);
 	struct value now;
 
+	if (is_given(json, STR("timezone")) && !zone_exists(zone))
+		return "timezone: there is no such time zone";
 	world->scope = (struct template_scope){
 		.context = world,
 		.module = find_module,
@@ -145,11 +155,17 @@ world_read(struct world *world, struct json json, struct arena *arena)
 			VALUE_JSON_TYPED, arena, &world->variables) ||
 		value_from_json(json_member(json, STR("now")), VALUE_JSON_TYPED,
 			arena, &now))
-		return false;
-	if (!value_to_date(now, NULL, &world->scope.now) &&
-		now.kind == VALUE_NUMBER)
-		world->scope.now = (int64_t)now.as.number;
-	return true;
+		return "the bindings are nested too deep";
+	if (is_given(json, STR("bindings")) &&
+		world->bindings.kind != VALUE_COLLECTION)
+		return "bindings: expected an object, bundles by the numbers "
+		       "of their modules";
+	if (value_is_empty(now) || value_to_date(now, NULL, &world->scope.now))
+		return NULL;
+	if (now.kind != VALUE_NUMBER)
+		return "now: expected a time such as 2026-11-22T10:00:00Z";
+	world->scope.now = (int64_t)now.as.number;
+	return NULL;
 }
 
 static void
@@ -202,6 +218,7 @@ eval_line(struct str line, struct arena *arena, struct buf *answer)
 	CLEANUP(buf_release) struct buf why = {0};
 	struct json_out out = json_out_make(answer);
 	struct world world = {0};
+	const char *wrong;
 	struct json_doc doc;
 	struct json text;
 
@@ -216,8 +233,8 @@ eval_line(struct str line, struct arena *arena, struct buf *answer)
 		answer_error(&out, 0,
 			STR("expected an object {\"expr\":\"…\","
 			    "\"bindings\":{…}}"));
-	else if (!world_read(&world, json_root(&doc), arena))
-		answer_error(&out, 0, STR("the bindings are nested too deep"));
+	else if ((wrong = world_read(&world, json_root(&doc), arena)) != NULL)
+		answer_error(&out, 0, str_of(wrong));
 	else
 		eval_expression(&out, json_string(text, arena), &world, arena);
 	json_out_end(&out);

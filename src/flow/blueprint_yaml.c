@@ -192,8 +192,11 @@ blueprint_from_yaml(struct str yaml, struct arena *arena, struct str *ret_json,
 		buf_append(why, STR("the blueprint is over 4 MiB large"));
 		return ERR_LIMIT;
 	}
-	if (yaml.len == 0 || !str_is_utf8(yaml) ||
-		memchr(yaml.ptr, '\0', yaml.len))
+	if (str_trim(yaml).len == 0) {
+		buf_append(why, STR("it is empty, expected a blueprint"));
+		return ERR_INVALID;
+	}
+	if (!str_is_utf8(yaml) || memchr(yaml.ptr, '\0', yaml.len))
 		return refuse(&reading, NULL, "expected a text in UTF-8");
 	config.diag = fy_diag_create(NULL);
 	fy_diag_set_collect_errors(config.diag, true);

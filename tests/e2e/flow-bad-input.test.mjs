@@ -208,3 +208,25 @@ test('the command line takes a scenario by its name', async (t) => {
   const removed = await grapnel(hub, 'scenario', 'delete', 'A scenario')
   assert.equal(removed.code, 0, removed.stderr)
 })
+
+test('what an expression is tried out with must be what it is for', async () => {
+  const line = (more) => JSON.stringify({ expr: '{{1.a}}{{now}}', ...more })
+  const { stdout } = await run(['template', 'eval', '--batch'], {
+    input: [
+      line({ bindings: 7 }),
+      line({ timezone: 'No/Where' }),
+      line({ now: 'zz' }),
+      line({ bindings: { 1: { a: 5 } }, now: '2026-01-02T03:04:05Z' })
+    ].join('\n') + '\n'
+  })
+  assert.deepEqual(stdout.trim().split('\n').map(JSON.parse), [
+    {
+      error: 'bindings: expected an object, bundles by the numbers of their ' +
+        'modules',
+      column: 0
+    },
+    { error: 'timezone: there is no such time zone', column: 0 },
+    { error: 'now: expected a time such as 2026-11-22T10:00:00Z', column: 0 },
+    { value: '52026-01-02T03:04:05.000Z' }
+  ])
+})

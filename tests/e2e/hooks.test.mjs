@@ -92,3 +92,78 @@ test('requests that wait outlive a kill and run in their order', async (t) => {
   }, 'all have run')
   assert.equal(runs.length, 20)
 })
+
+// What a hook is made with, what is sent, and what is answered: the table of
+// docs/hooks.md over the network.
+const REFUSED = [
+  [{ maxBytes: 4 }, { body: '{"a":1}' }, 413, 'Request entity too large'],
+  [{ apiKeys: ['k'] }, {}, 401, 'Unauthorized'],
+  [{ apiKeys: ['k'] }, { headers: { 'x-make-apikey': 'K' } }, 401,
+    'Unauthorized'],
+  [{ basic: { username: 'u', password: 'p' } },
+    { headers: { authorization: `Basic ${btoa('u:q')}` } }, 401,
+    'Unauthorized'],
+  [{ allowedNetworks: ['192.0.2.0/24'] }, {}, 403, 'Forbidden'],
+  // Whoever is no trusted proxy says nothing of where a request came from.
+  [{ allowedNetworks: ['192.0.2.0/24'] },
+    { headers: { 'x-forwarded-for': '192.0.2.1' } }, 403, 'Forbidden'],
+  [{ allowedNetworks: ['192.0.2.0/24'], trustedProxies: ['127.0.0.1'] },
+    { headers: { 'x-forwarded-for': '192.0.2.1, 198.51.100.1' } }, 403,
+    'Forbidden'],
+  [{ signature: { scheme: 'github', secrets: ['s'] } }, {}, 401,
+    'Unauthorized'],
+  [{ enabled: false }, {}, 410,
+    'There is no scenario listening for this webhook.'],
+  [{ scenarioId: null }, {}, 410,
+    'There is no scenario listening for this webhook.'],
+  [{}, { body: '{"a":' }, 400, /^line 1 column 6: expected /],
+  [{}, { body: Buffer.from('{"a":"\xff"}', 'latin1') }, 400, /UTF-8/],
+  [{ structure: { fields: [{ name: 'id', type: 'number', required: true }] } },
+    {}, 400, 'id: must be given']
+]
+
+test('each refusal has its status and its reason, and nothing is run',
+  async (t) => {
+    const hub = await startHub(t)
+    const scenario = await hub.api.post('/v1/scenarios', {
+      isEnabled: true,
+      blueprint: {
+        name: 'Never',
+        flow: [{ id: 1, module: 'gateway:CustomWebHook' }]
+      }
+    })
+    for (const [options, sent, status, said] of REFUSED) {
+      const { body: hook, text } = await hub.api.post('/v1/hooks',
+        { name: 'in', scenarioId: scenario.body.id, ...options })
+      assert.ok(hook.url, text)
+      const answer = await request('POST', hub.url + hook.url, {
+        body: '{}',
+        token: null,
+        ...sent,
+        headers: { 'content-type': 'application/json', ...sent.headers }
+      })
+      const what = JSON.stringify([options, sent, answer.text])
+      assert.equal(answer.status, status, what)
+      if (said instanceof RegExp) assert.match(answer.text, said)
+      else assert.equal(answer.text, said, what)
+      const log = (await hub.api.get(`/v1/hooks/${hook.id}/log`)).body
+      assert.equal(log.items[0].outcome, 'refused', what)
+      assert.ok(log.items[0].reason.length > 0, what)
+      assert.deepEqual([log.counts.accepted, log.counts.refused], [0, 1])
+    }
+    const limited = await hub.api.post('/v1/hooks', {
+      name: 'in', scenarioId: null, rate: { requests: 1, window: '1h' }
+    })
+    await request('POST', hub.url + limited.body.url, { token: null })
+    const late =
+      await request('POST', hub.url + limited.body.url, { token: null })
+    assert.equal(late.status, 429)
+    assert.equal(late.text, 'Too many requests')
+    assert.ok(Number(late.headers['retry-after']) > 0)
+    await hub.api.del(`/v1/hooks/${limited.body.id}`)
+    const gone =
+      await request('POST', hub.url + limited.body.url, { token: null })
+    assert.deepEqual([gone.status, gone.text], [410, 'Webhook not found'])
+    const runs = await hub.api.get('/v1/executions')
+    assert.equal(runs.body.count, 0)
+  })

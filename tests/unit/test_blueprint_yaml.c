@@ -40,7 +40,8 @@ TEST(blueprint_yaml, is_the_json_of_the_same_members)
 static const struct {
 	const char *yaml, *why;
 } wrong[] = {
-	{"", "UTF-8"},
+	{"", "it is empty"},
+	{"\xFF", "UTF-8"},
 	{"a: [1\n", "line "},
 	{"a: 1\na: 2\n", "line 2"},
 	{"t: {{1.name}}\n", "must stand in quotes"},
