@@ -183,8 +183,9 @@ make_begun(struct runner *runner, const struct runner_order *order)
 			.created = clock_now(),
 			.origin = order->origin,
 			.error = STR(""),
-			.is_confidential = scenario->blueprint->settings
-						   .is_confidential,
+			.is_confidential =
+				order->is_confidential ||
+				scenario->blueprint->settings.is_confidential,
 			.trigger =
 				str_make(begun->trigger, order->trigger.len)}};
 	begun->changes[0] =

@@ -208,3 +208,35 @@ TEST(runner_life, run_once_shows_the_next_one_of_a_scenario_that_is_on)
 	scenario_unref(scenario);
 	rig_end();
 }
+
+/* ---- what is not to be shown ---- */
+
+TEST(runner_life, what_repeats_a_confidential_one_is_confidential)
+{
+	const struct scenario *scenario;
+	struct step_list steps;
+	struct runner_order order = {.trigger = STR("{\"pin\":1234}"),
+		.cause = "replay",
+		.origin = 1,
+		.is_confidential = true,
+		.context = &rig.orders[0],
+		.stored = rig_stored};
+	uint64_t sequence;
+
+	rig_begin();
+	/* The scenario itself says nothing of it (any more). */
+	order.scenario = scenario =
+		rig_import(SCENARIO("", SET(2, "{{1.pin}}")));
+	atomic_store(&rig.orders[0].err, -1);
+	CHECK_OK(runner_begin(rig.runner, &order));
+	sequence = rig_sequence_of(0);
+	AWAIT(rig_state_of(sequence) == EXECUTION_SUCCESS);
+	CHECK(rig_execution_of(sequence).is_confidential);
+	CHECK(rig_steps_of(sequence, &steps) > 0);
+	for (size_t i = 0; i < steps.count; i++) {
+		CHECK_STR(steps.rows[i].input, STR(""));
+		CHECK_STR(steps.rows[i].trace, STR(""));
+	}
+	scenario_unref(scenario);
+	rig_end();
+}
