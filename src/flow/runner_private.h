@@ -55,6 +55,7 @@ struct runner_lane {
 	struct runner_once *once;
 	bool may_run_one;
 	bool expects_one;
+	bool has_accepted_one; /* and it has not begun yet */
 	uint32_t incomplete; /* executions INCOMPLETE */
 	uint32_t errors;     /* in a row */
 	int64_t last_start;  /* by the schedule; clock_now() */

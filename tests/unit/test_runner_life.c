@@ -209,6 +209,34 @@ TEST(runner_life, run_once_shows_the_next_one_of_a_scenario_that_is_on)
 	rig_end();
 }
 
+TEST(runner_life, run_once_that_is_over_lets_nothing_go)
+{
+	static struct watcher watcher;
+	const struct scenario *scenario;
+	uint64_t kept;
+
+	rig_begin();
+	scenario = rig_import(SCENARIO("\"dlq\":true,\"sequential\":true",
+		PICKY(2, "") "," SAY(3, "ok")));
+	CHECK_OK(rig_order(scenario, 0, "{\"bad\":true}"));
+	kept = rig_sequence_of(0);
+	AWAIT(rig_state_of(kept) == EXECUTION_INCOMPLETE);
+	scenario = switch_to(scenario, false);
+	CHECK_OK(rig_order(scenario, 1, "{}"));
+	(void)rig_sequence_of(1);
+	/* What failed is in the way of the one that waits. */
+	CHECK_OK(watch(scenario, &watcher, 0));
+	AWAIT(atomic_load(&watcher.shown) == 0);
+	CHECK_OK(runner_drop(rig.runner, kept));
+	for (size_t i = 2; i < 4; i++) {
+		CHECK_OK(order_by_hand(scenario, i));
+		AWAIT(rig_state_of(rig_sequence_of(i)) == EXECUTION_SUCCESS);
+	}
+	CHECK_INT(rig_state_of(rig_sequence_of(1)), EXECUTION_QUEUED);
+	scenario_unref(scenario);
+	rig_end();
+}
+
 /* ---- what is not to be shown ---- */
 
 TEST(runner_life, what_repeats_a_confidential_one_is_confidential)
