@@ -191,7 +191,9 @@ _grapnel() {
 	"serve --rate-heartbeat") COMPREPLY=(); return ;;
 	"serve --flow-threads") COMPREPLY=(); return ;;
 	"serve --flow-queue-max") COMPREPLY=(); return ;;
+	"serve --flow-incomplete-max") COMPREPLY=(); return ;;
 	"serve --flow-run-timeout") COMPREPLY=(); return ;;
+	"serve --flow-step-timeout") COMPREPLY=(); return ;;
 	"serve --greenlake-webhooks-max") COMPREPLY=(); return ;;
 	"serve --greenlake-name-max") COMPREPLY=(); return ;;
 	"serve --greenlake-description-max") COMPREPLY=(); return ;;
@@ -608,7 +610,7 @@ _grapnel() {
 	"execution replay --timeout") COMPREPLY=(); return ;;
 	esac
 	case "$command" in
-	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --retention-executions --executions-max --retention-incomplete --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --key-notices --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --public-url --callback-timeout --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --body-kept --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --flow-threads --flow-queue-max --flow-run-timeout --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
+	"serve") options="--config --check-config --data --key-file --retention-events --retention-deliveries --retention-executions --executions-max --retention-incomplete --store-max-bytes --listen --tls-certificate --tls-key --insecure-listen --metrics-public --server-threads --connections-max --idle-timeout --body-max --bulk-body-max --key-notices --allow-http --allow-private --ca-file --allow-lists --proxy --proxy-lookup --no-proxy --dns-ttl --user-agent --source --origin --public-url --callback-timeout --connect-timeout --handshake-timeout --delivery-timeout --first-byte-timeout --webhooks-max --dedupe-window --greenlake-event-max --subscriptions-max --enables-max --enables-window --body-kept --retry-schedule --workers --concurrency --concurrency-total --window --window-total --queue-max --queue-bytes --batch-max --delivery-batch-max --delivery-batch-window --rate-heartbeat --flow-threads --flow-queue-max --flow-incomplete-max --flow-run-timeout --flow-step-timeout --greenlake-webhooks-max --greenlake-name-max --greenlake-description-max --greenlake-secret-min --greenlake-secret-max --greenlake-retry-schedule --challenge-retries --log-level --stop-timeout --help" ;;
 	"receive") options="--listen --status --secret --greenlake-secret --tls-certificate --tls-key --count --quiet --json --help" ;;
 	"publish") options="--type --id --event --bulk --url --token --timeout --json --help" ;;
 	"version") options="--json --help" ;;

@@ -120,6 +120,17 @@ knows_members(struct api_call *call)
 	return true;
 }
 
+static void
+refuse_type(struct api_call *call)
+{
+	CLEANUP(buf_release) struct buf names = {0};
+	const struct connection_type *type;
+
+	for (size_t i = 0; (type = connection_type_at(i)) != NULL; i++)
+		buf_printf(&names, " %s", type->name);
+	api_refuse(call, 400, "type", "expected one of:%s", buf_text(&names));
+}
+
 /** Takes the body over what is there; false when a refusal was answered. */
 static bool
 read_body(struct api_call *call, struct connection *connection)
@@ -142,7 +153,7 @@ read_body(struct api_call *call, struct connection *connection)
 	}
 	type = connection_type_find(connection->type);
 	if (!type) {
-		api_refuse(call, 400, "type", "there is no such type");
+		refuse_type(call);
 		return false;
 	}
 	if (value_from_json(json_member(call->json, STR("members")),

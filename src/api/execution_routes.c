@@ -311,6 +311,34 @@ drop_one(struct api_call *call)
 	change(call, runner_drop);
 }
 
+/** False when what is wrong was answered. */
+static bool
+read_version_member(struct api_call *call, struct json body, struct str *in_out)
+{
+	struct json_walk walk = json_walk(body);
+
+	if (json_kind(body) != JSON_OBJECT) {
+		api_refuse(call, 400, NULL, "expected an object, found %s",
+			json_kind_name(json_kind(body)));
+		return false;
+	}
+	while (json_walk_next(&walk)) {
+		struct str key = json_string(walk.key, call->arena);
+
+		if (str_equal(key, STR("version"))) {
+			*in_out = json_kind(walk.value) == JSON_STRING
+					  ? json_string(walk.value, call->arena)
+					  : STR("?");
+			continue;
+		}
+		api_refuse(call, 400,
+			arena_copy(call->arena, str_head(key, 128)).ptr,
+			"there is no such member; version is expected");
+		return false;
+	}
+	return true;
+}
+
 /** "present", or "then" ("old"), in the body or the query. */
 static bool
 read_version(struct api_call *call, bool *ret_is_old)
@@ -327,11 +355,8 @@ read_version(struct api_call *call, bool *ret_is_old)
 			api_refuse(call, 400, NULL, "%s", buf_text(&why));
 			return false;
 		}
-		if (!json_is_missing(
-			    json_member(json_root(&doc), STR("version"))))
-			text = json_string(
-				json_member(json_root(&doc), STR("version")),
-				call->arena);
+		if (!read_version_member(call, json_root(&doc), &text))
+			return false;
 	}
 	*ret_is_old =
 		str_equal(text, STR("then")) || str_equal(text, STR("old"));
@@ -353,6 +378,11 @@ replay_one(struct api_call *call)
 
 	if (!find(call, &row) || !read_version(call, &is_old))
 		return;
+	if (row.trigger.len == 0) {
+		api_refuse(call, 409, NULL,
+			"what started it was confidential, and is not kept");
+		return;
+	}
 	if (is_old)
 		scenario = scenario_of(call, &row);
 	else if (uuid_parse(row.scenario, &id) == ERR_OK)

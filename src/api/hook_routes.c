@@ -250,10 +250,11 @@ read_body(struct api_call *call, struct hook_options *options)
 		told[i] = (struct api_issue){
 			"field", issues.rows[i].field, issues.rows[i].sentence};
 	problem.issue_count = issues.count;
+	if (issues.count == 0)
+		return true;
 	problem.message = issues.rows[0].sentence;
-	if (issues.count > 0)
-		api_respond_problem(call, &problem);
-	return issues.count == 0;
+	api_respond_problem(call, &problem);
+	return false;
 }
 
 /** The scenario, if one is named, is the workspace's. */

@@ -92,6 +92,50 @@ write_issue(struct json_out *out, const char *source, struct str subject,
 	json_out_end(out);
 }
 
+/** The sentence alone, when it begins with the place that it speaks of. */
+static struct str
+without_place(const struct api_problem *problem, struct str message)
+{
+	struct str place = problem->subject;
+	struct str rest = str_skip(message, place.len);
+
+	return place.len && str_starts_with(message, place) &&
+			       str_starts_with(rest, STR(": "))
+		       ? str_skip(rest, 2)
+		       : message;
+}
+
+static bool
+is_in_request(const char *source)
+{
+	return source && (strcmp(source, "field") == 0 ||
+				 strcmp(source, "query.parameter") == 0);
+}
+
+/** Who reads the message only is to know what it speaks of. */
+static struct str
+with_place(const struct api_call *call, const struct api_problem *problem,
+	struct str message)
+{
+	struct str place = problem->subject;
+
+	if (call->route->dialect != API_NATIVE)
+		return message;
+	if (problem->issue_count > 1 &&
+		str_equal(message, problem->issues[0].description))
+		return arena_printf(call->arena,
+			"%zu things are wrong with the body",
+			problem->issue_count);
+	if (problem->issue_count == 1 &&
+		str_equal(message, problem->issues[0].description))
+		place = problem->issues[0].subject;
+	if (!is_in_request(problem->source) || place.len == 0 ||
+		str_starts_with(message, place))
+		return message;
+	return arena_printf(
+		call->arena, "%.*s: %.*s", STR_ARG(place), STR_ARG(message));
+}
+
 static void
 write_issues(struct json_out *out, const struct api_problem *problem,
 	struct str message)
@@ -106,7 +150,8 @@ write_issues(struct json_out *out, const struct api_problem *problem,
 			problem->issues[i].subject,
 			problem->issues[i].description);
 	if (problem->issue_count == 0)
-		write_issue(out, problem->source, problem->subject, message);
+		write_issue(out, problem->source, problem->subject,
+			without_place(problem, message));
 	json_out_end(out);
 	json_out_end(out);
 }
@@ -219,6 +264,7 @@ api_respond_problem(struct api_call *call, const struct api_problem *problem)
 
 	if (str_is_empty(message))
 		message = str_of(status_row(problem->status)->message);
+	message = with_place(call, problem, message);
 	if (call->route->dialect == API_OAUTH)
 		write_oauth_problem(&out, call, problem, message);
 	else if (call->route->dialect == API_GREENLAKE)

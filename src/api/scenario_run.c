@@ -49,7 +49,8 @@ refuse_broken(struct api_call *call, const struct scenario *scenario)
 	if (scenario->blueprint->is_runnable)
 		return false;
 	api_refuse(call, 409, NULL,
-		"the scenario's blueprint has errors: it cannot run");
+		"the scenario's blueprint has errors, or modules that are not "
+		"known here: it cannot run");
 	return true;
 }
 

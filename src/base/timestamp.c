@@ -178,7 +178,9 @@ timestamp_compare(struct timestamp a, struct timestamp b)
 const char *
 timestamp_format(int64_t microseconds, char text[TIMESTAMP_TEXT_SIZE])
 {
-	int64_t seconds = calendar_floor_div(microseconds, SECONDS);
+	/* Of the least number the rounded down times SECONDS is no int64_t. */
+	int64_t micro = microseconds % SECONDS;
+	int64_t seconds = microseconds / SECONDS - (micro < 0);
 	int64_t of_day = calendar_floor_mod(seconds, 86400);
 	struct calendar_date date =
 		calendar_date_of(calendar_floor_div(seconds, 86400));
@@ -193,7 +195,7 @@ timestamp_format(int64_t microseconds, char text[TIMESTAMP_TEXT_SIZE])
 		{':', 2, of_day / 3600},
 		{':', 2, of_day / 60 % 60},
 		{'.', 2, of_day % 60},
-		{'Z', 6, calendar_floor_mod(microseconds, SECONDS)},
+		{'Z', 6, micro < 0 ? micro + SECONDS : micro},
 	};
 	char *at = text;
 

@@ -4,13 +4,15 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/scenario_command.h"
 
 #define ALL "/v1/hooks"
 
 static const struct option create_options[] = {
 	{.name = "scenario",
 		.placeholder = "ID",
-		.help = "The scenario that its requests start."},
+		.help = "The scenario that its requests start; its id or "
+			"name."},
 	{.name = "challenge",
 		.placeholder = "KIND",
 		.help = "A challenge to answer: com, greenlake, cloudevents, "
@@ -61,10 +63,9 @@ write_list(const struct args *args, const char *option, const char *member,
 }
 
 static void
-write_body(const struct args *args, struct buf *body)
+write_body(const struct args *args, const char *scenario, struct buf *body)
 {
 	struct json_out out = json_out_make(body);
-	const char *scenario = args_value(args, "scenario");
 	const char *scheme = args_value(args, "signature");
 	const char *dedupe = args_value(args, "dedupe");
 
@@ -109,12 +110,15 @@ hook_command_create(const struct args *args)
 {
 	CLEANUP(buf_release) struct buf body = buf_make(0);
 	CLEANUP(client_close) struct client client;
+	const char *scenario = args_value(args, "scenario");
 	struct client_answer answer;
 	int code = client_open(&client, args);
 
+	if (code == EXIT_DONE && scenario)
+		code = scenario_find_id(&client, scenario, &scenario);
 	if (code != EXIT_DONE)
 		return code;
-	write_body(args, &body);
+	write_body(args, scenario, &body);
 	code = client_send_json(&client, "POST", ALL, &body, &answer);
 	return print_object(&client, code, &answer);
 }

@@ -23,7 +23,8 @@ static const struct option import_options[] = {
 			"{\"type\":\"daily\",\"time\":\"09:00\"}."},
 	{.name = "update",
 		.placeholder = "ID",
-		.help = "Change this scenario instead of making another."},
+		.help = "Change this scenario (its id or name) instead of "
+			"making another."},
 };
 const struct option_table scenario_import_table = {
 	import_options, COUNT_OF(import_options)};
@@ -213,6 +214,8 @@ scenario_command_import(const struct args *args)
 	struct str blueprint;
 	int code = client_open(&client, args);
 
+	if (code == EXIT_DONE && id)
+		code = scenario_find_id(&client, id, &id);
 	if (code != EXIT_DONE)
 		return code;
 	if (!scenario_read_file(
@@ -231,15 +234,18 @@ switch_to(const struct args *args, bool is_enabled)
 	CLEANUP(buf_release) struct buf body = buf_make(0);
 	CLEANUP(client_close) struct client client;
 	struct json_out out = json_out_make(&body);
+	const char *id = args->operands[0];
 	int code = client_open(&client, args);
 
+	if (code == EXIT_DONE)
+		code = scenario_find_id(&client, id, &id);
 	if (code != EXIT_DONE)
 		return code;
 	json_out_object(&out, NULL);
 	json_out_boolean(&out, "isEnabled", is_enabled);
 	json_out_end(&out);
-	return send_and_tell(&client, "PATCH",
-		client_path(&client, ALL "/{}", args->operands), &body);
+	return send_and_tell(
+		&client, "PATCH", client_path(&client, ALL "/{}", &id), &body);
 }
 
 int
@@ -259,12 +265,14 @@ scenario_command_delete(const struct args *args)
 {
 	CLEANUP(client_close) struct client client;
 	struct client_answer answer;
+	const char *id = args->operands[0];
 	int code = client_open(&client, args);
 
 	if (code == EXIT_DONE)
+		code = scenario_find_id(&client, id, &id);
+	if (code == EXIT_DONE)
 		code = client_simple(&client, "DELETE",
-			client_path(&client, ALL "/{}", args->operands),
-			&answer);
+			client_path(&client, ALL "/{}", &id), &answer);
 	if (code == EXIT_DONE && !client.is_json)
 		output_hint("deleted %s", args->operands[0]);
 	return code;

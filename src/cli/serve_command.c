@@ -270,7 +270,9 @@ open_flow(const struct settings *settings, struct api *api, struct buf *why)
 		.threads = (unsigned)settings->flow_threads,
 		.queue_max = (size_t)settings->flow_queue_max,
 		.run_timeout = settings->flow_run_timeout,
-		.incomplete_age = settings->retention_incomplete};
+		.step_timeout = settings->flow_step_timeout,
+		.incomplete_age = settings->retention_incomplete,
+		.incomplete_max = (uint32_t)settings->flow_incomplete_max};
 
 	enum err err = flow_open(&options, &api->flow, why);
 

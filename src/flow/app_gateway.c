@@ -7,7 +7,7 @@ static const struct module_field hook[] = {{.name = "hook"},
 static const struct module_field answer[] = {{.name = "status",
 						     .type = "uinteger",
 						     .is_required = true,
-						     .minimum = 100,
+						     .minimum = 200,
 						     .maximum = 999},
 	{.name = "body"}, {.name = "headers", .type = "array"}, {.name = NULL}};
 

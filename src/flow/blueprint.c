@@ -163,6 +163,38 @@ order_modules(struct blueprint_reading *reading)
 
 /* ---- the whole ---- */
 
+/* Settings that do nothing here, unless they have their usual value. */
+static const struct idle {
+	const char *name;
+	const char *usual; /* JSON */
+	const char *why;
+} idle[] = {
+	{"roundtrips", "01",
+		"each request is an execution of its own, and all that wait are "
+		"run"},
+	{"autoCommit", "true",
+		"each module's changes stay, also when a later one fails"},
+	{"autoCommitTriggerLast", "true",
+		"a request leaves the queue when its run has ended"},
+	{"freshVariables", "false", "there are no custom variables"},
+};
+
+static void
+check_idle(struct blueprint_reading *reading, struct json given)
+{
+	for (size_t i = 0; i < COUNT_OF(idle); i++) {
+		struct str text =
+			json_raw(json_member(given, str_of(idle[i].name)));
+
+		if (text.len && !str_equal(text, STR("null")) &&
+			str_find(str_of(idle[i].usual), text) == SIZE_MAX)
+			blueprint_problem(reading, false,
+				arena_printf(reading->arena,
+					"metadata.scenario.%s", idle[i].name),
+				"it does nothing here: %s", idle[i].why);
+	}
+}
+
 static void
 read_settings(struct blueprint_reading *reading, struct json metadata)
 {
@@ -185,6 +217,81 @@ read_settings(struct blueprint_reading *reading, struct json metadata)
 		blueprint_flag(json_member(given, STR("dataloss")), false);
 	settings->keeps_incomplete =
 		blueprint_flag(json_member(given, STR("dlq")), false);
+	check_idle(reading, given);
+}
+
+static bool
+is_flag(struct json value)
+{
+	return json_kind(value) == JSON_TRUE ||
+	       json_kind(value) == JSON_FALSE ||
+	       json_string_equal(value, STR("true")) ||
+	       json_string_equal(value, STR("false"));
+}
+
+/* No number is that large: it would be taken for the usual one. */
+static bool
+is_number(struct json value)
+{
+	return blueprint_number(value, UINT32_MAX) != UINT32_MAX;
+}
+
+static bool
+is_anything(struct json value)
+{
+	(void)value;
+	return true;
+}
+
+static const struct setting {
+	const char *name;
+	bool (*fits)(struct json value);
+	const char *expected;
+} settings_known[] = {
+	{"roundtrips", is_number, "a number"},
+	{"maxErrors", is_number, "a number"},
+	{"autoCommit", is_flag, "true or false"},
+	{"autoCommitTriggerLast", is_flag, "true or false"},
+	{"sequential", is_flag, "true or false"},
+	{"confidential", is_flag, "true or false"},
+	{"dataloss", is_flag, "true or false"},
+	{"dlq", is_flag, "true or false"},
+	{"freshVariables", is_flag, "true or false"},
+	{"slots", is_anything, ""},
+};
+
+static const struct setting *
+find_setting(struct json key)
+{
+	for (size_t i = 0; i < COUNT_OF(settings_known); i++) {
+		if (json_string_equal(key, str_of(settings_known[i].name)))
+			return &settings_known[i];
+	}
+	return NULL;
+}
+
+/** A setting that is not taken as it was meant is told. */
+static void
+check_settings(struct blueprint_reading *reading, struct json metadata)
+{
+	struct json_walk walk =
+		json_walk(json_member(metadata, STR("scenario")));
+
+	while (json_walk_next(&walk)) {
+		const struct setting *setting = find_setting(walk.key);
+		struct str key = str_head(json_raw_string(walk.key), 64);
+		struct str place = arena_printf(
+			reading->arena, "metadata.scenario.%.*s", STR_ARG(key));
+
+		if (json_kind(walk.value) == JSON_NULL)
+			continue;
+		if (!setting)
+			blueprint_problem(reading, false, place,
+				"there is no such setting: it does nothing");
+		else if (!setting->fits(walk.value))
+			blueprint_problem(reading, false, place, "expected %s",
+				setting->expected);
+	}
 }
 
 /** The blueprint itself, whatever it was wrapped in. */
@@ -232,6 +339,7 @@ read_root(struct blueprint_reading *reading, struct json root)
 	order_modules(reading);
 	blueprint_check(reading);
 	reading->blueprint->source = arena_copy(reading->arena, json_raw(root));
+	check_settings(reading, json_member(root, STR("metadata")));
 }
 
 static enum err

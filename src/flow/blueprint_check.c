@@ -133,6 +133,25 @@ check_feeder(struct blueprint_reading *reading,
 			"expected the id of a module before this one");
 }
 
+/** What ends an error handler ends any other flow, too, and quietly. */
+static void
+check_directive(struct blueprint_reading *reading,
+	const struct blueprint_module *module)
+{
+	static const char *const names[] = {"builtin:Ignore", "builtin:Resume",
+		"builtin:Commit", "builtin:Rollback", "builtin:Break"};
+
+	if (str_find(module->place, STR(".onerror[")) != SIZE_MAX)
+		return;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (str_equal(module->name, str_of(names[i])))
+			blueprint_problem(reading, false, module->place,
+				"%s ends the flow here: its place is an error "
+				"handler (onerror)",
+				names[i]);
+	}
+}
+
 static void
 check_module(struct blueprint_reading *reading,
 	const struct blueprint_module *module)
@@ -140,6 +159,7 @@ check_module(struct blueprint_reading *reading,
 	check_module_references(reading, module);
 	if (!module->kind)
 		return;
+	check_directive(reading, module);
 	check_fields(reading, module);
 	check_feeder(reading, module);
 	reading->blueprint->has_response |= module->kind->is_response;

@@ -18,6 +18,9 @@ find_field(const struct connection_type *type, struct str name)
 bool
 connection_id_is_valid(struct str id)
 {
+	/* In a path these two are no names. */
+	if (str_equal(id, STR(".")) || str_equal(id, STR("..")))
+		return false;
 	for (size_t i = 0; i < id.len; i++) {
 		char c = id.ptr[i];
 

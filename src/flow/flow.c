@@ -56,7 +56,11 @@ flow_open(
 		.threads = options->threads,
 		.queue_max = options->queue_max,
 		.run_timeout = options->run_timeout,
-		.incomplete_age = options->incomplete_age};
+		.incomplete_age = options->incomplete_age,
+		.incomplete_max = options->incomplete_max,
+		.ingest = hub->ingest,
+		.allow_lists = hub->allow_lists,
+		.step_timeout = options->step_timeout};
 	enum err err = scenarios_open(&scenarios, &flow->scenarios, why);
 
 	if (!err) {

@@ -10,11 +10,13 @@
  * hub's deliveries do: same policy of addresses, same proxy.
  */
 struct flow_options {
-	struct hub *hub;	/* borrowed; open */
-	unsigned threads;	/* 0: 16 */
-	size_t queue_max;	/* of a scenario; 0: 10,000 */
-	int64_t run_timeout;	/* 0: 40 min */
-	int64_t incomplete_age; /* runner.h; 0: for ever */
+	struct hub *hub;	 /* borrowed; open */
+	unsigned threads;	 /* 0: 16 */
+	size_t queue_max;	 /* of a scenario; 0: 10,000 */
+	int64_t run_timeout;	 /* 0: 40 min */
+	int64_t incomplete_age;	 /* runner.h; 0: for ever */
+	uint32_t incomplete_max; /* 0: 1000 */
+	int64_t step_timeout;	 /* 0: 40 s */
 };
 
 struct flow {

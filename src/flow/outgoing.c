@@ -19,6 +19,8 @@ struct outgoing {
 	struct http_client *client;
 	struct http_client_options options; /* borrows what they borrow */
 	struct oauth_tokens *tokens;
+	const struct address_list *list; /* of the present run */
+	int64_t deadline;		 /* likewise */
 	int wake; /* eventfd: readable once it was interrupted */
 	atomic_bool is_interrupted;
 };
@@ -55,6 +57,27 @@ outgoing_free(struct outgoing *outgoing)
 	oauth_tokens_free(outgoing->tokens);
 	close(outgoing->wake);
 	mem_free(outgoing);
+}
+
+void
+outgoing_begin_run(struct outgoing *outgoing, const struct address_list *list,
+	int64_t deadline)
+{
+	outgoing->list = list;
+	outgoing->deadline = deadline;
+}
+
+/** No longer than the run may take. */
+static int64_t
+time_for(const struct outgoing *outgoing, int64_t timeout)
+{
+	int64_t left = outgoing->deadline - clock_monotonic();
+
+	if (timeout == 0)
+		timeout = TIMEOUT_SECONDS * SECONDS;
+	if (outgoing->deadline == 0 || left >= timeout)
+		return timeout;
+	return left > 0 ? left : 1;
 }
 
 struct oauth_tokens *
@@ -161,8 +184,8 @@ outgoing_send(struct outgoing *outgoing, const struct outgoing_request *request,
 		.body = request->body,
 		.has_body = request->has_body,
 		.way = request->way,
-		.timeout = request->timeout ? request->timeout
-					    : TIMEOUT_SECONDS * SECONDS,
+		.list = outgoing->list,
+		.timeout = time_for(outgoing, request->timeout),
 		.response_max = max,
 		.context = &exchange,
 		.done = on_done};

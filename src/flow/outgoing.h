@@ -7,6 +7,7 @@
  * on the calling thread until the answer is there. One belongs to each runner;
  * its connections are kept alive between calls.
  */
+struct address_list; /* net/address.h */
 struct outgoing;
 struct oauth_tokens; /* flow/oauth_tokens.h */
 
@@ -31,6 +32,14 @@ struct outgoing_response { /* in the arena given */
 	struct str head;
 	struct str body;
 };
+
+/**
+ * From now on, for one run: what may be reached besides what everybody may
+ * (borrowed; NULL: nothing), and when the run has to be over
+ * (clock_monotonic(); 0: any time), which no call outlasts.
+ */
+void outgoing_begin_run(struct outgoing *outgoing,
+	const struct address_list *list, int64_t deadline);
 
 /**
  * Sends and waits. Any HTTP status is FAILURE_NONE; without an answer it is

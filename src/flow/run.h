@@ -81,6 +81,7 @@ struct run_options {
 	   and none that came after it. */
 	bool is_aside;
 	int64_t timeout;	 /* microseconds of all of it; 0: 40 min */
+	int64_t step_timeout;	 /* of one; 0: 40 s */
 	uint32_t operations_max; /* 0: 100,000 */
 };
 

@@ -1,3 +1,4 @@
+#include "base/map.h"
 #include "flow/csv_format.h"
 #include "flow/field.h"
 #include "flow/json_layout.h"
@@ -272,39 +273,63 @@ finish_group(const struct blueprint_module *module, struct value key,
 	return value_builder_collection(&bundle);
 }
 
-/** The items of those pairs that have this key, or all of them. */
-static struct value
-items_of(struct value pairs, const struct value *key, struct arena *arena)
+/** The items of one key. */
+struct group {
+	struct group *next;
+	struct value key;
+	struct value_builder items;
+};
+
+static struct group *
+new_group(struct value key, struct arena *arena)
 {
-	struct value_builder items = value_builder_make(arena);
+	struct group *group = ARENA_NEW(arena, struct group);
+
+	group->key = key;
+	group->items = value_builder_make(arena);
+	return group;
+}
+
+/** Keys are the same when their typed JSON is; without group_by there is one.
+ */
+static struct str
+name_of(const struct blueprint_module *module, struct value key,
+	struct arena *arena)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(TEMPLATE_BYTES_MAX);
+
+	if (module->group_by)
+		value_append_json(&text, key, VALUE_JSON_TYPED);
+	return arena_copy(arena, buf_str(&text));
+}
+
+/** In one pass, in the order in which the groups appeared. */
+static struct group *
+gather(const struct blueprint_module *module, struct value pairs,
+	struct arena *arena)
+{
+	struct group *first = NULL, **last = &first, *group;
+	struct map by_name = {0};
 
 	for (size_t i = 0; i < pairs.as.array.count; i++) {
 		struct value each = pairs.as.array.items[i];
+		struct value key = value_member(each, STR("key"));
+		struct str name = name_of(module, key, arena);
 
-		if (!key || value_equal(value_member(each, STR("key")), *key))
-			value_builder_add(
-				&items, value_member(each, STR("item")));
+		group = map_get(&by_name, name);
+		if (!group) {
+			group = *last = new_group(key, arena);
+			last = &group->next;
+			map_put(&by_name, name, group);
+		}
+		value_builder_add(
+			&group->items, value_member(each, STR("item")));
 	}
-	return value_builder_array(&items);
-}
-
-/** The distinct keys as the names of a collection, in their order. */
-static struct value
-keys_of(struct value pairs, struct arena *arena)
-{
-	struct value_builder keys = value_builder_make(arena);
-
-	for (size_t i = 0; i < pairs.as.array.count; i++) {
-		struct value key =
-			value_member(pairs.as.array.items[i], STR("key"));
-		struct buf text = buf_make(TEMPLATE_BYTES_MAX);
-
-		value_append_json(&text, key, VALUE_JSON_TYPED);
-		value_builder_set(
-			&keys, arena_copy(arena, buf_str(&text)), key);
-		buf_release(&text);
-	}
-	return value_builder_collection(&keys);
+	map_release(&by_name);
+	/* Without groups nothing comes to one bundle, too. */
+	if (!first && !module->group_by)
+		first = new_group(value_empty(), arena);
+	return first;
 }
 
 void
@@ -315,24 +340,16 @@ run_aggregate(struct run *run, struct run_collector *collector,
 	struct value pairs =
 		value_copy(value_builder_array(&collector->items), arena);
 	struct value_builder bundles = value_builder_make(arena);
-	struct value keys = value_collection(NULL, 0), all;
+	struct value all;
 
 	run->operations++;
 	if (pairs.as.array.count == 0 && module->stops_if_empty)
 		return;
-	if (module->group_by)
-		keys = keys_of(pairs, arena);
-	else
-		value_builder_add(
-			&bundles, finish_group(module, value_empty(),
-					  items_of(pairs, NULL, arena), arena));
-	for (size_t i = 0; i < keys.as.collection.count; i++) {
-		struct value key = keys.as.collection.members[i].value;
-
-		value_builder_add(
-			&bundles, finish_group(module, key,
-					  items_of(pairs, &key, arena), arena));
-	}
+	for (struct group *group = gather(module, pairs, arena); group;
+		group = group->next)
+		value_builder_add(&bundles,
+			finish_group(module, group->key,
+				value_builder_array(&group->items), arena));
 	all = value_builder_array(&bundles);
 	*result = (struct module_result){
 		.bundles = all.as.array.items, .count = all.as.array.count};

@@ -4,7 +4,12 @@
 
 /* The modules that are the engine's own, as steps. */
 
-enum { HEADERS_MAX = 16, STATUS_USUAL = 200 };
+enum {
+	HEADERS_MAX = 16,
+	HEADER_NAME_MAX = 256,
+	HEADER_VALUE_MAX = 4096,
+	STATUS_USUAL = 200,
+};
 
 static struct value
 one_member(struct arena *arena, struct str name, struct value value)
@@ -230,24 +235,70 @@ not_now(const struct module_call *call, struct failure *failure)
 
 /* ---- the answer to the hook ---- */
 
-static void
-read_headers(struct value list, struct arena *arena,
-	struct http_header *headers, size_t *count)
+static enum failure_kind
+read_header(const struct module_call *call, size_t index,
+	struct http_header *ret, struct failure *failure)
 {
-	for (size_t i = 0; list.kind == VALUE_ARRAY &&
-			   i < list.as.array.count && *count < HEADERS_MAX;
-		i++) {
-		struct value item = list.as.array.items[i];
-		struct http_header header;
+	struct value list = value_member(call->input, STR("headers"));
+	struct value item = list.as.array.items[index];
 
-		if (value_to_text(value_member(item, STR("key")), arena,
-			    &header.name) ||
-			value_to_text(value_member(item, STR("value")), arena,
-				&header.value) ||
-			!http_header_is_sendable(header.name, header.value))
-			continue;
-		headers[(*count)++] = header;
+	if (value_to_text(
+		    value_member(item, STR("key")), call->arena, &ret->name) ||
+		value_to_text(value_member(item, STR("value")), call->arena,
+			&ret->value) ||
+		ret->name.len == 0)
+		return failure_set(failure, call->arena,
+			FAILURE_BUNDLE_VALIDATION,
+			"headers[%zu]: expected a key and a value, texts",
+			index);
+	if (ret->name.len > HEADER_NAME_MAX ||
+		ret->value.len > HEADER_VALUE_MAX)
+		return failure_set(failure, call->arena,
+			FAILURE_BUNDLE_VALIDATION,
+			"headers[%zu]: a key has %d bytes at most, a value %d",
+			index, HEADER_NAME_MAX, HEADER_VALUE_MAX);
+	if (!http_header_is_sendable(ret->name, ret->value))
+		return failure_set(failure, call->arena, FAILURE_DATA,
+			"headers[%zu]: \"%.*s\" with this value cannot be a "
+			"header",
+			index, STR_ARG(ret->name));
+	return FAILURE_NONE;
+}
+
+static enum failure_kind
+read_headers(const struct module_call *call, struct http_header *headers,
+	size_t *count, struct failure *failure)
+{
+	struct value list = value_member(call->input, STR("headers"));
+	enum failure_kind kind = FAILURE_NONE;
+
+	*count = 0;
+	if (list.kind != VALUE_ARRAY)
+		return FAILURE_NONE;
+	if (list.as.array.count > HEADERS_MAX)
+		return failure_set(failure, call->arena,
+			FAILURE_BUNDLE_VALIDATION, "headers: over %d of them",
+			HEADERS_MAX);
+	for (size_t i = 0; !kind && i < list.as.array.count; i++)
+		kind = read_header(call, i, &headers[(*count)++], failure);
+	return kind;
+}
+
+/** Collections and arrays are sent as JSON. */
+static enum err
+read_body(const struct module_call *call, struct value body, struct str *ret)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+
+	if (body.kind == VALUE_BUFFER) {
+		*ret = body.as.text;
+		return ERR_OK;
 	}
+	if (body.kind != VALUE_ARRAY)
+		return value_to_text(body, call->arena, ret);
+	value_append_json(&text, body, VALUE_JSON_PLAIN);
+	*ret = arena_copy(call->arena, buf_str(&text));
+	return ERR_OK;
 }
 
 static bool
@@ -271,16 +322,16 @@ respond(struct run *run, const struct module_call *call,
 	struct http_header headers[HEADERS_MAX + 1];
 	struct run_response response = {.headers = headers,
 		.status = (int)number_in(call->input, "status", STATUS_USUAL)};
+	enum failure_kind kind =
+		read_headers(call, headers, &response.header_count, failure);
 
-	read_headers(value_member(call->input, STR("headers")), call->arena,
-		headers, &response.header_count);
+	if (kind)
+		return kind;
 	if (!has_content_type(headers, response.header_count))
 		headers[response.header_count++] = (struct http_header){
 			STR("Content-Type"),
 			is_json ? STR("application/json") : STR("text/plain")};
-	if (body.kind == VALUE_BUFFER)
-		response.body = body.as.text;
-	else if (value_to_text(body, call->arena, &response.body))
+	if (read_body(call, body, &response.body))
 		return failure_set(failure, call->arena, FAILURE_DATA,
 			"body: a %s cannot be sent", value_kind_name(body));
 	if (run_flush(run) == RUN_STOP)
@@ -303,6 +354,9 @@ sleep_for(struct run *run, const struct module_call *call,
 		      (int64_t)(number_in(call->input, "duration", 0) *
 				(double)SECONDS);
 
+	/* Behind it the run's own time limit ends it. */
+	if (end > run->deadline)
+		end = run->deadline;
 	if (run_flush(run) == RUN_STOP)
 		return not_now(call, failure);
 	while (clock_monotonic() < end) {

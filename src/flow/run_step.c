@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/digest.h"
 #include "flow/connection_use.h"
 #include "flow/cookies.h"
 #include "flow/mask.h"
@@ -341,21 +342,57 @@ call_kind(struct run *run, const struct blueprint_module *module,
 		       : call->kind->run(call, result, failure);
 }
 
+/**
+ * The same for every try of the step, by whichever process; of no other step
+ * of any hub, since a scenario's id is random. One that was put aside goes on
+ * as the step of the run that put it aside.
+ */
+static struct str
+make_key(const struct run *run, struct arena *arena)
+{
+	const struct execution_row *execution = run->options->execution;
+	bool is_put_aside = run->options->is_aside && execution->origin &&
+			    run->ordinal == execution->failed_step;
+	CLEANUP(buf_release) struct buf text = buf_make(256);
+	uint8_t digest[DIGEST_SHA256_LEN];
+
+	buf_printf(&text, "%.*s %llu %u", STR_ARG(execution->scenario),
+		(unsigned long long)(is_put_aside ? execution->origin
+						  : execution->sequence),
+		run->ordinal);
+	digest_sha256(buf_str(&text), digest);
+	buf_clear(&text);
+	for (size_t i = 0; i < 8; i++)
+		buf_printf(&text, "%02x", digest[i]);
+	return arena_printf(arena, "grapnel-%s", buf_text(&text));
+}
+
+/** No longer than the run may still take. */
+static int64_t
+step_time(const struct run *run)
+{
+	int64_t time = run->options->step_timeout ? run->options->step_timeout
+						  : STEP_SECONDS * SECONDS;
+	int64_t left = run->deadline - clock_monotonic();
+
+	if (left < 1)
+		return 1;
+	return left < time ? left : time;
+}
+
 static enum failure_kind
 call_new(struct run *run, const struct blueprint_module *module,
 	struct arena *arena, struct module_result *result,
 	struct failure *failure)
 {
-	const struct execution_row *execution = run->options->execution;
 	struct module_call call = {.kind = module->kind,
 		.parameters = module->parameters,
 		.outgoing = run->options->host->outgoing,
 		.run = run,
 		.scope = &run->scope,
 		.arena = arena,
-		.timeout = STEP_SECONDS * SECONDS,
-		.idempotency_key = arena_printf(arena, "grapnel-%llu-%u",
-			(unsigned long long)execution->sequence, run->ordinal)};
+		.timeout = step_time(run),
+		.idempotency_key = make_key(run, arena)};
 	enum failure_kind kind;
 
 	kind = call_kind(run, module, &call, result, failure);

@@ -13,6 +13,7 @@ enum {
 	BYTES_MAX = 16 << 20,
 	LOADED_AT_ONCE = 200,
 	INCOMPLETE_MAX = 10000,
+	KEPT_MAX = 1000,
 };
 #define REPLY_TIME (180 * SECONDS)
 
@@ -104,10 +105,8 @@ load_history(struct runner *runner, struct runner_lane *lane, struct str id)
 	struct execution_list list;
 	struct arena arena = {0};
 
-	if (store_executions(runner->options.store, &query, &arena, &list) ==
-			ERR_OK &&
-		list.count)
-		lane->last_start = list.rows[0].created;
+	(void)!store_schedule_mark(
+		runner->options.store, id, &lane->last_start);
 	query.is_by_state = true;
 	query.state = EXECUTION_INCOMPLETE;
 	query.limit = INCOMPLETE_MAX;
@@ -162,6 +161,8 @@ set_defaults(struct runner_options *options)
 		options->bytes_max = BYTES_MAX;
 	if (options->reply_timeout == 0)
 		options->reply_timeout = REPLY_TIME;
+	if (options->incomplete_max == 0)
+		options->incomplete_max = KEPT_MAX;
 }
 
 struct runner *

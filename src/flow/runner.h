@@ -15,6 +15,8 @@
  * person starts, and what has begun, goes on. Such ones go before the queue.
  */
 struct runner;
+struct ingest;	    /* pipeline/ingest.h */
+struct allow_lists; /* pipeline/allow_lists.h */
 
 struct runner_options {
 	struct store *store; /* borrowed, as all here */
@@ -30,6 +32,10 @@ struct runner_options {
 	/* INCOMPLETE ones whose last try is so long ago are given up; 0:
 	   never. */
 	int64_t incomplete_age;
+	uint32_t incomplete_max;	 /* kept of a scenario; 0: 1000 */
+	struct ingest *ingest;		 /* what is told of; NULL: nothing */
+	struct allow_lists *allow_lists; /* NULL: there are none */
+	int64_t step_timeout;		 /* 0: 40 s */
 };
 
 struct runner *runner_start(const struct runner_options *options);

@@ -161,15 +161,60 @@ give_up_stale(struct runner *runner)
 
 /* ---- schedules ---- */
 
+/** That it has started is stored with what starts. */
+struct start {
+	struct flow_change mark;
+	struct store_change change;
+	char scenario[UUID_TEXT_SIZE];
+};
+
+static struct start *
+new_start(const struct scenario *scenario)
+{
+	struct start *start = MEM_NEW(struct start);
+
+	uuid_format(scenario->id, start->scenario);
+	start->mark = (struct flow_change){.what = FLOW_SCHEDULE_MARK,
+		.execution = {.scenario = str_of(start->scenario),
+			.created = clock_now()}};
+	start->change =
+		(struct store_change){.kind = STORE_FLOW, .flow = &start->mark};
+	return start;
+}
+
+static void
+on_started(void *context, enum err err, uint64_t execution)
+{
+	(void)err;
+	(void)execution;
+	mem_free(context);
+}
+
 static void
 start_scheduled(struct runner *runner, const struct scenario *scenario)
 {
+	struct start *start = new_start(scenario);
 	struct runner_order order = {.scenario = scenario,
 		.trigger = STR("{}"),
-		.cause = "schedule"};
+		.cause = "schedule",
+		.also = &start->change,
+		.also_count = 1,
+		.context = start,
+		.stored = on_started};
 
 	/* A full queue: it is there again next time. */
-	(void)!runner_begin(runner, &order);
+	if (runner_begin(runner, &order))
+		mem_free(start);
+}
+
+/** A hook's queue was let go. */
+static void
+store_mark(struct runner *runner, const struct scenario *scenario)
+{
+	struct start *start = new_start(scenario);
+
+	(void)!writer_commit(runner->options.writer, &start->change, 1);
+	mem_free(start);
 }
 
 /** Whether its time has come; what comes next is worked out. */
@@ -177,37 +222,43 @@ static bool
 is_time(struct runner_lane *lane, const struct scenario *scenario, int64_t now)
 {
 	bool is_due = lane->next_start <= now;
+	int64_t last;
 
-	/* An interval counts from when the scenario was first seen. */
-	if (is_due || lane->last_start == 0)
+	if (is_due)
 		lane->last_start = now;
-	lane->next_start = schedule_next(
-		&scenario->schedule, now, lane->last_start, scenario->zone);
+	/* It counts from when it was set up; a date that had passed by then is
+	   none that was missed. */
+	last = lane->last_start;
+	if (last == 0 || (scenario->schedule.type == SCHEDULE_ONCE &&
+				 scenario->updated > last))
+		last = scenario->updated;
+	lane->next_start =
+		schedule_next(&scenario->schedule, now, last, scenario->zone);
 	return is_due;
 }
 
 static void
 check_schedule(struct runner *runner, const struct scenario *scenario)
 {
-	bool is_timed = scenario->is_enabled &&
-			scenario->schedule.type != SCHEDULE_IMMEDIATELY &&
-			scenario->schedule.type != SCHEDULE_ON_DEMAND;
+	bool is_timed = scenario->is_enabled && scenario_is_timed(scenario);
 	bool has_hook = scenario_has_hook(scenario);
 	struct runner_lane *lane;
 	bool is_due = false;
 
 	pthread_mutex_lock(&runner->lock);
 	lane = runner_lane(runner, scenario);
-	runner_lane_settle(lane, scenario);
 	if (is_timed)
 		is_due = is_time(lane, scenario, clock_now());
 	/* A hook's queue is drained when its time has come. */
-	lane->is_held = is_timed && has_hook && !is_due &&
-			(lane->is_held || lane->queued == 0);
+	if (is_due || lane->queued == 0)
+		lane->is_released = is_due;
+	runner_lane_settle(lane, scenario);
 	if (is_due)
 		runner_lane_wake(runner, lane);
 	pthread_mutex_unlock(&runner->lock);
-	if (is_due && !has_hook)
+	if (is_due && has_hook)
+		store_mark(runner, scenario);
+	else if (is_due)
 		start_scheduled(runner, scenario);
 }
 

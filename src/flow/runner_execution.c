@@ -3,10 +3,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "flow/connection.h"
+#include "flow/outgoing.h"
+#include "pipeline/allow_lists.h"
 
 /* One execution: read, and run. */
 
 enum { STEPS_AT_ONCE = 500, STEPS_MAX = 200000 };
+#define RUN_TIME (40 * MINUTES)
 
 /* ---- reading ---- */
 
@@ -179,6 +182,9 @@ put_aside(void *context, const struct run_aside *aside)
 		.last = &fork};
 	enum err err;
 
+	/* Lost, when it is more than may be kept and that was agreed to. */
+	if (!execution_may_keep(execution))
+		return save(context, aside->steps, aside->step_count);
 	fork.execution.sequence = runner_sequence(execution->runner);
 	fork.execution.state = EXECUTION_INCOMPLETE;
 	fork.execution.cause = STR("break");
@@ -194,9 +200,9 @@ put_aside(void *context, const struct run_aside *aside)
 		failure_name(aside->failure->kind),
 		STR_ARG(aside->failure->message));
 	err = save_with(execution, &saving);
-	if (!err)
+	if (err)
 		runner_count_incomplete(
-			execution->runner, execution->row.scenario, 1);
+			execution->runner, execution->row.scenario, -1);
 	return err;
 }
 
@@ -250,6 +256,16 @@ pause_until(void *context, int64_t until)
 
 /* ---- all of it ---- */
 
+/** The default ones of its workspace, as for a webhook that names none. */
+static const struct address_list *
+list_of(struct execution *execution)
+{
+	static const struct webhook_options nothing;
+
+	return allow_lists_for(execution->runner->options.allow_lists,
+		execution->row.workspace, &nothing, &execution->arena);
+}
+
 static void
 run_it(struct execution *execution)
 {
@@ -273,12 +289,17 @@ run_it(struct execution *execution)
 		.steps = execution->steps,
 		.step_count = execution->step_count,
 		.is_aside = str_equal(execution->row.cause, STR("break")),
-		.timeout = options->run_timeout};
+		.timeout = options->run_timeout,
+		.step_timeout = options->step_timeout};
 	struct run_outcome *outcome = &execution->outcome;
 
 	if (execution->row.started == 0)
 		execution->row.started = clock_now();
+	outgoing_begin_run(host.outgoing, list_of(execution),
+		clock_monotonic() + (options->run_timeout ? options->run_timeout
+							  : RUN_TIME));
 	run_execute(&run, &execution->arena, outcome);
+	outgoing_begin_run(host.outgoing, NULL, 0);
 	if (outcome->state != EXECUTION_QUEUED) {
 		execution_finish(execution);
 		return;

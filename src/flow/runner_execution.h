@@ -24,6 +24,9 @@ struct execution {
 	struct run_outcome outcome;
 	uint32_t errors; /* failures in a row, this one too */
 	bool is_too_much;
+	bool has_place;		  /* among the INCOMPLETE ones, since now */
+	bool is_full;		  /* more are INCOMPLETE than may be */
+	uint32_t lane_incomplete; /* when it was looked at last */
 	struct writer_item saving;
 	struct arena saving_arena; /* of what is on its way to the disk */
 };
@@ -46,6 +49,13 @@ enum err execution_save(struct execution *execution,
 /** Its row with another state, if it is still as we know it. */
 struct flow_change execution_change(
 	const struct execution *execution, enum execution_state state);
+
+/**
+ * Whether one more INCOMPLETE execution is to be kept; then it is counted in
+ * its lane. Where there are as many as may be, and nothing may be lost, it is
+ * kept, and the scenario is switched off when this execution ends.
+ */
+bool execution_may_keep(struct execution *execution);
 
 /** When it is tried again: after `wait`, and no sooner than the service asked
  * for. */

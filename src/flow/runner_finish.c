@@ -4,8 +4,10 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/json_out.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "pipeline/announce.h"
 
 /* What an execution came to: stored, counted, answered. */
 
@@ -189,9 +191,8 @@ leave_queue(const struct execution *execution)
 	if (execution->was == EXECUTION_QUEUED && lane->queued_by_hand &&
 		runner_is_by_hand(execution->row.cause))
 		lane->queued_by_hand--;
-	if (execution->stored == EXECUTION_INCOMPLETE)
-		lane->incomplete++;
-	if (execution->was == EXECUTION_INCOMPLETE && lane->incomplete)
+	if ((execution->was == EXECUTION_INCOMPLETE || execution->has_place) &&
+		execution->stored != EXECUTION_INCOMPLETE && lane->incomplete)
 		lane->incomplete--;
 	if (!execution->item->is_retry)
 		return;
@@ -201,30 +202,73 @@ leave_queue(const struct execution *execution)
 		&execution->runner->retrying, str_make(key, (size_t)length)));
 }
 
-/** Too many failures in a row: no more until somebody has looked. */
 static void
-switch_off(struct execution *execution)
+write_data(
+	const struct execution *execution, struct str reason, struct buf *data)
+{
+	struct json_out out = json_out_make(data);
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu",
+		(unsigned long long)execution->row.sequence);
+	json_out_object(&out, NULL);
+	json_out_string(&out, "scenarioId", execution->row.scenario);
+	json_out_string(&out, "scenarioName", execution->scenario->name);
+	json_out_string(&out, "reason", reason);
+	json_out_text(&out, "executionId", text);
+	json_out_integer(&out, "failuresInARow", execution->errors);
+	json_out_end(&out);
+}
+
+/** No more until somebody has looked; that is told in the same unit. */
+static void
+switch_off(struct execution *execution, struct str reason)
 {
 	const struct scenario *scenario = execution->scenario;
-	struct scenario_draft draft = {.has_enabled = true,
-		.reason = arena_printf(&execution->arena,
-			"%u executions in a row failed; the last one: %.*s",
-			execution->errors, STR_ARG(execution->row.error))};
+	CLEANUP(buf_release) struct buf data = {0};
+	struct announcement announcement = {.workspace = scenario->workspace,
+		.type = "grapnel.scenario.disabled",
+		.source = ANNOUNCE_SOURCE "scenarios",
+		.subject = execution->row.scenario};
+	struct scenario_draft draft = {.has_enabled = true, .reason = reason};
 	struct scenario_change change = {.workspace = scenario->workspace,
 		.id = scenario->id,
-		.draft = &draft};
+		.draft = &draft,
+		.ingest = execution->runner->options.ingest,
+		.announcement = &announcement};
 	struct scenario_problem problem = {0};
 	const struct scenario *changed;
 
+	write_data(execution, reason, &data);
+	announcement.data = buf_str(&data);
 	if (scenarios_change(execution->runner->options.scenarios, &change,
 		    &execution->arena, &changed, &problem) == ERR_OK) {
 		log_warning("scenario.disabled",
 			"scenario=%.*s reason=\"%.*s\"",
-			STR_ARG(execution->row.scenario),
-			STR_ARG(draft.reason));
+			STR_ARG(execution->row.scenario), STR_ARG(reason));
+		runner_note_change(execution->runner, scenario, changed);
 		scenario_unref(changed);
 	}
 	buf_release(&problem.why);
+}
+
+static void
+check_failures(struct execution *execution)
+{
+	if (execution->is_too_much)
+		switch_off(execution,
+			arena_printf(&execution->arena,
+				"%u executions in a row failed; the last one: "
+				"%.*s",
+				execution->errors,
+				STR_ARG(execution->row.error)));
+	else if (execution->is_full && execution->scenario->is_enabled &&
+		 !execution->scenario->blueprint->settings.may_lose_data)
+		switch_off(execution,
+			arena_printf(&execution->arena,
+				"%u executions are incomplete, as many as may "
+				"be: retry or drop them",
+				execution->lane_incomplete));
 }
 
 void
@@ -273,8 +317,7 @@ conclude(struct execution *execution, enum err err)
 		runner_answer_usual(runner, execution->row.sequence,
 			state == EXECUTION_ERROR ||
 				state == EXECUTION_INCOMPLETE);
-	if (execution->is_too_much)
-		switch_off(execution);
+	check_failures(execution);
 	execution_free(execution);
 }
 
@@ -321,7 +364,8 @@ is_left_to_the_writer(struct execution *execution)
 	enum execution_state state = execution->outcome.state;
 	bool ret;
 
-	if (state != EXECUTION_SUCCESS && state != EXECUTION_WARNING)
+	if ((state != EXECUTION_SUCCESS && state != EXECUTION_WARNING) ||
+		execution->is_full)
 		return false;
 	pthread_mutex_lock(&runner->lock);
 	ret = execution->lane->parallel_max > 1 &&
@@ -332,13 +376,47 @@ is_left_to_the_writer(struct execution *execution)
 	return ret;
 }
 
+bool
+execution_may_keep(struct execution *execution)
+{
+	struct runner *runner = execution->runner;
+	bool may_lose = execution->scenario->blueprint->settings.may_lose_data;
+	bool is_full;
+
+	pthread_mutex_lock(&runner->lock);
+	execution->lane_incomplete = execution->lane->incomplete;
+	is_full = execution->lane->incomplete >= runner->options.incomplete_max;
+	execution->lane->incomplete += !is_full || !may_lose;
+	pthread_mutex_unlock(&runner->lock);
+	execution->is_full |= is_full;
+	return !is_full || !may_lose;
+}
+
+/** One that is retried has its place among the INCOMPLETE ones already. */
+static void
+keep_or_lose(struct execution *execution)
+{
+	if (execution->outcome.state != EXECUTION_INCOMPLETE ||
+		execution->was == EXECUTION_INCOMPLETE)
+		return;
+	execution->has_place = execution_may_keep(execution);
+	if (execution->has_place)
+		return;
+	execution->outcome.state = EXECUTION_ERROR;
+	execution->row.error = arena_printf(&execution->arena,
+		"%.*s (not kept: there are %u incomplete executions)",
+		STR_ARG(execution->row.error), execution->lane_incomplete);
+}
+
 void
 execution_finish(struct execution *execution)
 {
 	const struct run_outcome *outcome = &execution->outcome;
 	struct execution_row *row = &execution->row;
 	struct flow_change change;
-	const struct execution_saving saving = {.first = &change,
+	struct flow_change strip = {
+		.what = FLOW_EXECUTION_STRIP, .execution = *row};
+	struct execution_saving saving = {.first = &change,
 		.steps = outcome->steps,
 		.count = outcome->step_count};
 
@@ -352,8 +430,11 @@ execution_finish(struct execution *execution)
 		row->error = arena_printf(&execution->arena, "%s: %.*s",
 			failure_name(outcome->failure.kind),
 			STR_ARG(outcome->failure.message));
+	keep_or_lose(execution);
 	if (outcome->state == EXECUTION_INCOMPLETE)
 		row->due = next_try(execution, outcome);
+	else if (execution->scenario->blueprint->settings.is_confidential)
+		saving.last = &strip; /* nobody needs it any more */
 	change = execution_change(execution, outcome->state);
 	prepare(execution, &saving);
 	if (is_left_to_the_writer(execution))

@@ -33,6 +33,8 @@ runner_lane_settle(struct runner_lane *lane, const struct scenario *scenario)
 {
 	lane->parallel_max = scenario->parallel_max;
 	lane->is_off = !scenario->is_enabled;
+	lane->is_held = scenario_is_timed(scenario) &&
+			scenario_has_hook(scenario) && !lane->is_released;
 }
 
 struct runner_lane *

@@ -49,6 +49,7 @@ struct runner_lane {
 	bool is_loading;
 	uint64_t highest; /* sequence put into memory so far */
 	bool is_held;	  /* a scheduled hook: until its time */
+	bool is_released; /* its time has come: until nothing waits */
 	bool is_off;	  /* the scenario is not enabled */
 	/* Run once: who waits; whether one may go although it is held or off;
 	   whether a request is to be accepted for that. */

@@ -26,6 +26,13 @@ scenario_has_hook(const struct scenario *scenario)
 	       flow->modules[0].kind->is_trigger;
 }
 
+bool
+scenario_is_timed(const struct scenario *scenario)
+{
+	return scenario->schedule.type != SCHEDULE_IMMEDIATELY &&
+	       scenario->schedule.type != SCHEDULE_ON_DEMAND;
+}
+
 void
 scenario_unref(const struct scenario *scenario)
 {

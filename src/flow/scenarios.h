@@ -13,6 +13,8 @@
  * disk before anybody sees it. Any thread; changing blocks on the disk.
  */
 struct scenarios;
+struct announcement; /* pipeline/announce.h */
+struct ingest;
 
 enum { SCENARIO_VERSIONS_MAX = 50 };
 
@@ -82,6 +84,9 @@ struct scenario_change {
 	struct uuid id;
 	uint64_t revision;
 	const struct scenario_draft *draft;
+	/* Told in the same unit (pipeline/announce.h), when both are there. */
+	struct ingest *ingest;
+	const struct announcement *announcement;
 };
 enum err scenarios_change(struct scenarios *scenarios,
 	const struct scenario_change *change, struct arena *arena,
@@ -110,6 +115,9 @@ void scenarios_list(struct scenarios *scenarios, uint32_t workspace,
 
 /** Whether its first module takes what a hook brings. */
 bool scenario_has_hook(const struct scenario *scenario);
+
+/** Whether it starts by itself, at times. */
+bool scenario_is_timed(const struct scenario *scenario);
 
 const struct scenario *scenario_ref(const struct scenario *scenario);
 /** NULL is harmless. */

@@ -4,6 +4,7 @@
 #include "base/json_out.h"
 #include "flow/object_audit.h"
 #include "flow/scenarios_private.h"
+#include "pipeline/announce.h"
 #include "store/flow.h"
 
 /* Changes: checked, stored, and only then seen. */
@@ -146,10 +147,24 @@ audit_of(const struct scenarios *scenarios)
 		.type = "scenario"};
 }
 
+/** As an entry of the audit log, or told as what happened by itself. */
 static enum err
-commit(struct scenarios *scenarios, struct scenario_counted *next)
+commit_told(struct scenarios *scenarios, const struct store_change *changes,
+	size_t count, const struct scenario_change *what)
 {
 	struct object_audit audit = audit_of(scenarios);
+	struct announced *announced;
+
+	if (!what || !what->ingest || !what->announcement)
+		return object_audit_commit(&audit, changes, count);
+	announced = announce_new(what->ingest, what->announcement);
+	return announce_commit(what->ingest, changes, count, &announced, 1);
+}
+
+static enum err
+commit(struct scenarios *scenarios, struct scenario_counted *next,
+	const struct scenario_change *what)
+{
 	struct scenario *scenario = &next->scenario;
 	CLEANUP(buf_release) struct buf body = {0};
 	char id[UUID_TEXT_SIZE];
@@ -173,16 +188,17 @@ commit(struct scenarios *scenarios, struct scenario_counted *next)
 	version.row.id = arena_printf(&next->arena, "%s@%020llu", id,
 		(unsigned long long)scenario->revision);
 	version.row.revision = 1;
-	return object_audit_commit(&audit, changes, COUNT_OF(changes));
+	return commit_told(scenarios, changes, COUNT_OF(changes), what);
 }
 
 /** Stores `next` and puts it in place; a reference to it on success. */
 static enum err
 put(struct scenarios *scenarios, struct scenario_counted *next,
-	const struct scenario **ret, struct scenario_problem *problem)
+	const struct scenario_change *what, const struct scenario **ret,
+	struct scenario_problem *problem)
 {
 	const struct scenario *former;
-	enum err err = commit(scenarios, next);
+	enum err err = commit(scenarios, next, what);
 
 	if (err)
 		return refuse(problem, NULL, err == ERR_CONFLICT ? err : ERR_IO,
@@ -230,7 +246,7 @@ scenarios_create(struct scenarios *scenarios, uint32_t workspace,
 	else
 		err = apply_draft(draft, arena, next, problem);
 	if (!err)
-		err = put(scenarios, next, ret, problem);
+		err = put(scenarios, next, NULL, ret, problem);
 	pthread_mutex_unlock(&scenarios->changing);
 	scenario_unref(&next->scenario);
 	return err;
@@ -322,7 +338,7 @@ scenarios_change(struct scenarios *scenarios,
 		err = apply_draft(change->draft, arena, next, problem);
 	}
 	if (!err)
-		err = put(scenarios, next, ret, problem);
+		err = put(scenarios, next, change, ret, problem);
 	if (!err)
 		prune_versions(scenarios, *ret);
 	pthread_mutex_unlock(&scenarios->changing);
@@ -337,14 +353,17 @@ commit_removal(struct scenarios *scenarios, const struct scenario *scenario)
 	struct object_audit audit = audit_of(scenarios);
 	char id[UUID_TEXT_SIZE];
 	struct object_change gone = {.what = OBJECT_REMOVE}, versions;
+	struct flow_change mark = {.what = FLOW_SCHEDULE_FORGET};
 	struct store_change changes[] = {
 		{.kind = STORE_OBJECT, .object = &gone},
 		{.kind = STORE_OBJECT, .object = &versions},
+		{.kind = STORE_FLOW, .flow = &mark},
 	};
 
 	gone.row = (struct object_row){.workspace = scenario->workspace,
 		.kind = OBJECT_SCENARIO,
 		.id = str_of(uuid_format(scenario->id, id))};
+	mark.execution.scenario = gone.row.id;
 	versions = gone;
 	versions.what = OBJECT_REMOVE_OWNED;
 	versions.row.kind = OBJECT_SCENARIO_VERSION;

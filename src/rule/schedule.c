@@ -279,8 +279,8 @@ schedule_check(struct json json, struct buf *why)
 		bool is_known = false;
 
 		for (size_t i = 0; i < COUNT_OF(known) && !is_known; i++)
-			is_known = json_string_equal(
-				walk.key, str_of(known[i]));
+			is_known =
+				json_string_equal(walk.key, str_of(known[i]));
 		if (is_known)
 			continue;
 		buf_printf(why,
@@ -417,6 +417,15 @@ next_by_interval(const struct schedule *schedule, int64_t after, int64_t last,
 	return wait_for_window(schedule, next > after ? next : after + 1, zone);
 }
 
+/** Late, when it was missed: at once. */
+static int64_t
+next_once(const struct schedule *schedule, int64_t after, int64_t last)
+{
+	if (schedule->date > after)
+		return schedule->date;
+	return last && last < schedule->date ? after + 1 : INT64_MAX;
+}
+
 int64_t
 schedule_next(const struct schedule *schedule, int64_t after, int64_t last,
 	const struct zone *zone)
@@ -431,9 +440,7 @@ schedule_next(const struct schedule *schedule, int64_t after, int64_t last,
 	case SCHEDULE_INTERVAL:
 		next = next_by_interval(schedule, after, last, zone);
 		break;
-	case SCHEDULE_ONCE:
-		next = schedule->date > after ? schedule->date : INT64_MAX;
-		break;
+	case SCHEDULE_ONCE: next = next_once(schedule, after, last); break;
 	case SCHEDULE_DAYS: next = next_by_masks(schedule, after, zone); break;
 	}
 	return schedule->not_after && next > schedule->not_after ? INT64_MAX

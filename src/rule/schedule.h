@@ -63,7 +63,9 @@ schedule_is_timed(const struct schedule *schedule)
 
 /**
  * The first start after `after` (microseconds since 1970); `last` is when it
- * started last, 0: never. INT64_MAX: never again by itself.
+ * started last, or was set up; 0: never. An interval that has passed since, or
+ * a single date, was missed and is due at once; times of day that were missed
+ * are passed over. INT64_MAX: never again by itself.
  */
 int64_t schedule_next(const struct schedule *schedule, int64_t after,
 	int64_t last, const struct zone *zone);

@@ -70,6 +70,11 @@ struct flow_change {
 		FLOW_STEP_SET,	       /* added, or in place of a failed one */
 		FLOW_EXECUTION_FORK,   /* adds one with the steps of execution
 					  `from` up to its failed_step */
+		FLOW_EXECUTION_STRIP,  /* what went through it: trigger, inputs,
+					  outputs */
+		FLOW_SCHEDULE_MARK,    /* execution.scenario started by its
+					  schedule at execution.created */
+		FLOW_SCHEDULE_FORGET,  /* that scenario is gone */
 		FLOW_EXECUTION_REMOVE, /* and its steps */
 	} what;
 	struct execution_row execution;
@@ -158,6 +163,10 @@ struct version_list {
 enum err store_scenario_versions(struct store *store,
 	const struct version_query *query, struct arena *arena,
 	struct version_list *ret) MUST_USE;
+
+/** When a scenario started last by its schedule; 0: never. */
+enum err store_schedule_mark(
+	struct store *store, struct str scenario, int64_t *ret) MUST_USE;
 
 /** The highest sequence in use. */
 enum err store_execution_highest(struct store *store, uint64_t *ret) MUST_USE;

@@ -103,3 +103,9 @@ CREATE TABLE hook_seen (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX hook_seen_at ON hook_seen (hook, at);
+
+-- When scenarios started last because it was time (flow/runner_clock.c).
+CREATE TABLE schedule_marks (
+	scenario TEXT PRIMARY KEY,
+	at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -94,6 +94,26 @@ remove_execution(struct sqlite_db *db, uint64_t sequence, struct buf *why)
 	return sqlite_db_step(db, SQL_STEPS_REMOVE, NULL, why);
 }
 
+/** The same for what went through it. */
+static enum err
+strip_steps(struct sqlite_db *db, uint64_t sequence, struct buf *why)
+{
+	sqlite_row_bind_u64(db->statements[SQL_EXECUTION_STRIP], 1, sequence);
+	sqlite_row_bind_u64(db->statements[SQL_STEPS_STRIP], 1, sequence);
+	return sqlite_db_step(db, SQL_STEPS_STRIP, NULL, why);
+}
+
+static enum err
+mark_schedule(
+	struct sqlite_db *db, const struct flow_change *change, struct buf *why)
+{
+	sqlite3_stmt *stmt = db->statements[SQL_SCHEDULE_MARK];
+
+	sqlite_row_bind_text(stmt, 1, change->execution.scenario);
+	sqlite_row_bind_i64(stmt, 2, change->execution.created);
+	return sqlite_db_step(db, SQL_SCHEDULE_MARK, NULL, why);
+}
+
 bool
 sqlite_flow_can_conflict(const struct flow_change *change)
 {
@@ -119,6 +139,15 @@ sqlite_flow_apply(
 		err = copy_steps(db, change, why);
 		sql = add_execution(db, &change->execution);
 		break;
+	case FLOW_EXECUTION_STRIP:
+		err = strip_steps(db, change->execution.sequence, why);
+		sql = SQL_EXECUTION_STRIP;
+		break;
+	case FLOW_SCHEDULE_MARK: return mark_schedule(db, change, why);
+	case FLOW_SCHEDULE_FORGET:
+		sqlite_row_bind_text(db->statements[SQL_SCHEDULE_FORGET], 1,
+			change->execution.scenario);
+		return sqlite_db_step(db, SQL_SCHEDULE_FORGET, NULL, why);
 	case FLOW_EXECUTION_REMOVE:
 		err = remove_execution(db, change->execution.sequence, why);
 		break;
@@ -329,5 +358,19 @@ store_scenario_versions(struct store *store, const struct version_query *query,
 	err = sqlite_reading_end(&reading);
 	if (err == ERR_OK)
 		*ret = list;
+	return err;
+}
+
+enum err
+store_schedule_mark(struct store *store, struct str scenario, int64_t *ret)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_SCHEDULE_MARKED, NULL);
+	uint64_t at = 0;
+	enum err err;
+
+	sqlite_row_bind_text(reading.row.stmt, 1, scenario);
+	err = read_number(&reading, &at);
+	*ret = (int64_t)at;
 	return err;
 }

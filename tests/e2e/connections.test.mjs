@@ -39,7 +39,7 @@ test('a connection is made, read, changed and deleted; its secrets stay',
 test('what is wrong with a connection is told', async (t) => {
   const hub = await startHub(t)
   const cases = [
-    [{ name: 'a', type: 'slak', members: {} }, /no such type/],
+    [{ name: 'a', type: 'slak', members: {} }, /expected one of: slack email/],
     [{ type: 'slack', members: { token: 'x' } }, /1 to 255/],
     [{ name: 'a', type: 'slack', members: {} }, /token webhookUrl/],
     [{ name: 'a', type: 'notion', members: { tokn: 'x' } }, /tokn/],

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import {
   ADMIN_TOKEN, BIN, request, startHub, waitUntil
 } from './harness.mjs'
+import { startReceiver } from './receiver.mjs'
 
 const run = promisify(execFile)
 const hookModule = { id: 1, module: 'gateway:CustomWebHook', version: 1 }
@@ -169,3 +170,33 @@ test('executions go by their number and by their age', async (t) => {
   const { text } = await hub.api.get('/metrics')
   assert.match(text, /grapnel_retention_executions_removed_total 7\n/)
 })
+
+test('runs reach what the default allow-lists of the workspace open',
+  async (t) => {
+    const hub = await startHub(t, { args: ['--allow-http'] })
+    const receiver = await startReceiver(t)
+    receiver.handler = (request, response) => response.writeHead(200).end('{}')
+    const { id } = await setUp(hub, {
+      name: 'Asks',
+      flow: [hookModule, {
+        id: 2,
+        module: 'http:ActionSendData',
+        version: 3,
+        mapper: { url: receiver.url, method: 'get' }
+      }]
+    })
+    const outcome = async () => {
+      const { body } = await hub.api.post(`/v1/scenarios/${id}/run`, {})
+      return untilOver(hub, body.id)
+    }
+    const refused = await outcome()
+    assert.equal(refused.state, 'ERROR')
+    assert.match(refused.error, /InvalidConfigurationError/)
+    const list = await hub.api.post('/v1/allow-lists',
+      { name: 'lab', networks: ['127.0.0.0/8'], default: true })
+    assert.equal(list.status, 201, list.text)
+    assert.equal((await outcome()).state, 'SUCCESS')
+    assert.equal((await hub.api.del('/v1/allow-lists/lab')).status, 204)
+    assert.equal((await outcome()).state, 'ERROR')
+    assert.equal(receiver.requests.length, 1)
+  })

@@ -210,13 +210,18 @@ test('a failure that is kept is retried, dropped and replayed', async (t) => {
 
 test('what repeats a confidential run shows nothing either', async (t) => {
   const hub = await startHub(t)
+  const receiver = await startReceiver(t)
+  let status = 503
+  receiver.handler = (request, response) =>
+    response.writeHead(status).end('{}')
   const flow = (settings) => blueprint(
-    [{ id: 2, module: 'util:SetVariable2',
-      mapper: { name: 'v', value: '{{1.pin}}' } }], settings)
-  const id = await create(hub,
-    { isEnabled: true, blueprint: flow({ confidential: true }) })
+    [send(2, receiver.url, '{"pin":"{{1.pin}}"}')], settings)
+  const id = await create(hub, {
+    isEnabled: true, blueprint: flow({ dlq: true, confidential: true })
+  })
   const hidden = await begin(hub, id, { pin: 'pin-1234' })
-  await untilOver(hub, hidden, 'SUCCESS')
+  await untilOver(hub, hidden, 'INCOMPLETE')
+  status = 200
   const now = await hub.api.patch(`${SCENARIOS}/${id}`, { blueprint: flow({}) })
   assert.equal(now.status, 200, now.text)
   const again = await hub.api.post(`/v1/executions/${hidden}/replay`)

@@ -34,7 +34,7 @@ TEST(app_grapnel, call_reaches_any_operation_with_a_token)
 		      "eq%20%27a%27") PROVED
 		"\r\n" HEAD(
 			"POST /compute-ops-mgmt/v1/jobs") "X-A: 1\r\nIdempotency-Key: "
-							  "grapnel-7-1\r\n"
+							  "grapnel-f99105f2982a8e48\r\n"
 							  "Content-Type: "
 							  "application/json\r\n" PROVED
 							  "Content-Length: 21\r\n\r\n"
@@ -64,8 +64,8 @@ TEST(app_grapnel, event_has_the_same_id_at_every_try)
 #define EVENT \
 	HEAD("POST /v1/events") \
 	"Content-Type: application/cloudevents+json\r\n" PROVED \
-	"Content-Length: 143\r\n\r\n{\"specversion\":\"1.0\",\"id\":" \
-	"\"grapnel-6-1\",\"source\":\"/scenarios/s\",\"type\":\"a.b\"," \
+	"Content-Length: 156\r\n\r\n{\"specversion\":\"1.0\",\"id\":" \
+	"\"grapnel-d0a164a81d80e92c\",\"source\":\"/scenarios/s\",\"type\":\"a.b\"," \
 	"\"subject\":\"s\",\"datacontenttype\":\"application/json\"," \
 	"\"data\":{\"n\":1}}"
 	BEGIN(OK, OK);

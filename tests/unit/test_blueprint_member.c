@@ -90,3 +90,39 @@ TEST(blueprint_member, what_a_module_will_refuse_is_told)
 		"\"bodyType\":\"{{1.b}}\"}",
 		"");
 }
+
+TEST(blueprint_member, settings_that_do_nothing_are_told_with_their_place)
+{
+	static const struct {
+		const char *setting, *place;
+	} rows[] = {
+		{"\"autoCommit\":false", "metadata.scenario.autoCommit"},
+		{"\"autoCommitTriggerLast\":false",
+			"metadata.scenario.autoCommitTriggerLast"},
+		{"\"roundtrips\":5", "metadata.scenario.roundtrips"},
+		{"\"freshVariables\":true", "metadata.scenario.freshVariables"},
+		{"\"roundtrips\":1,\"maxErrors\":3,\"autoCommit\":true,"
+		 "\"autoCommitTriggerLast\":true,\"sequential\":true,"
+		 "\"confidential\":true,\"dataloss\":true,\"dlq\":true,"
+		 "\"freshVariables\":false,\"slots\":null",
+			NULL},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct template_problem *problems = NULL;
+		const struct blueprint *blueprint;
+		struct str text = arena_printf(&arena,
+			"{\"name\":\"n\",\"metadata\":{\"scenario\":{%s}},"
+			"\"flow\":[{\"id\":1,\"module\":"
+			"\"gateway:CustomWebHook\"}]}",
+			rows[i].setting);
+
+		CHECK_OK(blueprint_read(text, &arena, &blueprint, &problems));
+		CHECK(!problems == !rows[i].place);
+		if (!problems)
+			continue;
+		CHECK(!problems->is_error && !problems->next);
+		CHECK_STR(problems->path, str_of(rows[i].place));
+	}
+	arena_release(&arena);
+}

@@ -25,7 +25,7 @@ TEST(catalog, the_built_in_files_are_well_formed)
 		events += !type->is_resource;
 	}
 	CHECK_INT(resources, 7);
-	CHECK_INT(events, 23);
+	CHECK_INT(events, 24);
 	CHECK(catalog_find(catalog_builtin(), STR("compute-ops/x")) == NULL);
 	CHECK(catalog_find(catalog_builtin(), STR("Compute-ops/job")) == NULL);
 }

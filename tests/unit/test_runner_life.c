@@ -209,6 +209,123 @@ TEST(runner_life, run_once_shows_the_next_one_of_a_scenario_that_is_on)
 	rig_end();
 }
 
+/* ---- what fails again and again ---- */
+
+/** Orders one that fails, and waits for what it comes to. */
+static uint64_t
+fail(const struct scenario *scenario, size_t number, enum execution_state state)
+{
+	uint64_t sequence;
+
+	CHECK_OK(rig_order(scenario, number, "{\"bad\":true}"));
+	sequence = rig_sequence_of(number);
+	AWAIT(rig_state_of(sequence) == state);
+	return sequence;
+}
+
+static bool
+is_on(const struct scenario *scenario)
+{
+	const struct scenario *now =
+		scenarios_get(rig.scenarios, 1, scenario->id);
+	bool is_enabled = now->is_enabled;
+
+	scenario_unref(now);
+	return is_enabled;
+}
+
+TEST(runner_life, more_incomplete_ones_than_may_be_switch_the_scenario_off)
+{
+	const struct scenario *scenario, *now;
+
+	rig_begin();
+	rig_stop();
+	rig.usual.incomplete_max = 2;
+	rig_start();
+	scenario = rig_import(
+		SCENARIO("\"dlq\":true", SET(2, "x") "," PICKY(3, "")));
+	for (size_t i = 0; i < 2; i++)
+		(void)fail(scenario, i, EXECUTION_INCOMPLETE);
+	CHECK(is_on(scenario));
+	/* It is kept all the same. */
+	(void)fail(scenario, 2, EXECUTION_INCOMPLETE);
+	AWAIT(!is_on(scenario));
+	now = scenarios_get(rig.scenarios, 1, scenario->id);
+	CHECK(str_starts_with(
+		now->status_reason, STR("2 executions are incomplete")));
+	scenario_unref(now);
+	scenario_unref(scenario);
+	rig_end();
+}
+
+TEST(runner_life, with_dataloss_what_cannot_be_kept_is_lost)
+{
+	const struct scenario *scenario;
+	struct execution_row row;
+	uint64_t lost;
+
+	rig_begin();
+	rig_stop();
+	rig.usual.incomplete_max = 1;
+	rig_start();
+	scenario = rig_import(SCENARIO("\"dlq\":true,\"dataloss\":true",
+		SET(2, "x") "," PICKY(3, "")));
+	(void)fail(scenario, 0, EXECUTION_INCOMPLETE);
+	lost = fail(scenario, 1, EXECUTION_ERROR);
+	row = rig_execution_of(lost);
+	CHECK(str_find(row.error, STR("not kept: there are 1")) != SIZE_MAX);
+	CHECK(is_on(scenario));
+	CHECK_OK(runner_drop(rig.runner, rig_sequence_of(0)));
+	(void)fail(scenario, 2, EXECUTION_INCOMPLETE);
+	scenario_unref(scenario);
+	rig_end();
+}
+
+TEST(runner_life, what_went_through_a_confidential_one_is_not_kept)
+{
+	const struct scenario *scenario;
+	struct execution_row row;
+	struct step_list steps;
+
+	rig_begin();
+	scenario = rig_import(SCENARIO("\"confidential\":true",
+		SET(2, "{{1.secret}}") "," SAY(3, "ok")));
+	CHECK_OK(rig_order(scenario, 0, "{\"secret\":\"s3\"}"));
+	rig_answer_is(0, 200, "ok");
+	AWAIT(rig_state_of(rig_sequence_of(0)) == EXECUTION_SUCCESS);
+	row = rig_execution_of(rig_sequence_of(0));
+	CHECK_STR(row.trigger, STR(""));
+	CHECK_INT(rig_steps_of(row.sequence, &steps), 2);
+	for (size_t i = 0; i < steps.count; i++) {
+		CHECK_STR(steps.rows[i].input, STR(""));
+		CHECK_STR(steps.rows[i].output, STR("[]"));
+	}
+	scenario_unref(scenario);
+	rig_end();
+}
+
+TEST(runner_life, scenario_that_is_switched_off_is_told)
+{
+	const struct scenario *scenario;
+
+	rig_begin();
+	rig_stop();
+	rig.usual.ingest = rig.world.ingest;
+	rig_start();
+	scenario = rig_import(SCENARIO("\"maxErrors\":1", PICKY(2, "")));
+	(void)fail(scenario, 0, EXECUTION_ERROR);
+	AWAIT(!is_on(scenario));
+	CHECK_INT(
+		test_count(rig.world.directory,
+			"SELECT count(*) FROM events WHERE"
+			" type = 'grapnel.scenario.disabled'"
+			" AND source = '/grapnel/scenarios'"
+			" AND CAST(body AS TEXT) LIKE '%1 executions in a row%'"),
+		1);
+	scenario_unref(scenario);
+	rig_end();
+}
+
 TEST(runner_life, run_once_that_is_over_lets_nothing_go)
 {
 	static struct watcher watcher;
@@ -236,8 +353,6 @@ TEST(runner_life, run_once_that_is_over_lets_nothing_go)
 	scenario_unref(scenario);
 	rig_end();
 }
-
-/* ---- what is not to be shown ---- */
 
 TEST(runner_life, what_repeats_a_confidential_one_is_confidential)
 {

@@ -34,8 +34,7 @@ instant(const char *text)
 }
 
 #define DAILY(time_) "{\"type\":\"daily\",\"time\":\"" time_ "\"}"
-#define DAILY_WITH(more_) \
-	"{\"type\":\"daily\",\"time\":\"09:00\"," more_ "}"
+#define DAILY_WITH(more_) "{\"type\":\"daily\",\"time\":\"09:00\"," more_ "}"
 #define CRON(text_) "{\"type\":\"cron\",\"expression\":\"" text_ "\"}"
 #define EVERY(seconds_, more_) \
 	"{\"type\":\"indefinitely\",\"interval\":" seconds_ more_ "}"
@@ -64,6 +63,15 @@ static const struct {
 		"2026-01-01T00:00:00Z", "", "2026-03-01T10:00:00Z"},
 	{"{\"type\":\"once\",\"date\":\"2026-03-01T10:00:00Z\"}", "",
 		"2026-03-01T10:00:00Z", "", ""},
+	/* Missed: at once, unless it was set up after that. */
+	{"{\"type\":\"once\",\"date\":\"2026-03-01T10:00:00Z\"}", "",
+		"2026-03-05T00:00:00Z", "2026-02-01T00:00:00Z",
+		"2026-03-05T00:00:00.000001Z"},
+	{"{\"type\":\"once\",\"date\":\"2026-03-01T10:00:00Z\"}", "",
+		"2026-03-05T00:00:00Z", "2026-03-01T10:00:00.3Z", ""},
+	/* Times of day are passed over. */
+	{DAILY("09:30"), "", "2026-01-05T12:00:00Z", "2026-01-01T09:30:00Z",
+		"2026-01-06T09:30:00Z"},
 	{DAILY("09:30"), "", "2026-01-01T09:29:59Z", "",
 		"2026-01-01T09:30:00Z"},
 	{DAILY("09:30"), "", "2026-01-01T09:30:00Z", "",
@@ -94,6 +102,15 @@ static const struct {
 		"", "2026-01-01T00:00:00Z", "", ""},
 	{CRON("*/15 9-17 * * 1-5"), "", "2026-11-20T17:45:00Z", "",
 		"2026-11-23T09:00:00Z"},
+	/* Cron over the change of the clock, as local times of day are. */
+	{CRON("30 2 * * *"), "Europe/Prague", "2026-03-28T12:00:00Z", "",
+		"2026-03-29T01:30:00Z"},
+	{CRON("30 2 * * *"), "Europe/Prague", "2026-10-25T00:30:00Z", "",
+		"2026-10-26T01:30:00Z"},
+	{CRON("0 8 * * *"), "America/New_York", "2026-03-07T13:00:00Z", "",
+		"2026-03-08T12:00:00Z"},
+	{CRON("0 8 * * *"), "America/New_York", "2026-10-31T12:00:00Z", "",
+		"2026-11-01T13:00:00Z"},
 	{CRON("30 9 * * mon,wed"), "", "2026-11-20T00:00:00Z", "",
 		"2026-11-23T09:30:00Z"},
 	{CRON("0 0 1 jan-mar/2 *"), "", "2026-01-01T00:00:00Z", "",
