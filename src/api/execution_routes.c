@@ -392,6 +392,7 @@ replay_one(struct api_call *call)
 	order.trigger = row.trigger;
 	order.revision = is_old ? row.scenario_version : 0;
 	order.origin = row.sequence;
+	order.is_confidential = row.is_confidential;
 	if (scenario)
 		scenario_begin(call, &order);
 	else

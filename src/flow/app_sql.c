@@ -39,6 +39,11 @@ enum failure_kind
 sql_add_row(struct sql_work *work, struct value row)
 {
 	value_builder_add(&work->rows, row);
+	work->values += row.as.collection.count + 1;
+	if (work->values > SQL_VALUES_MAX)
+		return failure_set(work->failure, work->call->arena,
+			FAILURE_MAX_FILE_SIZE, "the rows have over %d values",
+			SQL_VALUES_MAX);
 	if (work->bytes <= SQL_BYTES_MAX)
 		return FAILURE_NONE;
 	return failure_set(work->failure, work->call->arena,

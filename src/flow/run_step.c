@@ -222,7 +222,7 @@ keep_shown(struct run *run, struct value value)
 {
 	CLEANUP(buf_release) struct buf text = buf_make(INPUT_KEPT_MAX);
 
-	if (value_is_empty(value) ||
+	if (value_is_empty(value) || run->options->execution->is_confidential ||
 		run->options->blueprint->settings.is_confidential)
 		return STR("");
 	value_append_json(&text, mask_secrets(value, &run->pending_arena),

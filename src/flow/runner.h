@@ -66,6 +66,7 @@ struct runner_order {
 	const char *cause;  /* static: "hook", "manual", "schedule", "replay" */
 	uint64_t revision;  /* of the scenario to run with; 0: the present */
 	uint64_t origin;    /* the execution that it repeats; 0: none */
+	bool is_confidential; /* as that one is, whatever the scenario says */
 	struct runner_reply *reply; /* or NULL */
 	bool is_expected;	    /* runner_take_expected() said so */
 	/* Stored with it; borrowed until `stored`. None may conflict. */

@@ -184,6 +184,7 @@ make_begun(struct runner *runner, const struct runner_order *order)
 			.origin = order->origin,
 			.error = STR(""),
 			.is_confidential =
+				order->is_confidential ||
 				scenario->blueprint->settings.is_confidential,
 			.trigger =
 				str_make(begun->trigger, order->trigger.len)}};

@@ -37,6 +37,7 @@ runner_take_expected(struct runner *runner, struct uuid scenario)
 	if (lane) {
 		is_expected = lane->expects_one;
 		lane->expects_one = false;
+		lane->has_accepted_one |= is_expected;
 	}
 	pthread_mutex_unlock(&runner->lock);
 	return is_expected;
@@ -45,6 +46,7 @@ runner_take_expected(struct runner *runner, struct uuid scenario)
 void
 runner_once_give_back(struct runner_lane *lane)
 {
+	lane->has_accepted_one = false;
 	lane->expects_one = lane->once != NULL;
 	lane->may_run_one = lane->once != NULL;
 }
@@ -58,7 +60,7 @@ runner_once_take(struct runner_lane *lane, const struct runner_item *item)
 		return NULL;
 	lane->once = NULL;
 	lane->may_run_one = false;
-	lane->expects_one = false;
+	lane->expects_one = lane->has_accepted_one = false;
 	return once;
 }
 
@@ -74,8 +76,7 @@ take_over(struct runner *runner, bool all)
 			continue;
 		lane->once = NULL;
 		/* A request that was accepted for it is still to be run. */
-		if (lane->expects_one)
-			lane->may_run_one = false;
+		lane->may_run_one = lane->has_accepted_one;
 		lane->expects_one = false;
 		return once;
 	}

@@ -56,10 +56,11 @@ struct runner_lane {
 	struct runner_once *once;
 	bool may_run_one;
 	bool expects_one;
-	uint32_t incomplete; /* executions INCOMPLETE */
-	uint32_t errors;     /* in a row */
-	int64_t last_start;  /* by the schedule; clock_now() */
-	int64_t next_start;  /* INT64_MAX: none */
+	bool has_accepted_one; /* and it has not begun yet */
+	uint32_t incomplete;   /* executions INCOMPLETE */
+	uint32_t errors;       /* in a row */
+	int64_t last_start;    /* by the schedule; clock_now() */
+	int64_t next_start;    /* INT64_MAX: none */
 	/* The revision that was run last, when it is not the present one. */
 	const struct scenario *former;
 	struct runner_lane *next; /* in runner->lanes */

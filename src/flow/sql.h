@@ -11,6 +11,7 @@ enum {
 	SQL_ROWS_DEFAULT = 1000,
 	SQL_ROWS_MAX = 10000,
 	SQL_BYTES_MAX = 4 << 20, /* of all texts in all rows */
+	SQL_VALUES_MAX = 500000, /* in all rows, of whatever type */
 };
 
 struct sql_work {
@@ -23,6 +24,7 @@ struct sql_work {
 	int64_t limit;	/* rows; INT64_MAX: all */
 	int64_t end;	/* clock_monotonic() */
 	size_t bytes;	/* of what was read so far */
+	size_t values;	/* the same; a row counts as one, too */
 	struct value_builder rows;
 	double changes;
 	double last_id; /* with has_last_id */

@@ -77,9 +77,12 @@ put(char *at, struct str bytes)
 	return at + bytes.len;
 }
 
+/** One that would end its line is left out: it could add what it likes. */
 static char *
 put_header(char *at, struct str name, struct str value)
 {
+	if (!str_is_token(name) || str_has_control(value))
+		return at;
 	at = put(at, name);
 	at = put(at, STR(": "));
 	at = put(at, value);

@@ -21,7 +21,10 @@ struct http_answer {
 	bool is_kept_1_0; /* it is kept, which HTTP/1.0 must be told */
 };
 
-/** In `arena`. 204 and 304 have no body. */
+/**
+ * In `arena`. 204 and 304 have no body. A header that cannot stand in one line
+ * is left out.
+ */
 struct str http_answer_write(
 	const struct http_answer *answer, struct arena *arena);
 

@@ -208,6 +208,29 @@ test('a failure that is kept is retried, dropped and replayed', async (t) => {
   assert.deepEqual(lost.items.map((each) => each.id), [dropped])
 })
 
+test('what repeats a confidential run shows nothing either', async (t) => {
+  const hub = await startHub(t)
+  const receiver = await startReceiver(t)
+  let status = 503
+  receiver.handler = (request, response) =>
+    response.writeHead(status).end('{}')
+  const flow = (settings) => blueprint(
+    [send(2, receiver.url, '{"pin":"{{1.pin}}"}')], settings)
+  const id = await create(hub, {
+    isEnabled: true, blueprint: flow({ dlq: true, confidential: true })
+  })
+  const hidden = await begin(hub, id, { pin: 'pin-1234' })
+  await untilOver(hub, hidden, 'INCOMPLETE')
+  status = 200
+  const now = await hub.api.patch(`${SCENARIOS}/${id}`, { blueprint: flow({}) })
+  assert.equal(now.status, 200, now.text)
+  const again = await hub.api.post(`/v1/executions/${hidden}/replay`)
+  assert.equal(again.status, 202, again.text)
+  await untilOver(hub, again.body.id, 'SUCCESS')
+  const shown = await hub.api.get(`/v1/executions/${again.body.id}`)
+  assert.doesNotMatch(shown.text, /pin-1234/)
+})
+
 test('kill -9 in the middle of a run: it goes on where it was', async (t) => {
   const hub = await startHub(t)
   const receiver = await startReceiver(t)

@@ -341,6 +341,19 @@ TEST(app_sql, other_files_statements_and_endless_ones_are_refused)
 	stage_end();
 }
 
+TEST(app_sql, endless_rows_of_numbers_are_too_much)
+{
+	connect_file("read");
+	/* They have no text that would count, and all are wanted. */
+	CHECK_INT(stage_run("sql:Execute", "{}",
+			  "{\"query\":\"WITH RECURSIVE c(n) AS (SELECT 1 "
+			  "UNION ALL SELECT n + 1 FROM c) SELECT n FROM c "
+			  "LIMIT 1000000\"}"),
+		FAILURE_MAX_FILE_SIZE);
+	stage_check_said("values");
+	stage_end();
+}
+
 TEST(app_sql, file_that_is_not_there_is_not_made)
 {
 	stage_begin(NULL, 0);

@@ -51,3 +51,19 @@ TEST(http_answer, statuses_without_body_have_none)
 	check_answer(&(struct http_answer){.status = 799},
 		"HTTP/1.1 799 Status\r\n" DATE "Content-Length: 0\r\n\r\n");
 }
+
+TEST(http_answer, header_that_would_end_its_line_is_left_out)
+{
+	struct http_answer_header third = {NULL, STR("X-C"), STR("3")};
+	struct http_answer_header second = {
+		&third, STR("X: 1\r\nX-B"), STR("2")};
+	struct http_answer_header first = {
+		&second, STR("X-A"), STR("1\r\nSet-Cookie: a=b")};
+
+	check_answer(&(struct http_answer){.status = 200,
+			     .content_type = "text/plain\r\n\r\nx",
+			     .body = STR("hello"),
+			     .headers = &first},
+		"HTTP/1.1 200 OK\r\n" DATE
+		"X-C: 3\r\nContent-Length: 5\r\n\r\nhello");
+}

@@ -325,3 +325,61 @@ TEST(runner_life, scenario_that_is_switched_off_is_told)
 	scenario_unref(scenario);
 	rig_end();
 }
+
+TEST(runner_life, run_once_that_is_over_lets_nothing_go)
+{
+	static struct watcher watcher;
+	const struct scenario *scenario;
+	uint64_t kept;
+
+	rig_begin();
+	scenario = rig_import(SCENARIO("\"dlq\":true,\"sequential\":true",
+		PICKY(2, "") "," SAY(3, "ok")));
+	CHECK_OK(rig_order(scenario, 0, "{\"bad\":true}"));
+	kept = rig_sequence_of(0);
+	AWAIT(rig_state_of(kept) == EXECUTION_INCOMPLETE);
+	scenario = switch_to(scenario, false);
+	CHECK_OK(rig_order(scenario, 1, "{}"));
+	(void)rig_sequence_of(1);
+	/* What failed is in the way of the one that waits. */
+	CHECK_OK(watch(scenario, &watcher, 0));
+	AWAIT(atomic_load(&watcher.shown) == 0);
+	CHECK_OK(runner_drop(rig.runner, kept));
+	for (size_t i = 2; i < 4; i++) {
+		CHECK_OK(order_by_hand(scenario, i));
+		AWAIT(rig_state_of(rig_sequence_of(i)) == EXECUTION_SUCCESS);
+	}
+	CHECK_INT(rig_state_of(rig_sequence_of(1)), EXECUTION_QUEUED);
+	scenario_unref(scenario);
+	rig_end();
+}
+
+TEST(runner_life, what_repeats_a_confidential_one_is_confidential)
+{
+	const struct scenario *scenario;
+	struct step_list steps;
+	struct runner_order order = {.trigger = STR("{\"pin\":1234}"),
+		.cause = "replay",
+		.origin = 1,
+		.is_confidential = true,
+		.context = &rig.orders[0],
+		.stored = rig_stored};
+	uint64_t sequence;
+
+	rig_begin();
+	/* The scenario itself says nothing of it (any more). */
+	order.scenario = scenario =
+		rig_import(SCENARIO("", SET(2, "{{1.pin}}")));
+	atomic_store(&rig.orders[0].err, -1);
+	CHECK_OK(runner_begin(rig.runner, &order));
+	sequence = rig_sequence_of(0);
+	AWAIT(rig_state_of(sequence) == EXECUTION_SUCCESS);
+	CHECK(rig_execution_of(sequence).is_confidential);
+	CHECK(rig_steps_of(sequence, &steps) > 0);
+	for (size_t i = 0; i < steps.count; i++) {
+		CHECK_STR(steps.rows[i].input, STR(""));
+		CHECK_STR(steps.rows[i].trace, STR(""));
+	}
+	scenario_unref(scenario);
+	rig_end();
+}
