@@ -9,35 +9,29 @@ static const struct row {
 	const char *path; /* of a text or number in the answer; NULL: any */
 	const char *part; /* of what stands there; NULL: anything */
 	enum failure_kind kind;
-	const char *member; /* only for connections that have it; or NULL */
 } rows[] = {
 	/* "Transaction could not be completed, … Please try again." */
-	{"notion", 409, "code", "conflict_error", FAILURE_CONNECTION, NULL},
+	{"notion", 409, "code", "conflict_error", FAILURE_CONNECTION},
 	/* Quotas come as 403 from older faces of Google's APIs. */
 	{"google", 403, "error.errors.1.reason", "imitExceeded",
-		FAILURE_RATE_LIMIT, NULL},
+		FAILURE_RATE_LIMIT},
 	{"google", 403, "error.errors.1.reason", "quotaExceeded",
-		FAILURE_RATE_LIMIT, NULL},
+		FAILURE_RATE_LIMIT},
 	{"google", 403, "error.details.1.reason", "RATE_LIMIT_EXCEEDED",
-		FAILURE_RATE_LIMIT, NULL},
+		FAILURE_RATE_LIMIT},
 	{"servicenow", 403, "error.detail", "Unique Key violation",
-		FAILURE_DUPLICATE_DATA, NULL},
-	/* What is proved by a password has no token that could be renewed. */
-	{"servicenow", 401, NULL, NULL, FAILURE_RUNTIME, "username"},
-	{"servicenow", 403, NULL, NULL, FAILURE_RUNTIME, "username"},
-	{"twilio", 400, "code", "14107", FAILURE_RATE_LIMIT, NULL},
-	{"twilio", 400, "code", "63018", FAILURE_RATE_LIMIT, NULL},
-	{"twilio", 401, NULL, NULL, FAILURE_RUNTIME, NULL},
-	{"twilio", 403, NULL, NULL, FAILURE_RUNTIME, NULL},
+		FAILURE_DUPLICATE_DATA},
+	{"twilio", 400, "code", "14107", FAILURE_RATE_LIMIT},
+	{"twilio", 400, "code", "63018", FAILURE_RATE_LIMIT},
 	/* The bot is out of that chat, or was never in it. */
-	{"telegram", 403, NULL, NULL, FAILURE_DATA, NULL},
+	{"telegram", 403, NULL, NULL, FAILURE_DATA},
 	/* It knows a bot by the address alone. */
-	{"telegram", 404, NULL, NULL, FAILURE_ACCESS_TOKEN, NULL},
+	{"telegram", 404, NULL, NULL, FAILURE_ACCESS_TOKEN},
 	/* Missing permissions and access are the channel's. */
-	{"discord", 403, "code", "50001", FAILURE_DATA, NULL},
-	{"discord", 403, "code", "50013", FAILURE_DATA, NULL},
+	{"discord", 403, "code", "50001", FAILURE_DATA},
+	{"discord", 403, "code", "50013", FAILURE_DATA},
 	/* An incoming webhook's channel is archived. */
-	{"slack", 410, NULL, NULL, FAILURE_DATA, NULL},
+	{"slack", 410, NULL, NULL, FAILURE_DATA},
 };
 
 /* How long to wait, in seconds. */
@@ -68,9 +62,7 @@ fits(const struct row *row, const struct connection *connection,
 	CLEANUP(buf_release) struct buf text = {0};
 
 	if (!is_for(row->service, connection) ||
-		row->status != answer->response.status ||
-		(row->member &&
-			connection_text(connection, row->member).len == 0))
+		row->status != answer->response.status)
 		return false;
 	if (!row->path)
 		return true;

@@ -147,7 +147,8 @@ TEST(service_errors, of_servicenow)
 			"{\"error\":{\"message\":\"User Not Authenticated\","
 			"\"detail\":\"Required to provide Auth\"},"
 			"\"status\":\"failure\"}",
-			FAILURE_RUNTIME, 0, "[401] User Not Authenticated"},
+			FAILURE_ACCESS_TOKEN, 0,
+			"[401] User Not Authenticated"},
 		{"403 Forbidden",
 			"{\"error\":{\"message\":\"Operation Failed\","
 			"\"detail\":\"Error during insert of incident (Unique "
@@ -193,7 +194,7 @@ TEST(service_errors, of_twilio)
 			TWILIO(400, 21211, "The 'To' number is not valid"),
 			FAILURE_DATA, 0, "The 'To' number"},
 		{"401 Unauthorized", TWILIO(401, 20003, "Authenticate"),
-			FAILURE_RUNTIME, 0, "[401] Authenticate"},
+			FAILURE_ACCESS_TOKEN, 0, "[401] Authenticate"},
 	};
 
 	check_all("twilio",
