@@ -194,7 +194,7 @@ read_id(struct api_call *call, struct str *ret)
 		return true;
 	api_refuse(call, 400, "id",
 		"expected 1 to %d bytes without a slash or a control "
-		"character",
+		"character, and not \".\" or \"..\"",
 		DATASTORE_KEY_MAX);
 	return false;
 }

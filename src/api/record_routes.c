@@ -308,6 +308,102 @@ delete_all(struct api_call *call)
 	api_respond_json(call, 200, &body);
 }
 
+/* ---- searching ---- */
+
+/** What a search may ask: false when that was answered. */
+static bool
+is_filter(struct api_call *call, struct json filter)
+{
+	struct json_walk any = json_walk(filter);
+	bool is_right = json_kind(filter) == JSON_ARRAY;
+
+	while (is_right && json_walk_next(&any)) {
+		struct json_walk all = json_walk(any.value);
+
+		is_right = json_kind(any.value) == JSON_ARRAY;
+		while (is_right && json_walk_next(&all))
+			is_right =
+				json_kind(json_member(all.value, STR("a"))) ==
+					JSON_STRING &&
+				json_kind(json_member(all.value, STR("o"))) ==
+					JSON_STRING;
+	}
+	if (!is_right)
+		api_refuse(call, 400, "filter",
+			"expected a list of lists of {\"a\": a field's name, "
+			"\"o\": an operator, \"b\": a value}");
+	return is_right;
+}
+
+static bool
+is_sort(struct api_call *call, struct json sort)
+{
+	struct json_walk walk = json_walk(sort);
+	bool is_right = json_kind(sort) == JSON_ARRAY;
+
+	while (is_right && json_walk_next(&walk)) {
+		struct json order = json_member(walk.value, STR("order"));
+		int64_t number = 1;
+
+		is_right = json_kind(json_member(walk.value, STR("key"))) ==
+				   JSON_STRING &&
+			   (json_is_missing(order) ||
+				   (json_to_integer(order, &number) &&
+					   (number == 1 || number == -1)));
+	}
+	if (!is_right)
+		api_refuse(call, 400, "sort",
+			"expected a list of {\"key\": a field's name, "
+			"\"order\": 1 or -1}");
+	return is_right;
+}
+
+static bool
+is_limit(struct api_call *call, struct json limit)
+{
+	int64_t number;
+
+	if (json_to_integer(limit, &number) && number >= 1 &&
+		number <= DATASTORE_FOUND_MAX)
+		return true;
+	api_refuse(call, 400, "limit", "expected a whole number from 1 to %d",
+		DATASTORE_FOUND_MAX);
+	return false;
+}
+
+static bool
+is_search(struct api_call *call)
+{
+	static const struct {
+		const char *name;
+		bool (*is_right)(struct api_call *call, struct json value);
+	} members[] = {
+		{"filter", is_filter}, {"sort", is_sort}, {"limit", is_limit}};
+	struct json_walk walk = json_walk(call->json);
+
+	if (json_kind(call->json) != JSON_OBJECT) {
+		api_refuse(call, 400, NULL, "expected an object");
+		return false;
+	}
+	while (json_walk_next(&walk)) {
+		size_t i = 0;
+
+		while (i < COUNT_OF(members) &&
+			!json_string_equal(walk.key, str_of(members[i].name)))
+			i++;
+		if (i == COUNT_OF(members)) {
+			api_refuse(call, 400, NULL,
+				"a search has filter, sort and limit, and no "
+				"member %.*s",
+				STR_ARG(json_raw(walk.key)));
+			return false;
+		}
+		if (!members[i].is_right(call, walk.value))
+			return false;
+	}
+	return true;
+}
+
 /** {"filter":[[{a, o, b}]],"sort":[{key, order}],"limit":n} */
 static void
 search(struct api_call *call)
@@ -323,6 +419,8 @@ search(struct api_call *call)
 	struct failure failure = {0};
 	struct datastore_own own;
 
+	if (!is_search(call))
+		return;
 	if (value_from_json(
 		    call->json, VALUE_JSON_TYPED, call->arena, &module.input)) {
 		api_refuse(call, 400, NULL, "nested too deep");

@@ -9,7 +9,8 @@ datastore_id_is_valid(struct str id)
 {
 	return id.len > 0 && id.len <= DATASTORE_KEY_MAX &&
 	       !str_has_control(id) && str_is_utf8(id) &&
-	       str_find_char(id, '/') == SIZE_MAX;
+	       str_find_char(id, '/') == SIZE_MAX && !str_equal(id, STR(".")) &&
+	       !str_equal(id, STR(".."));
 }
 
 struct datastore_own

@@ -4,7 +4,7 @@
 
 #include "flow/field.h"
 
-enum { LIMIT_MAX = 3200, FOUND_BYTES_MAX = 16 << 20 };
+enum { FOUND_BYTES_MAX = 16 << 20 };
 
 struct search {
 	const struct module_call *call;
@@ -175,7 +175,8 @@ read_limit(const struct module_call *call)
 	double limit = field_number(call->input, "limit",
 		field_number(call->parameters, "limit", 0));
 
-	return limit >= 1 && limit < LIMIT_MAX ? (size_t)limit : LIMIT_MAX;
+	return limit >= 1 && limit < DATASTORE_FOUND_MAX ? (size_t)limit
+							 : DATASTORE_FOUND_MAX;
 }
 
 enum failure_kind

@@ -1,6 +1,9 @@
 #pragma once
 #include "flow/datastore.h"
 
+/* Records of one search. */
+enum { DATASTORE_FOUND_MAX = 3200 };
+
 /**
  * The records that pass the input's `filter` ([[{a, o, b}, …], …] with names
  * of fields in `a`; "key" is the record's key), sorted by its `sort` ([{key,

@@ -83,6 +83,16 @@ test('records are listed by key, page by page, and searched', async (t) => {
   assert.deepEqual(found.body.items.map((item) => item.key), ['k3', 'k2'])
   assert.equal((await hub.api.post(`${ALL}/d/search`,
     { filter: [[{ a: 'n', o: 'number:bigger', b: '1' }]] })).status, 400)
+  for (const [body, told] of [
+    [[], /expected an object/], [{ fitler: [] }, /no member "fitler"/],
+    [{ filter: [{ a: 'n' }] }, /list of lists/],
+    [{ filter: [[{ a: 'n' }]] }, /operator/],
+    [{ sort: [{ key: 'n', order: 'down' }] }, /1 or -1/],
+    [{ limit: 0 }, /from 1 to 3200/], [{ limit: 'all' }, /whole number/]]) {
+    const refused = await hub.api.post(`${ALL}/d/search`, body)
+    assert.equal(refused.status, 400)
+    assert.match(JSON.stringify(refused.body).replaceAll('\\"', '"'), told)
+  }
   const cleared = await hub.api.del(`${ALL}/d/records`)
   assert.equal(cleared.body.deleted, 5)
   assert.equal((await hub.api.get(`${ALL}/d`)).body.bytes, 0)
@@ -97,6 +107,7 @@ test('what is wrong with a data store is told', async (t) => {
   const hub = await startHub(t)
   const cases = [
     [{ id: 'a/b' }, /without a slash/],
+    [{ id: '..' }, /not .*\.\./],
     [{ id: 'a', strict: true }, /needs a structure/],
     [{ id: 'a', maxRecords: 0 }, /maxRecords: expected a whole number from 1/],
     [{ id: 'a', size: 1 }, /has no member \\"size\\"/],
