@@ -14,7 +14,8 @@ begin_line(struct chunked *chunked, enum chunked_part part)
 {
 	chunked->part = part;
 	chunked->line_len = 0;
-	chunked->has_digit = chunked->is_in_extension = false;
+	chunked->has_digit = chunked->is_size_over = false;
+	chunked->is_in_extension = false;
 	chunked->is_after_cr = false;
 	chunked->is_line_empty = true;
 }
@@ -55,8 +56,9 @@ take_size_byte(struct chunked *chunked, char c)
 		return end_size(chunked);
 	if (chunked->is_in_extension)
 		return CHUNKED_MORE;
-	if (digit < 0) {
-		chunked->is_in_extension = true;
+	if (digit < 0 || chunked->is_size_over) {
+		chunked->is_size_over = true;
+		chunked->is_in_extension = c == ';';
 		return chunked->has_digit && (c == ';' || c == ' ' ||
 						     c == '\t' || c == '\r')
 			       ? CHUNKED_MORE

@@ -40,6 +40,7 @@ struct chunked {
 	uint64_t left; /* bytes of the chunk; while in SIZE: its size */
 	size_t line_len;
 	bool has_digit;
+	bool is_size_over; /* only blanks may come before the ';' */
 	bool is_in_extension;
 	bool is_after_cr;
 	bool is_line_empty;

@@ -62,6 +62,7 @@ TEST(request_body, chunks_are_put_together)
 		{"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "abcde", 0},
 		{"00a\r\n0123456789\r\n000\r\n\r\nGET /", "0123456789", 5},
 		{"A;x\r\n0123456789\r\n0;y=\"z\" ;\t\r\n\r\n", "0123456789", 0},
+		{"1 \t\r\na\r\n0 \r\n\r\n", "a", 0},
 		{"1 ;x\r\na\r\n0\r\nTrailer: b\r\nX: c\r\n\r\n\r\n", "a", 2},
 		{"1\r\n\n\r\n1\r\n\r\r\n0\r\n\r\n", "\n\r", 0},
 	};
@@ -82,6 +83,8 @@ TEST(request_body, chunks_that_could_be_read_in_two_ways_are_broken)
 		"+1\r\na\r\n",
 		"0x1\r\na\r\n",
 		"1x\r\na\r\n",
+		"1 x\r\na\r\n",
+		"1 1\r\na\r\n",
 		"1\na\r\n0\r\n\r\n",
 		"1;x\na\r\n",
 		"1\r\r\na\r\n",
