@@ -135,7 +135,9 @@ run_with(const char *text, const struct step_row *steps, size_t count)
 		.execution = &run_world.execution,
 		.scenario_name = STR("n"),
 		.steps = steps,
-		.step_count = count};
+		.step_count = count,
+		.timeout = run_world.run_timeout,
+		.step_timeout = run_world.step_timeout};
 	struct buf wrong = {0};
 
 	run_world.step_count = 0;

@@ -22,6 +22,7 @@ struct run_world {
 	struct connection connections[RUN_WORLD_CONNECTIONS_MAX];
 	size_t connection_count;
 	struct address_policy policy;
+	int64_t run_timeout, step_timeout; /* microseconds; 0: the usual */
 };
 extern struct run_world run_world;
 
