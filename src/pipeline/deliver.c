@@ -468,3 +468,14 @@ deliver_stats(const struct deliver *deliver, struct deliver_stats *ret)
 		ret->unsettled += atomic_load(&worker->unsettled);
 	}
 }
+
+size_t
+deliver_front(const struct deliver *deliver, struct dispatch_behind *ret)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < deliver->count; i++)
+		count = dispatch_front(
+			deliver->workers[i].dispatch, ret, count);
+	return count;
+}
