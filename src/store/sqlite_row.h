@@ -102,15 +102,6 @@ void sqlite_row_bind_webhook(
 	sqlite3_stmt *stmt, const struct webhook_row *row, bool is_new);
 void sqlite_row_bind_key(sqlite3_stmt *stmt, const struct key_row *row);
 
-/* The same behind parameter `at`, as one of several rows; they return the last
-   parameter. */
-int sqlite_row_bind_event(
-	sqlite3_stmt *stmt, int at, const struct event_row *row);
-int sqlite_row_bind_delivery(
-	sqlite3_stmt *stmt, int at, const struct delivery_row *row);
-int sqlite_row_bind_attempt(
-	sqlite3_stmt *stmt, int at, const struct attempt_row *row);
-
 /** The present row's columns in turn; `at` counts from 0. */
 struct sqlite_row {
 	sqlite3_stmt *stmt;
