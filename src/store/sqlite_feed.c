@@ -54,6 +54,7 @@ static const struct column event_columns[] = {
 	EVENT(TEXT, publisher),
 	EVENT(TEXT, attributes),
 	EVENT(BYTES, body),
+	EVENT(NUMBER_64, first_delivery),
 };
 
 static const struct column delivery_columns[] = {
@@ -68,6 +69,7 @@ static const struct column delivery_columns[] = {
 	DELIVERY(NUMBER_64, updated),
 	DELIVERY(TEXT, reason),
 	DELIVERY(NUMBER_64, resource),
+	DELIVERY(FLAG, is_in_row),
 };
 
 static const struct column attempt_columns[] = {
