@@ -76,8 +76,14 @@ struct delivery *delivery_new(
 	const struct delivery_row *row, struct payload *payload);
 void delivery_free(struct delivery *delivery);
 
+/* Of a window so many are sure as long as the total is not reached. */
+enum { DISPATCH_WINDOW_SURE = 1000 };
+
 struct dispatch_options {
-	size_t window;		    /* deliveries in memory, each lane */
+	/* First tries in memory, each lane; beyond DISPATCH_WINDOW_SURE no more
+	   than half of what the total leaves free. Retries wait long: of them
+	   no more than DISPATCH_WINDOW_SURE. */
+	size_t window;
 	size_t window_total;	    /* over all lanes, but for a few that each
 				       one may always have; 0: no limit */
 	unsigned concurrency;	    /* first tries in flight, each lane: the

@@ -200,8 +200,8 @@ void order_drop(struct lane *lane);
 
 /* ---- dispatch_disk.c ---- */
 
-/** How many more a queue of `used` may take. */
-size_t disk_room(const struct dispatch *dispatch, size_t used);
+/** How many more first tries a queue of `used` may take. */
+size_t disk_first_room(const struct dispatch *dispatch, size_t used);
 /**
  * Whether a retry due at `at` belongs into memory: it is due before all those
  * that were left on disk, and there is room; if need be what is due later

@@ -77,7 +77,7 @@ commit_step(struct retention *retention)
 	enum err err;
 
 	/* The end of a pass gives back what others left free. */
-	if (is_empty && !retention->place.is_done)
+	if (is_empty && !retention->place.is_done && !step->is_behind)
 		return true;
 	err = writer_commit(retention->options.writer, &change, 1);
 	retention->has_failed = err != ERR_OK;
