@@ -78,12 +78,10 @@ give_way(struct sqlite_write *write, const struct store_change *change)
 }
 
 static enum err
-add_event(struct sqlite_write *write, const struct store_change *change)
+add_event_with_id(struct sqlite_write *write, const struct store_change *change)
 {
 	enum err err;
 
-	if (!change->event->is_id_given)
-		return sqlite_batch_add(&write->batch, change);
 	sqlite_feeds_hold(write->batch.feeds, SQLITE_FEED_EVENTS, &change, 1);
 	err = run_expecting_change(write, SQL_EVENT_ADD);
 	if (err != ERR_CONFLICT || change->repeats_from == 0)
@@ -92,6 +90,17 @@ add_event(struct sqlite_write *write, const struct store_change *change)
 	if (err)
 		return err;
 	return run_expecting_change(write, SQL_EVENT_ADD);
+}
+
+static enum err
+add_event(struct sqlite_write *write, const struct store_change *change)
+{
+	enum err err;
+
+	if (!change->event->is_id_given)
+		return sqlite_batch_add(&write->batch, change);
+	err = add_event_with_id(write, change);
+	return err ? err : sqlite_batch_add_type(&write->batch, change->event);
 }
 
 static enum err
