@@ -5,7 +5,7 @@
 ALTER TABLE deliveries ADD COLUMN resource INTEGER NOT NULL DEFAULT 0;
 
 CREATE INDEX deliveries_ordered ON deliveries (webhook, resource)
-	WHERE state = 0 AND resource <> 0;
+	WHERE resource <> 0 AND state = 0;
 
 -- Small things that are set up rather than streamed (store/object.h).
 CREATE TABLE objects (
