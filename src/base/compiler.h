@@ -20,6 +20,12 @@
 /** Number of elements of an array (not of a pointer). */
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/*
+ * What lies this many bytes apart is on different lines of any processor's
+ * cache, so that writing the one does not take the other from its readers.
+ */
+enum { CACHE_LINE = 64 };
+
 /** The struct of `type` whose member `member` is at `ptr`. */
 #define CONTAINER_OF(ptr, type, member) \
 	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
