@@ -69,6 +69,42 @@ add_health(struct sqlite_batch *batch, const struct store_change *change)
 	return err;
 }
 
+/* ---- types of events ---- */
+
+static enum err
+write_blocks(struct sqlite_batch *batch)
+{
+	sqlite3_stmt *stmt = batch->db->statements[SQL_TYPE_BLOCK_ADD];
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; err == ERR_OK && i < batch->block_count; i++) {
+		sqlite_row_bind_text(stmt, 1, batch->blocks[i].type);
+		sqlite_row_bind_u64(stmt, 2, batch->blocks[i].number);
+		err = run(batch, SQL_TYPE_BLOCK_ADD);
+	}
+	batch->block_count = 0;
+	return err;
+}
+
+enum err
+sqlite_batch_add_type(struct sqlite_batch *batch, const struct event_row *event)
+{
+	uint64_t number = event->sequence / SQLITE_TYPE_BLOCK;
+	enum err err = ERR_OK;
+
+	/* Mostly it is the last one. */
+	for (size_t at = batch->block_count; at > 0; at--) {
+		if (batch->blocks[at - 1].number == number &&
+			str_equal(batch->blocks[at - 1].type, event->type))
+			return ERR_OK;
+	}
+	if (batch->block_count == SQLITE_BATCH_BLOCKS)
+		err = write_blocks(batch);
+	batch->blocks[batch->block_count++] =
+		(struct sqlite_batch_block){event->type, number};
+	return err;
+}
+
 /* ---- all of it ---- */
 
 enum err
@@ -76,12 +112,21 @@ sqlite_batch_add(struct sqlite_batch *batch, const struct store_change *change)
 {
 	enum sqlite_feed_table table = SQLITE_FEED_EVENTS;
 	struct sqlite_batch_rows *rows;
+	enum err err = ERR_OK;
 
 	if (change->kind == STORE_HEALTH_SET)
 		return add_health(batch, change);
+	if (change->kind == STORE_EVENT_ADD)
+		err = sqlite_batch_add_type(batch, change->event);
+	if (err)
+		return err;
 	while (tables[table].kind != change->kind)
 		table++;
 	rows = &batch->rows[table];
+	if (change->kind == STORE_DELIVERY_ADD &&
+		(rows->count == 0 ||
+			change->delivery->sequence < batch->lowest_delivery))
+		batch->lowest_delivery = change->delivery->sequence;
 	rows->changes[rows->count++] = change;
 	return rows->count == SQLITE_BATCH_ROWS ? write_rows(batch, table)
 						: ERR_OK;
@@ -94,6 +139,8 @@ sqlite_batch_flush(struct sqlite_batch *batch)
 
 	for (size_t i = 0; err == ERR_OK && i < SQLITE_FEED_TABLES; i++)
 		err = write_rows(batch, i);
+	if (err == ERR_OK)
+		err = write_blocks(batch);
 	return err == ERR_OK ? write_healths(batch) : err;
 }
 
@@ -103,6 +150,7 @@ sqlite_batch_forget(struct sqlite_batch *batch)
 	for (size_t i = 0; i < SQLITE_FEED_TABLES; i++)
 		batch->rows[i].count = 0;
 	batch->health_count = 0;
+	batch->block_count = 0;
 }
 
 bool
@@ -111,6 +159,8 @@ sqlite_batch_has_delivery(const struct sqlite_batch *batch, uint64_t sequence)
 	const struct sqlite_batch_rows *rows =
 		&batch->rows[SQLITE_FEED_DELIVERIES];
 
+	if (sequence < batch->lowest_delivery)
+		return false;
 	for (size_t i = 0; i < rows->count; i++) {
 		if (rows->changes[i]->delivery->sequence == sequence)
 			return true;

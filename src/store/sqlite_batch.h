@@ -13,6 +13,7 @@
 enum {
 	SQLITE_BATCH_ROWS = 128,
 	SQLITE_BATCH_HEALTHS = 32,
+	SQLITE_BATCH_BLOCKS = 32,
 };
 
 struct sqlite_batch {
@@ -23,11 +24,18 @@ struct sqlite_batch {
 		const struct store_change *changes[SQLITE_BATCH_ROWS];
 		size_t count;
 	} rows[SQLITE_FEED_TABLES];
+	uint64_t lowest_delivery; /* of those gathered */
 	struct sqlite_batch_health {
 		uint64_t webhook;
 		struct health health;
 	} healths[SQLITE_BATCH_HEALTHS];
 	size_t health_count;
+	/* Stretches of events that hold a type (type_blocks). */
+	struct sqlite_batch_block {
+		struct str type;
+		uint64_t number;
+	} blocks[SQLITE_BATCH_BLOCKS];
+	size_t block_count;
 };
 
 /**
@@ -36,6 +44,10 @@ struct sqlite_batch {
  */
 enum err sqlite_batch_add(
 	struct sqlite_batch *batch, const struct store_change *change) MUST_USE;
+
+/** For an event that is added otherwise: its type is found by its block. */
+enum err sqlite_batch_add_type(
+	struct sqlite_batch *batch, const struct event_row *event) MUST_USE;
 
 /** Writes all that was gathered. */
 enum err sqlite_batch_flush(struct sqlite_batch *batch) MUST_USE;

@@ -87,6 +87,24 @@
 	"SELECT " columns " FROM deliveries d INDEXED BY deliveries_apart" \
 	" WHERE d.event = ?1 AND d.is_in_row = 0" rest
 
+/*
+ * `type_blocks` has the stretches of sequences that hold an event of a type,
+ * so that not each event has an entry. SQLITE_TYPE_BLOCK says the same number.
+ */
+#define EVENTS_A_BLOCK "16"
+enum { SQLITE_TYPE_BLOCK = 16 };
+#define EVENTS_IN_BLOCK(block) \
+	"e.sequence >= " block " * " EVENTS_A_BLOCK \
+	" AND e.sequence < (" block " + 1) * " EVENTS_A_BLOCK
+/** Events of type ?5 below ?1 and from ?2 on, the newest first. */
+#define FROM_EVENTS_OF_TYPE \
+	" FROM type_blocks b CROSS JOIN events e NOT INDEXED" \
+	" WHERE b.type = ?5 AND b.block <= (?1 - 1) / " EVENTS_A_BLOCK \
+	" AND b.block >= ?2 / " EVENTS_A_BLOCK " AND " EVENTS_IN_BLOCK( \
+		"b.block") " AND e.type = ?5" \
+			   " AND e.sequence < ?1 AND e.sequence >= ?2" \
+			   " ORDER BY b.block DESC, e.sequence DESC"
+
 /** Deliveries of webhook ?1 that are DEAD or SKIPPED. */
 #define WALK_ENDED_OF(state_) \
 	"SELECT sequence FROM deliveries INDEXED BY deliveries_ended_of" \

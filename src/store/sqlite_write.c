@@ -79,13 +79,10 @@ give_way(struct sqlite_write *write, const struct store_change *change)
 }
 
 static enum err
-add_event(struct sqlite_write *write, const struct store_change *change)
+add_event_with_id(struct sqlite_write *write, const struct store_change *change)
 {
 	enum err err;
 
-	sqlite_resources_note(write->resources, change->event->sequence);
-	if (!change->event->is_id_given)
-		return sqlite_batch_add(&write->batch, change);
 	sqlite_feeds_hold(write->batch.feeds, SQLITE_FEED_EVENTS, &change, 1);
 	err = run_expecting_change(write, SQL_EVENT_ADD);
 	if (err != ERR_CONFLICT || change->repeats_from == 0)
@@ -105,6 +102,18 @@ event_of_unit(const struct sqlite_write *write)
 			return write->unit->changes[i].event;
 	}
 	return NULL;
+}
+
+static enum err
+add_event(struct sqlite_write *write, const struct store_change *change)
+{
+	enum err err;
+
+	sqlite_resources_note(write->resources, change->event->sequence);
+	if (!change->event->is_id_given)
+		return sqlite_batch_add(&write->batch, change);
+	err = add_event_with_id(write, change);
+	return err ? err : sqlite_batch_add_type(&write->batch, change->event);
 }
 
 static enum err
