@@ -53,7 +53,10 @@ static void
 open_client(const char *ca_file)
 {
 	struct http_client_options options = {
-		.policy = &lab, .ca_file = ca_file, .engine = engine};
+		.policy = &lab,
+		.ca_file = ca_file,
+		.engine = engine,
+		.ring = ring};
 
 	client = http_client_new(&options);
 }

@@ -107,7 +107,8 @@ begin(const struct wire_reply *replies, size_t count)
 	struct http_client_options options = {.policy = &policy,
 		.connect_timeout = 200 * MILLISECONDS,
 		.resolver = &resolver,
-		.engine = engine};
+		.engine = engine,
+		.ring = ring};
 	struct buf why = {0};
 
 	CHECK_OK(address_network_parse(
