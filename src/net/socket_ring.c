@@ -36,10 +36,10 @@ set_up(struct io_uring_params *params)
 {
 	/* All but the first only spare the kernel work that calls which never
 	   wait do not need; a kernel without them has no need of us. */
-	*params = (struct io_uring_params){
-		.flags = IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN |
-			 IORING_SETUP_SINGLE_ISSUER |
-			 IORING_SETUP_DEFER_TASKRUN};
+	*params = (struct io_uring_params){.flags = IORING_SETUP_SUBMIT_ALL |
+						    IORING_SETUP_COOP_TASKRUN |
+						    IORING_SETUP_SINGLE_ISSUER |
+						    IORING_SETUP_DEFER_TASKRUN};
 	return (int)syscall(__NR_io_uring_setup, SOCKET_RING_MAX, params);
 }
 
@@ -136,9 +136,8 @@ submit(struct io_uring_sqe *entry, struct socket_call *call, size_t place)
 {
 	/* Told not to block, a call is done or refused at once, and never
 	   kept by the kernel until its socket is ready. */
-	*entry = (struct io_uring_sqe){.fd = call->fd,
-		.msg_flags = MSG_DONTWAIT,
-		.user_data = place};
+	*entry = (struct io_uring_sqe){
+		.fd = call->fd, .msg_flags = MSG_DONTWAIT, .user_data = place};
 	if (call->is_send) {
 		call->message = (struct msghdr){.msg_iov = call->pieces,
 			.msg_iovlen = call->piece_count};
@@ -189,9 +188,9 @@ socket_ring_run(
 	while (done < count) {
 		unsigned head = __atomic_load_n(
 			ring->submission_head, __ATOMIC_ACQUIRE);
-		long submitted = syscall(__NR_io_uring_enter, ring->fd,
-			tail - head, count - done, IORING_ENTER_GETEVENTS, NULL,
-			0);
+		long submitted =
+			syscall(__NR_io_uring_enter, ring->fd, tail - head,
+				count - done, IORING_ENTER_GETEVENTS, NULL, 0);
 
 		if (submitted < 0 ? errno != EINTR
 				  : submitted == 0 && head != tail)

@@ -176,8 +176,7 @@ has_ring(struct wire_batch *batch)
 		batch->use = HTTP_RING_NEVER;
 		return false;
 	}
-	batch->calls =
-		mem_alloc_array(SOCKET_RING_MAX, sizeof(*batch->calls));
+	batch->calls = mem_alloc_array(SOCKET_RING_MAX, sizeof(*batch->calls));
 	batch->buffer = mem_alloc(SOCKET_RING_MAX * RECEIVE_SIZE);
 	return true;
 }
