@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 enum {
 	QUEUE_MAX = 65536,
@@ -136,6 +137,7 @@ run(void *context)
 {
 	struct writer *writer = context;
 
+	thread_name("writer");
 	for (;;) {
 		struct message *first = mailbox_take_all(writer->mailbox);
 

@@ -34,6 +34,15 @@ CREATE UNIQUE INDEX attempts_of_webhook ON attempts (webhook, delivery, number);
 ALTER TABLE deliveries ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE deliveries ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
 
+-- An event's deliveries are numbered in a row, so it says where they begin
+-- (`matched` is how many), and only others are in an index: those made later,
+-- and those of older versions.
+ALTER TABLE events ADD COLUMN first_delivery INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN is_in_row INTEGER NOT NULL DEFAULT 0;
+
+DROP INDEX deliveries_by_event;
+CREATE INDEX deliveries_apart ON deliveries (event) WHERE is_in_row = 0;
+
 -- The log of each webhook's changes (pipeline/webhook_news.h).
 CREATE INDEX events_of_webhooks ON events (subject)
 	WHERE source = '/grapnel/webhooks';
@@ -109,3 +118,7 @@ CREATE TABLE schedule_marks (
 	scenario TEXT PRIMARY KEY,
 	at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Up to which event `resources` is complete (sqlite_resources.h).
+ALTER TABLE marks ADD COLUMN resources_to INTEGER NOT NULL DEFAULT 0;
+UPDATE marks SET resources_to = (SELECT coalesce(max(sequence), 0) FROM events);

@@ -1,5 +1,5 @@
 #pragma once
-#include "store/store.h"
+#include "store/sqlite_feed.h"
 
 /*
  * What a transaction is to write, gathered so that many rows cost one
@@ -10,21 +10,19 @@
  * Whoever reads or changes such rows otherwise flushes before; so does who
  * makes a savepoint, as its roll-back must not take rows of others.
  */
-struct sqlite_db;
-
 enum {
-	SQLITE_BATCH_ROWS = 64,
-	SQLITE_BATCH_TABLES = 3,
+	SQLITE_BATCH_ROWS = 128,
 	SQLITE_BATCH_HEALTHS = 32,
 };
 
 struct sqlite_batch {
 	struct sqlite_db *db;
+	struct sqlite_feeds *feeds;
 	struct buf *why; /* may be NULL */
 	struct sqlite_batch_rows {
 		const struct store_change *changes[SQLITE_BATCH_ROWS];
 		size_t count;
-	} rows[SQLITE_BATCH_TABLES];
+	} rows[SQLITE_FEED_TABLES];
 	struct sqlite_batch_health {
 		uint64_t webhook;
 		struct health health;
