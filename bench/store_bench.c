@@ -50,6 +50,7 @@ static struct delivery_row
 delivery_of(uint64_t number, enum delivery_state state)
 {
 	return (struct delivery_row){.sequence = number,
+		.is_in_row = true,
 		.workspace = 1,
 		.event = number,
 		.webhook = 1,
@@ -82,6 +83,7 @@ fill_publish(struct unit *unit, uint64_t number)
 		.accepted = clock_now(),
 		.publisher = str_of("gk_0123456789abcdef"),
 		.matched = 1,
+		.first_delivery = number,
 		.body = body};
 	unit->resource = (struct resource_row){.workspace = 1,
 		.type = unit->event.type,

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 /* After a step of a pass as long as the step took, within these, so that it
    keeps up with a fast publisher and leaves it half of the writer. */
@@ -215,8 +216,10 @@ static void *
 run(void *context)
 {
 	struct retention *retention = context;
-	bool goes_on = pause_for(retention, STEP_PAUSE_MAX);
+	bool goes_on;
 
+	thread_name("retention");
+	goes_on = pause_for(retention, STEP_PAUSE_MAX);
 	while (goes_on) {
 		int64_t start = clock_monotonic();
 
