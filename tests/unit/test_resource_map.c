@@ -156,11 +156,14 @@ TEST(resource_map, idle_ones_are_dropped_unless_they_are_used_again)
 	resource_map_drop(&map, COUNT);
 	CHECK_INT(map.map.count, 3); /* 3 was used, 0 and 2 are dirty */
 	/* A round that comes sooner than they are dropped. */
+	for (unsigned i = 10; i < 20; i++)
+		set(&map, i, 1, false);
 	resource_map_gather(&map, true, &dirty);
+	set(&map, 15, 2, true);
 	resource_map_gather(&map, false, &dirty);
+	CHECK_INT(dirty.count, 3);
 	resource_map_drop(&map, COUNT);
-	CHECK_INT(map.map.count, 3);
-	CHECK_INT(dirty.count, 2);
+	CHECK_INT(map.map.count, 13);
 	resource_list_release(&dirty);
 	resource_map_release(&map);
 	arena_release(&arena);
