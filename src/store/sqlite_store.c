@@ -196,6 +196,8 @@ open_writer(struct store *store, struct buf *why)
 	if (err == ERR_OK)
 		err = sqlite_outcomes_register(&store->outcomes, db, why);
 	if (err == ERR_OK)
+		err = sqlite_feeds_register(&store->feeds, db, why);
+	if (err == ERR_OK)
 		err = sqlite_db_prepare(db, SQLITE_DB_WRITER, why);
 	if (err == ERR_OK)
 		err = read_state(store, why);
@@ -381,7 +383,9 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 	struct buf *why)
 {
 	struct sqlite_write write = {.db = &store->writer,
-		.batch = {.db = &store->writer, .why = why},
+		.batch = {.db = &store->writer,
+			.feeds = &store->feeds,
+			.why = why},
 		.outcomes = &store->outcomes,
 		.purge = &store->purge,
 		.resources = store->resources,

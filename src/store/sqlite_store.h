@@ -2,6 +2,7 @@
 #include <stdatomic.h>
 
 #include "store/sqlite_db.h"
+#include "store/sqlite_feed.h"
 #include "store/sqlite_outcomes.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_row.h"
@@ -25,6 +26,7 @@ struct store {
 
 	/* The writer thread's. */
 	struct sqlite_db writer;
+	struct sqlite_feeds feeds;
 	struct sqlite_purge purge;
 	struct sqlite_outcomes outcomes;
 	unsigned log_pages; /* in the log after the last commit */

@@ -79,23 +79,17 @@ give_way(struct sqlite_write *write, const struct store_change *change)
 }
 
 static enum err
-add_event(struct sqlite_write *write, const struct store_change *change)
+add_event_with_id(struct sqlite_write *write, const struct store_change *change)
 {
 	enum err err;
 
-	sqlite_resources_note(write->resources, change->event->sequence);
-	if (!change->event->is_id_given)
-		return sqlite_batch_add(&write->batch, change);
-	sqlite_row_bind_event(
-		statement(write, SQL_EVENT_ADD), 0, change->event);
+	sqlite_feeds_hold(write->batch.feeds, SQLITE_FEED_EVENTS, &change, 1);
 	err = run_expecting_change(write, SQL_EVENT_ADD);
 	if (err != ERR_CONFLICT || change->repeats_from == 0)
 		return err;
 	err = give_way(write, change);
 	if (err)
 		return err;
-	sqlite_row_bind_event(
-		statement(write, SQL_EVENT_ADD), 0, change->event);
 	return run_expecting_change(write, SQL_EVENT_ADD);
 }
 
@@ -108,6 +102,18 @@ event_of_unit(const struct sqlite_write *write)
 			return write->unit->changes[i].event;
 	}
 	return NULL;
+}
+
+static enum err
+add_event(struct sqlite_write *write, const struct store_change *change)
+{
+	enum err err;
+
+	sqlite_resources_note(write->resources, change->event->sequence);
+	if (!change->event->is_id_given)
+		return sqlite_batch_add(&write->batch, change);
+	err = add_event_with_id(write, change);
+	return err ? err : sqlite_batch_add_type(&write->batch, change->event);
 }
 
 static enum err
@@ -207,20 +213,20 @@ repeat_delivery(struct sqlite_write *write, const struct store_change *change)
 static enum err
 add_attempt(struct sqlite_write *write, const struct store_change *change)
 {
-	enum sqlite_sql sql = change->attempt->number < ATTEMPT_DEBUG_FIRST
-				      ? SQL_ATTEMPT_ADD
-				      : SQL_ATTEMPT_ADD_DEBUG;
+	sqlite3_stmt *stmt = statement(write, SQL_ATTEMPT_ADD_DEBUG);
 	enum err err;
 
 	if (sqlite_purge_has(write->purge, change->attempt->webhook))
 		return ERR_OK;
-	if (sql == SQL_ATTEMPT_ADD)
+	if (change->attempt->number < ATTEMPT_DEBUG_FIRST)
 		return sqlite_batch_add(&write->batch, change);
 	err = sqlite_batch_flush(&write->batch);
 	if (err)
 		return err;
-	sqlite_row_bind_attempt(statement(write, sql), 0, change->attempt);
-	return run(write, sql);
+	sqlite_feeds_hold(write->batch.feeds, SQLITE_FEED_ATTEMPTS, &change, 1);
+	sqlite_row_bind_u64(stmt, 1, change->attempt->webhook);
+	sqlite_row_bind_u64(stmt, 2, change->attempt->delivery);
+	return run(write, SQL_ATTEMPT_ADD_DEBUG);
 }
 
 static enum err
