@@ -17,14 +17,14 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/** Number of elements of an array (not of a pointer). */
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-/*
- * What lies this many bytes apart is on different lines of any processor's
- * cache, so that writing the one does not take the other from its readers.
+/**
+ * A member that keeps what one group of threads writes off the cache lines of
+ * what others read or write: char apart[CACHE_LINE].
  */
 enum { CACHE_LINE = 64 };
+
+/** Number of elements of an array (not of a pointer). */
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /** The struct of `type` whose member `member` is at `ptr`. */
 #define CONTAINER_OF(ptr, type, member) \

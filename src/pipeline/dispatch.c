@@ -83,7 +83,21 @@ has_room(struct dispatch *dispatch, struct lane *lane,
 		return disk_admits_retry(
 			dispatch, lane, dispatch_due(dispatch, delivery));
 	return !lane->has_first_on_disk &&
-	       disk_room(dispatch, lane->first_tries.count) > 0;
+	       disk_first_room(dispatch, lane->first_tries.count) > 0;
+}
+
+/**
+ * Far back in a long queue a payload must not take the last of the memory from
+ * those that are sent sooner; it is read from the store when its turn comes.
+ */
+static void
+spare_memory(const struct lane *lane, struct delivery *delivery)
+{
+	if (lane->first_tries.count < DISPATCH_WINDOW_SURE ||
+		payload_memory() <= payload_memory_max() / 4 * 3)
+		return;
+	payload_unref(delivery->payload);
+	delivery->payload = NULL;
 }
 
 enum dispatch_answer
@@ -108,6 +122,7 @@ dispatch_offer(struct dispatch *dispatch, struct delivery *delivery)
 		delivery_free(delivery);
 		return DISPATCH_ON_DISK;
 	}
+	spare_memory(lane, delivery);
 	order_begin(lane, delivery, false);
 	lane_know(dispatch, lane, delivery);
 	lane_enqueue(dispatch, lane, delivery);

@@ -3,6 +3,7 @@
 #include "base/mailbox.h"
 #include "base/map.h"
 #include "base/numbers.h"
+#include "pipeline/live.h"
 #include "pipeline/payload.h"
 #include "pipeline/webhooks.h"
 #include "rule/drift.h"
@@ -75,8 +76,14 @@ struct delivery *delivery_new(
 	const struct delivery_row *row, struct payload *payload);
 void delivery_free(struct delivery *delivery);
 
+/* Of a window so many are sure as long as the total is not reached. */
+enum { DISPATCH_WINDOW_SURE = 1000 };
+
 struct dispatch_options {
-	size_t window;		    /* deliveries in memory, each lane */
+	/* First tries in memory, each lane; beyond DISPATCH_WINDOW_SURE no more
+	   than half of what the total leaves free. Retries wait long: of them
+	   no more than DISPATCH_WINDOW_SURE. */
+	size_t window;
 	size_t window_total;	    /* over all lanes, but for a few that each
 				       one may always have; 0: no limit */
 	unsigned concurrency;	    /* first tries in flight, each lane: the
@@ -191,3 +198,35 @@ struct dispatch_stats {
 };
 void dispatch_stats(
 	const struct dispatch *dispatch, struct dispatch_stats *ret);
+
+/* ---- the webhooks that are furthest behind ---- */
+
+/* How many are known at a time: what is told of them stays bounded. */
+enum { DISPATCH_FRONT_MAX = 20 };
+
+/**
+ * One of them. The lower its rank the further it is behind: first those with
+ * something waiting in memory, by when the oldest was or is due; then those
+ * with attempts under way, the more the further; then those that had any.
+ */
+struct dispatch_behind {
+	struct uuid webhook;
+	int64_t rank;
+	struct live_view live;
+};
+
+/**
+ * The worker's, once a turn: brings what has changed since the last call to
+ * its place. Returns how many webhooks it looked at: those that changed.
+ */
+size_t dispatch_settle_front(struct dispatch *dispatch);
+
+/**
+ * Those furthest behind as of the last dispatch_settle_front join the `count`
+ * in the list, which is in order; of more than DISPATCH_FRONT_MAX the others
+ * drop out. Returns how many there are then. What it costs does not depend on
+ * the number of webhooks. From any thread while the dispatch lives; waits for
+ * no more than another one's call or a settling.
+ */
+size_t dispatch_front(
+	struct dispatch *dispatch, struct dispatch_behind *list, size_t count);

@@ -10,22 +10,58 @@ enum {
 };
 
 static size_t
-window_of(const struct dispatch *dispatch)
+smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/** What each queue may hold whatever the others do, unless memory is full. */
+static size_t
+sure_window(const struct dispatch *dispatch)
 {
 	const struct dispatch_options *options = &dispatch->options;
 	bool is_full = options->window_total > 0 &&
 		       dispatch->known.count >= options->window_total;
 
-	return is_full && ROOM_LEAST < options->window ? ROOM_LEAST
-						       : options->window;
+	return smaller(options->window,
+		is_full ? (size_t)ROOM_LEAST : DISPATCH_WINDOW_SURE);
+}
+
+/**
+ * First tries are sent soon, so they may take more: half of what all lanes
+ * leave free. So n lanes that are far behind leave 1 / (1 + n/2) of it to
+ * others.
+ */
+static size_t
+first_window(const struct dispatch *dispatch)
+{
+	const struct dispatch_options *options = &dispatch->options;
+	size_t sure = sure_window(dispatch);
+	size_t known = dispatch->known.count;
+	size_t free = options->window_total == 0 ? SIZE_MAX
+		      : options->window_total > known
+			      ? options->window_total - known
+			      : 0;
+
+	return free / 2 > sure ? smaller(options->window, free / 2) : sure;
+}
+
+static size_t
+room(size_t window, size_t used)
+{
+	return used < window ? window - used : 0;
 }
 
 size_t
-disk_room(const struct dispatch *dispatch, size_t used)
+disk_first_room(const struct dispatch *dispatch, size_t used)
 {
-	size_t window = window_of(dispatch);
+	return room(first_window(dispatch), used);
+}
 
-	return used < window ? window - used : 0;
+static size_t
+retry_room(const struct dispatch *dispatch, const struct lane *lane)
+{
+	return room(sure_window(dispatch), lane->retries.count);
 }
 
 /** At the end of the row, so that each is served in its turn. */
@@ -53,12 +89,12 @@ leave_hungry(struct dispatch *dispatch)
 void
 disk_note_hungry(struct dispatch *dispatch, struct lane *lane)
 {
-	size_t window = window_of(dispatch);
 	size_t first = lane->first_tries.count + lane->wanted_count;
-	bool wants_first = (lane->has_first_on_disk && first <= window / 2) ||
+	bool wants_first = (lane->has_first_on_disk &&
+				   first <= first_window(dispatch) / 2) ||
 			   lane->wanted != NULL;
-	bool wants_retries =
-		lane->has_retries_on_disk && lane->retries.count <= window / 2;
+	bool wants_retries = lane->has_retries_on_disk &&
+			     lane->retries.count <= sure_window(dispatch) / 2;
 
 	if (lane->is_hungry || lane->is_removed ||
 		!health_is_sending(&lane->health) ||
@@ -148,7 +184,7 @@ disk_admits_retry(struct dispatch *dispatch, struct lane *lane, int64_t at)
 
 	if (lane->has_retries_on_disk && at >= lane->retries_at)
 		return false;
-	if (disk_room(dispatch, lane->retries.count) > 0)
+	if (retry_room(dispatch, lane) > 0)
 		return true;
 	for (size_t i = 0; i < lane->retries.count; i++) {
 		if (lane->retries.nodes[i]->key > latest)
@@ -198,9 +234,9 @@ dispatch_wants_refill(struct dispatch *dispatch, struct dispatch_refill *ret)
 {
 	while (dispatch->hungry) {
 		struct lane *lane = dispatch->hungry;
-		size_t first = disk_room(
+		size_t first = disk_first_room(
 			dispatch, lane->first_tries.count + lane->wanted_count);
-		size_t retries = disk_room(dispatch, lane->retries.count);
+		size_t retries = retry_room(dispatch, lane);
 
 		*ret = (struct dispatch_refill){
 			.webhook = lane->by_number.number,
@@ -211,14 +247,13 @@ dispatch_wants_refill(struct dispatch *dispatch, struct dispatch_refill *ret)
 		}
 		if (lane->has_first_on_disk && first > 0) {
 			ret->after = lane->disk_after;
-			ret->limit = first < REFILL_MAX ? first : REFILL_MAX;
+			ret->limit = smaller(first, REFILL_MAX);
 			return true;
 		}
 		if (lane->has_retries_on_disk && retries > 0) {
 			ret->is_retry = true;
 			ret->place = lane->retries_after;
-			ret->limit =
-				retries < REFILL_MAX ? retries : REFILL_MAX;
+			ret->limit = smaller(retries, REFILL_MAX);
 			return true;
 		}
 		leave_hungry(dispatch);

@@ -23,7 +23,7 @@ find_webhooks(struct ingest_work *work, struct match_list *ret)
 	if (!event_view_is_sent(&view))
 		return;
 	view.late = &late;
-	match_event(work->ingest->options.match, event->workspace, &view, arena,
+	match_look(work->ingest->options.match, event->workspace, &view, arena,
 		ret);
 }
 
@@ -85,16 +85,13 @@ adjust_webhooks(struct ingest_work *work, struct match_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		uint64_t number = list->webhooks[i]->number;
 
-		if (number == work->not_to || (also && number == also->number))
-			webhook_unref(list->webhooks[i]);
-		else
+		if (number != work->not_to && !(also && number == also->number))
 			all[kept++] = list->webhooks[i];
 	}
-	if (also && also->number != work->not_to) {
-		webhook_ref(also);
+	if (also && also->number != work->not_to)
 		all[kept++] = also;
-	}
-	*list = (struct match_list){all, kept};
+	list->webhooks = all;
+	list->count = kept;
 }
 
 static void
@@ -183,7 +180,6 @@ ingest_match(struct ingest_work *work)
 		if (is_good)
 			work->payload = payload_new_bounded(&facts);
 	}
-	for (size_t i = 0; i < list.count; i++)
-		webhook_unref(list.webhooks[i]);
+	match_leave(&list);
 	return is_good;
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 enum {
 	QUEUE_MAX = 65536,
@@ -27,10 +28,10 @@ struct writer {
 	/* The writer thread's. */
 	struct store_unit **batch;
 	/* Written by all who submit; the rest is read only, mostly. */
-	char gap_before[CACHE_LINE];
+	char apart[CACHE_LINE];
 	atomic_size_t queued;
 	atomic_size_t queued_bytes;
-	char gap_behind[CACHE_LINE];
+	char apart_too[CACHE_LINE];
 	atomic_bool is_stopping;
 	atomic_bool is_healthy;
 	_Atomic uint64_t commits;
@@ -144,6 +145,7 @@ run(void *context)
 {
 	struct writer *writer = context;
 
+	thread_name("writer");
 	for (;;) {
 		struct message *first = mailbox_take_all(writer->mailbox);
 

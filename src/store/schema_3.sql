@@ -129,3 +129,7 @@ CREATE TABLE schedule_marks (
 	scenario TEXT PRIMARY KEY,
 	at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Up to which event `resources` is complete (sqlite_resources.h).
+ALTER TABLE marks ADD COLUMN resources_to INTEGER NOT NULL DEFAULT 0;
+UPDATE marks SET resources_to = (SELECT coalesce(max(sequence), 0) FROM events);

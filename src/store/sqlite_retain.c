@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "store/explain.h"
+#include "store/sqlite_resources.h"
 #include "store/sqlite_retain_flow.h"
 #include "store/sqlite_row.h"
 #include "store/sqlite_store.h"
@@ -122,11 +123,15 @@ find_events(struct store *store, struct retain_place *place,
 	struct retain_step *step, bool *ret_is_done)
 {
 	struct sqlite_reading reading;
+	uint64_t complete;
 	size_t looked = 0;
 
 	*ret_is_done = true;
 	if (step->limits.events_before == INT64_MIN)
 		return ERR_OK;
+	/* Before it is read: of later ones the table does not say which are
+	   the last of their resources. */
+	complete = sqlite_resources_complete(store->resources);
 	reading = sqlite_reading_begin(store, SQL_RETAIN_EVENTS, NULL);
 	sqlite_row_bind_u64(reading.row.stmt, 1, place->event);
 	/* An event may bring itself and the one before it. */
@@ -136,6 +141,14 @@ find_events(struct store *store, struct retain_place *place,
 
 		if (!look_at_event(&reading, &step->limits, &look))
 			return sqlite_reading_end(&reading);
+		if (look.sequence > complete) {
+			/* Once a pass, or it would follow a publisher. */
+			if (place->behind == 0)
+				place->behind = look.sequence;
+			step->is_behind = place->behind == look.sequence;
+			*ret_is_done = !step->is_behind;
+			return sqlite_reading_end(&reading);
+		}
 		place->event = look.sequence;
 		judge(step, &look);
 		looked++;
@@ -190,6 +203,7 @@ store_retain_find(struct store *store, const struct retain_limits *limits,
 	ret->limits = *limits;
 	ret->event_count = 0;
 	ret->delivery_count = 0;
+	ret->is_behind = false;
 	err = find_deliveries(store, place, ret, &are_deliveries_done);
 	if (err == ERR_OK)
 		err = find_events(store, place, ret, &are_events_done);

@@ -9,8 +9,9 @@
 #include "store/store.h"
 
 /* What the parts of the SQLite store share; nobody else includes it. */
-struct sqlite_mover; /* store/sqlite_mover.h */
-struct sqlite_pool;  /* store/sqlite_pool.h */
+struct sqlite_mover;	 /* store/sqlite_mover.h */
+struct sqlite_pool;	 /* store/sqlite_pool.h */
+struct sqlite_resources; /* store/sqlite_resources.h */
 
 struct store {
 	struct buf path;     /* of the database */
@@ -18,6 +19,7 @@ struct store {
 	int lock;
 	struct sqlite_pool *pool;
 	struct sqlite_mover *mover;
+	struct sqlite_resources *resources;
 	_Atomic int64_t waiting; /* WAITING deliveries */
 	_Atomic uint64_t used;	 /* bytes of pages in use */
 	uint64_t bytes_max;	 /* 0: none */

@@ -98,6 +98,72 @@ TEST(dispatch_disk, with_memory_full_each_lane_goes_on_with_a_few)
 	fake_end(dispatch);
 }
 
+/** How many of so many, offered to the lane, were taken in. */
+static size_t
+offer_many(struct dispatch *dispatch, uint64_t webhook, uint32_t attempts,
+	struct payload *payload)
+{
+	static uint64_t sequence;
+	size_t queued = 0;
+
+	fake_status(dispatch, webhook, WEBHOOK_ACTIVE);
+	for (int i = 0; i < 6000; i++) {
+		struct delivery_row row = {.sequence = ++sequence,
+			.webhook = webhook,
+			.attempts = attempts,
+			.due = i};
+
+		queued +=
+			dispatch_offer(dispatch, delivery_new(&row, payload)) ==
+			DISPATCH_QUEUED;
+	}
+	return queued;
+}
+
+TEST(dispatch_disk, a_lane_may_have_half_of_what_the_others_leave_free)
+{
+	struct dispatch_options options = {.window = 5000,
+		.window_total = 9000,
+		.concurrency = 1,
+		.concurrency_total = 100,
+		.unsettled_max = 100};
+	struct dispatch *dispatch = dispatch_new(&options);
+
+	CHECK_INT(offer_many(dispatch, 1, 0, NULL), 3000);
+	CHECK_INT(offer_many(dispatch, 2, 0, NULL), 2000);
+	CHECK_INT(offer_many(dispatch, 3, 0, NULL), 1333);
+	/* From here on it is what is sure. */
+	CHECK_INT(offer_many(dispatch, 4, 0, NULL), DISPATCH_WINDOW_SURE);
+	CHECK_INT(offer_many(dispatch, 5, 1, NULL), DISPATCH_WINDOW_SURE);
+	dispatch_free(dispatch);
+	options.window_total = 0;
+	dispatch = dispatch_new(&options);
+	CHECK_INT(offer_many(dispatch, 1, 0, NULL), 5000);
+	CHECK_INT(offer_many(dispatch, 2, 1, NULL), DISPATCH_WINDOW_SURE);
+	dispatch_free(dispatch);
+}
+
+TEST(dispatch_disk, far_back_in_a_queue_nothing_takes_the_last_of_the_memory)
+{
+	struct dispatch_options options = {.window = 5000,
+		.concurrency = 1,
+		.concurrency_total = 100,
+		.unsettled_max = 100};
+	struct dispatch *dispatch = dispatch_new(&options);
+	struct payload_facts facts = {.body = STR("{}")};
+	struct payload *payload = payload_new(&facts);
+	size_t max = payload_memory_max();
+
+	CHECK_INT(offer_many(dispatch, 1, 0, payload), 5000);
+	CHECK_INT(atomic_load(&payload->refs), 1 + 5000);
+	payload_set_memory_max(payload_memory());
+	CHECK_INT(offer_many(dispatch, 2, 0, payload), 5000);
+	CHECK_INT(atomic_load(&payload->refs), 1 + 5000 + DISPATCH_WINDOW_SURE);
+	payload_set_memory_max(max);
+	payload_unref(payload);
+	dispatch_free(dispatch);
+}
+
 /* The wall clock says so much more than the monotonic one. */
 #define AHEAD (1000000 * SECONDS)
 
