@@ -75,7 +75,8 @@ fill_publish(struct unit *unit, uint64_t number)
 		.type = str_of("compute-ops/server"),
 		.type_as_received = str_of("compute-ops/server"),
 		.subject = str_of(unit->subject),
-		.operation = OPERATION_UPDATED,
+		.operation = last_of[resource] ? OPERATION_UPDATED
+					       : OPERATION_CREATED,
 		.form = EVENT_STATE,
 		.previous = last_of[resource],
 		.time = clock_now(),
@@ -88,7 +89,7 @@ fill_publish(struct unit *unit, uint64_t number)
 		.type = unit->event.type,
 		.id = unit->event.subject,
 		.last = number,
-		.updated = clock_now()};
+		.updated = unit->event.accepted};
 	unit->delivery = delivery_of(number, DELIVERY_WAITING);
 	unit->changes[0] = (struct store_change){.kind = STORE_RESOURCE_SET,
 		.resource = &unit->resource,

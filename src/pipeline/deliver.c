@@ -228,6 +228,7 @@ worker_start(struct worker *worker, const struct deliver_options *options,
 		.no_proxy = options->ways.no_proxy,
 		.no_proxy_count = options->ways.no_proxy_count,
 		.local = options->local,
+		.ring = options->ways.ring,
 	};
 
 	worker->options = options;

@@ -21,6 +21,7 @@ struct deliver_ways {
 	size_t no_proxy_count;
 	struct resolver_options resolver;
 	int64_t first_byte_timeout; /* 0: none */
+	enum http_ring ring;
 };
 
 struct deliver_options {

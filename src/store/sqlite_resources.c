@@ -1,60 +1,22 @@
 #include "store/sqlite_resources.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
-#include "base/map.h"
 #include "base/mem.h"
+#include "store/resource_map.h"
 #include "store/sqlite_row.h"
 
 /* Rows a commit writes of a round, at least; more when it set more. */
-enum { ROWS_A_STEP = 256, ROWS_A_STATEMENT = 64 };
-
-struct value {
-	uint64_t last; /* 0: there is no such row */
-	int64_t updated;
-	bool is_deleted;
-};
-
-struct entry {
-	struct str key; /* behind it */
-	struct value now;
-	struct value shown; /* to readers, under the lock; last 0: see the
-			       table */
-	bool is_dirty;	    /* `now` is not in the table */
-	bool is_used;	    /* since the last round began */
-};
-
-/** What a change of this transaction is undone by. */
-struct undo {
-	struct entry *entry;
-	struct value former;
-	bool was_dirty;
-	bool is_new; /* the entry was made for it */
-};
-
-struct list {
-	struct entry **entries;
-	size_t count, cap;
-};
+enum { ROWS_A_STEP = 256, ROWS_A_STATEMENT = 64, DROPS_A_STEP = 512 };
 
 struct sqlite_resources {
-	/* Of the map's shape and of what entries show. The writer looks up
-	   without it, as nobody else changes them. */
-	pthread_mutex_t lock;
-	struct map map;
+	struct resource_map map;
 	_Atomic uint64_t complete;
 
 	/* The writer's. */
-	struct list order; /* of keys; all but `fresh` ones */
-	struct list fresh; /* made since the last round began */
-	struct list todo;  /* the round's */
-	size_t at;	   /* in `todo` */
+	struct resource_list todo; /* the round's */
+	size_t at;		   /* in `todo` */
 	size_t settled_at;
-	struct undo *undo;
-	size_t undo_count, undo_cap;
-	size_t dirty_count;
 	size_t kept_max;
 	uint64_t highest; /* event */
 	uint64_t mark;
@@ -66,114 +28,19 @@ struct sqlite_resources {
 	struct arena scratch;
 };
 
-/* ---- keys ---- */
-
-struct key_head {
-	uint32_t workspace;
-	uint32_t type_len;
-};
-
-/** Of one workspace and type they are in the order of the table. */
-static struct str
-make_key(
-	uint32_t workspace, struct str type, struct str id, struct arena *arena)
-{
-	struct key_head head = {workspace, (uint32_t)type.len};
-	size_t len = sizeof(head) + type.len + id.len;
-	char *key = arena_alloc_raw(arena, len);
-
-	memcpy(key, &head, sizeof(head));
-	if (type.len)
-		memcpy(key + sizeof(head), type.ptr, type.len);
-	if (id.len)
-		memcpy(key + sizeof(head) + type.len, id.ptr, id.len);
-	return str_make(key, len);
-}
-
-static int
-compare(const void *left, const void *right)
-{
-	struct str a = (*(struct entry *const *)left)->key;
-	struct str b = (*(struct entry *const *)right)->key;
-	size_t shorter = a.len < b.len ? a.len : b.len;
-	int order = memcmp(a.ptr, b.ptr, shorter);
-
-	return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 /** The row's parameters behind `at`; returns the last. */
 static int
-bind_row(sqlite3_stmt *stmt, int at, struct str key, const struct value *value)
+bind_row(sqlite3_stmt *stmt, int at, const struct resource_entry *entry)
 {
-	struct key_head head;
-	const char *text = key.ptr + sizeof(head);
+	struct resource_name name = resource_map_name(entry->key);
 
-	memcpy(&head, key.ptr, sizeof(head));
-	sqlite_row_bind_u64(stmt, ++at, head.workspace);
-	sqlite_row_bind_text(stmt, ++at, str_make(text, head.type_len));
-	sqlite_row_bind_text(stmt, ++at,
-		str_make(text + head.type_len,
-			key.len - sizeof(head) - head.type_len));
-	sqlite_row_bind_u64(stmt, ++at, value->last);
-	sqlite_row_bind_u64(stmt, ++at, value->is_deleted);
-	sqlite_row_bind_i64(stmt, ++at, value->updated);
+	sqlite_row_bind_u64(stmt, ++at, name.workspace);
+	sqlite_row_bind_text(stmt, ++at, name.type);
+	sqlite_row_bind_text(stmt, ++at, name.id);
+	sqlite_row_bind_u64(stmt, ++at, entry->now.last);
+	sqlite_row_bind_u64(stmt, ++at, entry->now.is_deleted);
+	sqlite_row_bind_i64(stmt, ++at, entry->now.updated);
 	return at;
-}
-
-/* ---- entries ---- */
-
-static void
-append(struct list *list, struct entry *entry)
-{
-	if (list->count == list->cap) {
-		list->cap = list->cap ? list->cap * 2 : 64;
-		list->entries = mem_resize(
-			list->entries, list->cap * sizeof(struct entry *));
-	}
-	list->entries[list->count++] = entry;
-}
-
-static struct entry *
-make_entry(struct sqlite_resources *resources, struct str key)
-{
-	struct entry *entry = mem_alloc(sizeof(*entry) + key.len);
-
-	memcpy(entry + 1, key.ptr, key.len);
-	entry->key = str_make((const char *)(entry + 1), key.len);
-	pthread_mutex_lock(&resources->lock);
-	map_put(&resources->map, entry->key, entry);
-	pthread_mutex_unlock(&resources->lock);
-	return entry;
-}
-
-/** The lock is held. */
-static void
-drop_entry(struct sqlite_resources *resources, struct entry *entry)
-{
-	map_remove(&resources->map, entry->key);
-	mem_free(entry);
-}
-
-static void
-set_dirty(struct sqlite_resources *resources, struct entry *entry, bool is)
-{
-	resources->dirty_count -= entry->is_dirty;
-	resources->dirty_count += is;
-	entry->is_dirty = is;
-}
-
-/** Before the entry changes. */
-static void
-remember(struct sqlite_resources *resources, struct entry *entry, bool is_new)
-{
-	if (resources->undo_count == resources->undo_cap) {
-		resources->undo_cap =
-			resources->undo_cap ? resources->undo_cap * 2 : 64;
-		resources->undo = mem_resize(resources->undo,
-			resources->undo_cap * sizeof(struct undo));
-	}
-	resources->undo[resources->undo_count++] =
-		(struct undo){entry, entry->now, entry->is_dirty, is_new};
 }
 
 struct sqlite_resources *
@@ -181,7 +48,7 @@ sqlite_resources_new(void)
 {
 	struct sqlite_resources *resources = MEM_NEW(struct sqlite_resources);
 
-	pthread_mutex_init(&resources->lock, NULL);
+	resource_map_init(&resources->map);
 	resources->kept_max = SQLITE_RESOURCES_KEPT;
 	return resources;
 }
@@ -189,20 +56,11 @@ sqlite_resources_new(void)
 void
 sqlite_resources_free(struct sqlite_resources *resources)
 {
-	struct entry *entry;
-	size_t at = 0;
-
 	if (resources == NULL)
 		return;
-	while ((entry = map_next(&resources->map, &at)) != NULL)
-		mem_free(entry);
-	map_release(&resources->map);
-	mem_free(resources->order.entries);
-	mem_free(resources->fresh.entries);
-	mem_free(resources->todo.entries);
-	mem_free(resources->undo);
+	resource_map_release(&resources->map);
+	resource_list_release(&resources->todo);
 	arena_release(&resources->scratch);
-	pthread_mutex_destroy(&resources->lock);
 	mem_free(resources);
 }
 
@@ -219,20 +77,18 @@ raise_complete(struct sqlite_resources *resources, uint64_t to)
 
 /** One that the table does not have. */
 static void
-load_entry(struct sqlite_resources *resources, struct sqlite_row *row)
+load_row(struct sqlite_resources *resources, struct sqlite_row *row)
 {
 	uint64_t workspace = sqlite_row_u64(row);
 	struct str type = sqlite_row_str(row);
 	struct str id = sqlite_row_str(row);
-	struct entry *entry = make_entry(
-		resources, make_key((uint32_t)workspace, type, id, row->arena));
+	struct resource_value value = {.last = sqlite_row_u64(row)};
 
-	entry->now.last = sqlite_row_u64(row);
-	entry->now.is_deleted = sqlite_row_u64(row) != 0;
-	entry->now.updated = sqlite_row_i64(row);
-	entry->shown = entry->now;
-	set_dirty(resources, entry, true);
-	append(&resources->fresh, entry);
+	value.is_deleted = sqlite_row_u64(row) != 0;
+	value.updated = sqlite_row_i64(row);
+	resource_map_load(&resources->map,
+		resource_map_key((uint32_t)workspace, type, id, row->arena),
+		value);
 }
 
 enum err
@@ -258,7 +114,7 @@ sqlite_resources_load(struct sqlite_resources *resources, struct sqlite_db *db,
 	sqlite_row_bind_u64(row.stmt, 1, mark);
 	while ((code = sqlite3_step(row.stmt)) == SQLITE_ROW) {
 		row.at = 0;
-		load_entry(resources, &row);
+		load_row(resources, &row);
 		arena_reset(&resources->scratch);
 	}
 	if (code != SQLITE_DONE)
@@ -268,8 +124,9 @@ sqlite_resources_load(struct sqlite_resources *resources, struct sqlite_db *db,
 		return err;
 	resources->mark = mark;
 	resources->highest = highest;
-	raise_complete(resources,
-		resources->dirty_count ? resources->mark : resources->highest);
+	raise_complete(resources, resources->map.dirty_count
+					  ? resources->mark
+					  : resources->highest);
 	return ERR_OK;
 }
 
@@ -286,7 +143,7 @@ sqlite_resources_note(struct sqlite_resources *resources, uint64_t sequence)
  * changed has its entry. */
 static enum err
 read_table(struct sqlite_db *db, const struct resource_row *row,
-	struct value *ret, struct buf *why)
+	struct resource_value *ret, struct buf *why)
 {
 	sqlite3_stmt *stmt = db->statements[SQL_RESOURCE_LAST];
 	enum err err = ERR_OK;
@@ -295,7 +152,7 @@ read_table(struct sqlite_db *db, const struct resource_row *row,
 	sqlite_row_bind_u64(stmt, 1, row->workspace);
 	sqlite_row_bind_text(stmt, 2, row->type);
 	sqlite_row_bind_text(stmt, 3, row->id);
-	*ret = (struct value){0};
+	*ret = (struct resource_value){0};
 	code = sqlite3_step(stmt);
 	if (code == SQLITE_ROW) {
 		ret->last = (uint64_t)sqlite3_column_int64(stmt, 0);
@@ -310,24 +167,23 @@ read_table(struct sqlite_db *db, const struct resource_row *row,
 
 static enum err
 find_entry(struct sqlite_resources *resources, struct sqlite_db *db,
-	const struct resource_row *row, struct entry **ret, struct buf *why)
+	const struct resource_row *row, struct resource_entry **ret,
+	struct buf *why)
 {
+	struct resource_value value;
 	struct str key;
-	struct value value;
 	enum err err;
 
 	arena_reset(&resources->scratch);
-	key = make_key(row->workspace, row->type, row->id, &resources->scratch);
-	*ret = map_get(&resources->map, key);
+	key = resource_map_key(
+		row->workspace, row->type, row->id, &resources->scratch);
+	*ret = resource_map_find(&resources->map, key);
 	if (*ret)
 		return ERR_OK;
 	err = read_table(db, row, &value, why);
-	if (err)
-		return err;
-	*ret = make_entry(resources, key);
-	(*ret)->now = value;
-	remember(resources, *ret, true);
-	return ERR_OK;
+	if (err == ERR_OK)
+		*ret = resource_map_add(&resources->map, key, value);
+	return err;
 }
 
 /** Whether SQL_RESOURCES_BEHIND would make the row of the event. */
@@ -349,9 +205,10 @@ is_told_by(const struct event_row *event, const struct resource_row *row)
 }
 
 static enum err
-write_at_once(struct sqlite_db *db, const struct entry *entry, struct buf *why)
+write_at_once(struct sqlite_db *db, const struct resource_entry *entry,
+	struct buf *why)
 {
-	bind_row(db->statements[SQL_RESOURCE_PUT], 0, entry->key, &entry->now);
+	bind_row(db->statements[SQL_RESOURCE_PUT], 0, entry);
 	return sqlite_db_step(db, SQL_RESOURCE_PUT, NULL, why);
 }
 
@@ -361,7 +218,7 @@ sqlite_resources_set(struct sqlite_resources *resources, struct sqlite_db *db,
 	struct buf *why)
 {
 	const struct resource_row *row = change->resource;
-	struct entry *entry;
+	struct resource_entry *entry;
 	bool is_late;
 	enum err err = find_entry(resources, db, row, &entry, why);
 
@@ -376,9 +233,10 @@ sqlite_resources_set(struct sqlite_resources *resources, struct sqlite_db *db,
 		return ERR_OK;
 	is_late = event && is_told_by(event, row) &&
 		  row->last > sqlite_resources_complete(resources);
-	remember(resources, entry, false);
-	entry->now = (struct value){row->last, row->updated, row->is_deleted};
-	set_dirty(resources, entry, is_late);
+	resource_map_set(&resources->map, entry,
+		(struct resource_value){
+			row->last, row->updated, row->is_deleted},
+		is_late);
 	if (!is_late)
 		return write_at_once(db, entry, why);
 	/* It may come behind events that were accepted after it. */
@@ -390,28 +248,19 @@ sqlite_resources_set(struct sqlite_resources *resources, struct sqlite_db *db,
 size_t
 sqlite_resources_place(const struct sqlite_resources *resources)
 {
-	return resources->undo_count;
+	return resources->map.undo_count;
 }
 
 void
 sqlite_resources_undo(struct sqlite_resources *resources, size_t place)
 {
-	pthread_mutex_lock(&resources->lock);
-	while (resources->undo_count > place) {
-		struct undo undo = resources->undo[--resources->undo_count];
-
-		undo.entry->now = undo.former;
-		set_dirty(resources, undo.entry, undo.was_dirty);
-		if (undo.is_new)
-			drop_entry(resources, undo.entry);
-	}
-	pthread_mutex_unlock(&resources->lock);
+	resource_map_undo(&resources->map, place);
 }
 
 void
 sqlite_resources_forget(struct sqlite_resources *resources)
 {
-	sqlite_resources_undo(resources, 0);
+	resource_map_undo(&resources->map, 0);
 	resources->at = resources->settled_at;
 	resources->is_ending = false;
 	resources->is_held = true;
@@ -421,16 +270,15 @@ sqlite_resources_forget(struct sqlite_resources *resources)
 
 static enum err
 write_rows(struct sqlite_resources *resources, struct sqlite_db *db,
-	enum sqlite_sql sql, struct entry *const *entries, size_t count,
-	struct buf *why)
+	enum sqlite_sql sql, struct resource_entry *const *entries,
+	size_t count, struct buf *why)
 {
 	int at = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		remember(resources, entries[i], false);
-		set_dirty(resources, entries[i], false);
-		at = bind_row(db->statements[sql], at, entries[i]->key,
-			&entries[i]->now);
+		resource_map_set(
+			&resources->map, entries[i], entries[i]->now, false);
+		at = bind_row(db->statements[sql], at, entries[i]);
 	}
 	return sqlite_db_step(db, sql, NULL, why);
 }
@@ -450,13 +298,13 @@ static enum err
 go_on(struct sqlite_resources *resources, struct sqlite_db *db, size_t max,
 	struct buf *why)
 {
-	const struct list *todo = &resources->todo;
-	struct entry *rows[ROWS_A_STATEMENT];
+	const struct resource_list *todo = &resources->todo;
+	struct resource_entry *rows[ROWS_A_STATEMENT];
 	enum err err = ERR_OK;
 	size_t count = 0;
 
 	for (; err == ERR_OK && resources->at < todo->count && max > 0;) {
-		struct entry *entry = todo->entries[resources->at++];
+		struct resource_entry *entry = todo->entries[resources->at++];
 
 		/* Some were written at once meanwhile. */
 		if (!entry->is_dirty)
@@ -479,8 +327,8 @@ enum err
 sqlite_resources_step(struct sqlite_resources *resources, struct sqlite_db *db,
 	struct buf *why)
 {
-	size_t max = resources->undo_count > ROWS_A_STEP ? resources->undo_count
-							 : ROWS_A_STEP;
+	size_t set = resources->map.undo_count;
+	size_t max = set > ROWS_A_STEP ? set : ROWS_A_STEP;
 	enum err err;
 
 	if (!resources->is_round || resources->is_held)
@@ -491,51 +339,19 @@ sqlite_resources_step(struct sqlite_resources *resources, struct sqlite_db *db,
 	return err;
 }
 
-/** The next of two sorted lists. */
-static struct entry *
-next_of(const struct list *a, size_t *a_at, const struct list *b, size_t *b_at)
-{
-	if (*a_at == a->count)
-		return *b_at == b->count ? NULL : b->entries[(*b_at)++];
-	if (*b_at == b->count ||
-		compare(&a->entries[*a_at], &b->entries[*b_at]) < 0)
-		return a->entries[(*a_at)++];
-	return b->entries[(*b_at)++];
-}
-
 /** What is to be written now, and what need not be kept. */
 static void
 begin_round(struct sqlite_resources *resources)
 {
-	struct list *fresh = &resources->fresh;
-	struct list merged = {0};
-	bool must_drop = resources->map.count > resources->kept_max;
-	size_t order_at = 0, fresh_at = 0;
-	struct entry *entry;
+	struct resource_map *map = &resources->map;
 
-	if (fresh->count)
-		qsort(fresh->entries, fresh->count, sizeof(struct entry *),
-			compare);
-	resources->todo.count = 0;
-	pthread_mutex_lock(&resources->lock);
-	while ((entry = next_of(&resources->order, &order_at, fresh,
-			&fresh_at)) != NULL) {
-		if (must_drop && !entry->is_used && !entry->is_dirty) {
-			drop_entry(resources, entry);
-			continue;
-		}
-		entry->is_used = false;
-		append(&merged, entry);
-		if (entry->is_dirty)
-			append(&resources->todo, entry);
-	}
-	pthread_mutex_unlock(&resources->lock);
-	mem_free(resources->order.entries);
-	resources->order = merged;
-	fresh->count = 0;
-	resources->kept_max = SQLITE_RESOURCES_KEPT;
-	if (merged.count * 2 > resources->kept_max)
-		resources->kept_max = merged.count * 2;
+	resource_map_gather(
+		map, map->map.count > resources->kept_max, &resources->todo);
+	/* Should so many be in use, not every round is to look for idle ones.
+	 */
+	resources->kept_max = (map->map.count - map->idle.count) * 2;
+	if (resources->kept_max < SQLITE_RESOURCES_KEPT)
+		resources->kept_max = SQLITE_RESOURCES_KEPT;
 	resources->at = resources->settled_at = 0;
 	resources->next_mark = resources->highest;
 	resources->is_wanted = false;
@@ -546,33 +362,16 @@ static bool
 is_due(const struct sqlite_resources *resources)
 {
 	return resources->is_wanted ||
-	       resources->map.count > resources->kept_max ||
+	       resources->map.map.count > resources->kept_max ||
 	       resources->highest - resources->mark >= SQLITE_RESOURCES_LAG;
 }
 
 /* ---- between transactions ---- */
 
-static void
-show(struct sqlite_resources *resources)
-{
-	if (resources->undo_count == 0)
-		return;
-	pthread_mutex_lock(&resources->lock);
-	for (size_t i = 0; i < resources->undo_count; i++) {
-		const struct undo *undo = &resources->undo[i];
-
-		undo->entry->shown = undo->entry->now;
-		if (undo->is_new)
-			append(&resources->fresh, undo->entry);
-	}
-	pthread_mutex_unlock(&resources->lock);
-	resources->undo_count = 0;
-}
-
 void
 sqlite_resources_settle(struct sqlite_resources *resources)
 {
-	show(resources);
+	resource_map_show(&resources->map);
 	resources->settled_at = resources->at;
 	resources->is_held = false;
 	if (resources->is_ending) {
@@ -581,8 +380,9 @@ sqlite_resources_settle(struct sqlite_resources *resources)
 		resources->mark = resources->next_mark;
 		raise_complete(resources, resources->mark);
 	}
-	if (resources->dirty_count == 0)
+	if (resources->map.dirty_count == 0)
 		raise_complete(resources, resources->highest);
+	resource_map_drop(&resources->map, DROPS_A_STEP);
 	if (!resources->is_round && is_due(resources))
 		begin_round(resources);
 }
@@ -627,16 +427,10 @@ sqlite_resources_get(struct sqlite_resources *resources, uint32_t workspace,
 	struct str type, struct str id, struct arena *arena,
 	struct resource_row *ret)
 {
-	struct str key = make_key(workspace, type, id, arena);
-	const struct entry *entry;
-	struct value value = {0};
+	struct resource_value value;
 
-	pthread_mutex_lock(&resources->lock);
-	entry = map_get(&resources->map, key);
-	if (entry)
-		value = entry->shown;
-	pthread_mutex_unlock(&resources->lock);
-	if (value.last == 0)
+	if (!resource_map_get(&resources->map,
+		    resource_map_key(workspace, type, id, arena), &value))
 		return false;
 	*ret = (struct resource_row){
 		.workspace = workspace,
