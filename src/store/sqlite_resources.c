@@ -6,7 +6,8 @@
 #include "store/resource_map.h"
 #include "store/sqlite_row.h"
 
-/* Rows a commit writes of a round, at least; more when it set more. */
+/* Rows a commit writes of a round, at least; as many as it has events, so that
+   a round brings no more events than rows. */
 enum { ROWS_A_STEP = 256, ROWS_A_STATEMENT = 64, DROPS_A_STEP = 512 };
 
 struct sqlite_resources {
@@ -19,6 +20,7 @@ struct sqlite_resources {
 	size_t settled_at;
 	size_t kept_max;
 	uint64_t highest; /* event */
+	uint64_t settled_highest;
 	uint64_t mark;
 	uint64_t next_mark; /* at the round's end */
 	bool is_round;
@@ -123,7 +125,7 @@ sqlite_resources_load(struct sqlite_resources *resources, struct sqlite_db *db,
 	if (err)
 		return err;
 	resources->mark = mark;
-	resources->highest = highest;
+	resources->highest = resources->settled_highest = highest;
 	raise_complete(resources, resources->map.dirty_count
 					  ? resources->mark
 					  : resources->highest);
@@ -327,8 +329,8 @@ enum err
 sqlite_resources_step(struct sqlite_resources *resources, struct sqlite_db *db,
 	struct buf *why)
 {
-	size_t set = resources->map.undo_count;
-	size_t max = set > ROWS_A_STEP ? set : ROWS_A_STEP;
+	size_t events = resources->highest - resources->settled_highest;
+	size_t max = events > ROWS_A_STEP ? events : ROWS_A_STEP;
 	enum err err;
 
 	if (!resources->is_round || resources->is_held)
@@ -373,6 +375,7 @@ sqlite_resources_settle(struct sqlite_resources *resources)
 {
 	resource_map_show(&resources->map);
 	resources->settled_at = resources->at;
+	resources->settled_highest = resources->highest;
 	resources->is_held = false;
 	if (resources->is_ending) {
 		resources->is_ending = false;
