@@ -2,18 +2,23 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "store/explain.h"
 #include "store/sqlite_resources.h"
 #include "store/sqlite_retain_flow.h"
 #include "store/sqlite_row.h"
-#include "store/sqlite_space.h"
 #include "store/sqlite_store.h"
 
 enum {
 	/* Rows a step may remove, attempts not counted. */
 	ROWS_A_STEP = 256,
+	/* Pages moved a step, and how many stay free for what comes next. */
+	PAGES_A_STEP = 64,
+	PAGES_KEPT_FREE = 256,
 	/* Rows looked at for a step. */
 	LOOKS_A_STEP = 2000,
+	/* Databases up to this many bytes are written anew when opened. */
+	REWRITE_MAX = 64 << 20,
 };
 
 /* ---- finding ---- */
@@ -402,6 +407,47 @@ remove_events(struct removal *removal)
 	return part_successors(removal, at);
 }
 
+/* ---- giving space back ---- */
+
+static enum err
+count_pages(struct removal *removal, int64_t *ret_used, int64_t *ret_free)
+{
+	int64_t all = 0;
+	enum err err = query(removal, SQL_PAGES, &all);
+
+	if (err == ERR_OK)
+		err = query(removal, SQL_PAGES_FREE, ret_free);
+	if (err == ERR_OK)
+		*ret_used = all - *ret_free;
+	return err;
+}
+
+static bool
+is_worth_shrinking(int64_t used, int64_t free)
+{
+	return free > PAGES_KEPT_FREE + PAGES_A_STEP + used / 16;
+}
+
+/** Moves some pages from the file's end to its holes, if they are many. */
+static enum err
+shrink(struct removal *removal)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	int64_t used = 0, free = 0, mode = 0;
+	enum err err = query(removal, SQL_PAGES_MODE, &mode);
+
+	if (err == ERR_OK && mode != 0)
+		err = count_pages(removal, &used, &free);
+	if (err || !is_worth_shrinking(used, free))
+		return err;
+	buf_printf(&text, "PRAGMA incremental_vacuum(%d)", PAGES_A_STEP);
+	err = sqlite_db_run(removal->db, buf_text(&text), removal->why);
+	removal->step->has_shrunk = true;
+	removal->step->is_shrinking =
+		is_worth_shrinking(used, free - PAGES_A_STEP);
+	return err;
+}
+
 enum err
 sqlite_retain_step(
 	struct sqlite_db *db, struct retain_step *step, struct buf *why)
@@ -422,6 +468,42 @@ sqlite_retain_step(
 	if (err == ERR_OK)
 		err = sqlite_retain_flow_remove(db, step, why);
 	if (err == ERR_OK)
-		err = sqlite_space_shrink(db, step, why);
+		err = shrink(&removal);
 	return err;
+}
+
+enum err
+sqlite_retain_used(struct sqlite_db *db, uint64_t *ret, struct buf *why)
+{
+	struct removal removal = {.db = db, .why = why};
+	int64_t used = 0, free = 0, size = 0;
+	enum err err = count_pages(&removal, &used, &free);
+
+	if (err == ERR_OK)
+		err = query(&removal, SQL_PAGE_SIZE, &size);
+	*ret = (uint64_t)(used * size);
+	return err;
+}
+
+void
+sqlite_retain_prepare(struct sqlite_db *db)
+{
+	CLEANUP(buf_release) struct buf why = {0};
+	int64_t mode = 0, size = 0;
+	enum err err = sqlite_db_number(db, "PRAGMA auto_vacuum", &mode, &why);
+
+	if (err == ERR_OK && mode == 0)
+		err = sqlite_db_number(db,
+			"SELECT page_count * page_size"
+			" FROM pragma_page_count, pragma_page_size",
+			&size, &why);
+	if (err == ERR_OK && mode == 0 && size <= REWRITE_MAX) {
+		/* It attaches a file of its own. */
+		sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 1);
+		err = sqlite_db_run(
+			db, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM", &why);
+		sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
+	}
+	if (err)
+		log_warning("store.rewrite", "error=\"%s\"", buf_text(&why));
 }

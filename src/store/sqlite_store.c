@@ -9,13 +9,12 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/retain.h"
 #include "store/sqlite_lock.h"
 #include "store/sqlite_mover.h"
 #include "store/sqlite_pool.h"
 #include "store/sqlite_resources.h"
+#include "store/sqlite_retain.h"
 #include "store/sqlite_schema.h"
-#include "store/sqlite_space.h"
 #include "store/sqlite_write.h"
 
 /* docs/decisions/store-sqlite.md has the measurements behind these. */
@@ -111,7 +110,7 @@ static enum err
 note_used(struct store *store, struct buf *why)
 {
 	uint64_t used;
-	enum err err = sqlite_space_used(&store->writer, &used, why);
+	enum err err = sqlite_retain_used(&store->writer, &used, why);
 
 	if (err == ERR_OK)
 		atomic_store_explicit(&store->used, used, memory_order_relaxed);
@@ -193,7 +192,7 @@ open_writer(struct store *store, struct buf *why)
 	if (err == ERR_OK)
 		err = sqlite_schema_migrate(db, version, why);
 	if (err == ERR_OK)
-		sqlite_space_prepare(db);
+		sqlite_retain_prepare(db);
 	if (err == ERR_OK)
 		err = sqlite_outcomes_register(&store->outcomes, db, why);
 	if (err == ERR_OK)
@@ -318,7 +317,7 @@ apply_units(struct store *store, struct sqlite_write *write,
 			store->resources, write->db, write->why);
 	/* Within the transaction, as each query outside takes locks again. */
 	if (err == ERR_OK)
-		has_used = sqlite_space_used(write->db, &used, NULL) == ERR_OK;
+		has_used = sqlite_retain_used(write->db, &used, NULL) == ERR_OK;
 	if (err == ERR_OK)
 		err = sqlite_db_step(write->db, SQL_COMMIT, NULL, write->why);
 	if (err == ERR_OK && has_used) /* else it is as it was */
