@@ -328,7 +328,13 @@ open_session(struct session *session)
 
 /* ---- statements ---- */
 
-/** The next result, NULL behind the last. */
+/*
+ * The next result, NULL behind the last. A row is whole in libpq's buffer
+ * before any of it can be seen: one call of PQconsumeInput() reads a message
+ * of any length to its end as long as the server is fast enough, and neither
+ * it nor the server has a limit for a row. Whoever can write the statement
+ * can so have the hub take up to 1 GiB for a while; docs/services.md tells.
+ */
 static enum failure_kind
 next_result(struct session *session, PGresult **ret)
 {
