@@ -124,7 +124,9 @@ str_decimal(uint64_t value, size_t digits, char text[STR_DECIMAL_SIZE])
 	do {
 		*--at = (char)('0' + value % 10);
 		value /= 10;
-	} while (value || end - at < (ptrdiff_t)digits);
+	} while (value);
+	while (end - at < (ptrdiff_t)digits)
+		*--at = '0';
 	return str_make(at, (size_t)(end - at));
 }
 
@@ -204,15 +206,18 @@ str_has_control(struct str s)
 bool
 str_is_token(struct str s)
 {
-	static const char others[] = "!#$%&'*+-.^_`|~";
-	size_t i = 0;
+	/* A bit each: digits and !#$%&'*+-. and letters and ^_`|~ */
+	static const uint64_t allowed[4] = {
+		UINT64_C(0x03FF6CFA00000000), UINT64_C(0x57FFFFFFC7FFFFFE)};
+	uint64_t all = s.len > 0;
 
-	while (i < s.len &&
-		(ascii_is_letter(s.ptr[i]) || s.ptr[i] == '-' ||
-			ascii_is_digit(s.ptr[i]) ||
-			memchr(others, s.ptr[i], sizeof(others) - 1)))
-		i++;
-	return s.len > 0 && i == s.len;
+	/* To the end and without branches. */
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		all &= allowed[c >> 6] >> (c & 63);
+	}
+	return all != 0;
 }
 
 size_t
