@@ -45,7 +45,7 @@ measure(const char *what, bool is_retry, bool is_ordered)
 			.due = (int64_t)i,
 			.resource = is_ordered ? i : 0};
 
-		if (dispatch_offer(dispatch, delivery_new(&row, NULL)) !=
+		if (dispatch_offer(dispatch, &row, NULL) !=
 			DISPATCH_QUEUED)
 			printf("not queued: %llu\n", (unsigned long long)i);
 	}
