@@ -18,7 +18,8 @@ test:
 	@tools/install-packages.sh build test
 	@tests/run
 
-# The same proofs in their long form: about a quarter of an hour.
+# The same proofs in their long form: about a quarter of an hour. Says first
+# by when it has ended; ONLY="crash overload" runs some of its parts.
 soak: build
 	@tools/install-packages.sh build test
 	@tools/soak.sh $(BUILD)

@@ -10,11 +10,10 @@
 
 package.path = debug.getinfo(1, 'S').source:sub(2):match('.*/') .. '?.lua;' ..
   package.path
-local state = require('state')
+local states = require('state')
 
 local RESOURCES = 10000 -- a thread; their states are replaced in turn
 local threads = 0
-local mode, per_request
 local next_number
 
 function setup (thread)
@@ -22,56 +21,45 @@ function setup (thread)
   threads = threads + 1
 end
 
-local function number ()
+local function next_state ()
   next_number = next_number + 1
-  return next_number
+  return thread_number * RESOURCES + next_number % RESOURCES, next_number
 end
 
-local function resource (n)
-  return thread_number * RESOURCES + n % RESOURCES
+local function direct ()
+  wrk.method = 'POST'
+  local ready = wrk.format(nil, nil, nil, states.STATE)
+  return function () return ready end
 end
 
 local function single ()
-  local n = number()
-  local id = resource(n)
-  return wrk.format('PUT', '/v1/resources/compute-ops%2Fserver/BENCH%2B' .. id,
-    nil, state(id, n))
+  local text = wrk.format('PUT', '/v1/resources/compute-ops%2Fserver/BENCH%2B'
+    .. states.ID, nil, states.STATE)
+  return states.filler(text, 3, next_state)
 end
 
-local function bulk ()
-  local lines = {}
-  for i = 1, per_request do
-    local n = number()
-    local id = resource(n)
-    lines[i] = '{"type":"compute-ops/server","id":"BENCH+' .. id ..
-      '","state":' .. state(id, n) .. '}\n'
-  end
-  return wrk.format('POST', '/v1/resources', nil, table.concat(lines))
+local function bulk (per_request)
+  local line = '{"type":"compute-ops/server","id":"BENCH+' .. states.ID ..
+    '","state":' .. states.STATE .. '}\n'
+  local text = wrk.format('POST', '/v1/resources', nil, line:rep(per_request))
+  return states.filler(text, 3, next_state)
 end
 
 local MODES = {
   single = { make = single, type = 'application/json' },
   bulk = { make = bulk, type = 'application/x-ndjson' },
-  direct = { type = 'application/json' }
+  direct = { make = direct, type = 'application/json' }
 }
 
 function init (args)
-  mode = MODES[args[1]]
-  per_request = tonumber(args[3])
+  local mode = MODES[args[1]]
   wrk.headers['Content-Type'] = mode.type
   -- Later runs on the same hub must not repeat what earlier ones published.
-  next_number = (os.time() % 1000000) * 1000000
+  next_number = 1e12 + (os.time() % 1000000) * 1000000
   if args[2] then
     wrk.headers['Authorization'] = 'Bearer ' .. args[2]
   end
-  if mode.make then
-    request = mode.make
-  else
-    wrk.method = 'POST'
-    wrk.body = state(1, 1)
-    local ready = wrk.format()
-    request = function () return ready end
-  end
+  request = mode.make(tonumber(args[3]))
 end
 
 function done (summary)

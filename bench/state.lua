@@ -1,18 +1,68 @@
--- A server's state of about 1 KB, the body of every measurement. The number
--- makes it differ from all others in a property that servers are watched for.
+-- Requests made from a template of 1 KiB states: a server's state each, that
+-- differs from all before in a property that servers are watched for. Numbers
+-- stand in it at a fixed width and are written over in place, since what
+-- making a request costs is taken from the same processors as the hub's work.
 
-local FORMAT = '{"id":"BENCH+%d","type":"compute-ops-mgmt/server",' ..
-  '"name":"bench-%d.example.net","generation":%d,"hardware":{' ..
-  '"serialNumber":"BENCH%d","productId":"P12345-B21",' ..
+local ffi = require('ffi')
+
+local M = {}
+
+local ID = ('I'):rep(6)
+local NUMBER = ('N'):rep(13)
+local FORMAT = '{"id":"BENCH+' .. ID .. '","type":"compute-ops-mgmt/server",' ..
+  '"name":"bench-' .. ID .. '.example.net","generation":' .. NUMBER ..
+  ',"hardware":{"serialNumber":"BENCH' .. NUMBER .. '",' ..
+  '"productId":"P12345-B21",' ..
   '"model":"ProLiant DL380 Gen11","powerState":"ON","indicatorLed":"OFF",' ..
   '"health":{"summary":"OK","healthLED":"OK","fans":"OK","memory":"OK"},' ..
   '"bmc":{"mac":"02:00:5E:00:00:01","ip":"192.0.2.1"}},"state":{' ..
   '"managed":true,"connected":true},"tags":{"padding":"%s"}}'
 local SIZE = 1024
 
-local empty = string.format(FORMAT, 1, 1, 1, 1, '')
-local padding = string.rep('x', SIZE - #empty)
+M.ID = ID
+M.STATE = FORMAT:format(('x'):rep(SIZE - #FORMAT + 2))
 
-return function (resource, number)
-  return string.format(FORMAT, resource, resource, number, number, padding)
+local function places (text, mark)
+  local found = {}
+  local at = text:find(mark, 1, true)
+  while at do
+    found[#found + 1] = at - 1
+    at = text:find(mark, at + #mark, true)
+  end
+  return found
 end
+
+local function write (bytes, at, width, number)
+  for i = at + width - 1, at, -1 do
+    local rest = math.floor(number / 10)
+    bytes[i] = 48 + number - rest * 10
+    number = rest
+  end
+end
+
+-- A function that gives `text` with the next state's numbers in it: `next`
+-- returns a resource and a number, and is asked once a state.
+function M.filler (text, ids_per_state, next)
+  local ids, numbers = places(text, ID), places(text, NUMBER)
+  local numbers_per_state = #numbers / (#ids / ids_per_state)
+  local bytes = ffi.new('uint8_t[?]', #text)
+
+  ffi.copy(bytes, text, #text)
+  return function ()
+    local id, number = 1, 1
+    while id <= #ids do
+      local resource, value = next()
+      for _ = 1, ids_per_state do
+        write(bytes, ids[id], #ID, resource)
+        id = id + 1
+      end
+      for _ = 1, numbers_per_state do
+        write(bytes, numbers[number], #NUMBER, value)
+        number = number + 1
+      end
+    end
+    return ffi.string(bytes, #text)
+  end
+end
+
+return M

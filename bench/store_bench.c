@@ -50,6 +50,7 @@ static struct delivery_row
 delivery_of(uint64_t number, enum delivery_state state)
 {
 	return (struct delivery_row){.sequence = number,
+		.is_in_row = true,
 		.workspace = 1,
 		.event = number,
 		.webhook = 1,
@@ -74,19 +75,21 @@ fill_publish(struct unit *unit, uint64_t number)
 		.type = str_of("compute-ops/server"),
 		.type_as_received = str_of("compute-ops/server"),
 		.subject = str_of(unit->subject),
-		.operation = OPERATION_UPDATED,
+		.operation = last_of[resource] ? OPERATION_UPDATED
+					       : OPERATION_CREATED,
 		.form = EVENT_STATE,
 		.previous = last_of[resource],
 		.time = clock_now(),
 		.accepted = clock_now(),
 		.publisher = str_of("gk_0123456789abcdef"),
 		.matched = 1,
+		.first_delivery = number,
 		.body = body};
 	unit->resource = (struct resource_row){.workspace = 1,
 		.type = unit->event.type,
 		.id = unit->event.subject,
 		.last = number,
-		.updated = clock_now()};
+		.updated = unit->event.accepted};
 	unit->delivery = delivery_of(number, DELIVERY_WAITING);
 	unit->changes[0] = (struct store_change){.kind = STORE_RESOURCE_SET,
 		.resource = &unit->resource,

@@ -9,6 +9,7 @@
 #include "base/json_out.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/timestamp.h"
 #include "pipeline/announce.h"
 #include "rule/duration.h"
@@ -212,6 +213,7 @@ run(void *context)
 {
 	struct key_watch *watch = context;
 
+	thread_name("key-watch");
 	pthread_mutex_lock(&watch->lock);
 	while (!watch->is_stopping) {
 		pthread_mutex_unlock(&watch->lock);

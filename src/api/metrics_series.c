@@ -5,8 +5,6 @@
 #include "pipeline/hub.h"
 #include "pipeline/live.h"
 
-enum { SHOWN_MAX = 20 };
-
 void
 metrics_write_head(
 	const char *name, const char *type, const char *help, struct buf *out)
@@ -77,96 +75,43 @@ write_latencies(const struct deliver *deliver, struct buf *out)
 
 /* ---- the webhooks that are furthest behind ---- */
 
-struct shown {
-	struct uuid id;
-	struct live_view live;
-	double late; /* seconds that the oldest due one is */
-};
-
-static bool
-is_further_behind(const struct shown *a, const struct shown *b)
+static double
+get_late(const struct dispatch_behind *one)
 {
-	if (a->late != b->late)
-		return a->late > b->late;
-	if (a->live.queued != b->live.queued)
-		return a->live.queued > b->live.queued;
-	return a->live.in_flight > b->live.in_flight;
-}
-
-/** Into the list, which is in order, unless it is full of others. */
-static size_t
-insert(struct shown *list, size_t count, const struct shown *shown)
-{
-	size_t at = count < SHOWN_MAX ? count : SHOWN_MAX - 1;
-
-	if (count == SHOWN_MAX && !is_further_behind(shown, &list[at]))
-		return count;
-	for (; at > 0 && is_further_behind(shown, &list[at - 1]); at--)
-		list[at] = list[at - 1];
-	list[at] = *shown;
-	return count < SHOWN_MAX ? count + 1 : count;
-}
-
-static size_t
-gather(struct api *api, struct shown *list)
-{
-	CLEANUP(arena_release) struct arena arena = {0};
+	int64_t due = one->live.oldest_due;
 	int64_t now = clock_now();
-	const struct webhook **webhooks;
-	size_t count, shown_count = 0;
 
-	webhooks =
-		webhooks_list(api->webhooks, WORKSPACE_DEFAULT, &arena, &count);
-	for (size_t i = 0; i < count; i++) {
-		struct shown shown = {.id = webhooks[i]->id};
-		int64_t due;
-
-		live_read(webhooks[i]->live, &shown.live);
-		webhook_unref(webhooks[i]);
-		due = shown.live.oldest_due;
-		if (due && due < now)
-			shown.late = (double)(now - due) / SECONDS;
-		if (shown.live.acknowledged || shown.live.failed ||
-			shown.live.queued || shown.live.in_flight)
-			shown_count = insert(list, shown_count, &shown);
-	}
-	return shown_count;
+	return due && due < now ? (double)(now - due) / SECONDS : 0;
 }
 
 static double
-get_late(const struct shown *shown)
+get_queued(const struct dispatch_behind *one)
 {
-	return shown->late;
+	return (double)one->live.queued;
 }
 
 static double
-get_queued(const struct shown *shown)
+get_in_flight(const struct dispatch_behind *one)
 {
-	return (double)shown->live.queued;
+	return one->live.in_flight;
 }
 
 static double
-get_in_flight(const struct shown *shown)
+get_concurrency(const struct dispatch_behind *one)
 {
-	return shown->live.in_flight;
+	return one->live.concurrency;
 }
 
 static double
-get_concurrency(const struct shown *shown)
+get_acknowledged(const struct dispatch_behind *one)
 {
-	return shown->live.concurrency;
+	return (double)one->live.acknowledged;
 }
 
 static double
-get_acknowledged(const struct shown *shown)
+get_failed(const struct dispatch_behind *one)
 {
-	return (double)shown->live.acknowledged;
-}
-
-static double
-get_failed(const struct shown *shown)
-{
-	return (double)shown->live.failed;
+	return (double)one->live.failed;
 }
 
 #define OF_THOSE " Of the 20 webhooks furthest behind."
@@ -176,7 +121,7 @@ static const struct {
 	const char *type;
 	const char *label; /* with its comma, or empty */
 	const char *help;  /* NULL: that of the row before */
-	double (*get)(const struct shown *shown);
+	double (*get)(const struct dispatch_behind *one);
 } series[] = {
 	{"grapnel_webhook_lag_seconds", "gauge", "",
 		"How late the oldest due delivery in memory is." OF_THOSE,
@@ -195,10 +140,10 @@ static const struct {
 };
 
 static void
-write_webhooks(struct api *api, struct buf *out)
+write_webhooks(const struct deliver *deliver, struct buf *out)
 {
-	struct shown list[SHOWN_MAX];
-	size_t count = gather(api, list);
+	struct dispatch_behind list[DISPATCH_FRONT_MAX];
+	size_t count = deliver_front(deliver, list);
 
 	for (size_t i = 0; i < COUNT_OF(series); i++) {
 		if (series[i].help)
@@ -209,7 +154,7 @@ write_webhooks(struct api *api, struct buf *out)
 
 			buf_printf(out, "%s{%swebhook=\"%s\"} %.15g\n",
 				series[i].name, series[i].label,
-				uuid_format(list[k].id, id),
+				uuid_format(list[k].webhook, id),
 				series[i].get(&list[k]));
 		}
 	}
@@ -218,8 +163,9 @@ write_webhooks(struct api *api, struct buf *out)
 void
 metrics_write_series(struct api *api, struct buf *out)
 {
-	if (api->hub)
+	if (api->hub) {
 		write_latencies(api->hub->deliver, out);
-	write_webhooks(api, out);
+		write_webhooks(api->hub->deliver, out);
+	}
 	metrics_write_flow(api, out);
 }

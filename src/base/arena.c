@@ -179,19 +179,36 @@ add_block(struct arena *arena, size_t size)
 	arena->total += step;
 }
 
+static inline size_t
+align_up(size_t size)
+{
+	const size_t align = alignof(max_align_t);
+
+	return (size + align - 1) & ~(align - 1);
+}
+
 void *
 arena_alloc_raw(struct arena *arena, size_t size)
 {
-	size_t align = alignof(max_align_t);
 	void *at;
 
 	assert(size < SIZE_MAX / 2);
-	size = (size + align - 1) & ~(align - 1);
+	size = align_up(size);
 	if (arena->block == NULL || arena->block->size - arena->used < size)
 		add_block(arena, size);
 	at = arena->block->bytes + arena->used;
 	arena->used += size;
 	return at;
+}
+
+void
+arena_shrink(struct arena *arena, const void *piece, size_t former, size_t size)
+{
+	assert(size <= former);
+	former = align_up(former);
+	if (arena->block && arena->used >= former &&
+		piece == arena->block->bytes + arena->used - former)
+		arena->used -= former - align_up(size);
 }
 
 void *

@@ -33,6 +33,13 @@ void *arena_alloc(struct arena *arena, size_t size);
 /** The same, not zeroed. */
 void *arena_alloc_raw(struct arena *arena, size_t size);
 
+/**
+ * Of the `former` bytes at `piece` only `size` are needed. The rest is given
+ * back if nothing was allocated since.
+ */
+void arena_shrink(
+	struct arena *arena, const void *piece, size_t former, size_t size);
+
 /** `count` zeroed elements; a product that overflows aborts. */
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 

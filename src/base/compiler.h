@@ -17,6 +17,12 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/**
+ * A member that keeps what one group of threads writes off the cache lines of
+ * what others read or write: char apart[CACHE_LINE].
+ */
+enum { CACHE_LINE = 64 };
+
 /** Number of elements of an array (not of a pointer). */
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 enum { THREADS = 2, THREADS_MAX = 64, QUEUE_MAX = 1024 };
 
@@ -17,6 +18,7 @@ struct desk {
 	size_t queue_max;
 	bool is_stopping;
 	unsigned thread_count;
+	unsigned named; /* of the threads */
 	pthread_t threads[THREADS_MAX];
 };
 
@@ -45,6 +47,7 @@ serve(void *context)
 	struct desk_job *job;
 
 	pthread_mutex_lock(&desk->lock);
+	thread_name_of("desk", desk->named++);
 	while ((job = take(desk))) {
 		pthread_mutex_unlock(&desk->lock);
 		job->run(job);

@@ -1,5 +1,7 @@
 #include "base/heap.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 
 static void
@@ -67,4 +69,41 @@ heap_remove(struct heap *heap, struct heap_node *node)
 		return;
 	put(heap, at, heap->nodes[heap->count]);
 	settle(heap, at);
+}
+
+/** Takes the place with the smallest key out of the list. */
+static size_t
+take_smallest(const struct heap *heap, size_t *places, size_t *count)
+{
+	size_t best = 0;
+	size_t place;
+
+	for (size_t i = 1; i < *count; i++) {
+		if (heap->nodes[places[i]]->key <
+			heap->nodes[places[best]]->key)
+			best = i;
+	}
+	place = places[best];
+	places[best] = places[--*count];
+	return place;
+}
+
+size_t
+heap_smallest(const struct heap *heap, size_t max, struct heap_node **ret)
+{
+	/* Where the next one may be: below those that were found. */
+	size_t places[HEAP_SMALLEST_MAX + 1] = {0};
+	size_t open = heap->count > 0;
+	size_t count = 0;
+
+	assert(max <= HEAP_SMALLEST_MAX);
+	while (count < max && open > 0) {
+		size_t place = take_smallest(heap, places, &open);
+
+		ret[count++] = heap->nodes[place];
+		for (size_t child = 2 * place + 1;
+			child <= 2 * place + 2 && child < heap->count; child++)
+			places[open++] = child;
+	}
+	return count;
 }

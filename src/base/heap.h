@@ -29,6 +29,16 @@ void heap_add(struct heap *heap, struct heap_node *node);
 /** Harmless for a node that is in no heap. */
 void heap_remove(struct heap *heap, struct heap_node *node);
 
+enum { HEAP_SMALLEST_MAX = 32 };
+
+/**
+ * The nodes with the smallest keys in their order, as many as there are and
+ * at most `max`, itself at most HEAP_SMALLEST_MAX. Returns how many. Looks at
+ * no more than 2 * max + 1 nodes, however many there are.
+ */
+size_t heap_smallest(
+	const struct heap *heap, size_t max, struct heap_node **ret);
+
 /** The node with the smallest key, or NULL. */
 static inline struct heap_node *
 heap_first(const struct heap *heap)

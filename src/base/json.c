@@ -53,6 +53,8 @@ add_node(struct parser *p, enum json_kind kind, const char *at)
 static inline void
 skip_blanks(struct parser *p)
 {
+	if (LIKELY(p->at<p->end && * p->at> ' '))
+		return;
 	while (p->at < p->end && (*p->at == ' ' || *p->at == '\n' ||
 					 *p->at == '\r' || *p->at == '\t')) {
 		p->has_blanks = true;
@@ -137,22 +139,17 @@ skip_escape(struct parser *p)
 	}
 }
 
-/** At the opening quote. Adds the string's node. */
+/** At what is not plain in the string of this node; up to its end. */
 static bool
-read_string(struct parser *p)
+skip_rest(struct parser *p, struct json_node *node)
 {
-	uint32_t index = p->count;
-	uint8_t flags = 0;
-
-	add_node(p, JSON_STRING, ++p->at);
 	for (;;) {
-		p->at = skip_plain(p->at, p->end);
 		if (UNLIKELY(p->at == p->end))
 			return fail(p, "a closing '\"'");
-		if (LIKELY(*p->at == '"'))
-			break;
+		if (*p->at == '"')
+			return true;
 		if (*p->at == '\\') {
-			flags = JSON_ESCAPED;
+			node->flags = JSON_ESCAPED;
 			if (!skip_escape(p))
 				return false;
 		} else if ((unsigned char)*p->at >= 0x80) {
@@ -161,10 +158,21 @@ read_string(struct parser *p)
 		} else {
 			return fail(p, "no raw control character in a string");
 		}
+		p->at = skip_plain(p->at, p->end);
 	}
-	p->nodes[index].flags = flags;
-	p->nodes[index].len =
-		(uint32_t)(p->at - p->start) - p->nodes[index].offset;
+}
+
+/** At the opening quote. Adds the string's node. */
+static inline bool
+read_string(struct parser *p)
+{
+	const char *from = p->at + 1;
+	struct json_node *node = add_node(p, JSON_STRING, from);
+
+	p->at = skip_plain(from, p->end);
+	if (UNLIKELY(p->at == p->end || *p->at != '"') && !skip_rest(p, node))
+		return false;
+	node->len = (uint32_t)(p->at - from);
 	p->at++;
 	return true;
 }
@@ -183,6 +191,7 @@ static bool
 read_number(struct parser *p)
 {
 	struct json_node *node = add_node(p, JSON_NUMBER, p->at);
+	const char *from = p->at, *end;
 
 	if (*p->at == '-')
 		p->at++;
@@ -190,6 +199,7 @@ read_number(struct parser *p)
 		p->at++;
 	else if (!skip_digits(p))
 		return false;
+	end = p->at;
 	if (p->at < p->end && *p->at == '.') {
 		p->at++;
 		if (!skip_digits(p))
@@ -202,7 +212,9 @@ read_number(struct parser *p)
 		if (!skip_digits(p))
 			return false;
 	}
-	node->len = (uint32_t)(p->at - p->start) - node->offset;
+	node->len = (uint32_t)(p->at - from);
+	if (p->at == end && *from != '-' && node->len <= 18)
+		node->flags = JSON_DIGITS;
 	return true;
 }
 
@@ -369,6 +381,8 @@ json_read(struct str text, struct arena *arena, struct json_doc *ret,
 		explain(&p, why);
 		return p.is_too_deep ? ERR_LIMIT : ERR_INVALID;
 	}
+	arena_shrink(arena, p.nodes, p.cap * sizeof(*p.nodes),
+		p.count * sizeof(*p.nodes));
 	*ret = (struct json_doc){
 		str_make(p.start, text.len), p.nodes, p.count, !p.has_blanks};
 	return ERR_OK;

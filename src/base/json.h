@@ -31,7 +31,12 @@ enum json_kind {
 	JSON_OBJECT,
 };
 
-enum { JSON_ESCAPED = 1 /* a string with a backslash in it */ };
+enum {
+	JSON_ESCAPED = 1, /* a string with a backslash in it */
+	/* A number of 1 to 18 digits and nothing else: another text is another
+	   value. */
+	JSON_DIGITS = 2,
+};
 
 struct json_node {
 	uint8_t kind;
@@ -69,7 +74,21 @@ enum err json_read(struct str text, struct arena *arena, struct json_doc *ret,
 	struct buf *why) MUST_USE;
 
 struct json json_root(const struct json_doc *doc);
-enum json_kind json_kind(struct json value);
+
+/** The node of a value that is not missing. */
+static inline const struct json_node *
+json_node_of(struct json value)
+{
+	return &value.doc->nodes[value.index];
+}
+
+static inline enum json_kind
+json_kind(struct json value)
+{
+	return value.doc ? (enum json_kind)json_node_of(value)->kind
+			 : JSON_MISSING;
+}
+
 /** "object", "string", … "nothing" for a missing value. */
 const char *json_kind_name(enum json_kind kind);
 

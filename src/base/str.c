@@ -206,18 +206,15 @@ str_has_control(struct str s)
 bool
 str_is_token(struct str s)
 {
-	/* A bit each: digits and !#$%&'*+-. and letters and ^_`|~ */
-	static const uint64_t allowed[4] = {
-		UINT64_C(0x03FF6CFA00000000), UINT64_C(0x57FFFFFFC7FFFFFE)};
-	uint64_t all = s.len > 0;
+	static const char others[] = "!#$%&'*+-.^_`|~";
+	size_t i = 0;
 
-	/* To the end and without branches. */
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-
-		all &= allowed[c >> 6] >> (c & 63);
-	}
-	return all != 0;
+	while (i < s.len &&
+		(ascii_is_letter(s.ptr[i]) || s.ptr[i] == '-' ||
+			ascii_is_digit(s.ptr[i]) ||
+			memchr(others, s.ptr[i], sizeof(others) - 1)))
+		i++;
+	return s.len > 0 && i == s.len;
 }
 
 size_t

@@ -104,6 +104,7 @@ ways_out(const struct settings *settings)
 		.no_proxy_count = settings->no_proxy.count,
 		.resolver.ttl = settings->dns_ttl,
 		.first_byte_timeout = settings->first_byte_timeout,
+		.ring = settings->io_uring ? HTTP_RING_MANY : HTTP_RING_NEVER,
 	};
 
 	for (size_t i = 0; i < settings->no_proxy.count; i++)

@@ -13,7 +13,8 @@ way_out(const struct hub_options *options)
 		.resolver = &options->ways.resolver,
 		.proxy = options->ways.proxy,
 		.no_proxy = options->ways.no_proxy,
-		.no_proxy_count = options->ways.no_proxy_count};
+		.no_proxy_count = options->ways.no_proxy_count,
+		.ring = options->ways.ring};
 }
 
 static void

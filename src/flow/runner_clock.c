@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "flow/runner_private.h"
 
 /*
@@ -289,6 +290,7 @@ runner_clock_run(void *context)
 {
 	struct runner *runner = context;
 
+	thread_name("flow-clock");
 	while (!atomic_load(&runner->is_stopping)) {
 		answer_late(runner);
 		runner_once_end(runner, false);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "flow/outgoing.h"
 #include "flow/runner_private.h"
 
@@ -47,6 +48,7 @@ run_thread(void *context)
 	struct runner *runner = thread->runner;
 	struct outgoing *outgoing = outgoing_new(&runner->options.http);
 
+	thread_name_of("flow", (unsigned)(thread - runner->threads));
 	pthread_mutex_lock(&runner->lock);
 	thread->outgoing = outgoing;
 	while (!atomic_load(&runner->is_stopping)) {

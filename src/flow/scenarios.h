@@ -69,7 +69,8 @@ struct scenario_draft {
  * Creates or changes one. ERR_INVALID with the member in `field` and problems
  * of the blueprint in *ret_problems (in `arena`); an enabled one must be
  * runnable. ERR_CONFLICT: `revision` (0: any) is not the present one.
- * ERR_NOT_FOUND, ERR_LIMIT, ERR_IO. `*ret` is a reference.
+ * ERR_NOT_FOUND, ERR_LIMIT, ERR_IO. `*ret` is a reference. A change after
+ * which all is as it was makes no revision, and tells nobody.
  */
 struct scenario_problem {
 	const char *field;

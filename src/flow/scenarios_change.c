@@ -31,6 +31,18 @@ write_body(struct buf *out, const struct scenario *scenario)
 	json_out_end(&json);
 }
 
+/** Whether they would be stored alike, but for the revision. */
+static bool
+are_same(const struct scenario *one, const struct scenario *other)
+{
+	CLEANUP(buf_release) struct buf body = {0};
+	CLEANUP(buf_release) struct buf other_body = {0};
+
+	write_body(&body, one);
+	write_body(&other_body, other);
+	return str_equal(buf_str(&body), buf_str(&other_body));
+}
+
 static void
 tell(struct scenarios *scenarios, const struct scenario *former,
 	const struct scenario *scenario)
@@ -337,7 +349,9 @@ scenarios_change(struct scenarios *scenarios,
 		next = copy_of(former);
 		err = apply_draft(change->draft, arena, next, problem);
 	}
-	if (!err)
+	if (!err && are_same(former, &next->scenario))
+		*ret = scenario_ref(former);
+	else if (!err)
 		err = put(scenarios, next, change, ret, problem);
 	if (!err)
 		prune_versions(scenarios, *ret);

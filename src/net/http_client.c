@@ -423,6 +423,7 @@ http_client_wait(struct http_client *client, int extra_fd, int64_t timeout)
 	is_local_due = shorten(&timeout, local_engine_due(client->local));
 	if (http_sockets_wait(&client->sockets, extra_fd, timeout))
 		is_wire_due = is_local_due = false;
+	wire_engine_flush(client->wire); /* answers */
 	tell_ended(client);
 	resolver_run(client->resolver);
 	tell_late(client);

@@ -33,6 +33,13 @@ enum http_engine {
 	HTTP_ENGINE_CURL, /* libcurl */
 };
 
+/** Whether what goes at the same time goes together, by io_uring. */
+enum http_ring {
+	HTTP_RING_MANY, /* when there are several, and where the kernel can */
+	HTTP_RING_NEVER,
+	HTTP_RING_ALWAYS, /* for tests: a single one, too */
+};
+
 struct http_client_options {
 	const struct address_policy *policy; /* borrowed for life */
 	const char *user_agent;
@@ -46,6 +53,7 @@ struct http_client_options {
 	const struct str *no_proxy; /* http_no_proxy_holds(); copied */
 	size_t no_proxy_count;
 	enum http_engine engine; /* for tests: this one only */
+	enum http_ring ring;
 	/* Where requests to "hook:…" arrive; borrowed for life; NULL: such an
 	   URL is like any that cannot be used. */
 	struct http_local *local;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "net/http_server_private.h"
 
 enum { EVENTS_A_TURN = 128 };
@@ -219,6 +220,7 @@ run(void *context)
 	struct http_server *server = loop->server;
 	struct epoll_event events[EVENTS_A_TURN];
 
+	thread_name_of("serve", (unsigned)(loop - server->loops));
 	while (!atomic_load(&server->is_ending)) {
 		int count = epoll_wait(
 			loop->epoll, events, EVENTS_A_TURN, sleep_time(loop));

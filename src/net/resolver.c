@@ -9,6 +9,7 @@
 #include "base/mailbox.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #define DEFAULT_TTL (60 * SECONDS)
 #define DEFAULT_NEGATIVE_TTL (5 * SECONDS)
@@ -140,6 +141,7 @@ look_up(void *context)
 	struct lookup *lookup = context;
 	struct bench *bench = lookup->bench;
 
+	thread_name("resolver");
 	lookup->code =
 		bench->look_up(bench->context, lookup->host, &lookup->found);
 	mailbox_post(bench->answers, &lookup->message);

@@ -144,6 +144,12 @@ wire_connection_watch(struct wire_connection *connection, bool is_writing)
 		is_writing ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
+bool
+wire_connection_is_later(int error)
+{
+	return error == EAGAIN || error == EINTR;
+}
+
 /* ---- sending ---- */
 
 static enum wire_io
@@ -169,9 +175,8 @@ send_plain(struct wire_connection *connection, const struct str parts[2],
 		*sent += (size_t)count;
 		return WIRE_IO_OK;
 	}
-	if (errno == EAGAIN || errno == EINTR)
-		return WIRE_IO_WAIT_WRITE;
-	return WIRE_IO_ERROR;
+	return wire_connection_is_later(errno) ? WIRE_IO_WAIT_WRITE
+					       : WIRE_IO_ERROR;
 }
 
 static enum wire_io
@@ -228,8 +233,8 @@ wire_connection_read(struct wire_connection *connection, char *buffer,
 	}
 	if (count == 0)
 		return WIRE_IO_END;
-	return errno == EAGAIN || errno == EINTR ? WIRE_IO_WAIT_READ
-						 : WIRE_IO_ERROR;
+	return wire_connection_is_later(errno) ? WIRE_IO_WAIT_READ
+					       : WIRE_IO_ERROR;
 }
 
 bool

@@ -72,6 +72,9 @@ enum wire_io wire_connection_send(struct wire_connection *connection,
 enum wire_io wire_connection_read(struct wire_connection *connection,
 	char *buffer, size_t size, size_t *ret, struct buf *why);
 
+/** Whether this errno of a send or receive only says: not now. */
+bool wire_connection_is_later(int error);
+
 /** Whether bytes wait inside, of which the socket does not tell. */
 bool wire_connection_has_more(const struct wire_connection *connection);
 

@@ -199,6 +199,7 @@ wire_exchange_end(struct wire_exchange *exchange, enum http_failure failure)
 	struct wire_engine *engine = exchange->engine;
 
 	wire_exchange_move(exchange, WIRE_ENDED);
+	wire_batch_remove(engine->batch, exchange);
 	exchange->failure = failure;
 	/* What ended well ended with the bytes that came last. */
 	if (failure != HTTP_NO_FAILURE || exchange->timings.total == 0)
@@ -336,19 +337,28 @@ wire_engine_due(const struct wire_engine *engine)
 	return first && first->key < due ? first->key : due;
 }
 
+void
+wire_engine_flush(struct wire_engine *engine)
+{
+	wire_batch_run(engine->batch);
+}
+
 bool
 wire_engine_run(struct wire_engine *engine, bool is_due)
 {
 	int64_t due = wire_engine_due(engine);
 	int64_t now = clock_monotonic();
 	struct heap_node *first;
+	bool was_any;
 
 	if (is_due && due > now)
 		now = due;
 	while ((first = heap_first(&engine->timers)) && first->key <= now)
 		time_is_over(CONTAINER_OF(first, struct wire_exchange, timer));
 	wire_pool_expire(&engine->pool, now);
-	return tell_ended(engine);
+	was_any = tell_ended(engine);
+	wire_engine_flush(engine);
+	return was_any || engine->ended;
 }
 
 /* ---- life ---- */
@@ -367,6 +377,7 @@ wire_engine_new(const struct wire_engine_options *options)
 					? client->connections_max
 					: DEFAULT_CONNECTIONS;
 	engine->ended_end = &engine->ended;
+	engine->batch = wire_batch_new(client->ring);
 	engine->buffer = mem_alloc(WIRE_RECEIVE_BUFFER);
 	return engine;
 }
@@ -391,6 +402,7 @@ wire_engine_free(struct wire_engine *engine)
 	wire_pool_release(&engine->pool);
 	wire_ssl_free(engine->tls);
 	heap_release(&engine->timers);
+	wire_batch_free(engine->batch);
 	mem_free(engine->buffer);
 	mem_free(engine);
 }

@@ -34,9 +34,13 @@ size_t wire_engine_running(const struct wire_engine *engine);
 /** When wire_engine_run() has something to do by the clock; or INT64_MAX. */
 int64_t wire_engine_due(const struct wire_engine *engine);
 
+/** Does the sends and receives that were gathered so far (net/wire_batch.h). */
+void wire_engine_flush(struct wire_engine *engine);
+
 /**
  * Tells those that have ended, once their time has come or because of what
  * happened on their sockets. `is_due`: wire_engine_due() was slept for, so it
- * is over even if the clock stands still. False when there was nobody.
+ * is over even if the clock stands still. What was sent meanwhile has left
+ * when it returns. False when nobody has ended.
  */
 bool wire_engine_run(struct wire_engine *engine, bool is_due);

@@ -101,9 +101,9 @@ lost(struct wire_exchange *exchange)
 
 /* ---- receiving ---- */
 
-/** False when no more is to be read now. */
+/** False when no more is to be read now; `is_full`: bytes may wait. */
 static bool
-take(struct wire_exchange *exchange, struct str bytes)
+take(struct wire_exchange *exchange, struct str bytes, bool is_full)
 {
 	enum wire_verdict verdict;
 	size_t used;
@@ -113,24 +113,18 @@ take(struct wire_exchange *exchange, struct str bytes)
 		exchange->timings.first_byte = exchange->timings.total;
 	verdict = wire_response_take(&exchange->response, bytes, &used);
 	if (verdict == WIRE_MORE)
-		return exchange->connection->ssl ||
-		       bytes.len == WIRE_RECEIVE_BUFFER;
+		return exchange->connection->ssl || is_full;
 	end_by(exchange, verdict, used == bytes.len);
 	return false;
 }
 
-/** False when no more is to be read now. */
+/** The same; errno and `why` are of an error. */
 static bool
-receive_some(struct wire_exchange *exchange)
+take_io(struct wire_exchange *exchange, enum wire_io io, struct str bytes,
+	bool is_full)
 {
-	struct wire_connection *connection = exchange->connection;
-	char *buffer = exchange->engine->buffer;
-	size_t count = 0;
-
-	errno = 0;
-	switch (wire_connection_read(connection, buffer, WIRE_RECEIVE_BUFFER,
-		&count, &exchange->why)) {
-	case WIRE_IO_OK: return take(exchange, str_make(buffer, count));
+	switch (io) {
+	case WIRE_IO_OK: return take(exchange, bytes, is_full);
 	case WIRE_IO_WAIT_READ:
 	case WIRE_IO_WAIT_WRITE:
 		if (exchange->is_send_broken)
@@ -147,8 +141,22 @@ receive_some(struct wire_exchange *exchange)
 	return false;
 }
 
-static void
-receive(struct wire_exchange *exchange)
+static bool
+receive_some(struct wire_exchange *exchange)
+{
+	char *buffer = exchange->engine->buffer;
+	size_t count = 0;
+	enum wire_io io;
+
+	errno = 0;
+	io = wire_connection_read(exchange->connection, buffer,
+		WIRE_RECEIVE_BUFFER, &count, &exchange->why);
+	return take_io(exchange, io, str_make(buffer, count),
+		count == WIRE_RECEIVE_BUFFER);
+}
+
+void
+wire_exchange_receive(struct wire_exchange *exchange)
 {
 	bool is_secure = exchange->connection->ssl != NULL;
 
@@ -159,26 +167,68 @@ receive(struct wire_exchange *exchange)
 	}
 }
 
+void
+wire_exchange_received(struct wire_exchange *exchange, const char *bytes,
+	size_t size, int result)
+{
+	size_t count = result > 0 ? (size_t)result : 0;
+	enum wire_io io = WIRE_IO_OK;
+
+	errno = result < 0 ? -result : 0;
+	if (result == 0)
+		io = WIRE_IO_END;
+	else if (result < 0)
+		io = wire_connection_is_later(errno) ? WIRE_IO_WAIT_READ
+						     : WIRE_IO_ERROR;
+	if (take_io(exchange, io, str_make(bytes, count), count == size))
+		wire_exchange_receive(exchange);
+}
+
 /* ---- sending ---- */
+
+void
+wire_exchange_parts(const struct wire_exchange *exchange, struct str ret[2])
+{
+	ret[0] = buf_str(&exchange->head);
+	ret[1] = http_request_has_body(&exchange->request)
+			 ? exchange->request.body
+			 : STR("");
+}
+
+/** It may have answered before it stopped to read. */
+static void
+send_broke(struct wire_exchange *exchange)
+{
+	exchange->is_send_broken = true;
+	wire_exchange_receive(exchange);
+}
 
 static void
 send_on(struct wire_exchange *exchange)
 {
-	const struct str parts[2] = {
-		buf_str(&exchange->head),
-		http_request_has_body(&exchange->request)
-			? exchange->request.body
-			: STR(""),
-	};
-	enum wire_io io = wire_connection_send(
-		exchange->connection, parts, &exchange->sent, &exchange->why);
+	struct str parts[2];
+	enum wire_io io;
 
+	wire_exchange_parts(exchange, parts);
+	io = wire_connection_send(
+		exchange->connection, parts, &exchange->sent, &exchange->why);
 	wire_connection_watch(exchange->connection, io == WIRE_IO_WAIT_WRITE);
-	if (io != WIRE_IO_ERROR && io != WIRE_IO_END)
+	if (io == WIRE_IO_ERROR || io == WIRE_IO_END)
+		send_broke(exchange);
+}
+
+void
+wire_exchange_sent(struct wire_exchange *exchange, int result)
+{
+	if (result > 0)
+		exchange->sent += (size_t)result;
+	if (result >= 0 && exchange->sent < whole_length(exchange)) {
+		send_on(exchange);
 		return;
-	/* It may have answered before it stopped to read. */
-	exchange->is_send_broken = true;
-	receive(exchange);
+	}
+	wire_connection_watch(exchange->connection, result < 0);
+	if (result < 0 && !wire_connection_is_later(-result))
+		send_broke(exchange);
 }
 
 void
@@ -194,16 +244,21 @@ wire_exchange_begin(struct wire_exchange *exchange)
 	exchange->first_byte_due = timeout > 0 ? now + timeout : INT64_MAX;
 	wire_exchange_move(exchange, WIRE_EXCHANGING);
 	wire_exchange_set_timer(exchange);
-	send_on(exchange);
+	if (!wire_batch_add(exchange->engine->batch, exchange, true))
+		send_on(exchange);
 }
 
 void
 wire_exchange_go_on(struct wire_exchange *exchange, uint32_t events)
 {
+	if (exchange->batch_place)
+		return; /* it is about to be sent; what came stays to be read */
 	if (exchange->sent < whole_length(exchange) &&
 		!exchange->is_send_broken)
 		send_on(exchange);
-	if (exchange->state == WIRE_EXCHANGING && exchange->connection &&
-		(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
-		receive(exchange);
+	if (exchange->state != WIRE_EXCHANGING || !exchange->connection ||
+		!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		return;
+	if (!wire_batch_add(exchange->engine->batch, exchange, false))
+		wire_exchange_receive(exchange);
 }

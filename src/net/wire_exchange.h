@@ -1,6 +1,7 @@
 #pragma once
 #include "base/heap.h"
 #include "net/resolver.h"
+#include "net/wire_batch.h"
 #include "net/wire_engine.h"
 #include "net/wire_pool.h"
 #include "net/wire_request.h"
@@ -38,6 +39,7 @@ struct wire_exchange {
 	struct buf head; /* of the request */
 	size_t sent;
 	bool is_send_broken; /* the peer reads no more: it may have answered */
+	size_t batch_place;  /* the batch's */
 	struct wire_response response;
 
 	/* Getting a connection. */
@@ -68,6 +70,7 @@ struct wire_engine {
 	struct str user_agent;
 	struct wire_pool pool;
 	struct wire_ssl *tls; /* NULL until needed */
+	struct wire_batch *batch;
 	struct heap timers;
 	struct wire_exchange *running; /* newest first */
 	struct wire_exchange *ended;   /* a queue */
@@ -117,3 +120,17 @@ void wire_exchange_begin(struct wire_exchange *exchange);
 
 /** Something happened on its connection, which is OPEN. */
 void wire_exchange_go_on(struct wire_exchange *exchange, uint32_t events);
+
+/** Receives from it now. */
+void wire_exchange_receive(struct wire_exchange *exchange);
+
+/** Head and body of its request. */
+void wire_exchange_parts(
+	const struct wire_exchange *exchange, struct str ret[2]);
+
+/** Its gathered send: so many bytes went, or a negated errno. */
+void wire_exchange_sent(struct wire_exchange *exchange, int result);
+
+/** Its gathered receive, into `size` bytes: so many came, or the same. */
+void wire_exchange_received(struct wire_exchange *exchange, const char *bytes,
+	size_t size, int result);

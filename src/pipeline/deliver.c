@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "pipeline/attempt.h"
 #include "pipeline/dead_tally.h"
 #include "pipeline/handshake.h"
@@ -173,6 +174,7 @@ run(void *context)
 {
 	struct worker *worker = context;
 
+	thread_name_of("worker", worker->number);
 	while (!atomic_load(&worker->is_stopping)) {
 		int64_t time;
 
@@ -212,6 +214,7 @@ worker_start(struct worker *worker, const struct deliver_options *options,
 		.no_proxy = options->ways.no_proxy,
 		.no_proxy_count = options->ways.no_proxy_count,
 		.local = options->local,
+		.ring = options->ways.ring,
 	};
 
 	worker->options = options;
@@ -257,9 +260,11 @@ deliver_start(const struct deliver_options *options)
 	deliver->options.connections_max /= deliver->count;
 	deliver->workers =
 		mem_alloc_array(deliver->count, sizeof(*deliver->workers));
-	for (unsigned i = 0; i < deliver->count; i++)
+	for (unsigned i = 0; i < deliver->count; i++) {
+		deliver->workers[i].number = i;
 		worker_start(&deliver->workers[i], &deliver->options,
 			payload_memory_max() / 2 / deliver->count);
+	}
 	return deliver;
 }
 
@@ -453,4 +458,15 @@ deliver_stats(const struct deliver *deliver, struct deliver_stats *ret)
 		ret->slow_in_flight += atomic_load(&worker->slow_in_flight);
 		ret->unsettled += atomic_load(&worker->unsettled);
 	}
+}
+
+size_t
+deliver_front(const struct deliver *deliver, struct dispatch_behind *ret)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < deliver->count; i++)
+		count = dispatch_front(
+			deliver->workers[i].dispatch, ret, count);
+	return count;
 }

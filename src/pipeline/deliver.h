@@ -21,6 +21,7 @@ struct deliver_ways {
 	size_t no_proxy_count;
 	struct resolver_options resolver;
 	int64_t first_byte_timeout; /* 0: none */
+	enum http_ring ring;
 };
 
 struct deliver_options {
@@ -162,3 +163,11 @@ enum deliver_latency {
 /** Over all workers, since the start. */
 void deliver_latencies(const struct deliver *deliver,
 	struct histogram_view ret[LATENCY_COUNT]);
+
+/**
+ * The webhooks of all workers that are furthest behind, in order, at most
+ * DISPATCH_FRONT_MAX; returns how many. Costs the same however many webhooks
+ * there are.
+ */
+size_t deliver_front(
+	const struct deliver *deliver, struct dispatch_behind *ret);

@@ -3,6 +3,7 @@
 #include "base/mailbox.h"
 #include "base/map.h"
 #include "base/numbers.h"
+#include "pipeline/live.h"
 #include "pipeline/payload.h"
 #include "pipeline/webhooks.h"
 #include "rule/drift.h"
@@ -199,3 +200,35 @@ struct dispatch_stats {
 };
 void dispatch_stats(
 	const struct dispatch *dispatch, struct dispatch_stats *ret);
+
+/* ---- the webhooks that are furthest behind ---- */
+
+/* How many are known at a time: what is told of them stays bounded. */
+enum { DISPATCH_FRONT_MAX = 20 };
+
+/**
+ * One of them. The lower its rank the further it is behind: first those with
+ * something waiting in memory, by when the oldest was or is due; then those
+ * with attempts under way, the more the further; then those that had any.
+ */
+struct dispatch_behind {
+	struct uuid webhook;
+	int64_t rank;
+	struct live_view live;
+};
+
+/**
+ * The worker's, once a turn: brings what has changed since the last call to
+ * its place. Returns how many webhooks it looked at: those that changed.
+ */
+size_t dispatch_settle_front(struct dispatch *dispatch);
+
+/**
+ * Those furthest behind as of the last dispatch_settle_front join the `count`
+ * in the list, which is in order; of more than DISPATCH_FRONT_MAX the others
+ * drop out. Returns how many there are then. What it costs does not depend on
+ * the number of webhooks. From any thread while the dispatch lives; waits for
+ * no more than another one's call or a settling.
+ */
+size_t dispatch_front(
+	struct dispatch *dispatch, struct dispatch_behind *list, size_t count);

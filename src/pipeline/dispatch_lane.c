@@ -78,7 +78,7 @@ lane_earliest_retry(const struct lane *lane)
 }
 
 static void
-show(struct lane *lane, const struct delivery *retry)
+show(struct dispatch *dispatch, struct lane *lane, const struct delivery *retry)
 {
 	const struct delivery *first = lane->first_tries.first;
 	struct live_view now = {
@@ -91,6 +91,7 @@ show(struct lane *lane, const struct delivery *retry)
 	if (retry && (first == NULL || retry->due < first->due))
 		now.oldest_due = retry->due;
 	live_show(lane->webhook->live, &now);
+	front_touch(&dispatch->front, lane);
 }
 
 void
@@ -103,7 +104,7 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 				: INT64_MAX;
 	int64_t at = INT64_MAX;
 
-	show(lane, retry);
+	show(dispatch, lane, retry);
 	heap_remove(&dispatch->timers, &lane->by_due);
 	if (!may_send) {
 		lane_leave_turn(dispatch, lane);
@@ -225,6 +226,7 @@ lane_free_if_unused(struct dispatch *dispatch, struct lane *lane)
 	if (!lane->is_removed || lane->known > 0)
 		return;
 	disk_forget_lane(dispatch, lane);
+	front_forget(dispatch, lane);
 	lane_leave_turn(dispatch, lane);
 	heap_remove(&dispatch->timers, &lane->by_due);
 	numbers_remove(&dispatch->lanes, &lane->by_number);
@@ -262,9 +264,8 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 	if (lane == NULL)
 		lane = lane_new(dispatch, webhook);
 	was_open = lane->webhook == NULL || lane_is_open(lane);
-	former = lane->webhook;
 	webhook_ref(webhook);
-	lane->webhook = webhook;
+	former = front_set_webhook(&dispatch->front, lane, webhook);
 	lane->is_strict = webhook->options.concurrency > 0;
 	lane->batch =
 		webhook->options.is_batching && dispatch->options.batch_max
@@ -305,6 +306,7 @@ dispatch_new(const struct dispatch_options *options)
 
 	dispatch->options = *options;
 	dispatch->lanes.is_counted = dispatch->known.is_counted = true;
+	front_init(&dispatch->front);
 	return dispatch;
 }
 
@@ -333,5 +335,6 @@ dispatch_free(struct dispatch *dispatch)
 		dispatch->spare = spare->next;
 		mem_free(spare);
 	}
+	front_release(&dispatch->front);
 	mem_free(dispatch);
 }

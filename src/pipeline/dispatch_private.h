@@ -1,4 +1,6 @@
 #pragma once
+#include <pthread.h>
+
 #include "base/mem.h"
 #include "pipeline/dispatch.h"
 #include "rule/pace.h"
@@ -9,7 +11,8 @@
  * queues and its turn), dispatch_disk.c (what did not fit into memory),
  * dispatch_order.c (one resource's deliveries, one after the other),
  * dispatch_batch.c (several deliveries in one request),
- * dispatch_slots.c (who may have how many attempts under way).
+ * dispatch_slots.c (who may have how many attempts under way),
+ * dispatch_front.c (who is furthest behind).
  */
 
 struct queue {
@@ -36,6 +39,7 @@ struct lane {
 	bool is_slow;	/* its endpoint does not come back in time */
 	bool is_in_turn;
 	bool is_hungry;		  /* in the list of those */
+	bool is_touched;	  /* in the list of those */
 	bool has_first_on_disk;	  /* what is on disk and not in memory, … */
 	bool has_retries_on_disk; /* … see below */
 	struct pace pace;
@@ -64,6 +68,22 @@ struct lane {
 	/* Its place in the turn, while it may have something to send. */
 	struct lane *newer, *older;
 	struct heap_node by_due; /* waiting for a retry, or for its rate */
+
+	struct heap_node by_rank; /* the front's */
+	struct lane *next_touched;
+};
+
+/*
+ * Who is furthest behind, kept in order so that it can be told without
+ * looking at all lanes. Others than the worker read it, so `lock` guards the
+ * heap, what its nodes lead to, and the lanes' `webhook` (which the worker
+ * itself reads without). It is taken once a turn, not once a delivery:
+ * what changes is noted in a list of the worker's own meanwhile.
+ */
+struct front {
+	pthread_mutex_t lock;
+	struct heap lanes;    /* that have, or have had, something; by rank */
+	struct lane *touched; /* worker's: changed since the last settling */
 };
 
 struct dispatch {
@@ -85,6 +105,7 @@ struct dispatch {
 	size_t unsettled;
 	struct delivery *spare; /* to be used again */
 	size_t spare_count;
+	struct front front;
 };
 
 /* Of those that are gone so many are kept for the next ones. */
@@ -206,3 +227,15 @@ void disk_forget_lane(struct dispatch *dispatch, struct lane *lane);
 /** There was no room for it. */
 void disk_leave(struct dispatch *dispatch, struct lane *lane,
 	const struct delivery *delivery);
+
+/* ---- dispatch_front.c ---- */
+
+void front_init(struct front *front);
+void front_release(struct front *front);
+/** What the lane shows of itself has changed. Cheap. */
+void front_touch(struct front *front, struct lane *lane);
+/** The lane is about to be freed. */
+void front_forget(struct dispatch *dispatch, struct lane *lane);
+/** The lane works with this snapshot; returns the former one, or NULL. */
+const struct webhook *front_set_webhook(
+	struct front *front, struct lane *lane, const struct webhook *webhook);

@@ -15,26 +15,40 @@ static void begin(struct ingest_work *work);
 /* ---- the end of an item ---- */
 
 static void
-count_outcome(struct ingest *ingest, const struct publication_item *item)
+count(_Atomic uint64_t *counter, uint64_t by)
 {
-	_Atomic uint64_t *counter = &ingest->refused;
+	if (by)
+		atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
+}
 
-	switch (item->outcome) {
-	case PUBLISH_ACCEPTED: counter = &ingest->events; break;
-	case PUBLISH_UNCHANGED: counter = &ingest->unchanged; break;
-	case PUBLISH_DUPLICATE: counter = &ingest->duplicates; break;
-	case PUBLISH_REFUSED: break;
+static void
+count_outcomes(const struct publication *publication)
+{
+	struct ingest *ingest = publication->ingest;
+	uint64_t outcomes[] = {[PUBLISH_ACCEPTED] = 0,
+		[PUBLISH_UNCHANGED] = 0,
+		[PUBLISH_DUPLICATE] = 0,
+		[PUBLISH_REFUSED] = 0};
+	uint64_t matched = 0;
+
+	for (size_t i = 0; i < publication->count; i++) {
+		outcomes[publication->items[i].outcome]++;
+		matched += publication->items[i].matched;
 	}
-	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(
-		&ingest->matched, item->matched, memory_order_relaxed);
+	count(&ingest->events, outcomes[PUBLISH_ACCEPTED]);
+	count(&ingest->unchanged, outcomes[PUBLISH_UNCHANGED]);
+	count(&ingest->duplicates, outcomes[PUBLISH_DUPLICATE]);
+	count(&ingest->refused, outcomes[PUBLISH_REFUSED]);
+	count(&ingest->matched, matched);
 }
 
 static void
 end_one(struct publication *publication)
 {
-	if (atomic_fetch_sub(&publication->pending, 1) == 1)
-		publication->done(publication);
+	if (atomic_fetch_sub(&publication->pending, 1) != 1)
+		return;
+	count_outcomes(publication);
+	publication->done(publication);
 }
 
 static void
@@ -43,7 +57,6 @@ end_item(struct ingest_work *work)
 	payload_unref(work->payload);
 	work->payload = NULL;
 	arena_release(&work->own_arena);
-	count_outcome(work->ingest, work->item);
 	end_one(work->publication);
 }
 

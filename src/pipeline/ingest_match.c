@@ -23,7 +23,7 @@ find_webhooks(struct ingest_work *work, struct match_list *ret)
 	if (!event_view_is_sent(&view))
 		return;
 	view.late = &late;
-	match_event(work->ingest->options.match, event->workspace, &view, arena,
+	match_look(work->ingest->options.match, event->workspace, &view, arena,
 		ret);
 }
 
@@ -40,16 +40,14 @@ order_of(const struct ingest_work *work)
 
 static void
 set_delivery(struct ingest_work *work, const struct webhook *webhook,
-	struct delivery_row *row)
+	uint64_t sequence, struct delivery_row *row)
 {
 	bool is_sent = health_is_sending(&webhook->health) ||
 		       health_is_waiting(&webhook->health);
 
 	*row = (struct delivery_row){
-		.sequence =
-			atomic_fetch_add_explicit(&work->ingest->last_delivery,
-				1, memory_order_relaxed) +
-			1,
+		.sequence = sequence,
+		.is_in_row = true,
 		.workspace = webhook->workspace,
 		.event = work->event.sequence,
 		.webhook = webhook->number,
@@ -87,29 +85,33 @@ adjust_webhooks(struct ingest_work *work, struct match_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		uint64_t number = list->webhooks[i]->number;
 
-		if (number == work->not_to || (also && number == also->number))
-			webhook_unref(list->webhooks[i]);
-		else
+		if (number != work->not_to && !(also && number == also->number))
 			all[kept++] = list->webhooks[i];
 	}
-	if (also && also->number != work->not_to) {
-		webhook_ref(also);
+	if (also && also->number != work->not_to)
 		all[kept++] = also;
-	}
-	*list = (struct match_list){all, kept};
+	list->webhooks = all;
+	list->count = kept;
 }
 
 static void
 make_deliveries(struct ingest_work *work, const struct match_list *list)
 {
+	/* In a row, so that the event can say which they are. */
+	uint64_t first =
+		1 + atomic_fetch_add_explicit(&work->ingest->last_delivery,
+			    list->count, memory_order_relaxed);
+
 	work->item->matched = work->item->skipped = 0;
 	work->wants_envelope = false;
 	work->deliveries = arena_alloc_array(
 		work->arena, list->count, sizeof(*work->deliveries));
 	work->delivery_count = list->count;
 	for (size_t i = 0; i < list->count; i++)
-		set_delivery(work, list->webhooks[i], &work->deliveries[i]);
+		set_delivery(work, list->webhooks[i], first + i,
+			&work->deliveries[i]);
 	work->event.matched = (uint32_t)list->count;
+	work->event.first_delivery = list->count ? first : 0;
 }
 
 /** Whether what the event's body, and the state before, were read from is. */
@@ -178,7 +180,6 @@ ingest_match(struct ingest_work *work)
 		if (is_good)
 			work->payload = payload_new_bounded(&facts);
 	}
-	for (size_t i = 0; i < list.count; i++)
-		webhook_unref(list.webhooks[i]);
+	match_leave(&list);
 	return is_good;
 }

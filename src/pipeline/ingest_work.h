@@ -9,8 +9,12 @@ struct ingest {
 	struct ingest_options options;
 	struct states *states;
 	atomic_bool is_stopping;
+	/* Above: read by all. Drawn by those who serve: */
+	char apart[CACHE_LINE];
 	_Atomic uint64_t last_event;
 	_Atomic uint64_t last_delivery;
+	/* Counted by who ends a publication, mostly the writer: */
+	char apart_too[CACHE_LINE];
 	_Atomic uint64_t events;
 	_Atomic uint64_t unchanged;
 	_Atomic uint64_t duplicates;

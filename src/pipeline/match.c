@@ -347,20 +347,19 @@ keep_newest(struct match_list *list)
 }
 
 void
-match_event(struct match *match, uint32_t workspace,
+match_look(struct match *match, uint32_t workspace,
 	const struct filter_event *event, struct arena *arena,
 	struct match_list *ret)
 {
 	struct space *space = find_space(match, workspace);
-	struct filter_reader *reader;
 	const uint32_t *ids;
 	size_t count;
 
 	*ret = (struct match_list){0};
 	if (space == NULL)
 		return;
-	reader = filter_index_enter(space->index);
-	ids = filter_index_match(reader, event, arena, &count);
+	ret->reader = filter_index_enter(space->index);
+	ids = filter_index_match(ret->reader, event, arena, &count);
 	ret->webhooks = arena_alloc_array(arena, count, sizeof(*ret->webhooks));
 	for (size_t i = 0; i < count; i++) {
 		struct place *place = chunks_at(&space->webhooks, ids[i]);
@@ -369,7 +368,23 @@ match_event(struct match *match, uint32_t workspace,
 			&place->webhook, memory_order_acquire);
 	}
 	keep_newest(ret);
+}
+
+void
+match_leave(struct match_list *list)
+{
+	if (list->reader)
+		filter_index_leave(list->reader);
+	list->reader = NULL;
+}
+
+void
+match_event(struct match *match, uint32_t workspace,
+	const struct filter_event *event, struct arena *arena,
+	struct match_list *ret)
+{
+	match_look(match, workspace, event, arena, ret);
 	for (size_t i = 0; i < ret->count; i++)
 		webhook_ref(ret->webhooks[i]);
-	filter_index_leave(reader);
+	match_leave(ret);
 }

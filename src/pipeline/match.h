@@ -21,15 +21,25 @@ void match_set(struct match *match, const struct webhook *webhook);
 void match_remove(struct match *match, uint64_t webhook_number);
 
 struct match_list {
-	const struct webhook **webhooks; /* references; unref each */
+	const struct webhook **webhooks;
 	size_t count;
+	struct filter_reader *reader; /* the match's own */
 };
 
 /**
  * All webhooks of the workspace whose filter, or a subscription's, is true for
  * the event, whatever their state, in no order, each once. The array is in
- * `arena`, which also serves as scratch.
+ * `arena`, which also serves as scratch. The webhooks are borrowed until
+ * match_leave(), which must come soon and on the same thread: what was changed
+ * meanwhile is kept until then.
  */
+void match_look(struct match *match, uint32_t workspace,
+	const struct filter_event *event, struct arena *arena,
+	struct match_list *ret);
+/** A zeroed list is harmless. */
+void match_leave(struct match_list *list);
+
+/** The same with a reference to each, to unref, and nothing to leave. */
 void match_event(struct match *match, uint32_t workspace,
 	const struct filter_event *event, struct arena *arena,
 	struct match_list *ret);

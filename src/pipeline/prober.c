@@ -8,6 +8,7 @@
 #include "base/heap.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 /* Times are of the wall clock, which may jump: it is looked at this often. */
 #define LOOK_PAUSE (1 * MINUTES)
@@ -99,6 +100,7 @@ run(void *context)
 {
 	struct prober *prober = context;
 
+	thread_name("prober");
 	pthread_mutex_lock(&prober->lock);
 	while (!prober->is_stopping) {
 		uint64_t webhook = take_due(prober);

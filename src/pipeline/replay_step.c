@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "pipeline/replay_private.h"
 
 #define STEP_PAUSE_MIN (2 * MILLISECONDS)
@@ -321,6 +322,7 @@ replay_run(void *context)
 {
 	struct replay *replay = context;
 
+	thread_name("replays");
 	pthread_mutex_lock(&replay->lock);
 	while (!replay->is_stopping) {
 		struct replay_task *task = earliest(replay);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 /* After a step of a pass as long as the step took, within these, so that it
    keeps up with a fast publisher and leaves it half of the writer. */
@@ -76,7 +77,7 @@ commit_step(struct retention *retention)
 	enum err err;
 
 	/* The end of a pass gives back what others left free. */
-	if (is_empty && !retention->place.is_done)
+	if (is_empty && !retention->place.is_done && !step->is_behind)
 		return true;
 	err = writer_commit(retention->options.writer, &change, 1);
 	retention->has_failed = err != ERR_OK;
@@ -215,8 +216,10 @@ static void *
 run(void *context)
 {
 	struct retention *retention = context;
-	bool goes_on = pause_for(retention, STEP_PAUSE_MAX);
+	bool goes_on;
 
+	thread_name("retention");
+	goes_on = pause_for(retention, STEP_PAUSE_MAX);
 	while (goes_on) {
 		int64_t start = clock_monotonic();
 

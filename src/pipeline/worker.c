@@ -116,6 +116,7 @@ worker_publish_stats(struct worker *worker)
 {
 	struct dispatch_stats stats;
 
+	dispatch_settle_front(worker->dispatch);
 	dispatch_stats(worker->dispatch, &stats);
 	atomic_store_explicit(
 		&worker->queued, stats.queued, memory_order_relaxed);

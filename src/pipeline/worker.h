@@ -57,6 +57,7 @@ struct dead_tally; /* pipeline/dead_tally.h */
 
 struct worker {
 	pthread_t thread;
+	unsigned number; /* from 0 */
 	const struct deliver_options *options;
 	struct mailbox *mailbox;
 	struct dispatch *dispatch;

@@ -8,12 +8,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 enum {
 	QUEUE_MAX = 65536,
 	BYTES_MAX = 64 << 20,
 	BATCH_MAX = 1024,
 	ROW_BYTES = 256, /* of a row, beside its large texts */
+	AHEAD = 4,	 /* items fetched into the cache before their turn */
 };
 
 struct writer {
@@ -25,8 +27,11 @@ struct writer {
 	size_t batch_max;
 	/* The writer thread's. */
 	struct store_unit **batch;
+	/* Written by all who submit; the rest is read only, mostly. */
+	char gap_before[CACHE_LINE];
 	atomic_size_t queued;
 	atomic_size_t queued_bytes;
+	char gap_behind[CACHE_LINE];
 	atomic_bool is_stopping;
 	atomic_bool is_healthy;
 	_Atomic uint64_t commits;
@@ -101,9 +106,9 @@ bytes_of(const struct store_unit *unit)
 }
 
 static void
-leave(struct writer *writer, size_t bytes)
+leave(struct writer *writer, size_t count, size_t bytes)
 {
-	atomic_fetch_sub_explicit(&writer->queued, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&writer->queued, count, memory_order_relaxed);
 	atomic_fetch_sub_explicit(
 		&writer->queued_bytes, bytes, memory_order_relaxed);
 }
@@ -113,18 +118,22 @@ static struct message *
 write_batch(struct writer *writer, struct message *first)
 {
 	struct message *at = first;
-	size_t count = 0;
+	size_t count = 0, bytes = 0;
 
-	for (; at && count < writer->batch_max; at = at->next)
+	for (; at && count < writer->batch_max; at = at->next) {
+		bytes += item_of(at)->bytes;
 		writer->batch[count++] = &item_of(at)->unit;
+	}
 	commit_batch(writer, count);
+	leave(writer, count, bytes);
 	mailbox_gather_begin();
 	for (size_t i = 0; i < count; i++) {
-		struct writer_item *item = item_of(first);
+		/* After done() the item may be gone; the others are not. */
+		struct writer_item *item = CONTAINER_OF(
+			writer->batch[i], struct writer_item, unit);
 
-		/* After done() the item may be gone: step on before. */
-		first = first->next;
-		leave(writer, item->bytes);
+		if (i + AHEAD < count)
+			__builtin_prefetch(writer->batch[i + AHEAD]);
 		item->done(item);
 	}
 	mailbox_gather_end();
@@ -136,6 +145,7 @@ run(void *context)
 {
 	struct writer *writer = context;
 
+	thread_name("writer");
 	for (;;) {
 		struct message *first = mailbox_take_all(writer->mailbox);
 
@@ -194,7 +204,7 @@ writer_submit(struct writer *writer, struct writer_item *item, bool is_urgent)
 	if (!is_urgent && (queued >= writer->queue_max ||
 				  (bytes > 0 && bytes + item->bytes >
 							writer->bytes_max))) {
-		leave(writer, item->bytes);
+		leave(writer, 1, item->bytes);
 		return ERR_LIMIT;
 	}
 	mailbox_post(writer->mailbox, &item->message);

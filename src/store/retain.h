@@ -36,6 +36,7 @@ struct retain_limits {
 /** How far a pass over the store has come; zeroed at its start. */
 struct retain_place {
 	uint64_t event;
+	uint64_t behind; /* the first event that made a step is_behind */
 	uint64_t delivery;
 	uint64_t execution;
 	/* Where it is in going over the scenarios for executions_max. */
@@ -69,8 +70,12 @@ struct retain_step {
 	uint64_t removed_deliveries;
 	uint64_t removed_executions;
 	bool is_unfinished; /* it was more than one step may remove */
-	bool has_shrunk;    /* space was given back */
-	bool is_shrinking;  /* more is left to be given back */
+	/* Set by store_retain_find: old events were not looked at, as what is
+	   known of their resources has to be written first. The step is to be
+	   done, empty or not, and makes that begin. */
+	bool is_behind;
+	bool has_shrunk;   /* space was given back */
+	bool is_shrinking; /* more is left to be given back */
 };
 
 /**

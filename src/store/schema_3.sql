@@ -5,7 +5,7 @@
 ALTER TABLE deliveries ADD COLUMN resource INTEGER NOT NULL DEFAULT 0;
 
 CREATE INDEX deliveries_ordered ON deliveries (webhook, resource)
-	WHERE state = 0 AND resource <> 0;
+	WHERE resource <> 0 AND state = 0;
 
 -- Small things that are set up rather than streamed (store/object.h).
 CREATE TABLE objects (
@@ -33,6 +33,26 @@ CREATE UNIQUE INDEX attempts_of_webhook ON attempts (webhook, delivery, number);
 -- not count any more, and since when it runs (0: `created`).
 ALTER TABLE deliveries ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE deliveries ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+
+-- An event's deliveries are numbered in a row, so it says where they begin
+-- (`matched` is how many), and only others are in an index: those made later,
+-- and those of older versions.
+ALTER TABLE events ADD COLUMN first_delivery INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN is_in_row INTEGER NOT NULL DEFAULT 0;
+
+DROP INDEX deliveries_by_event;
+CREATE INDEX deliveries_apart ON deliveries (event) WHERE is_in_row = 0;
+
+-- Which 16 sequences (block * 16 and on) hold an event of a type: an entry for
+-- each event cost more than looking through 16 does.
+CREATE TABLE type_blocks (
+	type TEXT NOT NULL,
+	block INTEGER NOT NULL,
+	PRIMARY KEY (type, block)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO type_blocks SELECT DISTINCT type, sequence / 16 FROM events;
+DROP INDEX events_by_type;
 
 -- The log of each webhook's changes (pipeline/webhook_news.h).
 CREATE INDEX events_of_webhooks ON events (subject)
@@ -109,3 +129,7 @@ CREATE TABLE schedule_marks (
 	scenario TEXT PRIMARY KEY,
 	at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Up to which event `resources` is complete (sqlite_resources.h).
+ALTER TABLE marks ADD COLUMN resources_to INTEGER NOT NULL DEFAULT 0;
+UPDATE marks SET resources_to = (SELECT coalesce(max(sequence), 0) FROM events);

@@ -1,52 +1,14 @@
 #include "store/sqlite_batch.h"
 
-#include <assert.h>
-
-#include "store/sqlite_db.h"
 #include "store/sqlite_row.h"
-
-static int
-bind_event(sqlite3_stmt *stmt, int at, const struct store_change *change)
-{
-	return sqlite_row_bind_event(stmt, at, change->event);
-}
-
-static int
-bind_delivery(sqlite3_stmt *stmt, int at, const struct store_change *change)
-{
-	return sqlite_row_bind_delivery(stmt, at, change->delivery);
-}
-
-static int
-bind_attempt(sqlite3_stmt *stmt, int at, const struct store_change *change)
-{
-	return sqlite_row_bind_attempt(stmt, at, change->attempt);
-}
-
-enum { EVENTS, DELIVERIES, ATTEMPTS };
-
-/* How many rows one statement writes, the most first. */
-static const size_t sizes[] = {SQLITE_BATCH_ROWS, 16, 4, 1};
 
 static const struct table {
 	enum store_change_kind kind;
-	enum sqlite_sql sql[COUNT_OF(sizes)];
-	/* Binds behind parameter `at`; returns the row's last. */
-	int (*bind)(
-		sqlite3_stmt *stmt, int at, const struct store_change *change);
-} tables[SQLITE_BATCH_TABLES] = {
-	[EVENTS] = {STORE_EVENT_ADD,
-		{SQL_EVENT_OWN_ADD_64, SQL_EVENT_OWN_ADD_16,
-			SQL_EVENT_OWN_ADD_4, SQL_EVENT_OWN_ADD},
-		bind_event},
-	[DELIVERIES] = {STORE_DELIVERY_ADD,
-		{SQL_DELIVERY_ADD_64, SQL_DELIVERY_ADD_16, SQL_DELIVERY_ADD_4,
-			SQL_DELIVERY_ADD},
-		bind_delivery},
-	[ATTEMPTS] = {STORE_ATTEMPT_ADD,
-		{SQL_ATTEMPT_ADD_64, SQL_ATTEMPT_ADD_16, SQL_ATTEMPT_ADD_4,
-			SQL_ATTEMPT_ADD},
-		bind_attempt},
+	enum sqlite_sql sql;
+} tables[SQLITE_FEED_TABLES] = {
+	[SQLITE_FEED_EVENTS] = {STORE_EVENT_ADD, SQL_EVENTS_OWN_ADD},
+	[SQLITE_FEED_DELIVERIES] = {STORE_DELIVERY_ADD, SQL_DELIVERIES_ADD},
+	[SQLITE_FEED_ATTEMPTS] = {STORE_ATTEMPT_ADD, SQL_ATTEMPTS_ADD},
 };
 
 static enum err
@@ -56,33 +18,15 @@ run(struct sqlite_batch *batch, enum sqlite_sql sql)
 }
 
 static enum err
-write_at_once(struct sqlite_batch *batch, const struct table *table,
-	size_t size, const struct store_change *const *changes)
+write_rows(struct sqlite_batch *batch, enum sqlite_feed_table table)
 {
-	sqlite3_stmt *stmt = batch->db->statements[table->sql[size]];
-	int at = 0;
-
-	for (size_t i = 0; i < sizes[size]; i++)
-		at = table->bind(stmt, at, changes[i]);
-	assert(at == sqlite3_bind_parameter_count(stmt));
-	return run(batch, table->sql[size]);
-}
-
-static enum err
-write_rows(struct sqlite_batch *batch, size_t number)
-{
-	struct sqlite_batch_rows *rows = &batch->rows[number];
+	struct sqlite_batch_rows *rows = &batch->rows[table];
 	enum err err = ERR_OK;
-	size_t at = 0;
 
-	for (size_t size = 0; err == ERR_OK && at < rows->count;) {
-		if (rows->count - at < sizes[size]) {
-			size++;
-			continue;
-		}
-		err = write_at_once(
-			batch, &tables[number], size, rows->changes + at);
-		at += sizes[size];
+	if (rows->count > 0) {
+		sqlite_feeds_hold(
+			batch->feeds, table, rows->changes, rows->count);
+		err = run(batch, tables[table].sql);
 	}
 	rows->count = 0;
 	return err;
@@ -125,21 +69,66 @@ add_health(struct sqlite_batch *batch, const struct store_change *change)
 	return err;
 }
 
+/* ---- types of events ---- */
+
+static enum err
+write_blocks(struct sqlite_batch *batch)
+{
+	sqlite3_stmt *stmt = batch->db->statements[SQL_TYPE_BLOCK_ADD];
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; err == ERR_OK && i < batch->block_count; i++) {
+		sqlite_row_bind_text(stmt, 1, batch->blocks[i].type);
+		sqlite_row_bind_u64(stmt, 2, batch->blocks[i].number);
+		err = run(batch, SQL_TYPE_BLOCK_ADD);
+	}
+	batch->block_count = 0;
+	return err;
+}
+
+enum err
+sqlite_batch_add_type(struct sqlite_batch *batch, const struct event_row *event)
+{
+	uint64_t number = event->sequence / SQLITE_TYPE_BLOCK;
+	enum err err = ERR_OK;
+
+	/* Mostly it is the last one. */
+	for (size_t at = batch->block_count; at > 0; at--) {
+		if (batch->blocks[at - 1].number == number &&
+			str_equal(batch->blocks[at - 1].type, event->type))
+			return ERR_OK;
+	}
+	if (batch->block_count == SQLITE_BATCH_BLOCKS)
+		err = write_blocks(batch);
+	batch->blocks[batch->block_count++] =
+		(struct sqlite_batch_block){event->type, number};
+	return err;
+}
+
 /* ---- all of it ---- */
 
 enum err
 sqlite_batch_add(struct sqlite_batch *batch, const struct store_change *change)
 {
-	size_t number = 0;
+	enum sqlite_feed_table table = SQLITE_FEED_EVENTS;
 	struct sqlite_batch_rows *rows;
+	enum err err = ERR_OK;
 
 	if (change->kind == STORE_HEALTH_SET)
 		return add_health(batch, change);
-	while (tables[number].kind != change->kind)
-		number++;
-	rows = &batch->rows[number];
+	if (change->kind == STORE_EVENT_ADD)
+		err = sqlite_batch_add_type(batch, change->event);
+	if (err)
+		return err;
+	while (tables[table].kind != change->kind)
+		table++;
+	rows = &batch->rows[table];
+	if (change->kind == STORE_DELIVERY_ADD &&
+		(rows->count == 0 ||
+			change->delivery->sequence < batch->lowest_delivery))
+		batch->lowest_delivery = change->delivery->sequence;
 	rows->changes[rows->count++] = change;
-	return rows->count == SQLITE_BATCH_ROWS ? write_rows(batch, number)
+	return rows->count == SQLITE_BATCH_ROWS ? write_rows(batch, table)
 						: ERR_OK;
 }
 
@@ -148,24 +137,30 @@ sqlite_batch_flush(struct sqlite_batch *batch)
 {
 	enum err err = ERR_OK;
 
-	for (size_t i = 0; err == ERR_OK && i < SQLITE_BATCH_TABLES; i++)
+	for (size_t i = 0; err == ERR_OK && i < SQLITE_FEED_TABLES; i++)
 		err = write_rows(batch, i);
+	if (err == ERR_OK)
+		err = write_blocks(batch);
 	return err == ERR_OK ? write_healths(batch) : err;
 }
 
 void
 sqlite_batch_forget(struct sqlite_batch *batch)
 {
-	for (size_t i = 0; i < SQLITE_BATCH_TABLES; i++)
+	for (size_t i = 0; i < SQLITE_FEED_TABLES; i++)
 		batch->rows[i].count = 0;
 	batch->health_count = 0;
+	batch->block_count = 0;
 }
 
 bool
 sqlite_batch_has_delivery(const struct sqlite_batch *batch, uint64_t sequence)
 {
-	const struct sqlite_batch_rows *rows = &batch->rows[DELIVERIES];
+	const struct sqlite_batch_rows *rows =
+		&batch->rows[SQLITE_FEED_DELIVERIES];
 
+	if (sequence < batch->lowest_delivery)
+		return false;
 	for (size_t i = 0; i < rows->count; i++) {
 		if (rows->changes[i]->delivery->sequence == sequence)
 			return true;

@@ -1,5 +1,5 @@
 #pragma once
-#include "store/store.h"
+#include "store/sqlite_feed.h"
 
 /*
  * What a transaction is to write, gathered so that many rows cost one
@@ -10,26 +10,32 @@
  * Whoever reads or changes such rows otherwise flushes before; so does who
  * makes a savepoint, as its roll-back must not take rows of others.
  */
-struct sqlite_db;
-
 enum {
-	SQLITE_BATCH_ROWS = 64,
-	SQLITE_BATCH_TABLES = 3,
+	SQLITE_BATCH_ROWS = 128,
 	SQLITE_BATCH_HEALTHS = 32,
+	SQLITE_BATCH_BLOCKS = 32,
 };
 
 struct sqlite_batch {
 	struct sqlite_db *db;
+	struct sqlite_feeds *feeds;
 	struct buf *why; /* may be NULL */
 	struct sqlite_batch_rows {
 		const struct store_change *changes[SQLITE_BATCH_ROWS];
 		size_t count;
-	} rows[SQLITE_BATCH_TABLES];
+	} rows[SQLITE_FEED_TABLES];
+	uint64_t lowest_delivery; /* of those gathered */
 	struct sqlite_batch_health {
 		uint64_t webhook;
 		struct health health;
 	} healths[SQLITE_BATCH_HEALTHS];
 	size_t health_count;
+	/* Stretches of events that hold a type (type_blocks). */
+	struct sqlite_batch_block {
+		struct str type;
+		uint64_t number;
+	} blocks[SQLITE_BATCH_BLOCKS];
+	size_t block_count;
 };
 
 /**
@@ -38,6 +44,10 @@ struct sqlite_batch {
  */
 enum err sqlite_batch_add(
 	struct sqlite_batch *batch, const struct store_change *change) MUST_USE;
+
+/** For an event that is added otherwise: its type is found by its block. */
+enum err sqlite_batch_add_type(
+	struct sqlite_batch *batch, const struct event_row *event) MUST_USE;
 
 /** Writes all that was gathered. */
 enum err sqlite_batch_flush(struct sqlite_batch *batch) MUST_USE;

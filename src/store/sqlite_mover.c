@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 struct sqlite_mover {
 	pthread_t thread;
@@ -74,6 +75,7 @@ run(void *context)
 {
 	struct sqlite_mover *mover = context;
 
+	thread_name("log-mover");
 	while (wait_for_work(mover)) {
 		atomic_store(&mover->moved, sqlite_mover_move(&mover->db));
 		sync_database(&mover->db);

@@ -10,25 +10,23 @@
 /* A stretch may hold so many other deliveries for each outcome. */
 enum { STRETCH_FACTOR = 2, STRETCH_MIN = 4 };
 
+/* How many places an outcome may be off, on average, to be sorted by
+   insertion. */
+enum { MOVES_EACH = 8 };
+
 /* ---- what the statement asks ---- */
 
 enum { ASK_STATE, ASK_ATTEMPTS, ASK_DUE, ASK_UPDATED, ASK_REASON, ASK_IS_ONE };
-
-static uint64_t
-sequence_of(const struct sqlite_outcome *outcome)
-{
-	return outcome->change->delivery->sequence;
-}
 
 /** Rows are asked about in rising order. */
 static struct sqlite_outcome *
 find(struct sqlite_outcomes *outcomes, uint64_t sequence)
 {
 	while (outcomes->at < outcomes->sorted_count &&
-		sequence_of(outcomes->sorted[outcomes->at]) < sequence)
+		outcomes->sorted[outcomes->at]->sequence < sequence)
 		outcomes->at++;
 	if (outcomes->at == outcomes->sorted_count ||
-		sequence_of(outcomes->sorted[outcomes->at]) != sequence)
+		outcomes->sorted[outcomes->at]->sequence != sequence)
 		return NULL;
 	return outcomes->sorted[outcomes->at];
 }
@@ -136,7 +134,10 @@ gather(struct sqlite_outcomes *outcomes, struct store_unit **units,
 				return;
 			outcomes->rows[outcomes->count++] =
 				(struct sqlite_outcome){
-					.change = &units[i]->changes[0]};
+					.change = &units[i]->changes[0],
+					.sequence =
+						units[i]->changes[0]
+							.delivery->sequence};
 		} else if (!is_publication(units[i])) {
 			return;
 		}
@@ -146,10 +147,36 @@ gather(struct sqlite_outcomes *outcomes, struct store_unit **units,
 static int
 compare(const void *left, const void *right)
 {
-	uint64_t a = sequence_of(*(struct sqlite_outcome *const *)left);
-	uint64_t b = sequence_of(*(struct sqlite_outcome *const *)right);
+	uint64_t a = (*(struct sqlite_outcome *const *)left)->sequence;
+	uint64_t b = (*(struct sqlite_outcome *const *)right)->sequence;
 
 	return a < b ? -1 : a > b;
+}
+
+/**
+ * By insertion, since they come in nearly this order; false, with the order
+ * that it has by then, when that would be long.
+ */
+static bool
+sort_nearly_sorted(struct sqlite_outcome **sorted, size_t count)
+{
+	size_t moves_left = count * MOVES_EACH;
+
+	for (size_t i = 1; i < count; i++) {
+		struct sqlite_outcome *one = sorted[i];
+		size_t at = i;
+
+		while (at > 0 && sorted[at - 1]->sequence > one->sequence &&
+			moves_left > 0) {
+			sorted[at] = sorted[at - 1];
+			at--;
+			moves_left--;
+		}
+		sorted[at] = one;
+		if (moves_left == 0)
+			return false;
+	}
+	return true;
 }
 
 /** The first of one delivery's outcomes is to come first: none is set ahead. */
@@ -161,13 +188,14 @@ sort(struct sqlite_outcomes *outcomes)
 
 	for (size_t i = 0; i < outcomes->count; i++)
 		sorted[i] = &outcomes->rows[i];
-	qsort(sorted, outcomes->count, sizeof(struct sqlite_outcome *),
-		compare);
+	if (!sort_nearly_sorted(sorted, outcomes->count))
+		qsort(sorted, outcomes->count, sizeof(struct sqlite_outcome *),
+			compare);
 	for (size_t i = 0; i < outcomes->count;) {
 		size_t next = i + 1;
 
 		while (next < outcomes->count &&
-			sequence_of(sorted[next]) == sequence_of(sorted[i]))
+			sorted[next]->sequence == sorted[i]->sequence)
 			next++;
 		if (next == i + 1)
 			sorted[kept++] = sorted[i];
@@ -180,11 +208,11 @@ sort(struct sqlite_outcomes *outcomes)
 static size_t
 end_of_stretch(const struct sqlite_outcomes *outcomes, size_t from)
 {
-	uint64_t first = sequence_of(outcomes->sorted[from]);
+	uint64_t first = outcomes->sorted[from]->sequence;
 	size_t end = from + 1;
 
 	while (end < outcomes->sorted_count &&
-		sequence_of(outcomes->sorted[end]) - first <
+		outcomes->sorted[end]->sequence - first <
 			(end - from + 1) * STRETCH_FACTOR + STRETCH_MIN)
 		end++;
 	return end;
@@ -200,8 +228,8 @@ set_stretch(struct sqlite_outcomes *outcomes, struct sqlite_db *db, size_t from,
 	enum err err;
 
 	outcomes->at = from;
-	sqlite_row_bind_u64(stmt, 1, sequence_of(outcomes->sorted[from]));
-	sqlite_row_bind_u64(stmt, 2, sequence_of(outcomes->sorted[end - 1]));
+	sqlite_row_bind_u64(stmt, 1, outcomes->sorted[from]->sequence);
+	sqlite_row_bind_u64(stmt, 2, outcomes->sorted[end - 1]->sequence);
 	err = sqlite_db_step(db, SQL_DELIVERIES_SET, &changed, why);
 	for (size_t i = from; i < end; i++)
 		set += outcomes->sorted[i]->is_set;

@@ -18,6 +18,7 @@ enum { SQLITE_OUTCOMES_MAX = 1024 };
 
 struct sqlite_outcome {
 	const struct store_change *change;
+	uint64_t sequence; /* of its delivery */
 	bool is_set;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "store/sqlite_pool.h"
+#include "store/sqlite_resources.h"
 #include "store/sqlite_store.h"
 
 struct sqlite_reading
@@ -76,10 +77,14 @@ enum err
 store_resource(struct store *store, uint32_t workspace, struct str type,
 	struct str id, struct arena *arena, struct resource_row *ret)
 {
-	struct sqlite_reading reading =
-		sqlite_reading_begin(store, SQL_RESOURCE, arena);
+	struct sqlite_reading reading;
 	bool is_there;
 
+	/* In this order: what is not in memory any more is in the table. */
+	if (sqlite_resources_get(
+		    store->resources, workspace, type, id, arena, ret))
+		return ERR_OK;
+	reading = sqlite_reading_begin(store, SQL_RESOURCE, arena);
 	sqlite_row_bind_u64(reading.row.stmt, 1, workspace);
 	sqlite_row_bind_text(reading.row.stmt, 2, type);
 	sqlite_row_bind_text(reading.row.stmt, 3, id);

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "store/explain.h"
+#include "store/sqlite_resources.h"
 #include "store/sqlite_retain_flow.h"
 #include "store/sqlite_row.h"
 #include "store/sqlite_store.h"
@@ -122,11 +123,15 @@ find_events(struct store *store, struct retain_place *place,
 	struct retain_step *step, bool *ret_is_done)
 {
 	struct sqlite_reading reading;
+	uint64_t complete;
 	size_t looked = 0;
 
 	*ret_is_done = true;
 	if (step->limits.events_before == INT64_MIN)
 		return ERR_OK;
+	/* Before it is read: of later ones the table does not say which are
+	   the last of their resources. */
+	complete = sqlite_resources_complete(store->resources);
 	reading = sqlite_reading_begin(store, SQL_RETAIN_EVENTS, NULL);
 	sqlite_row_bind_u64(reading.row.stmt, 1, place->event);
 	/* An event may bring itself and the one before it. */
@@ -136,6 +141,14 @@ find_events(struct store *store, struct retain_place *place,
 
 		if (!look_at_event(&reading, &step->limits, &look))
 			return sqlite_reading_end(&reading);
+		if (look.sequence > complete) {
+			/* Once a pass, or it would follow a publisher. */
+			if (place->behind == 0)
+				place->behind = look.sequence;
+			step->is_behind = place->behind == look.sequence;
+			*ret_is_done = !step->is_behind;
+			return sqlite_reading_end(&reading);
+		}
 		place->event = look.sequence;
 		judge(step, &look);
 		looked++;
@@ -190,6 +203,7 @@ store_retain_find(struct store *store, const struct retain_limits *limits,
 	ret->limits = *limits;
 	ret->event_count = 0;
 	ret->delivery_count = 0;
+	ret->is_behind = false;
 	err = find_deliveries(store, place, ret, &are_deliveries_done);
 	if (err == ERR_OK)
 		err = find_events(store, place, ret, &are_events_done);
@@ -290,6 +304,36 @@ list_deliveries(struct removal *removal, uint64_t event,
 	return ERR_OK;
 }
 
+/** Keeps the event's type for forget_type(), since the event goes first. */
+static enum err
+note_type(struct removal *removal, uint64_t event)
+{
+	struct sqlite_db *db = removal->db;
+	sqlite3_stmt *stmt = db->statements[SQL_RETAIN_TYPE];
+	int code;
+
+	sqlite_row_bind_u64(stmt, 1, event);
+	code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW)
+		code = sqlite3_bind_value(db->statements[SQL_RETAIN_BLOCK], 1,
+			sqlite3_column_value(stmt, 0));
+	sqlite3_reset(stmt);
+	return code == SQLITE_OK || code == SQLITE_DONE
+		       ? ERR_OK
+		       : sqlite_db_error(db, code, removal->why);
+}
+
+/** When no event of its type is left in its block. */
+static enum err
+forget_type(struct removal *removal, uint64_t event)
+{
+	sqlite3_stmt *stmt = removal->db->statements[SQL_RETAIN_BLOCK];
+
+	sqlite_row_bind_u64(stmt, 2, event);
+	return sqlite_db_step(
+		removal->db, SQL_RETAIN_BLOCK, NULL, removal->why);
+}
+
 /** The event with its deliveries, if it is old and nothing of it waits. */
 static enum err
 remove_event(struct removal *removal, const struct retain_event *event)
@@ -312,12 +356,17 @@ remove_event(struct removal *removal, const struct retain_event *event)
 		err = remove_delivery(removal, deliveries[i], INT64_MAX);
 	if (err || removal->rows_left == 0)
 		return err;
+	err = note_type(removal, event->sequence);
+	if (err)
+		return err;
 	sqlite_row_bind_u64(
 		db->statements[SQL_RETAIN_EVENT], 1, event->sequence);
 	err = sqlite_db_step(db, SQL_RETAIN_EVENT, &changed, removal->why);
-	removal->step->removed_events += (uint64_t)changed;
-	removal->rows_left -= changed ? 1 : 0;
-	return err;
+	if (err || changed == 0)
+		return err;
+	removal->step->removed_events++;
+	removal->rows_left--;
+	return forget_type(removal, event->sequence);
 }
 
 /** Those that stay do not name what is gone. */

@@ -64,6 +64,47 @@
 /** Hides the deliveries of a removed webhook until they are purged. */
 #define NOT_PURGED "d.webhook NOT IN (SELECT webhook FROM purges)"
 
+/*
+ * An event's deliveries are of two sorts, which a query reads one behind the
+ * other: those numbered in a row, which the event says, and those apart.
+ * Deliveries `d` of event ?1, and of `event`, a row of an outer query.
+ */
+#define FROM_IN_ROW_OF(event) \
+	" FROM deliveries d NOT INDEXED WHERE " #event ".first_delivery > 0" \
+	" AND d.sequence >= " #event ".first_delivery" \
+	" AND d.sequence < " #event ".first_delivery + " #event ".matched" \
+	" AND d.event = " #event ".sequence AND d.is_in_row = 1"
+#define FROM_APART_OF(event) \
+	" FROM deliveries d INDEXED BY deliveries_apart" \
+	" WHERE d.event = " #event ".sequence AND d.is_in_row = 0"
+#define OF_EVENT_IN_ROW(columns, rest) \
+	"SELECT " columns " FROM events o CROSS JOIN deliveries d NOT INDEXED" \
+	" WHERE o.sequence = ?1 AND o.first_delivery > 0" \
+	" AND d.sequence >= o.first_delivery" \
+	" AND d.sequence < o.first_delivery + o.matched" \
+	" AND d.event = o.sequence AND d.is_in_row = 1" rest
+#define OF_EVENT_APART(columns, rest) \
+	"SELECT " columns " FROM deliveries d INDEXED BY deliveries_apart" \
+	" WHERE d.event = ?1 AND d.is_in_row = 0" rest
+
+/*
+ * `type_blocks` has the stretches of sequences that hold an event of a type,
+ * so that not each event has an entry. SQLITE_TYPE_BLOCK says the same number.
+ */
+#define EVENTS_A_BLOCK "16"
+enum { SQLITE_TYPE_BLOCK = 16 };
+#define EVENTS_IN_BLOCK(block) \
+	"e.sequence >= " block " * " EVENTS_A_BLOCK \
+	" AND e.sequence < (" block " + 1) * " EVENTS_A_BLOCK
+/** Events of type ?5 below ?1 and from ?2 on, the newest first. */
+#define FROM_EVENTS_OF_TYPE \
+	" FROM type_blocks b CROSS JOIN events e NOT INDEXED" \
+	" WHERE b.type = ?5 AND b.block <= (?1 - 1) / " EVENTS_A_BLOCK \
+	" AND b.block >= ?2 / " EVENTS_A_BLOCK " AND " EVENTS_IN_BLOCK( \
+		"b.block") " AND e.type = ?5" \
+			   " AND e.sequence < ?1 AND e.sequence >= ?2" \
+			   " ORDER BY b.block DESC, e.sequence DESC"
+
 /** Deliveries of webhook ?1 that are DEAD or SKIPPED. */
 #define WALK_ENDED_OF(state_) \
 	"SELECT sequence FROM deliveries INDEXED BY deliveries_ended_of" \
@@ -101,15 +142,6 @@ void sqlite_row_bind_health(
 void sqlite_row_bind_webhook(
 	sqlite3_stmt *stmt, const struct webhook_row *row, bool is_new);
 void sqlite_row_bind_key(sqlite3_stmt *stmt, const struct key_row *row);
-
-/* The same behind parameter `at`, as one of several rows; they return the last
-   parameter. */
-int sqlite_row_bind_event(
-	sqlite3_stmt *stmt, int at, const struct event_row *row);
-int sqlite_row_bind_delivery(
-	sqlite3_stmt *stmt, int at, const struct delivery_row *row);
-int sqlite_row_bind_attempt(
-	sqlite3_stmt *stmt, int at, const struct attempt_row *row);
 
 /** The present row's columns in turn; `at` counts from 0. */
 struct sqlite_row {

@@ -7,10 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/sqlite_lock.h"
 #include "store/sqlite_mover.h"
 #include "store/sqlite_pool.h"
+#include "store/sqlite_resources.h"
 #include "store/sqlite_retain.h"
 #include "store/sqlite_schema.h"
 #include "store/sqlite_write.h"
@@ -139,6 +141,8 @@ read_state(struct store *store, struct buf *why)
 	int code;
 
 	if (err == ERR_OK)
+		err = sqlite_resources_load(store->resources, db, why);
+	if (err == ERR_OK)
 		err = note_used(store, why);
 	if (err)
 		return err;
@@ -192,6 +196,8 @@ open_writer(struct store *store, struct buf *why)
 	if (err == ERR_OK)
 		err = sqlite_outcomes_register(&store->outcomes, db, why);
 	if (err == ERR_OK)
+		err = sqlite_feeds_register(&store->feeds, db, why);
+	if (err == ERR_OK)
 		err = sqlite_db_prepare(db, SQLITE_DB_WRITER, why);
 	if (err == ERR_OK)
 		err = read_state(store, why);
@@ -242,6 +248,7 @@ store_open(const struct store_options *options, struct store **ret,
 	enum err err;
 
 	pthread_once(&once, configure_library);
+	store->resources = sqlite_resources_new();
 	store->log_limit = options->log_pages ? options->log_pages : LOG_PAGES;
 	store->move_at = store->log_limit;
 	store->bytes_max = options->bytes_max;
@@ -265,6 +272,16 @@ store_open(const struct store_options *options, struct store **ret,
 	return err;
 }
 
+/** What fails here is made up for at the next start. */
+static void
+flush_resources(struct store *store)
+{
+	CLEANUP(buf_release) struct buf why = {0};
+
+	if (sqlite_resources_flush(store->resources, &store->writer, &why))
+		log_warning("store.resources", "error=\"%s\"", buf_text(&why));
+}
+
 void
 store_close(struct store *store)
 {
@@ -272,9 +289,11 @@ store_close(struct store *store)
 		return;
 	sqlite_pool_close(store->pool);
 	sqlite_mover_stop(store->mover);
+	flush_resources(store);
 	/* The last connection moves the log into the database. */
 	sqlite_db_close(&store->writer);
 	sqlite_purge_release(&store->purge);
+	sqlite_resources_free(store->resources);
 	sqlite_lock_release(store->lock);
 	buf_release(&store->path);
 	buf_release(&store->wal_path);
@@ -293,6 +312,9 @@ apply_units(struct store *store, struct sqlite_write *write,
 		err = sqlite_write_units(write, units, count);
 	if (err == ERR_OK)
 		err = sqlite_purge_step(&store->purge, write->db, write->why);
+	if (err == ERR_OK)
+		err = sqlite_resources_step(
+			store->resources, write->db, write->why);
 	/* Within the transaction, as each query outside takes locks again. */
 	if (err == ERR_OK)
 		has_used = sqlite_retain_used(write->db, &used, NULL) == ERR_OK;
@@ -312,6 +334,7 @@ roll_back(struct store *store, size_t removed)
 	if (!sqlite3_get_autocommit(db->handle))
 		(void)!sqlite_db_step(db, SQL_ROLLBACK, NULL, NULL);
 	sqlite_purge_forget(&store->purge, removed);
+	sqlite_resources_forget(store->resources);
 }
 
 /** On this thread: between two commits, so that nothing is left. */
@@ -360,9 +383,12 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 	struct buf *why)
 {
 	struct sqlite_write write = {.db = &store->writer,
-		.batch = {.db = &store->writer, .why = why},
+		.batch = {.db = &store->writer,
+			.feeds = &store->feeds,
+			.why = why},
 		.outcomes = &store->outcomes,
 		.purge = &store->purge,
+		.resources = store->resources,
 		.is_full = is_full(store),
 		.why = why};
 	size_t removed = store->purge.count;
@@ -382,6 +408,7 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 		return err;
 	}
 	sqlite_purge_settle(&store->purge);
+	sqlite_resources_settle(store->resources);
 	atomic_fetch_add(&store->waiting, write.waiting);
 	store->must_move |= write.has_shrunk;
 	move_log(store);

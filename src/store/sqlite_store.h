@@ -2,14 +2,16 @@
 #include <stdatomic.h>
 
 #include "store/sqlite_db.h"
+#include "store/sqlite_feed.h"
 #include "store/sqlite_outcomes.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_row.h"
 #include "store/store.h"
 
 /* What the parts of the SQLite store share; nobody else includes it. */
-struct sqlite_mover; /* store/sqlite_mover.h */
-struct sqlite_pool;  /* store/sqlite_pool.h */
+struct sqlite_mover;	 /* store/sqlite_mover.h */
+struct sqlite_pool;	 /* store/sqlite_pool.h */
+struct sqlite_resources; /* store/sqlite_resources.h */
 
 struct store {
 	struct buf path;     /* of the database */
@@ -17,12 +19,14 @@ struct store {
 	int lock;
 	struct sqlite_pool *pool;
 	struct sqlite_mover *mover;
+	struct sqlite_resources *resources;
 	_Atomic int64_t waiting; /* WAITING deliveries */
 	_Atomic uint64_t used;	 /* bytes of pages in use */
 	uint64_t bytes_max;	 /* 0: none */
 
 	/* The writer thread's. */
 	struct sqlite_db writer;
+	struct sqlite_feeds feeds;
 	struct sqlite_purge purge;
 	struct sqlite_outcomes outcomes;
 	unsigned log_pages; /* in the log after the last commit */

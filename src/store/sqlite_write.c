@@ -8,6 +8,7 @@
 #include "store/sqlite_object.h"
 #include "store/sqlite_outcomes.h"
 #include "store/sqlite_purge.h"
+#include "store/sqlite_resources.h"
 #include "store/sqlite_retain.h"
 #include "store/sqlite_row.h"
 
@@ -78,42 +79,48 @@ give_way(struct sqlite_write *write, const struct store_change *change)
 }
 
 static enum err
-add_event(struct sqlite_write *write, const struct store_change *change)
+add_event_with_id(struct sqlite_write *write, const struct store_change *change)
 {
 	enum err err;
 
-	if (!change->event->is_id_given)
-		return sqlite_batch_add(&write->batch, change);
-	sqlite_row_bind_event(
-		statement(write, SQL_EVENT_ADD), 0, change->event);
+	sqlite_feeds_hold(write->batch.feeds, SQLITE_FEED_EVENTS, &change, 1);
 	err = run_expecting_change(write, SQL_EVENT_ADD);
 	if (err != ERR_CONFLICT || change->repeats_from == 0)
 		return err;
 	err = give_way(write, change);
 	if (err)
 		return err;
-	sqlite_row_bind_event(
-		statement(write, SQL_EVENT_ADD), 0, change->event);
 	return run_expecting_change(write, SQL_EVENT_ADD);
+}
+
+/** The one of the unit that is being applied, or NULL. */
+static const struct event_row *
+event_of_unit(const struct sqlite_write *write)
+{
+	for (size_t i = 0; i < write->unit->count; i++) {
+		if (write->unit->changes[i].kind == STORE_EVENT_ADD)
+			return write->unit->changes[i].event;
+	}
+	return NULL;
+}
+
+static enum err
+add_event(struct sqlite_write *write, const struct store_change *change)
+{
+	enum err err;
+
+	sqlite_resources_note(write->resources, change->event->sequence);
+	if (!change->event->is_id_given)
+		return sqlite_batch_add(&write->batch, change);
+	err = add_event_with_id(write, change);
+	return err ? err : sqlite_batch_add_type(&write->batch, change->event);
 }
 
 static enum err
 set_resource(struct sqlite_write *write, const struct store_change *change)
 {
-	const struct resource_row *row = change->resource;
-	enum sqlite_sql sql =
-		change->expected ? SQL_RESOURCE_SET : SQL_RESOURCE_ADD;
-	sqlite3_stmt *stmt = statement(write, sql);
-
-	sqlite_row_bind_u64(stmt, 1, row->workspace);
-	sqlite_row_bind_text(stmt, 2, row->type);
-	sqlite_row_bind_text(stmt, 3, row->id);
-	sqlite_row_bind_u64(stmt, 4, row->last);
-	sqlite_row_bind_u64(stmt, 5, row->is_deleted);
-	sqlite_row_bind_i64(stmt, 6, row->updated);
-	if (change->expected)
-		sqlite_row_bind_u64(stmt, 7, change->expected);
-	return run_expecting_change(write, sql);
+	return sqlite_resources_set(write->resources, write->db, change,
+		event_of_unit(write), write->why);
 }
 
 static enum err
@@ -206,20 +213,20 @@ repeat_delivery(struct sqlite_write *write, const struct store_change *change)
 static enum err
 add_attempt(struct sqlite_write *write, const struct store_change *change)
 {
-	enum sqlite_sql sql = change->attempt->number < ATTEMPT_DEBUG_FIRST
-				      ? SQL_ATTEMPT_ADD
-				      : SQL_ATTEMPT_ADD_DEBUG;
+	sqlite3_stmt *stmt = statement(write, SQL_ATTEMPT_ADD_DEBUG);
 	enum err err;
 
 	if (sqlite_purge_has(write->purge, change->attempt->webhook))
 		return ERR_OK;
-	if (sql == SQL_ATTEMPT_ADD)
+	if (change->attempt->number < ATTEMPT_DEBUG_FIRST)
 		return sqlite_batch_add(&write->batch, change);
 	err = sqlite_batch_flush(&write->batch);
 	if (err)
 		return err;
-	sqlite_row_bind_attempt(statement(write, sql), 0, change->attempt);
-	return run(write, sql);
+	sqlite_feeds_hold(write->batch.feeds, SQLITE_FEED_ATTEMPTS, &change, 1);
+	sqlite_row_bind_u64(stmt, 1, change->attempt->webhook);
+	sqlite_row_bind_u64(stmt, 2, change->attempt->delivery);
+	return run(write, SQL_ATTEMPT_ADD_DEBUG);
 }
 
 static enum err
@@ -343,6 +350,8 @@ retain(struct sqlite_write *write, const struct store_change *change)
 	enum err err =
 		sqlite_retain_step(write->db, change->retain, write->why);
 
+	if (change->retain->is_behind)
+		sqlite_resources_want(write->resources);
 	write->has_shrunk |=
 		change->retain->has_shrunk && !change->retain->is_shrinking;
 	return err;
@@ -433,6 +442,7 @@ apply_with_savepoint(struct sqlite_write *write, struct store_unit *unit)
 {
 	int64_t waiting = write->waiting;
 	size_t removed = write->purge->count;
+	size_t place = sqlite_resources_place(write->resources);
 	/* A roll-back must not take what earlier units have left. */
 	enum err err = sqlite_batch_flush(&write->batch);
 
@@ -447,6 +457,7 @@ apply_with_savepoint(struct sqlite_write *write, struct store_unit *unit)
 		write->waiting = waiting;
 		sqlite_batch_forget(&write->batch);
 		sqlite_purge_forget(write->purge, removed);
+		sqlite_resources_undo(write->resources, place);
 		err = run(write, SQL_SAVEPOINT_ROLLBACK);
 		if (err)
 			return err;
@@ -469,6 +480,7 @@ static enum err
 write_unit(struct sqlite_write *write, struct store_unit *unit)
 {
 	unit->conflicted = 0;
+	write->unit = unit;
 	if (write->is_full && has_event(unit)) {
 		unit->result = ERR_LIMIT;
 		return ERR_OK;

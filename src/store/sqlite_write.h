@@ -5,16 +5,19 @@
  * Applies units of changes within a transaction of the writing connection.
  * Writer thread only.
  */
-struct sqlite_db;	/* store/sqlite_db.h */
-struct sqlite_purge;	/* store/sqlite_purge.h */
-struct sqlite_outcomes; /* store/sqlite_outcomes.h */
+struct sqlite_db;	 /* store/sqlite_db.h */
+struct sqlite_purge;	 /* store/sqlite_purge.h */
+struct sqlite_outcomes;	 /* store/sqlite_outcomes.h */
+struct sqlite_resources; /* store/sqlite_resources.h */
 
 struct sqlite_write {
 	struct sqlite_db *db;
 	struct sqlite_batch batch;
 	struct sqlite_outcomes *outcomes;
 	struct sqlite_purge *purge;
-	bool is_full;	 /* events are refused */
+	struct sqlite_resources *resources;
+	const struct store_unit *unit; /* that is being applied */
+	bool is_full;		       /* events are refused */
 	bool has_shrunk; /* the last free page worth it was given back */
 	int64_t waiting; /* how the number of WAITING deliveries changed */
 	struct buf *why; /* may be NULL */

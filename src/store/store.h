@@ -61,7 +61,10 @@ struct event_row {
 	struct str attributes; /* JSON object of other attributes, or empty */
 	struct str publisher;  /* key id */
 	uint32_t matched;      /* deliveries it caused, skipped ones included */
-	struct str body;       /* as received */
+	/* Sequence of the first of these, when they are numbered in a row. 0:
+	   they are not. */
+	uint64_t first_delivery;
+	struct str body; /* as received */
 };
 
 struct resource_row {
@@ -99,6 +102,10 @@ struct delivery_row {
 	/* Of one that was made to wait again; set by DELIVERY_AGAIN only. */
 	uint32_t spent; /* attempts made before, which count no more */
 	int64_t since;	/* when; 0: never */
+	/* Told when it is added only: it is one of those that its event's
+	   `first_delivery` and `matched` say, and is found through these.
+	   Others are in an index by event. */
+	bool is_in_row;
 };
 
 /*

@@ -52,19 +52,41 @@ test('of many webhooks those furthest behind are shown', async (t) => {
   for (let i = 0; i < 5; i++) await publishServer(hub, `r${i}`)
   await receiver.waitFor(24 * 5)
   await hanging.waitFor(2)
-  const samples = await scrape(hub)
+  const samples = await waitUntil(async () => {
+    const samples = await scrape(hub)
+    return samples[`grapnel_webhook_queued{webhook="${id}"}`] === 3 && samples
+  }, 'the one that hangs is shown')
   const shown = (name) => Object.keys(samples)
     .filter((each) => each.startsWith(`grapnel_webhook_${name}{`))
   assert.equal(shown('queued').length, 20)
   assert.equal(shown('attempts_total').length, 40)
   const of = (name) => samples[`grapnel_webhook_${name}{webhook="${id}"}`]
-  assert.equal(of('queued'), 3)
   assert.equal(of('in_flight'), 2)
   assert.equal(of('concurrency'), 2)
   assert.ok(of('lag_seconds') > 0)
   const { body } = await hub.api.get(`/v1/webhooks/${id}`)
   assert.deepEqual(body.live, { concurrency: 2, inFlight: 2, queued: 3 })
 })
+
+test('few webhooks are shown once they have had something, until they go',
+  async (t) => {
+    const hub = await startHub(t)
+    const receiver = await startReceiver(t, always(204))
+    const { id } = await createWebhook(hub, receiver.url)
+    const other = await createWebhook(hub, receiver.url)
+    const name = (id) => `grapnel_webhook_attempts_total{` +
+      `outcome="acknowledged",webhook="${id}"}`
+    assert.ok(!(name(id) in await scrape(hub)))
+    await publishServer(hub, 'a')
+    await waitUntil(async () => {
+      const samples = await scrape(hub)
+      return samples[name(id)] === 1 && samples[name(other.id)] === 1
+    }, 'both are shown')
+    await hub.api.del(`/v1/webhooks/${other.id}`)
+    await waitUntil(async () => !(name(other.id) in await scrape(hub)),
+      'one is gone')
+    assert.equal((await scrape(hub))[name(id)], 1)
+  })
 
 test('what retention removes is counted', async (t) => {
   const hub = await startHub(t, { args: [...LAB, '--retention-events', '1s'] })

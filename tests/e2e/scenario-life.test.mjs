@@ -107,6 +107,11 @@ test('an execution is replayed with the present version or the old one',
     const changed = await hub.api.patch(`/v1/scenarios/${id}`,
       { blueprint: answering('new {{1.name}}') })
     assert.equal(changed.status, 200, changed.text)
+    const same = await hub.api.patch(`/v1/scenarios/${id}`,
+      { blueprint: answering('new {{1.name}}'), isEnabled: true })
+    assert.equal(same.status, 200, same.text)
+    assert.deepEqual(same.body, changed.body)
+    assert.equal(same.headers.etag, changed.headers.etag)
 
     const outcome = async (body) => {
       const { body: begun, status, text } =

@@ -10,6 +10,7 @@
 struct fault_file {
 	sqlite3_file base;
 	sqlite3_file *real; /* right behind this struct */
+	bool is_log;
 };
 
 static sqlite3_vfs *real_vfs;
@@ -23,6 +24,8 @@ static struct {
 	bool has_struck;
 	enum fault_kind kind;
 	int left;
+	bool log_reads_fail;
+	int log_reads;
 } fault;
 
 void
@@ -54,6 +57,39 @@ fault_has_struck(void)
 	has_struck = fault.has_struck;
 	pthread_mutex_unlock(&lock);
 	return has_struck;
+}
+
+void
+fault_log_reads_fail(bool fail)
+{
+	pthread_mutex_lock(&lock);
+	fault.log_reads_fail = fail;
+	pthread_mutex_unlock(&lock);
+}
+
+int
+fault_log_reads(void)
+{
+	int reads;
+
+	pthread_mutex_lock(&lock);
+	reads = fault.log_reads;
+	pthread_mutex_unlock(&lock);
+	return reads;
+}
+
+static bool
+log_read_fails(void)
+{
+	bool fails;
+
+	pthread_mutex_lock(&lock);
+	fault.log_reads++;
+	fails = fault.log_reads_fail;
+	pthread_mutex_unlock(&lock);
+	if (fails)
+		errno = EIO;
+	return fails;
 }
 
 static bool
@@ -98,8 +134,10 @@ pass_close(sqlite3_file *file)
 }
 
 static int
-pass_read(sqlite3_file *file, void *out, int len, sqlite3_int64 at)
+fail_read(sqlite3_file *file, void *out, int len, sqlite3_int64 at)
 {
+	if (((struct fault_file *)(void *)file)->is_log && log_read_fails())
+		return SQLITE_IOERR_READ;
 	return real(file)->pMethods->xRead(real(file), out, len, at);
 }
 
@@ -213,7 +251,7 @@ pass_shm_unmap(sqlite3_file *file, int deletes)
 static const sqlite3_io_methods methods = {
 	.iVersion = 2,
 	.xClose = pass_close,
-	.xRead = pass_read,
+	.xRead = fail_read,
 	.xWrite = fail_write,
 	.xTruncate = fail_truncate,
 	.xSync = fail_sync,
@@ -239,6 +277,7 @@ open_file(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *file,
 
 	(void)vfs;
 	self->real = (sqlite3_file *)(void *)(self + 1);
+	self->is_log = (flags & SQLITE_OPEN_WAL) != 0;
 	code = real_vfs->xOpen(real_vfs, path, self->real, flags, ret_flags);
 	self->base.pMethods = self->real->pMethods ? &methods : NULL;
 	return code;

@@ -5,7 +5,8 @@
  * A disk that fails when told to: a layer over SQLite's own access to files,
  * which becomes the default for all databases opened afterwards. It counts
  * what changes the disk (write, sync, truncate) and fails one of them, or all
- * from one on. Reading, locks and shared memory are passed through.
+ * from one on. Of reading, that of a write-ahead log can be made to fail, too;
+ * locks and shared memory are passed through.
  */
 enum fault_kind {
 	FAULT_NO_SPACE, /* ENOSPC, nothing written */
@@ -20,6 +21,12 @@ void fault_install(void);
 /** The operation number `at` from now (0: the next) fails. */
 void fault_arm(enum fault_kind kind, int at, bool lasts);
 void fault_disarm(void);
+
+/** Reading a write-ahead log fails from now on (EIO), or no longer. */
+void fault_log_reads_fail(bool fail);
+
+/** How often a write-ahead log was read since the start. */
+int fault_log_reads(void);
 
 /** Whether a fault has struck since it was armed. */
 bool fault_has_struck(void);

@@ -29,6 +29,22 @@ TEST(arena, pieces_are_aligned_zeroed_and_do_not_overlap)
 	arena_release(&arena);
 }
 
+TEST(arena, what_a_piece_does_not_need_is_given_to_the_next)
+{
+	struct arena arena = {0};
+	char *first = arena_alloc(&arena, 1000);
+	char *second = arena_alloc(&arena, 1000);
+
+	arena_shrink(&arena, first, 1000, 10); /* not the last one: stays */
+	CHECK(arena_alloc(&arena, 16) == second + 1008);
+	second = arena_alloc(&arena, 1000);
+	arena_shrink(&arena, second, 1000, 17);
+	CHECK(arena_alloc(&arena, 16) == second + 32);
+	arena_shrink(&arena, second, 17, 0);
+	arena_release(&arena);
+	arena_shrink(&arena, NULL, 0, 0);
+}
+
 TEST(arena, reset_keeps_one_block_and_uses_it_again)
 {
 	struct arena arena = {0};

@@ -52,8 +52,10 @@ on_done(void *context, const struct http_result *result)
 static void
 open_client(const char *ca_file)
 {
-	struct http_client_options options = {
-		.policy = &lab, .ca_file = ca_file, .engine = engine};
+	struct http_client_options options = {.policy = &lab,
+		.ca_file = ca_file,
+		.engine = engine,
+		.ring = ring};
 
 	client = http_client_new(&options);
 }

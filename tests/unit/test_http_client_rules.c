@@ -60,7 +60,8 @@ open_client(const char *ca_file)
 	struct http_client_options options = {.policy = &policy,
 		.ca_file = ca_file,
 		.connections_max = 2048,
-		.engine = engine};
+		.engine = engine,
+		.ring = ring};
 
 	client = http_client_new(&options);
 }

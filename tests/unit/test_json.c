@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include "base/random.h"
 #include "check.h"
 
 static struct json
@@ -88,6 +89,13 @@ TEST(json, equality_is_by_value)
 			true},
 		{"{\"a\":1,\"a\":2,\"b\":1}", "{\"a\":3,\"a\":2,\"b\":2}",
 			false},
+		{"{\"a\":1,\"b\":0}", "{\"a\":2,\"b\":0,\"a\":1}", true},
+		{"{\"a\":1,\"b\":0}", "{\"a\":2,\"b\":0,\"a\":3}", false},
+		{"{\"a\":[1],\"b\":0}", "{\"a\":1,\"b\":0}", false},
+		{"10", "1e1", true},
+		{"-0", "0", true},
+		{"1000000000000000000000", "1000000000000000000001", true},
+		{"100000000000000000", "100000000000000001", false},
 		{"{\"a\":1,\"b\":2}", "{\"b\":2,\"c\":1}", false},
 		{"{\"a\":1,\"b\":2}", "{\"\\u0062\":2,\"a\":1}", true},
 		{"{}", "{\"a\":null}", false},
@@ -172,6 +180,89 @@ nest(struct buf *out, int depth, const char *before, const char *core)
 	buf_append(out, str_of(core));
 	for (int i = 0; i < depth; i++)
 		buf_append_char(out, '}');
+}
+
+static bool
+has_all_of(struct json a, struct json b)
+{
+	struct json_walk walk = json_walk(b);
+
+	while (json_walk_next(&walk))
+		if (json_is_missing(json_member(a, json_raw_string(walk.key))))
+			return false;
+	return true;
+}
+
+/** As simple as can be, and in no good time. */
+static bool
+is_plainly_equal(struct json a, struct json b)
+{
+	struct json_walk walk = json_walk(a), other = json_walk(b);
+	bool is_object = json_kind(a) == JSON_OBJECT;
+
+	if (json_kind(a) != json_kind(b) ||
+		(!is_object && json_kind(a) != JSON_ARRAY))
+		return json_equal(a, b);
+	if (is_object && (!has_all_of(a, b) || !has_all_of(b, a)))
+		return false;
+	while (json_walk_next(&walk)) {
+		struct str key = json_raw_string(walk.key);
+
+		if (is_object && !is_plainly_equal(json_member(a, key),
+					 json_member(b, key)))
+			return false;
+		if (!is_object &&
+			(!json_walk_next(&other) ||
+				!is_plainly_equal(walk.value, other.value)))
+			return false;
+	}
+	return is_object || !json_walk_next(&other);
+}
+
+static void
+draw_value(struct buf *out, int depth)
+{
+	static const char *const leaves[] = {
+		"1", "1.0", "2", "\"x\"", "\"y\"", "null", "true"};
+	bool is_object = random_below(3) > 0;
+	uint64_t count = random_below(4);
+
+	if (depth == 0 || random_below(3) == 0) {
+		buf_append(out, str_of(leaves[random_below(COUNT_OF(leaves))]));
+		return;
+	}
+	buf_append(out, is_object ? STR("{") : STR("["));
+	for (uint64_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_append(out, STR(","));
+		if (is_object)
+			buf_append(out, random_below(3) ? STR("\"a\":")
+							: STR("\"b\":"));
+		draw_value(out, depth - 1);
+	}
+	buf_append(out, is_object ? STR("}") : STR("]"));
+}
+
+TEST(json, equality_is_what_a_plain_comparison_finds)
+{
+	int equal = 0;
+
+	random_test_seed(21);
+	for (int i = 0; i < 50000; i++) {
+		CLEANUP(buf_release) struct buf text_a = buf_make(0);
+		CLEANUP(buf_release) struct buf text_b = buf_make(0);
+		struct arena arena = {0};
+		struct json a, b;
+
+		draw_value(&text_a, 3);
+		draw_value(&text_b, 3);
+		a = read_good(buf_text(&text_a), &arena);
+		b = read_good(buf_text(&text_b), &arena);
+		CHECK_INT(json_equal(a, b), is_plainly_equal(a, b));
+		equal += json_equal(a, b);
+		arena_release(&arena);
+	}
+	CHECK(equal > 500);
 }
 
 TEST(json, equality_of_deep_values_takes_no_more_than_a_walk)

@@ -123,6 +123,33 @@ TEST(match, the_index_finds_what_a_plain_loop_finds)
 	tear_down(&setting);
 }
 
+TEST(match, what_is_looked_at_stays_until_it_is_left)
+{
+	struct match *match = match_new();
+	const struct webhook *webhook = world_webhook(1, filters[0]);
+	struct filter_event event = {.type = STR("compute-ops/server")};
+	struct arena arena = {0};
+	struct match_list list;
+
+	match_set(match, webhook);
+	match_look(match, WORKSPACE_DEFAULT, &event, &arena, &list);
+	match_remove(match, 1);
+	CHECK_INT(list.count, 1);
+	CHECK_INT(atomic_load(&webhook->refs), 2);
+	match_leave(&list);
+	/* The next change lets go of what is in nobody's hands. */
+	match_set(match, webhook);
+	match_remove(match, 1);
+	match_look(match, WORKSPACE_DEFAULT, &event, &arena, &list);
+	CHECK_INT(list.count, 0);
+	match_leave(&list);
+	match_leave(&(struct match_list){0});
+	match_free(match);
+	CHECK_INT(atomic_load(&webhook->refs), 1);
+	webhook_unref(webhook);
+	arena_release(&arena);
+}
+
 struct matcher {
 	struct setting *setting;
 	pthread_t thread;
@@ -146,13 +173,12 @@ match_on(void *context)
 		struct arena arena = {0};
 		struct match_list list;
 
-		match_event(setting->match, WORKSPACE_DEFAULT, &event, &arena,
+		match_look(setting->match, WORKSPACE_DEFAULT, &event, &arena,
 			&list);
-		for (size_t j = 0; j < list.count; j++) {
+		for (size_t j = 0; j < list.count; j++)
 			CHECK(filter_matches(
 				list.webhooks[j]->filter, &event, &arena));
-			webhook_unref(list.webhooks[j]);
-		}
+		match_leave(&list);
 		atomic_fetch_add(&matcher->found, list.count);
 		arena_release(&arena);
 	}

@@ -28,9 +28,12 @@ static struct {
 static int
 look_up(void *context, const char *host, struct resolver_addresses *ret)
 {
+	char name[16];
 	int code;
 
 	CHECK(context == &server);
+	CHECK_INT(pthread_getname_np(pthread_self(), name, sizeof(name)), 0);
+	CHECK_TEXT(name, "resolver");
 	CHECK(host[0] != '\0');
 	pthread_mutex_lock(&server.lock);
 	server.asked++;

@@ -125,9 +125,38 @@ TEST(scenarios, change_of_an_old_revision_conflicts)
 	/* Who has the former one keeps it as it was. */
 	CHECK_STR(made->name, STR("tell"));
 	CHECK_INT(change(made, 1, &rename, &other), ERR_CONFLICT);
+	rename.name = STR("newer");
 	CHECK_OK(change(made, 0, &rename, &other));
-	CHECK_TEXT(buf_text(&told), ">tell tell>new new>new ");
+	CHECK_TEXT(buf_text(&told), ">tell tell>new new>newer ");
 	scenario_unref(other);
+	scenario_unref(next);
+	scenario_unref(made);
+	end();
+}
+
+TEST(scenarios, change_that_changes_nothing_makes_no_revision)
+{
+	struct scenario_draft draft = draft_of(RESPOND("a"));
+	struct scenario_draft nothing = {0};
+	const struct scenario *made, *next;
+
+	begin();
+	draft.has_schedule = draft.has_zone = true;
+	draft.schedule = STR("{\"type\":\"indefinitely\",\"interval\":900}");
+	draft.zone = STR("Europe/Prague");
+	made = create(&draft);
+	CHECK_OK(change(made, 1, &draft, &next));
+	CHECK(next == made);
+	scenario_unref(next);
+	CHECK_OK(change(made, 0, &nothing, &next));
+	CHECK(next == made);
+	scenario_unref(next);
+	CHECK_TEXT(buf_text(&told), ">tell ");
+	/* Of an old revision it is refused all the same. */
+	CHECK_INT(change(made, 2, &draft, &next), ERR_CONFLICT);
+	draft.zone = STR("Europe/Vienna");
+	CHECK_OK(change(made, 1, &draft, &next));
+	CHECK_INT(next->revision, 2);
 	scenario_unref(next);
 	scenario_unref(made);
 	end();

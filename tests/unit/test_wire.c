@@ -42,7 +42,7 @@ static void
 begin(const struct wire_reply *replies, size_t count, bool is_secure)
 {
 	struct http_client_options options = {
-		.policy = &policy, .engine = engine};
+		.policy = &policy, .engine = engine, .ring = ring};
 	static char path[600];
 	struct buf why = {0};
 

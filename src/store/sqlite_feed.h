@@ -1,0 +1,42 @@
+#pragma once
+#include "store/sqlite_db.h"
+#include "store/store.h"
+
+/*
+ * Rows in memory as tables that statements read: `new_events`,
+ * `new_deliveries` and `new_attempts` of the writing connection, with the
+ * columns of the tables they go to. One INSERT … SELECT writes any number of
+ * them, at half of what binding each value costs. Writer thread only.
+ */
+enum sqlite_feed_table {
+	SQLITE_FEED_EVENTS,
+	SQLITE_FEED_DELIVERIES,
+	SQLITE_FEED_ATTEMPTS,
+	SQLITE_FEED_TABLES
+};
+
+struct sqlite_feed {
+	const struct store_change *const *changes;
+	size_t count;
+	/* SQLite's; one statement at a time reads it. */
+	sqlite3_vtab table;
+	sqlite3_vtab_cursor cursor;
+	size_t at;
+	const struct sqlite_feed_columns *columns;
+	const void *row; /* at `at` */
+};
+
+struct sqlite_feeds {
+	struct sqlite_feed tables[SQLITE_FEED_TABLES];
+};
+
+/**
+ * Makes the tables; before statements that read them are prepared. They stay
+ * where they are until the connection is closed.
+ */
+enum err sqlite_feeds_register(struct sqlite_feeds *feeds, struct sqlite_db *db,
+	struct buf *why) MUST_USE;
+
+/** What a table holds for the next statement. Changes of its kind, borrowed. */
+void sqlite_feeds_hold(struct sqlite_feeds *feeds, enum sqlite_feed_table table,
+	const struct store_change *const *changes, size_t count);
