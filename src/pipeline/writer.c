@@ -28,10 +28,10 @@ struct writer {
 	/* The writer thread's. */
 	struct store_unit **batch;
 	/* Written by all who submit; the rest is read only, mostly. */
-	char gap_before[CACHE_LINE];
+	char apart[CACHE_LINE];
 	atomic_size_t queued;
 	atomic_size_t queued_bytes;
-	char gap_behind[CACHE_LINE];
+	char apart_too[CACHE_LINE];
 	atomic_bool is_stopping;
 	atomic_bool is_healthy;
 	_Atomic uint64_t commits;

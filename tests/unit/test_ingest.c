@@ -65,6 +65,38 @@ TEST(ingest, filters_see_attributes_of_the_envelope)
 	world_close(&world);
 }
 
+TEST(ingest, an_event_says_which_deliveries_are_its_own)
+{
+	enum { HOOKS = 6 };
+	struct world world;
+
+	world_open(&world, 0, 0);
+	for (uint64_t i = 1; i <= HOOKS; i++) {
+		struct webhook *webhook =
+			world_webhook(i, i % 2 ? "new/a eq 1" : "new/a ge 1");
+
+		match_set(world.match, webhook);
+		webhook_unref(webhook);
+	}
+	world_put_is(&world, "r", "{\"a\":1}", PUBLISH_ACCEPTED);
+	world_put_is(&world, "s", "{\"a\":2}", PUBLISH_ACCEPTED);
+	world_put_is(&world, "t", "{\"a\":0}", PUBLISH_ACCEPTED);
+	CHECK_INT(test_count(world.directory,
+			  "SELECT count(*) FROM events e JOIN deliveries d"
+			  " ON d.event = e.sequence AND d.is_in_row = 1"
+			  " AND d.sequence >= e.first_delivery"
+			  " AND d.sequence < e.first_delivery + e.matched"),
+		HOOKS + HOOKS / 2);
+	CHECK_INT(
+		test_count(world.directory, "SELECT count(*) FROM deliveries"),
+		HOOKS + HOOKS / 2);
+	CHECK_INT(
+		test_count(world.directory,
+			"SELECT first_delivery FROM events WHERE matched = 0"),
+		0);
+	world_close(&world);
+}
+
 TEST(ingest, the_same_state_by_value_makes_no_event_also_after_a_restart)
 {
 	struct world world;

@@ -14,6 +14,13 @@ static struct delivery_row rows[DELIVERIES + 1];
 static const char *const subjects[] = {"alpha", "Beta", "gamma"};
 static const char *const types[] = {"compute-ops/server", "shop.order"};
 
+/** An event's deliveries are numbered in a row: the first. */
+static uint64_t
+first_of(uint64_t event)
+{
+	return ((event - 1) * (DELIVERIES + 1) + EVENTS - 1) / EVENTS;
+}
+
 static struct event_row
 make_event(uint64_t sequence)
 {
@@ -23,6 +30,11 @@ make_event(uint64_t sequence)
 	row.subject = str_of(subjects[sequence % COUNT_OF(subjects)]);
 	row.type = str_of(types[sequence % COUNT_OF(types)]);
 	row.type_as_received = row.type;
+	if (sequence % 2) {
+		row.first_delivery = first_of(sequence);
+		row.matched =
+			(uint32_t)(first_of(sequence + 1) - row.first_delivery);
+	}
 	return row;
 }
 
@@ -34,6 +46,8 @@ make_delivery(uint64_t sequence)
 		1 + random_below(HOOKS));
 
 	row.created = TEST_NOW + (int64_t)row.event * 10 * MINUTES;
+	/* Some of an event's are found through it, some by the index. */
+	row.is_in_row = row.event % 2 && random_below(4) > 0;
 	row.state = (enum delivery_state)random_below(4);
 	row.attempts =
 		row.state == DELIVERY_SKIPPED ? 0 : (uint32_t)random_below(3);

@@ -114,6 +114,19 @@ TEST(store_outcomes, each_delivery_gets_its_own)
 	end();
 }
 
+TEST(store_outcomes, those_far_from_their_order_are_set_too)
+{
+	begin();
+	add_deliveries(10 * MANY);
+	for (uint64_t at = 10 * MANY; at > 0; at--)
+		add_outcome(at, DELIVERY_DELIVERED, "");
+	commit();
+	for (size_t i = 0; i < count; i++)
+		check_set(i);
+	CHECK_INT(waiting(), 0);
+	end();
+}
+
 TEST(store_outcomes, who_does_not_wait_conflicts_and_the_others_go_on)
 {
 	begin();

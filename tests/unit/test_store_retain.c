@@ -9,7 +9,7 @@
 
 /* Removing what is old: what goes, what stays, and that space comes back. */
 
-enum { KEYS = 8, EVENTS_MAX = 4000, HOOK = 1 };
+enum { KEYS = 8, EVENTS_MAX = 4000, HOOK = 1, DELIVERIES_EACH = 2 };
 
 /* What a test knows of an event, by its sequence. */
 struct known {
@@ -104,6 +104,15 @@ check_whole(void)
 			" ON p.sequence = e.previous"
 			" WHERE e.previous > 0 AND p.sequence IS NULL"),
 		0);
+	/* Blocks of 16 sequences that hold a type: no more, no fewer. */
+	CHECK_INT(count("SELECT count(*) FROM (SELECT DISTINCT type,"
+			" sequence / 16 FROM events) e LEFT JOIN type_blocks b"
+			" ON b.type = e.type AND b.block = e.\"sequence / 16\""
+			" WHERE b.type IS NULL"),
+		0);
+	CHECK_INT(count("SELECT count(*) FROM type_blocks"),
+		count("SELECT count(*) FROM (SELECT DISTINCT type,"
+		      " sequence / 16 FROM events)"));
 }
 
 /* ---- random things that happen ---- */
@@ -122,6 +131,7 @@ add_delivery(void)
 	row.state = states[random_below(COUNT_OF(states))];
 	row.attempts = row.state == DELIVERY_DELIVERED;
 	row.created = row.updated = now;
+	row.is_in_row = random_below(3) > 0;
 	known[last_event].has_deliveries = true;
 	known[last_event].is_waited_for |= row.state == DELIVERY_WAITING;
 	if (row.attempts)
@@ -130,11 +140,22 @@ add_delivery(void)
 		TEST_COMMIT(store, ADD_DELIVERY(&row));
 }
 
+/** That says where its deliveries will be, others' among them perhaps. */
+static struct event_row
+next_event(void)
+{
+	struct event_row row = test_event(++last_event, &arena);
+
+	row.first_delivery = last_delivery + 1;
+	row.matched = DELIVERIES_EACH;
+	return row;
+}
+
 /** An event that is about no resource. */
 static void
 add_data(void)
 {
-	struct event_row row = test_event(++last_event, &arena);
+	struct event_row row = next_event();
 
 	row.form = EVENT_DATA;
 	row.operation = OPERATION_NONE;
@@ -147,7 +168,7 @@ add_data(void)
 static void
 add_state(size_t key, bool is_change)
 {
-	struct event_row row = test_event(++last_event, &arena);
+	struct event_row row = next_event();
 	struct resource_row resource = test_resource(names[key], last_event);
 	uint64_t former = last_of[key];
 	struct known *was = &known[former];
@@ -190,7 +211,7 @@ happen(int times)
 		else
 			add_state((size_t)random_below(KEYS),
 				random_below(5) == 0);
-		for (uint64_t n = random_below(3); n > 0; n--)
+		for (uint64_t n = random_below(DELIVERIES_EACH + 1); n > 0; n--)
 			add_delivery();
 	}
 }
