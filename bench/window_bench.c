@@ -5,15 +5,16 @@
 #include "base/mem.h"
 #include "pipeline/dispatch.h"
 
-enum { COUNT = 200000 };
+/* As many webhooks as it takes for their retries to find room. */
+enum { COUNT = 200000, WEBHOOKS = COUNT / DISPATCH_WINDOW_SURE };
 
 static struct webhook *
-make_webhook(void)
+make_webhook(uint64_t number)
 {
 	struct webhook *webhook = MEM_NEW(struct webhook);
 
 	atomic_init(&webhook->refs, 1);
-	webhook->number = 1;
+	webhook->number = number;
 	webhook->health.status = WEBHOOK_ACTIVE;
 	return webhook;
 }
@@ -33,25 +34,30 @@ measure(const char *what, bool is_retry, bool is_ordered)
 		.concurrency = 32,
 		.concurrency_total = 1024,
 		.unsettled_max = 16384};
-	struct webhook *webhook = make_webhook();
-	size_t before = used();
+	struct webhook *webhooks[WEBHOOKS];
 	struct dispatch *dispatch = dispatch_new(&options);
+	size_t before;
 
-	dispatch_set_webhook(dispatch, webhook, true, false);
+	for (size_t i = 0; i < WEBHOOKS; i++) {
+		webhooks[i] = make_webhook(i);
+		dispatch_set_webhook(dispatch, webhooks[i], true, false);
+	}
+	before = used();
 	for (uint64_t i = 1; i <= COUNT; i++) {
 		struct delivery_row row = {.sequence = i,
-			.webhook = 1,
+			.webhook = i % WEBHOOKS,
 			.attempts = is_retry,
 			.due = (int64_t)i,
 			.resource = is_ordered ? i : 0};
 
-		if (dispatch_offer(dispatch, delivery_new(&row, NULL)) !=
+		if (dispatch_offer(dispatch, &row, NULL) !=
 			DISPATCH_QUEUED)
 			printf("not queued: %llu\n", (unsigned long long)i);
 	}
 	printf("%-40s %4zu bytes each\n", what, (used() - before) / COUNT);
 	dispatch_free(dispatch);
-	webhook_unref(webhook);
+	for (size_t i = 0; i < WEBHOOKS; i++)
+		webhook_unref(webhooks[i]);
 }
 
 int

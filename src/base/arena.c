@@ -25,19 +25,11 @@ struct arena_block {
  * keeps a few of each common size. Not under sanitizers, which are to see
  * each block freed.
  */
-#if defined(__has_feature)
-#define HAS_SANITIZER \
-	(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAS_SANITIZER 1
-#else
-#define HAS_SANITIZER 0
-#endif
 
 enum {
 	SIZES_KEPT = 4,
 	/* Of the smallest size; of each next one half as many. */
-	BYTES_KEPT = HAS_SANITIZER ? 0 : 1 << 20,
+	BYTES_KEPT = MEM_HAS_SANITIZER ? 0 : 1 << 20,
 };
 
 struct kept_blocks {

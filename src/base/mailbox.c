@@ -30,6 +30,11 @@ static _Thread_local struct {
 	bool is_on;
 	size_t count;
 	struct mailbox *mailboxes[GATHERED_MAX];
+	size_t last_count;
+	struct {
+		void (*end)(void *context);
+		void *context;
+	} lasts[GATHERED_MAX];
 } gathered;
 
 struct mailbox *
@@ -110,9 +115,28 @@ mailbox_gather_begin(void)
 	gathered.is_on = true;
 }
 
+bool
+mailbox_is_gathering(void)
+{
+	return gathered.is_on;
+}
+
+bool
+mailbox_gather_last(void (*end)(void *context), void *context)
+{
+	if (!gathered.is_on || gathered.last_count == GATHERED_MAX)
+		return false;
+	gathered.lasts[gathered.last_count].end = end;
+	gathered.lasts[gathered.last_count++].context = context;
+	return true;
+}
+
 void
 mailbox_gather_end(void)
 {
+	for (size_t i = 0; i < gathered.last_count; i++)
+		gathered.lasts[i].end(gathered.lasts[i].context);
+	gathered.last_count = 0;
 	gathered.is_on = false;
 	for (size_t i = 0; i < gathered.count; i++) {
 		struct mailbox *mailbox = gathered.mailboxes[i];

@@ -38,6 +38,16 @@ void mailbox_post_quietly(struct mailbox *mailbox, struct message *message);
 void mailbox_gather_begin(void);
 void mailbox_gather_end(void);
 
+/** Whether this thread is between the two. */
+bool mailbox_is_gathering(void);
+
+/**
+ * While this thread gathers: calls `end` at the end of it, before receivers
+ * are woken, so that what it posts then is part of it. False: it does not
+ * gather, or too much is to be called; `end` will not be.
+ */
+bool mailbox_gather_last(void (*end)(void *context), void *context);
+
 /** Any thread: wakes the receiver if messages may be waiting. */
 void mailbox_flush(struct mailbox *mailbox);
 

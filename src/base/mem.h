@@ -24,5 +24,18 @@ void mem_free(void *ptr);
  */
 void mem_trim(size_t bytes);
 
+/*
+ * Whether a sanitizer is to see each piece of memory freed: then nothing is
+ * kept for the next time.
+ */
+#if defined(__has_feature)
+#define MEM_HAS_SANITIZER \
+	(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MEM_HAS_SANITIZER 1
+#else
+#define MEM_HAS_SANITIZER 0
+#endif
+
 /** A zeroed struct on the heap: struct hub *hub = MEM_NEW(struct hub); */
 #define MEM_NEW(type) ((type *)mem_alloc(sizeof(type)))

@@ -7,12 +7,27 @@
 
 enum { FIRST_CAP = 16 };
 
+/**
+ * Eight neighbours share a cache line of heads, each in a place of its own;
+ * whole lines are spread, so that numbers of which only every nth is here use
+ * all places, too.
+ */
+static uint64_t
+spread(uint64_t number)
+{
+	uint64_t line = (number >> 3) * UINT64_C(0x9E3779B97F4A7C15);
+
+	line = (line ^ line >> 32) * UINT64_C(0x9E3779B97F4A7C15);
+	return line >> 32 ^ (number & 7);
+}
+
 static size_t
 place_of(const struct numbers *numbers, uint64_t number)
 {
 	struct str key = str_make((const char *)&number, sizeof(number));
+	uint64_t hash = numbers->is_counted ? spread(number) : map_hash(key);
 
-	return map_hash(key) & (numbers->cap - 1);
+	return hash & (numbers->cap - 1);
 }
 
 void

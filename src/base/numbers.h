@@ -1,12 +1,15 @@
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
  * A hash table from numbers to the things they belong to, for very many of
  * them: the node is embedded in the thing (CONTAINER_OF), and beside it a
- * thing costs 8 to 16 bytes. Hashed with the secret of base/map. One thread at
- * a time.
+ * thing costs 8 to 16 bytes. Hashed with the secret of base/map, unless
+ * `is_counted` is set while it is empty: numbers that we count up ourselves,
+ * and nobody can choose, are found for less, and neighbours lie side by side.
+ * One thread at a time.
  *
  * It never shrinks. A zeroed struct numbers is a valid empty one.
  */
@@ -19,6 +22,7 @@ struct numbers {
 	struct numbers_node **heads;
 	size_t cap; /* a power of two, or 0 */
 	size_t count;
+	bool is_counted;
 };
 
 void numbers_release(struct numbers *numbers);

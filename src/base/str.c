@@ -125,7 +125,9 @@ str_decimal(uint64_t value, size_t digits, char text[STR_DECIMAL_SIZE])
 	do {
 		*--at = (char)('0' + value % 10);
 		value /= 10;
-	} while (value || end - at < (ptrdiff_t)digits);
+	} while (value);
+	while (end - at < (ptrdiff_t)digits)
+		*--at = '0';
 	return str_make(at, (size_t)(end - at));
 }
 

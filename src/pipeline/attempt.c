@@ -43,7 +43,6 @@ attempt_destination(const struct attempt *attempt)
 			       : attempt->webhook->destination;
 }
 
-/** A retry reads its event anew: in memory it would only wait (P7). */
 static void
 drop_payload(struct delivery *delivery)
 {
@@ -346,9 +345,10 @@ end_one(struct attempt *attempt, struct ending *ending, bool is_first)
 {
 	struct retry_decision decision = decide(attempt, ending);
 	bool is_delivered = decision.verdict == RETRY_DELIVERED;
-	struct payload *payload = payload_ref(attempt->delivery->payload);
+	/* A retry reads its event anew: in memory it would only wait (P7). */
+	struct payload *payload = attempt->delivery->payload;
 
-	drop_payload(attempt->delivery);
+	attempt->delivery->payload = NULL;
 	if (is_first)
 		worker_measure(attempt->worker, ending->result,
 			attempt->delivery, is_delivered);

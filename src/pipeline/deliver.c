@@ -27,24 +27,6 @@ struct deliver {
 /* ---- one worker's loop ---- */
 
 static void
-take_delivery_in(struct worker *worker, struct delivery *delivery)
-{
-	struct payload *payload = payload_ref(delivery->payload);
-
-	switch (dispatch_offer(worker->dispatch, delivery)) {
-	case DISPATCH_NOT_SENDING: attempt_skip(worker, delivery); break;
-	case DISPATCH_NO_WEBHOOK: delivery_free(delivery); break;
-	case DISPATCH_ON_DISK:
-		shelf_put(&worker->shelf, payload,
-			dispatch_now(worker->dispatch));
-		break;
-	case DISPATCH_QUEUED:
-	case DISPATCH_KNOWN: break;
-	}
-	payload_unref(payload);
-}
-
-static void
 hasten(struct worker *worker, struct message *message)
 {
 	struct hasten_mail *mail =
@@ -64,8 +46,12 @@ read_mail(struct worker *worker, struct message *message)
 
 	switch ((enum mail_kind)message->kind) {
 	case MAIL_DELIVERY:
-		take_delivery_in(worker,
-			CONTAINER_OF(message, struct delivery, message));
+		worker_take_one(worker,
+			CONTAINER_OF(message, struct delivery_mail, message));
+		return;
+	case MAIL_PARCEL:
+		worker_take_parcel(
+			worker, CONTAINER_OF(message, struct parcel, message));
 		return;
 	case MAIL_SETTLED: attempt_settled(worker, message); return;
 	case MAIL_ERRAND:
@@ -312,8 +298,11 @@ throw_away_mail(struct worker *worker)
 			CONTAINER_OF(message, struct webhook_mail, message);
 
 		if (message->kind == MAIL_DELIVERY) {
-			delivery_free(CONTAINER_OF(
-				message, struct delivery, message));
+			worker_refuse_one(CONTAINER_OF(
+				message, struct delivery_mail, message));
+		} else if (message->kind == MAIL_PARCEL) {
+			parcel_free(
+				CONTAINER_OF(message, struct parcel, message));
 		} else if (message->kind == MAIL_SETTLED) {
 			attempt_abandon(worker, message);
 		} else if (message->kind == MAIL_ERRAND) {
@@ -345,6 +334,7 @@ deliver_free(struct deliver *deliver)
 		heartbeat_release(worker);
 		dispatch_free(worker->dispatch);
 		shelf_release(&worker->shelf);
+		parcel_free(atomic_load(&worker->spare_parcel));
 		credentials_free(worker->credentials);
 		dead_tally_free(worker->dead_tally);
 		mailbox_free(worker->mailbox);
@@ -365,11 +355,7 @@ void
 deliver_offer(struct deliver *deliver, const struct delivery_row *row,
 	struct payload *payload)
 {
-	struct delivery *delivery = delivery_new(row, payload);
-
-	delivery->message.kind = MAIL_DELIVERY;
-	mailbox_post(
-		worker_of(deliver, row->webhook)->mailbox, &delivery->message);
+	worker_offer(worker_of(deliver, row->webhook), row, payload);
 }
 
 void

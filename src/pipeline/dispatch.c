@@ -5,23 +5,31 @@
 
 /* ---- deliveries ---- */
 
+static struct delivery
+from_row(const struct delivery_row *row, struct payload *payload)
+{
+	return (struct delivery){
+		.sequence = row->sequence,
+		.event = row->event,
+		.webhook = row->webhook,
+		.workspace = row->workspace,
+		.attempts = row->attempts,
+		.spent = row->spent,
+		.since = row->since ? row->since : row->created,
+		.resource = row->resource,
+		.created = row->created,
+		.due = row->due,
+		.written = row->updated,
+		.payload = payload,
+	};
+}
+
 struct delivery *
 delivery_new(const struct delivery_row *row, struct payload *payload)
 {
 	struct delivery *delivery = MEM_NEW(struct delivery);
 
-	delivery->sequence = row->sequence;
-	delivery->event = row->event;
-	delivery->webhook = row->webhook;
-	delivery->workspace = row->workspace;
-	delivery->attempts = row->attempts;
-	delivery->spent = row->spent;
-	delivery->since = row->since ? row->since : row->created;
-	delivery->resource = row->resource;
-	delivery->created = row->created;
-	delivery->due = row->due;
-	delivery->written = row->updated;
-	delivery->payload = payload_ref(payload);
+	*delivery = from_row(row, payload_ref(payload));
 	return delivery;
 }
 
@@ -32,6 +40,35 @@ delivery_free(struct delivery *delivery)
 		return;
 	payload_unref(delivery->payload);
 	mem_free(delivery);
+}
+
+/** The same as `offered`, of those that are spare if there is one. */
+static struct delivery *
+keep(struct dispatch *dispatch, const struct delivery *offered)
+{
+	struct delivery *delivery = dispatch->spare;
+
+	if (delivery) {
+		dispatch->spare = delivery->next;
+		dispatch->spare_count--;
+	} else {
+		delivery = mem_resize(NULL, sizeof(*delivery));
+	}
+	*delivery = *offered;
+	return delivery;
+}
+
+void
+dispatch_drop(struct dispatch *dispatch, struct delivery *delivery)
+{
+	if (dispatch->spare_count == DISPATCH_SPARE_MAX) {
+		delivery_free(delivery);
+		return;
+	}
+	payload_unref(delivery->payload);
+	delivery->next = dispatch->spare;
+	dispatch->spare = delivery;
+	dispatch->spare_count++;
 }
 
 /* ---- the clock ---- */
@@ -65,13 +102,11 @@ dispatch_due(const struct dispatch *dispatch, const struct delivery *delivery)
 /* ---- taking in ---- */
 
 /** It is here already; what was asked for meanwhile is not forgotten. */
-static enum dispatch_answer
-recognise(struct delivery *known, struct delivery *offered)
+static void
+recognise(struct delivery *known, const struct delivery *offered)
 {
 	known->is_offered_again |= offered->attempts > known->attempts ||
 				   offered->due > known->due;
-	delivery_free(offered);
-	return DISPATCH_KNOWN;
 }
 
 /** First tries must not overtake older ones that are on disk. */
@@ -100,29 +135,42 @@ spare_memory(const struct lane *lane, struct delivery *delivery)
 	delivery->payload = NULL;
 }
 
-enum dispatch_answer
-dispatch_offer(struct dispatch *dispatch, struct delivery *delivery)
+static enum dispatch_answer
+answer(struct dispatch *dispatch, struct lane *lane,
+	const struct delivery *offered)
 {
-	struct lane *lane = dispatch_find(dispatch, delivery->webhook);
-	struct delivery *known = dispatch_known(dispatch, delivery->sequence);
+	struct delivery *known = dispatch_known(dispatch, offered->sequence);
 	enum order_place place;
 
-	if (lane == NULL || lane->is_removed)
-		return DISPATCH_NO_WEBHOOK;
-	if (known)
-		return recognise(known, delivery);
+	if (known) {
+		recognise(known, offered);
+		return DISPATCH_KNOWN;
+	}
 	if (!lane_is_open(lane))
 		return DISPATCH_NOT_SENDING;
-	place = order_place(lane, delivery);
-	if (place == ORDER_FREE && !has_room(dispatch, lane, delivery))
-		place = ORDER_UNKNOWN;
-	if (place != ORDER_FREE) {
-		if (place == ORDER_UNKNOWN)
-			disk_leave(dispatch, lane, delivery);
-		delivery_free(delivery);
-		return DISPATCH_ON_DISK;
-	}
-	spare_memory(lane, delivery);
+	place = order_place(lane, offered);
+	if (place == ORDER_FREE && has_room(dispatch, lane, offered))
+		return DISPATCH_QUEUED;
+	if (place != ORDER_BEHIND)
+		disk_leave(dispatch, lane, offered);
+	return DISPATCH_ON_DISK;
+}
+
+enum dispatch_answer
+dispatch_offer(struct dispatch *dispatch, const struct delivery_row *row,
+	struct payload *payload)
+{
+	struct delivery offered = from_row(row, payload);
+	struct lane *lane = dispatch_find(dispatch, row->webhook);
+	enum dispatch_answer said = lane == NULL || lane->is_removed
+					    ? DISPATCH_NO_WEBHOOK
+					    : answer(dispatch, lane, &offered);
+	struct delivery *delivery;
+
+	if (said != DISPATCH_QUEUED)
+		return said;
+	spare_memory(lane, &offered);
+	delivery = keep(dispatch, &offered);
 	order_begin(lane, delivery, false);
 	lane_know(dispatch, lane, delivery);
 	lane_enqueue(dispatch, lane, delivery);

@@ -44,7 +44,6 @@ struct strand;
 enum { DELIVERY_ATTEMPTS_MAX = 64 };
 
 struct delivery {
-	struct message message; /* in the worker's mailbox */
 	uint64_t sequence;
 	uint64_t event;
 	uint64_t webhook;
@@ -123,15 +122,18 @@ void dispatch_remove_webhook(struct dispatch *dispatch, uint64_t number);
 
 enum dispatch_answer {
 	DISPATCH_QUEUED,
-	DISPATCH_ON_DISK,     /* no room now, or not its turn; freed here */
-	DISPATCH_KNOWN,	      /* it is here already; freed here */
-	DISPATCH_NOT_SENDING, /* its webhook is not sending; the caller's */
-	DISPATCH_NO_WEBHOOK,  /* deleted meanwhile; the caller's */
+	DISPATCH_ON_DISK,     /* no room now, or not its turn */
+	DISPATCH_KNOWN,	      /* it is here already */
+	DISPATCH_NOT_SENDING, /* its webhook is not sending */
+	DISPATCH_NO_WEBHOOK,  /* deleted meanwhile */
 };
 
-/** A committed delivery comes in. Takes it unless the answer says otherwise. */
-enum dispatch_answer dispatch_offer(
-	struct dispatch *dispatch, struct delivery *take_delivery);
+/**
+ * A committed delivery comes in. The reference to its payload (or NULL) is
+ * taken when it is queued, and otherwise the caller's still.
+ */
+enum dispatch_answer dispatch_offer(struct dispatch *dispatch,
+	const struct delivery_row *row, struct payload *payload);
 
 /**
  * The next one to attempt now, or NULL; it occupies a slot from here on. With

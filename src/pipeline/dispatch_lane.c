@@ -147,7 +147,7 @@ lane_forget(struct dispatch *dispatch, struct delivery *delivery)
 	order_leave(lane, delivery);
 	numbers_remove(&dispatch->known, &delivery->by_sequence);
 	lane->known--;
-	delivery_free(delivery);
+	dispatch_drop(dispatch, delivery);
 	lane_free_if_unused(dispatch, lane);
 }
 
@@ -305,6 +305,7 @@ dispatch_new(const struct dispatch_options *options)
 	struct dispatch *dispatch = MEM_NEW(struct dispatch);
 
 	dispatch->options = *options;
+	dispatch->lanes.is_counted = dispatch->known.is_counted = true;
 	front_init(&dispatch->front);
 	return dispatch;
 }
@@ -328,6 +329,12 @@ dispatch_free(struct dispatch *dispatch)
 	numbers_release(&dispatch->known);
 	heap_release(&dispatch->timers);
 	heap_release(&dispatch->patience);
+	while (dispatch->spare) {
+		struct delivery *spare = dispatch->spare;
+
+		dispatch->spare = spare->next;
+		mem_free(spare);
+	}
 	front_release(&dispatch->front);
 	mem_free(dispatch);
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <pthread.h>
 
+#include "base/mem.h"
 #include "pipeline/dispatch.h"
 #include "rule/pace.h"
 #include "rule/rate.h"
@@ -102,8 +103,16 @@ struct dispatch {
 	size_t in_flight;
 	size_t slow_in_flight; /* of slow lanes */
 	size_t unsettled;
+	struct delivery *spare; /* to be used again */
+	size_t spare_count;
 	struct front front;
 };
+
+/* Of those that are gone so many are kept for the next ones. */
+enum { DISPATCH_SPARE_MAX = MEM_HAS_SANITIZER ? 0 : 1024 };
+
+/** It has left all lanes. */
+void dispatch_drop(struct dispatch *dispatch, struct delivery *delivery);
 
 /** The delivery in memory, or NULL. */
 static inline struct delivery *

@@ -5,17 +5,19 @@
 #include "pipeline/alarm.h"
 #include "pipeline/credentials.h"
 #include "pipeline/deliver.h"
+#include "pipeline/parcel.h"
 #include "pipeline/shelf.h"
 
 /*
  * One worker of the deliverers (private to them: deliver.c runs the loop,
- * worker.c is what it looks at and reads, attempt.c and handshake.c are what it
- * does).
+ * worker.c is what it looks at and reads, worker_mail.c how deliveries come to
+ * it, attempt.c and handshake.c are what it does).
  */
 
 /** What a message in a worker's mailbox is. */
 enum mail_kind {
-	MAIL_DELIVERY,	/* struct delivery */
+	MAIL_DELIVERY,	/* struct delivery_mail */
+	MAIL_PARCEL,	/* struct parcel */
 	MAIL_WEBHOOK,	/* struct webhook_mail */
 	MAIL_REMOVED,	/* struct webhook_mail */
 	MAIL_HANDSHAKE, /* struct webhook_mail */
@@ -23,6 +25,12 @@ enum mail_kind {
 	MAIL_REPORT,	/* struct report_mail: to be said again */
 	MAIL_ERRAND,	/* struct deliver_errand */
 	MAIL_HASTEN,	/* struct hasten_mail */
+};
+
+struct delivery_mail {
+	struct message message;
+	struct delivery_row row;
+	struct payload *payload; /* a reference, or NULL */
 };
 
 struct hasten_mail {
@@ -72,6 +80,9 @@ struct worker {
 	_Atomic uint64_t acknowledged;
 	_Atomic uint64_t failed;
 	_Atomic uint64_t dead;
+	/* Of the one thread that gathers, the writer's: posted at its end. */
+	struct parcel *parcel;
+	struct parcel *_Atomic spare_parcel; /* an empty one */
 	/* for others to read */
 	struct histogram latencies[LATENCY_COUNT];
 	_Atomic size_t queued, in_flight, slow_in_flight, unsettled;
@@ -98,6 +109,17 @@ int64_t worker_sleep_time(const struct worker *worker);
 
 /** What others may read of the dispatch, as it is now. */
 void worker_publish_stats(struct worker *worker);
+
+/* ---- worker_mail.c ---- */
+
+/** Any thread: a committed delivery, alone or with others of its commit. */
+void worker_offer(struct worker *worker, const struct delivery_row *row,
+	struct payload *payload);
+/** MAIL_DELIVERY and MAIL_PARCEL came. */
+void worker_take_one(struct worker *worker, struct delivery_mail *mail);
+void worker_take_parcel(struct worker *worker, struct parcel *parcel);
+/** MAIL_DELIVERY came too late. */
+void worker_refuse_one(struct delivery_mail *mail);
 
 static inline void
 worker_count(_Atomic uint64_t *counter)

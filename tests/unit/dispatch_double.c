@@ -44,24 +44,23 @@ fake_status(
 	webhook_unref(webhook);
 }
 
-struct delivery *
-fake_delivery(
-	uint64_t sequence, uint64_t webhook, uint32_t attempts, int64_t due)
+enum dispatch_answer
+fake_answer(struct dispatch *dispatch, uint64_t sequence, uint64_t webhook,
+	uint32_t attempts, int64_t due)
 {
 	struct delivery_row row = {.sequence = sequence,
 		.webhook = webhook,
 		.attempts = attempts,
 		.due = due};
 
-	return delivery_new(&row, NULL);
+	return dispatch_offer(dispatch, &row, NULL);
 }
 
 void
 fake_offer(struct dispatch *dispatch, uint64_t sequence, uint64_t webhook,
 	uint32_t attempts, int64_t due)
 {
-	CHECK_INT(dispatch_offer(dispatch,
-			  fake_delivery(sequence, webhook, attempts, due)),
+	CHECK_INT(fake_answer(dispatch, sequence, webhook, attempts, due),
 		DISPATCH_QUEUED);
 }
 
@@ -111,7 +110,7 @@ fake_offer_retry(struct dispatch *dispatch, uint64_t sequence, int64_t written,
 		.due = due};
 	if (fake_disk_count < sequence)
 		fake_disk_count = sequence;
-	dispatch_offer(dispatch, delivery_new(&row->row, NULL));
+	dispatch_offer(dispatch, &row->row, NULL);
 }
 
 static bool

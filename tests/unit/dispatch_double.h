@@ -24,8 +24,8 @@ struct dispatch *fake_dispatch(size_t window, unsigned concurrency);
 /** The webhook is of this status from now on. */
 void fake_status(
 	struct dispatch *dispatch, uint64_t number, enum webhook_status status);
-struct delivery *fake_delivery(
-	uint64_t sequence, uint64_t webhook, uint32_t attempts, int64_t due);
+enum dispatch_answer fake_answer(struct dispatch *dispatch, uint64_t sequence,
+	uint64_t webhook, uint32_t attempts, int64_t due);
 /** Offers one that must be queued. */
 void fake_offer(struct dispatch *dispatch, uint64_t sequence, uint64_t webhook,
 	uint32_t attempts, int64_t due);

@@ -6,6 +6,7 @@
 #include "fault_vfs.h"
 #include "peer.h"
 #include "pipeline/hub.h"
+#include "pipeline/parcel.h"
 #include "pipeline_world.h"
 
 /* A whole hub, and one endpoint for all of its webhooks. */
@@ -534,6 +535,39 @@ TEST(deliver, with_a_small_window_each_of_many_is_delivered_once)
 	for (int i = 0; i < 200; i++)
 		CHECK_INT(atomic_load(&setting.peer.copies[i]), 1);
 	tear_down(&setting);
+}
+
+/** Of a webhook that is gone, as a commit tells of them. */
+static void
+offer_gathered(struct setting *setting, struct payload *payload)
+{
+	mailbox_gather_begin();
+	for (uint64_t i = 0; i < PARCEL_MAX * 2 + 10; i++) {
+		const struct delivery_row row = {
+			.sequence = 1000 + i, .webhook = 90 + i % 3};
+
+		deliver_offer(setting->hub->deliver, &row, payload);
+	}
+	CHECK_INT(atomic_load(&payload->refs), 1 + PARCEL_MAX * 2 + 10);
+	mailbox_gather_end();
+}
+
+TEST(deliver, what_is_offered_together_keeps_no_payload_when_it_is_gone)
+{
+	struct payload_facts facts = {.body = STR("{}")};
+	struct payload *payload = payload_new(&facts);
+	struct setting setting;
+
+	set_up(&setting);
+	open_hub(&setting);
+	offer_gathered(&setting, payload);
+	AWAIT(atomic_load(&payload->refs) == 1);
+	/* Whether the workers still read it or have ended. */
+	offer_gathered(&setting, payload);
+	close_hub(&setting, 0);
+	CHECK_INT(atomic_load(&payload->refs), 1);
+	payload_unref(payload);
+	peer_stop(&setting.peer);
 }
 
 TEST(deliver, a_start_takes_up_a_backlog_larger_than_the_window)

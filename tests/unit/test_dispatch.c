@@ -121,19 +121,17 @@ TEST(dispatch, a_pending_webhook_keeps_what_comes_until_it_is_active)
 TEST(dispatch, a_disabled_webhook_drops_its_queue_and_takes_nothing)
 {
 	struct dispatch *dispatch = fake_dispatch(10, 2);
-	struct delivery *delivery = fake_delivery(2, 1, 0, 0);
 
 	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
 	fake_offer(dispatch, 1, 1, 0, 0);
 	fake_status(dispatch, 1, WEBHOOK_OFF);
 	CHECK_INT(fake_take(dispatch, 0), 0);
-	CHECK_INT(dispatch_offer(dispatch, delivery), DISPATCH_NOT_SENDING);
+	CHECK_INT(fake_answer(dispatch, 2, 1, 0, 0), DISPATCH_NOT_SENDING);
 	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
 	CHECK_INT(fake_take(dispatch, 0), 0);
 	read_nothing_back(dispatch);
 	fake_offer(dispatch, 2, 1, 0, 0);
 	CHECK_INT(fake_take(dispatch, 0), 2);
-	delivery_free(delivery);
 	fake_end(dispatch);
 }
 
@@ -164,18 +162,16 @@ TEST(dispatch, a_webhook_that_opens_again_finds_what_waits_on_disk)
 TEST(dispatch, a_removed_webhook_waits_for_what_is_in_flight)
 {
 	struct dispatch *dispatch = fake_dispatch(10, 2);
-	struct delivery *late = fake_delivery(3, 1, 0, 0);
 
 	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
 	fake_offer(dispatch, 1, 1, 0, 0);
 	fake_offer(dispatch, 2, 1, 0, 0);
 	CHECK_INT(fake_take(dispatch, 0), 1);
 	dispatch_remove_webhook(dispatch, 1);
-	CHECK_INT(dispatch_offer(dispatch, late), DISPATCH_NO_WEBHOOK);
+	CHECK_INT(fake_answer(dispatch, 3, 1, 0, 0), DISPATCH_NO_WEBHOOK);
 	CHECK_INT(fake_take(dispatch, 0), 0);
 	fake_finish_first(dispatch);
 	CHECK(dispatch_find(dispatch, 1) == NULL);
-	delivery_free(late);
 	dispatch_free(dispatch);
 }
 
@@ -185,11 +181,9 @@ TEST(dispatch, what_it_knows_already_is_not_taken_twice)
 
 	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
 	fake_offer(dispatch, 1, 1, 0, 0);
-	CHECK_INT(dispatch_offer(dispatch, fake_delivery(1, 1, 0, 0)),
-		DISPATCH_KNOWN);
+	CHECK_INT(fake_answer(dispatch, 1, 1, 0, 0), DISPATCH_KNOWN);
 	CHECK_INT(fake_take(dispatch, 0), 1);
-	CHECK_INT(dispatch_offer(dispatch, fake_delivery(1, 1, 0, 0)),
-		DISPATCH_KNOWN);
+	CHECK_INT(fake_answer(dispatch, 1, 1, 0, 0), DISPATCH_KNOWN);
 	fake_end(dispatch);
 }
 

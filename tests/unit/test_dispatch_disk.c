@@ -79,8 +79,8 @@ TEST(dispatch_disk, with_memory_full_each_lane_goes_on_with_a_few)
 
 		*row = (struct delivery_row){
 			.sequence = i, .webhook = i <= 50 ? 1 : 2};
-		queued += dispatch_offer(dispatch, delivery_new(row, NULL)) ==
-			  DISPATCH_QUEUED;
+		queued +=
+			dispatch_offer(dispatch, row, NULL) == DISPATCH_QUEUED;
 	}
 	CHECK_INT(queued, 24);
 	for (int i = 0; i < 1000; i++) {
@@ -113,9 +113,11 @@ offer_many(struct dispatch *dispatch, uint64_t webhook, uint32_t attempts,
 			.attempts = attempts,
 			.due = i};
 
-		queued +=
-			dispatch_offer(dispatch, delivery_new(&row, payload)) ==
-			DISPATCH_QUEUED;
+		if (dispatch_offer(dispatch, &row, payload_ref(payload)) ==
+			DISPATCH_QUEUED)
+			queued++;
+		else
+			payload_unref(payload);
 	}
 	return queued;
 }
@@ -251,8 +253,7 @@ TEST(dispatch_disk, what_is_asked_for_again_meanwhile_is_looked_for_on_disk)
 	/* Skipped on fake_disk, and wanted again, before its outcome was known.
 	 */
 	fake_disk[1].row.due = fake_disk[1].row.updated = 5;
-	CHECK_INT(
-		dispatch_offer(dispatch, delivery_new(&fake_disk[1].row, NULL)),
+	CHECK_INT(dispatch_offer(dispatch, &fake_disk[1].row, NULL),
 		DISPATCH_KNOWN);
 	fake_finish_first(dispatch);
 	CHECK(dispatch_is_hungry(dispatch));
@@ -275,7 +276,7 @@ commit_new_row(struct dispatch *dispatch)
 	row->row = (struct delivery_row){.sequence = fake_disk_count,
 		.webhook = 1 + random_below(LANES),
 		.state = DELIVERY_WAITING};
-	dispatch_offer(dispatch, delivery_new(&row->row, NULL));
+	dispatch_offer(dispatch, &row->row, NULL);
 }
 
 static void

@@ -15,7 +15,7 @@ offer_of(struct dispatch *dispatch, uint64_t resource)
 	*row = (struct fake_row){.row = {.sequence = fake_disk_count,
 					 .webhook = 1,
 					 .resource = resource}};
-	return dispatch_offer(dispatch, delivery_new(&row->row, NULL));
+	return dispatch_offer(dispatch, &row->row, NULL);
 }
 
 static struct dispatch *
@@ -169,8 +169,7 @@ TEST(dispatch_order, an_earlier_one_asked_for_again_comes_next)
 	offer_of(dispatch, 7);
 	CHECK_INT(fake_take(dispatch, 0), 2);
 	row->state = DELIVERY_WAITING;
-	CHECK_INT(dispatch_offer(dispatch, delivery_new(row, NULL)),
-		DISPATCH_ON_DISK);
+	CHECK_INT(dispatch_offer(dispatch, row, NULL), DISPATCH_ON_DISK);
 	settle(dispatch, 2, 0);
 	CHECK_INT(fake_take(dispatch, 0), 1);
 	settle(dispatch, 1, 0);
@@ -226,7 +225,7 @@ commit_new_row(struct dispatch *dispatch)
 	*row = (struct fake_row){.row = {.sequence = fake_disk_count,
 					 .webhook = 1 + random_below(LANES),
 					 .resource = random_below(12)}};
-	dispatch_offer(dispatch, delivery_new(&row->row, NULL));
+	dispatch_offer(dispatch, &row->row, NULL);
 }
 
 static bool
@@ -304,7 +303,7 @@ ask_again(struct dispatch *dispatch, int64_t now)
 		return;
 	row->row.state = DELIVERY_WAITING;
 	row->row.due = row->row.updated = now;
-	dispatch_offer(dispatch, delivery_new(&row->row, NULL));
+	dispatch_offer(dispatch, &row->row, NULL);
 }
 
 static void

@@ -164,6 +164,42 @@ TEST(mailbox, gathered_posts_wake_each_receiver_once_at_the_end)
 	}
 }
 
+struct last_word {
+	struct mailbox *mailbox;
+	struct message message;
+	int times;
+};
+
+static void
+say_last_word(void *context)
+{
+	struct last_word *word = context;
+
+	word->times++;
+	mailbox_post(word->mailbox, &word->message);
+}
+
+TEST(mailbox, what_is_posted_last_of_a_gathering_is_part_of_it)
+{
+	struct last_word word = {.mailbox = mailbox_new()};
+
+	CHECK(!mailbox_is_gathering());
+	CHECK(!mailbox_gather_last(say_last_word, &word));
+	for (int i = 1; i <= 2; i++) {
+		mailbox_gather_begin();
+		CHECK(mailbox_is_gathering());
+		CHECK(mailbox_gather_last(say_last_word, &word));
+		CHECK_INT(word.times, i - 1);
+		mailbox_gather_end();
+		CHECK_INT(word.times, i);
+		CHECK(!mailbox_is_gathering());
+		CHECK(mailbox_wait(word.mailbox, 0));
+		CHECK(mailbox_take_all(word.mailbox) == &word.message);
+		CHECK(!mailbox_wait(word.mailbox, 0));
+	}
+	mailbox_free(word.mailbox);
+}
+
 TEST(mailbox, signal_of_messages_that_are_taken_wakes_once_only)
 {
 	struct mailbox *mailbox = mailbox_new();
