@@ -94,27 +94,20 @@ publish_get_resource(struct api_call *call)
 
 /* ---- many at once ---- */
 
-static const char *const members[] = {"type", "id", "state", "deleted"};
+enum member { MEMBER_TYPE, MEMBER_ID, MEMBER_STATE, MEMBER_DELETED, MEMBERS };
 
-static bool
-is_known_member(struct json key)
-{
-	for (size_t i = 0; i < COUNT_OF(members); i++) {
-		if (json_string_equal(key, str_of(members[i])))
-			return true;
-	}
-	return false;
-}
+static const struct str member_names[MEMBERS] = {
+	[MEMBER_TYPE] = STR_INIT("type"),
+	[MEMBER_ID] = STR_INIT("id"),
+	[MEMBER_STATE] = STR_INIT("state"),
+	[MEMBER_DELETED] = STR_INIT("deleted"),
+};
 
-/** Reads one line into an item; false with why. */
+/** The members of a line, each at most once looked for; false with why. */
 static bool
-read_item(struct api_call *call, struct json line,
-	struct publication_item *item, struct buf *why)
+find_members(struct json line, struct json found[MEMBERS], struct buf *why)
 {
 	struct json_walk walk = json_walk(line);
-	bool is_deleted =
-		json_kind(json_member(line, STR("deleted"))) == JSON_TRUE;
-	const char *fault;
 
 	if (json_kind(line) != JSON_OBJECT) {
 		buf_printf(why, "expected an object, found %s",
@@ -122,7 +115,12 @@ read_item(struct api_call *call, struct json line,
 		return false;
 	}
 	while (json_walk_next(&walk)) {
-		if (!is_known_member(walk.key)) {
+		size_t i = 0;
+
+		while (i < MEMBERS &&
+			!json_string_equal(walk.key, member_names[i]))
+			i++;
+		if (i == MEMBERS) {
 			buf_printf(why,
 				"member \"%.*s\" is not known, expected type, "
 				"id and state (or deleted)",
@@ -130,11 +128,27 @@ read_item(struct api_call *call, struct json line,
 					json_raw_string(walk.key), 64)));
 			return false;
 		}
+		found[i] = walk.value; /* the last one counts */
 	}
+	return true;
+}
+
+/** Reads one line into an item; false with why. */
+static bool
+read_item(struct api_call *call, struct json line,
+	struct publication_item *item, struct buf *why)
+{
+	struct json found[MEMBERS] = {{NULL, 0}};
+	const char *fault;
+	bool is_deleted;
+
+	if (!find_members(line, found, why))
+		return false;
+	is_deleted = json_kind(found[MEMBER_DELETED]) == JSON_TRUE;
 	item->kind = is_deleted ? PUBLISH_DELETE : PUBLISH_STATE;
-	item->type = json_string(json_member(line, STR("type")), call->arena);
-	item->id = json_string(json_member(line, STR("id")), call->arena);
-	item->json = json_member(line, STR("state"));
+	item->type = json_string(found[MEMBER_TYPE], call->arena);
+	item->id = json_string(found[MEMBER_ID], call->arena);
+	item->json = found[MEMBER_STATE];
 	item->body = json_raw(item->json);
 	fault = find_fault(item->type, item->id);
 	if (fault == NULL && !is_deleted &&

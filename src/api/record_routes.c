@@ -291,14 +291,11 @@ delete_all(struct api_call *call)
 	struct run_host host;
 	struct datastore datastore = data_store_of_call(call, &host);
 	struct datastore_own own;
-	enum err err = ERR_CONFLICT;
 	size_t count = 0;
 
 	if (!data_store_find(call, &datastore, &own))
 		return;
-	for (int i = 0; i < TRIES_MAX && err == ERR_CONFLICT; i++)
-		err = datastore_clear(&datastore, &count);
-	if (err) {
+	if (datastore_clear(&datastore, &count)) {
 		data_store_refuse_disk(call);
 		return;
 	}

@@ -11,6 +11,22 @@ enum {
 	NO_FRAME = -15,
 };
 
+bool
+inflate_knows(struct str encoding)
+{
+	return str_equal_nocase(encoding, STR("gzip")) ||
+	       str_equal_nocase(encoding, STR("x-gzip")) ||
+	       str_equal_nocase(encoding, STR("deflate"));
+}
+
+/** Behind the end of one: whether another one follows, which is gone to. */
+static bool
+begin_next(z_stream *stream)
+{
+	return stream->avail_in >= 2 && stream->next_in[0] == 0x1F &&
+	       stream->next_in[1] == 0x8B && inflateReset(stream) == Z_OK;
+}
+
 static enum err
 run(struct buf *out, struct str compressed, int window)
 {
@@ -23,7 +39,7 @@ run(struct buf *out, struct str compressed, int window)
 
 	if (code != Z_OK)
 		return ERR_INVALID;
-	while (!err && code != Z_STREAM_END) {
+	while (!err && (code != Z_STREAM_END || begin_next(&stream))) {
 		stream.next_out = chunk;
 		stream.avail_out = CHUNK;
 		code = inflate(&stream, Z_NO_FLUSH);

@@ -8,13 +8,13 @@
 
 struct parser {
 	const char *start;
-	const char *at;
 	const char *end;
+	const char *at; /* when the text is wrong: where */
 	struct arena *arena;
 	struct json_node *nodes;
 	uint32_t count;
 	uint32_t cap;
-	const char *expected; /* set when the text is wrong at `at` */
+	const char *expected; /* and what would be right there */
 	bool is_too_deep;
 	bool has_blanks;
 	uint32_t depth;
@@ -50,23 +50,40 @@ add_node(struct parser *p, enum json_kind kind, const char *at)
 	return node;
 }
 
-static inline void
-skip_blanks(struct parser *p)
+/*
+ * What reads begins at `at` and returns where it has come to, so that the
+ * place stays in a register; NULL: it is wrong, and `p->at` is the place.
+ */
+static const char *
+fail(struct parser *p, const char *at, const char *expected)
 {
-	if (LIKELY(p->at<p->end && * p->at> ' '))
-		return;
-	while (p->at < p->end && (*p->at == ' ' || *p->at == '\n' ||
-					 *p->at == '\r' || *p->at == '\t')) {
-		p->has_blanks = true;
-		p->at++;
-	}
+	p->at = at;
+	p->expected = expected;
+	return NULL;
 }
 
-static bool
-fail(struct parser *p, const char *expected)
+static inline bool
+is_here(const struct parser *p, const char *at, char c)
 {
-	p->expected = expected;
-	return false;
+	return at < p->end && *at == c;
+}
+
+static const char *
+skip_some_blanks(struct parser *p, const char *at)
+{
+	const char *from = at;
+
+	while (at < p->end &&
+		(*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+		at++;
+	p->has_blanks = p->has_blanks || at > from;
+	return at;
+}
+
+static inline const char *
+skip_blanks(struct parser *p, const char *at)
+{
+	return LIKELY(at<p->end && * at> ' ') ? at : skip_some_blanks(p, at);
 }
 
 /** Moves over plain ASCII string bytes, 16 at a time. */
@@ -100,25 +117,24 @@ skip_plain(const char *at, const char *end)
 }
 
 /** Moves over a run of bytes >= 0x80, which must be well-formed UTF-8. */
-static bool
-skip_multibyte(struct parser *p)
+static const char *
+skip_multibyte(struct parser *p, const char *at)
 {
-	const char *from = p->at;
+	const char *from = at;
 
-	while (p->at < p->end && (unsigned char)*p->at >= 0x80)
-		p->at++;
-	if (str_is_utf8(str_make(from, (size_t)(p->at - from))))
-		return true;
-	p->at = from;
-	return fail(p, "well-formed UTF-8");
+	while (at < p->end && (unsigned char)*at >= 0x80)
+		at++;
+	if (str_is_utf8(str_make(from, (size_t)(at - from))))
+		return at;
+	return fail(p, from, "well-formed UTF-8");
 }
 
-static bool
-skip_escape(struct parser *p)
+static const char *
+skip_escape(struct parser *p, const char *at)
 {
-	if (p->end - p->at < 2)
-		return fail(p, "a closing '\"'");
-	switch (p->at[1]) {
+	if (p->end - at < 2)
+		return fail(p, at, "a closing '\"'");
+	switch (at[1]) {
 	case '"':
 	case '\\':
 	case '/':
@@ -126,214 +142,233 @@ skip_escape(struct parser *p)
 	case 'f':
 	case 'n':
 	case 'r':
-	case 't': p->at += 2; return true;
+	case 't': return at + 2;
 	case 'u':
 		for (int i = 2; i < 6; i++) {
-			if (p->end - p->at <= i ||
-				ascii_hex_value(p->at[i]) < 0)
-				return fail(p, "four hex digits after \\u");
+			if (p->end - at <= i || ascii_hex_value(at[i]) < 0)
+				return fail(p, at, "four hex digits after \\u");
 		}
-		p->at += 6;
-		return true;
-	default: return fail(p, "a known escape after '\\'");
+		return at + 6;
+	default: return fail(p, at, "a known escape after '\\'");
 	}
 }
 
 /** At what is not plain in the string of this node; up to its end. */
-static bool
-skip_rest(struct parser *p, struct json_node *node)
+static const char *
+skip_rest(struct parser *p, struct json_node *node, const char *at)
 {
 	for (;;) {
-		if (UNLIKELY(p->at == p->end))
-			return fail(p, "a closing '\"'");
-		if (*p->at == '"')
-			return true;
-		if (*p->at == '\\') {
+		if (at == p->end)
+			return fail(p, at, "a closing '\"'");
+		if (*at == '"')
+			return at;
+		if (*at == '\\') {
 			node->flags = JSON_ESCAPED;
-			if (!skip_escape(p))
-				return false;
-		} else if ((unsigned char)*p->at >= 0x80) {
-			if (!skip_multibyte(p))
-				return false;
+			at = skip_escape(p, at);
+		} else if ((unsigned char)*at >= 0x80) {
+			at = skip_multibyte(p, at);
 		} else {
-			return fail(p, "no raw control character in a string");
+			return fail(
+				p, at, "no raw control character in a string");
 		}
-		p->at = skip_plain(p->at, p->end);
+		if (at == NULL)
+			return NULL;
+		at = skip_plain(at, p->end);
 	}
 }
 
 /** At the opening quote. Adds the string's node. */
-static inline bool
-read_string(struct parser *p)
+static inline const char *
+read_string(struct parser *p, const char *at)
 {
-	const char *from = p->at + 1;
+	const char *from = at + 1;
 	struct json_node *node = add_node(p, JSON_STRING, from);
 
-	p->at = skip_plain(from, p->end);
-	if (UNLIKELY(p->at == p->end || *p->at != '"') && !skip_rest(p, node))
-		return false;
-	node->len = (uint32_t)(p->at - from);
-	p->at++;
-	return true;
+	at = skip_plain(from, p->end);
+	if (UNLIKELY(!is_here(p, at, '"'))) {
+		at = skip_rest(p, node, at);
+		if (at == NULL)
+			return NULL;
+	}
+	node->len = (uint32_t)(at - from);
+	return at + 1;
 }
 
-static inline bool
-skip_digits(struct parser *p)
+static inline const char *
+skip_digits(struct parser *p, const char *at)
 {
-	const char *from = p->at;
+	const char *from = at;
 
-	while (p->at < p->end && (unsigned)(*p->at - '0') <= 9)
-		p->at++;
-	return p->at > from || fail(p, "a digit");
+	while (at < p->end && (unsigned)(*at - '0') <= 9)
+		at++;
+	return at > from ? at : fail(p, at, "a digit");
 }
 
-static bool
-read_number(struct parser *p)
+/** The part of a number behind its whole digits. */
+static const char *
+skip_fraction(struct parser *p, const char *at)
 {
-	struct json_node *node = add_node(p, JSON_NUMBER, p->at);
-	const char *from = p->at, *end;
+	if (is_here(p, at, '.')) {
+		at = skip_digits(p, at + 1);
+		if (at == NULL)
+			return NULL;
+	}
+	if (is_here(p, at, 'e') || is_here(p, at, 'E')) {
+		at++;
+		if (is_here(p, at, '+') || is_here(p, at, '-'))
+			at++;
+		at = skip_digits(p, at);
+	}
+	return at;
+}
 
-	if (*p->at == '-')
-		p->at++;
-	if (p->at < p->end && *p->at == '0')
-		p->at++;
-	else if (!skip_digits(p))
-		return false;
-	end = p->at;
-	if (p->at < p->end && *p->at == '.') {
-		p->at++;
-		if (!skip_digits(p))
-			return false;
-	}
-	if (p->at < p->end && (*p->at == 'e' || *p->at == 'E')) {
-		p->at++;
-		if (p->at < p->end && (*p->at == '+' || *p->at == '-'))
-			p->at++;
-		if (!skip_digits(p))
-			return false;
-	}
-	node->len = (uint32_t)(p->at - from);
-	if (p->at == end && *from != '-' && node->len <= 18)
+static const char *
+read_number(struct parser *p, const char *at)
+{
+	struct json_node *node = add_node(p, JSON_NUMBER, at);
+	const char *from = at, *whole;
+
+	if (*at == '-')
+		at++;
+	whole = is_here(p, at, '0') ? at + 1 : skip_digits(p, at);
+	if (whole == NULL)
+		return NULL;
+	at = skip_fraction(p, whole);
+	if (at == NULL)
+		return NULL;
+	node->len = (uint32_t)(at - from);
+	if (at == whole && *from != '-' && node->len <= 18)
 		node->flags = JSON_DIGITS;
-	return true;
+	return at;
 }
 
-static bool
-read_word(struct parser *p, struct str word, enum json_kind kind)
+static const char *
+read_word(
+	struct parser *p, const char *at, struct str word, enum json_kind kind)
 {
-	if ((size_t)(p->end - p->at) < word.len ||
-		memcmp(p->at, word.ptr, word.len) != 0)
-		return fail(p, "a value");
-	add_node(p, kind, p->at)->len = (uint32_t)word.len;
-	p->at += word.len;
-	return true;
+	if ((size_t)(p->end - at) < word.len ||
+		memcmp(at, word.ptr, word.len) != 0)
+		return fail(p, at, "a value");
+	add_node(p, kind, at)->len = (uint32_t)word.len;
+	return at + word.len;
 }
 
-static bool
-open_container(struct parser *p, enum json_kind kind)
+static const char *
+open_container(struct parser *p, const char *at, enum json_kind kind)
 {
 	if (p->depth == JSON_DEPTH_MAX) {
 		p->is_too_deep = true;
-		return fail(p, "less nesting");
+		return fail(p, at, "less nesting");
 	}
 	p->open[p->depth++] = p->count;
-	add_node(p, kind, p->at++);
-	return true;
+	add_node(p, kind, at);
+	return at + 1;
 }
 
 /** At the closing bracket. */
-static inline void
-close_container(struct parser *p)
+static inline const char *
+close_container(struct parser *p, const char *at)
 {
 	struct json_node *node = &p->nodes[p->open[--p->depth]];
 
-	p->at++;
-	node->len = (uint32_t)(p->at - p->start) - node->offset;
+	at++;
+	node->len = (uint32_t)(at - p->start) - node->offset;
 	node->next = p->count;
+	return at;
 }
 
 /** A key and the colon behind it. */
-static bool
-read_key(struct parser *p)
+static inline const char *
+read_key(struct parser *p, const char *at)
 {
-	skip_blanks(p);
-	if (p->at == p->end || *p->at != '"')
-		return fail(p, "a member name in '\"'");
-	if (!read_string(p))
-		return false;
-	skip_blanks(p);
-	if (p->at == p->end || *p->at != ':')
-		return fail(p, "':'");
-	p->at++;
-	return true;
+	at = skip_blanks(p, at);
+	if (!is_here(p, at, '"'))
+		return fail(p, at, "a member name in '\"'");
+	at = read_string(p, at);
+	if (at == NULL)
+		return NULL;
+	at = skip_blanks(p, at);
+	return is_here(p, at, ':') ? at + 1 : fail(p, at, "':'");
+}
+
+/** A value that is no string and no container. */
+static const char *
+read_scalar(struct parser *p, const char *at)
+{
+	switch (*at) {
+	case 't': return read_word(p, at, STR("true"), JSON_TRUE);
+	case 'f': return read_word(p, at, STR("false"), JSON_FALSE);
+	case 'n': return read_word(p, at, STR("null"), JSON_NULL);
+	default:
+		if (*at == '-' || (*at >= '0' && *at <= '9'))
+			return read_number(p, at);
+		return fail(p, at, "a value");
+	}
 }
 
 /**
  * Reads up to and including the next complete scalar or empty container, or
  * opens a container and goes on with its first value.
  */
-static bool
-read_value(struct parser *p)
+static const char *
+read_value(struct parser *p, const char *at)
 {
-	for (;;) {
-		skip_blanks(p);
-		if (p->at == p->end)
-			return fail(p, "a value");
-		switch (*p->at) {
-		case '"': return read_string(p);
-		case 't': return read_word(p, STR("true"), JSON_TRUE);
-		case 'f': return read_word(p, STR("false"), JSON_FALSE);
-		case 'n': return read_word(p, STR("null"), JSON_NULL);
-		case '{':
-		case '[': {
-			bool is_object = *p->at == '{';
+	while (at) {
+		bool is_object;
 
-			if (!open_container(
-				    p, is_object ? JSON_OBJECT : JSON_ARRAY))
-				return false;
-			skip_blanks(p);
-			if (p->at < p->end &&
-				*p->at == (is_object ? '}' : ']')) {
-				close_container(p);
-				return true;
-			}
-			if (is_object && !read_key(p))
-				return false;
-			continue;
-		}
-		default:
-			if (*p->at == '-' || (*p->at >= '0' && *p->at <= '9'))
-				return read_number(p);
-			return fail(p, "a value");
-		}
+		at = skip_blanks(p, at);
+		if (at == p->end)
+			return fail(p, at, "a value");
+		if (LIKELY(*at == '"'))
+			return read_string(p, at);
+		is_object = *at == '{';
+		if (!is_object && *at != '[')
+			return read_scalar(p, at);
+		at = open_container(
+			p, at, is_object ? JSON_OBJECT : JSON_ARRAY);
+		if (at == NULL)
+			return NULL;
+		at = skip_blanks(p, at);
+		if (is_here(p, at, is_object ? '}' : ']'))
+			return close_container(p, at);
+		if (is_object)
+			at = read_key(p, at);
 	}
+	return NULL;
+}
+
+/** What follows a value within a container: another one, or its end. */
+static const char *
+go_on(struct parser *p, const char *at, bool is_object)
+{
+	at = skip_blanks(p, at);
+	if (is_here(p, at, ',')) {
+		at++;
+		if (is_object)
+			at = read_key(p, at);
+		return at ? read_value(p, at) : NULL;
+	}
+	if (is_here(p, at, is_object ? '}' : ']'))
+		return close_container(p, at);
+	return fail(p, at, is_object ? "',' or '}'" : "',' or ']'");
 }
 
 static bool
 read_document(struct parser *p)
 {
-	if (!read_value(p))
-		return false;
-	while (p->depth > 0) {
-		bool is_object =
-			p->nodes[p->open[p->depth - 1]].kind == JSON_OBJECT;
+	const char *at = read_value(p, p->start);
 
-		skip_blanks(p);
-		if (p->at < p->end && *p->at == ',') {
-			p->at++;
-			if (is_object && !read_key(p))
-				return false;
-			if (!read_value(p))
-				return false;
-		} else if (p->at < p->end &&
-			   *p->at == (is_object ? '}' : ']')) {
-			close_container(p);
-		} else {
-			return fail(p, is_object ? "',' or '}'" : "',' or ']'");
-		}
+	while (at && p->depth > 0) {
+		uint32_t open = p->open[p->depth - 1];
+
+		at = go_on(p, at, p->nodes[open].kind == JSON_OBJECT);
 	}
-	skip_blanks(p);
-	return p->at == p->end || fail(p, "the end of the text");
+	if (at == NULL)
+		return false;
+	at = skip_blanks(p, at);
+	if (at < p->end)
+		fail(p, at, "the end of the text");
+	return at == p->end;
 }
 
 static void

@@ -7,11 +7,12 @@
 bool
 str_same_letters(const char *a, const char *b, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		if (ascii_lower(a[i]) != ascii_lower(b[i]))
-			return false;
-	}
-	return true;
+	unsigned different = 0;
+
+	/* Without a way out, so that it runs in vectors. */
+	for (size_t i = 0; i < len; i++)
+		different |= (unsigned)(ascii_lower(a[i]) ^ ascii_lower(b[i]));
+	return different == 0;
 }
 
 int
@@ -195,10 +196,11 @@ str_is_utf8(struct str s)
 bool
 str_has_control(struct str s)
 {
+	unsigned found = 0;
+
 	for (size_t i = 0; i < s.len; i++)
-		if (ascii_is_control(s.ptr[i]))
-			return true;
-	return false;
+		found |= ascii_is_control(s.ptr[i]);
+	return found != 0;
 }
 
 bool

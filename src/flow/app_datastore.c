@@ -346,13 +346,12 @@ run_clear(const struct module_call *call, struct module_result *result,
 {
 	struct datastore datastore;
 	enum failure_kind kind = open_datastore(call, &datastore, failure);
-	enum err err = ERR_CONFLICT;
+	enum err err;
 	size_t count = 0;
 
 	if (kind)
 		return kind;
-	for (int i = 0; i < TRIES_MAX && err == ERR_CONFLICT; i++)
-		err = datastore_clear(&datastore, &count);
+	err = datastore_clear(&datastore, &count);
 	if (err)
 		return refuse(call, err, NULL, failure);
 	give(call, result, "deleted", value_number((double)count), STR(""));

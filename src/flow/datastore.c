@@ -6,7 +6,11 @@
 #include "flow/structure.h"
 #include "pipeline/writer.h"
 
-enum { PAGE = 100 };
+enum {
+	PAGE = 100,
+	/* In a row, when others write into what is being cleared. */
+	CONFLICTS_MAX = 100,
+};
 
 /** Ids of objects are one set for all data stores of a workspace. */
 static struct str
@@ -158,21 +162,6 @@ datastore_set(
 	return commit(datastore, "data-store", &change, NULL);
 }
 
-enum err
-datastore_drop(const struct datastore *datastore)
-{
-	const struct object_change own = {.what = OBJECT_REMOVE,
-		.row = {.workspace = datastore->workspace,
-			.kind = OBJECT_DATASTORE,
-			.id = datastore->id}};
-	const struct object_change records = {.what = OBJECT_REMOVE_OWNED,
-		.row = {.workspace = datastore->workspace,
-			.kind = OBJECT_RECORD,
-			.owner = datastore->id}};
-
-	return commit(datastore, "data-store", &own, &records);
-}
-
 /* ---- writing ---- */
 
 static struct str
@@ -283,8 +272,92 @@ datastore_remove(const struct datastore *datastore,
 	return commit(datastore, "record", &change, &own_change);
 }
 
+/* ---- many at once ---- */
+
+/** The first page of the records; how many went. */
+static enum err
+remove_page(const struct datastore *datastore, struct datastore_own *own,
+	struct arena *arena, size_t *ret_count)
+{
+	const struct object_query query = {.workspace = datastore->workspace,
+		.kind = OBJECT_RECORD,
+		.owner = datastore->id,
+		.limit = PAGE};
+	struct object_change gone[PAGE], own_change;
+	struct store_change changes[PAGE + 1] = {
+		{.kind = STORE_OBJECT, .object = &own_change}};
+	struct object_list list;
+	enum err err =
+		store_objects(datastore->host->store, &query, arena, &list);
+
+	if (err || list.count == 0)
+		return err;
+	for (size_t i = 0; i < list.count; i++) {
+		gone[i] = (struct object_change){
+			.what = OBJECT_REMOVE, .row = list.rows[i]};
+		changes[i + 1] = (struct store_change){
+			.kind = STORE_OBJECT, .object = &gone[i]};
+		own->bytes = without(own->bytes, list.rows[i].body.len);
+	}
+	own->records = without(own->records, list.count);
+	own_change = datastore_own_to_object(datastore->workspace, own, arena);
+	*ret_count = list.count;
+	return writer_commit(datastore->host->writer, changes, list.count + 1);
+}
+
+/**
+ * Removes records until no more than a page is left: while one transaction
+ * takes very many, nobody else's goes through. What it came to is in
+ * *ret_count, also when it fails.
+ */
+static enum err
+thin_out(const struct datastore *datastore, size_t *ret_count)
+{
+	CLEANUP(arena_release) struct arena arena = {0};
+	int conflicts = 0;
+
+	*ret_count = 0;
+	for (;;) {
+		struct datastore_own own;
+		size_t count = 0;
+		enum err err;
+
+		arena_reset(&arena);
+		err = datastore_load(datastore, &arena, &own);
+		if (err == ERR_NOT_FOUND || (!err && own.records <= PAGE))
+			return ERR_OK;
+		if (!err)
+			err = remove_page(datastore, &own, &arena, &count);
+		if (err == ERR_CONFLICT && ++conflicts < CONFLICTS_MAX)
+			continue;
+		if (err || count == 0)
+			return err;
+		*ret_count += count;
+		conflicts = 0;
+	}
+}
+
 enum err
-datastore_clear(const struct datastore *datastore, size_t *ret_count)
+datastore_drop(const struct datastore *datastore)
+{
+	const struct object_change own = {.what = OBJECT_REMOVE,
+		.row = {.workspace = datastore->workspace,
+			.kind = OBJECT_DATASTORE,
+			.id = datastore->id}};
+	const struct object_change records = {.what = OBJECT_REMOVE_OWNED,
+		.row = {.workspace = datastore->workspace,
+			.kind = OBJECT_RECORD,
+			.owner = datastore->id}};
+
+	size_t count;
+	enum err err = thin_out(datastore, &count);
+
+	return err ? err : commit(datastore, "data-store", &own, &records);
+}
+
+/** What is left of them, which is little. */
+static enum err
+clear_rest(const struct datastore *datastore, size_t *ret_count)
 {
 	CLEANUP(arena_release) struct arena arena = {0};
 	struct object_change own_change, change = {.what = OBJECT_REMOVE_OWNED};
@@ -302,4 +375,20 @@ datastore_clear(const struct datastore *datastore, size_t *ret_count)
 		.kind = OBJECT_RECORD,
 		.owner = datastore->id};
 	return commit(datastore, "data-store", &own_change, &change);
+}
+
+enum err
+datastore_clear(const struct datastore *datastore, size_t *ret_count)
+{
+	size_t rest = 0;
+	enum err err = thin_out(datastore, ret_count);
+
+	for (int i = 0; !err; i++) {
+		err = clear_rest(datastore, &rest);
+		if (err != ERR_CONFLICT || i == CONFLICTS_MAX)
+			break;
+		err = ERR_OK;
+	}
+	*ret_count += rest;
+	return err;
 }

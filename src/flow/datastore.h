@@ -37,7 +37,11 @@ enum err datastore_load(const struct datastore *datastore, struct arena *arena,
 enum err datastore_set(const struct datastore *datastore,
 	const struct datastore_own *own) MUST_USE;
 
-/** With all its records; ERR_CONFLICT when it is not there. */
+/**
+ * With all its records; ERR_CONFLICT when it is not there. Records of a large
+ * one go first, in transactions of a hundred, so that others' go through
+ * between them: a crash, or an error, may leave the rest of them.
+ */
 enum err datastore_drop(const struct datastore *datastore) MUST_USE;
 
 /* ---- its records ---- */
@@ -61,7 +65,11 @@ enum err datastore_write(const struct datastore *datastore,
 enum err datastore_remove(const struct datastore *datastore,
 	const struct datastore_record *record) MUST_USE;
 
-/** All records; ERR_CONFLICT as above. */
+/**
+ * All records that there are when it begins, and such as are written
+ * meanwhile; of a large data store in steps, as datastore_drop() does.
+ * ERR_CONFLICT when others never cease to write.
+ */
 enum err datastore_clear(const struct datastore *datastore, size_t *ret_count)
 	MUST_USE;
 

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/encode.h"
+#include "base/inflate.h"
 #include "flow/hook_memory.h"
 #include "flow/hook_receive_private.h"
 
@@ -227,6 +228,50 @@ refuse_at_the_door(const struct hook_reception *reception)
 	return true;
 }
 
+/**
+ * True: it cannot be had without its compression, and that was answered. Of
+ * what can, `decoded` is the arrival from here on.
+ */
+static bool
+refuse_encoding(struct hook_reception *reception, struct hook_arrival *decoded)
+{
+	const struct hook_arrival *arrival = reception->arrival;
+	CLEANUP(buf_release)
+	struct buf body = buf_make(reception->hook->options.bytes_max);
+	CLEANUP(buf_release) struct buf why = buf_make(1024);
+	struct str encoding =
+		inbound_header(&arrival->request, STR("Content-Encoding"));
+	enum err err = ERR_INVALID;
+
+	reception->body_as_sent = arrival->request.body;
+	if (encoding.len == 0 || arrival->request.body.len == 0 ||
+		str_equal_nocase(encoding, STR("identity")))
+		return false;
+	if (inflate_knows(encoding))
+		err = inflate_append(&body, arrival->request.body);
+	else
+		buf_append(&why, STR("Content-Encoding: expected gzip or "
+				     "deflate"));
+	if (err == ERR_OK) {
+		*decoded = *arrival;
+		decoded->request.body =
+			arena_copy(reception->arena, buf_str(&body));
+		reception->arrival = decoded;
+	} else if (err == ERR_LIMIT) {
+		hook_refuse(reception, HOOK_REFUSED_SIZE,
+			STR("the body is larger than maxBytes when it is "
+			    "decompressed"));
+	} else {
+		if (why.len == 0)
+			buf_printf(&why,
+				"the body is not the %.*s that it says it is, "
+				"or not whole",
+				STR_ARG(encoding));
+		hook_refuse(reception, HOOK_REFUSED_BODY, buf_str(&why));
+	}
+	return err != ERR_OK;
+}
+
 /* ---- without the scenario ---- */
 
 /** True: it was one, and was answered. */
@@ -258,18 +303,27 @@ answer_challenge(
 	return true;
 }
 
-/** True: it was answered. */
+/**
+ * True: it was answered. Some sign what they send, others what they compress
+ * for the way: both say who it is from.
+ */
 static bool
 refuse_signature(const struct hook_reception *reception)
 {
 	const struct inbound_signature *signature =
 		&reception->hook->options.signature;
+	struct inbound_request request = reception->arrival->request;
 	CLEANUP(buf_release) struct buf why = buf_make(1024);
 
 	if (!signature->scheme ||
-		inbound_verify(signature, &reception->arrival->request, &why) ==
-			ERR_OK)
+		inbound_verify(signature, &request, &why) == ERR_OK)
 		return false;
+	if (request.body.ptr != reception->body_as_sent.ptr) {
+		request.body = reception->body_as_sent;
+		buf_clear(&why);
+		if (inbound_verify(signature, &request, &why) == ERR_OK)
+			return false;
+	}
 	hook_refuse(reception, HOOK_REFUSED_SIGNATURE, buf_str(&why));
 	return true;
 }
@@ -280,6 +334,7 @@ hook_receive(struct hooks *hooks, const struct hook_arrival *arrival,
 {
 	struct hook_reception reception = {
 		.hooks = hooks, .arrival = arrival, .arena = arena};
+	struct hook_arrival decoded;
 	const struct hook *hook;
 
 	hook = reception.hook = hooks_find(hooks, arrival->token);
@@ -292,6 +347,7 @@ hook_receive(struct hooks *hooks, const struct hook_arrival *arrival,
 	if (refuse_at_the_door(&reception) ||
 		answer_challenge(&reception, INBOUND_ANYBODY) ||
 		refuse_credentials(&reception) ||
+		refuse_encoding(&reception, &decoded) ||
 		answer_challenge(&reception, INBOUND_CREDENTIALS) ||
 		refuse_signature(&reception) ||
 		answer_challenge(&reception, INBOUND_SIGNED))

@@ -5,8 +5,9 @@
  * A request to a hook, from the door to the scenario. In this order: is there
  * such a hook, and is it enabled; is there room in its rate; may this address
  * call; is the body too large; is it CloudEvents' OPTIONS; are API key and
- * password right; is it a challenge; is it signed; does a scenario listen; can
- * the body be read; was it seen before. What is refused is counted with its
+ * password right; can it be decompressed, and is not too large then; is it a
+ * challenge; is it signed; does a scenario listen; can the body be read; was
+ * it seen before. What is refused is counted with its
  * reason, and nothing else happens to it. What is accepted is stored before
  * it is answered, unless the scenario answers.
  */

@@ -9,9 +9,10 @@
 /* What happens to one request. */
 struct hook_reception {
 	struct hooks *hooks;
-	const struct hook *hook;	 /* a reference */
-	const struct scenario *scenario; /* a reference, or NULL */
-	const struct hook_arrival *arrival;
+	const struct hook *hook;	    /* a reference */
+	const struct scenario *scenario;    /* a reference, or NULL */
+	const struct hook_arrival *arrival; /* its body not compressed */
+	struct str body_as_sent;	    /* maybe so */
 	struct str client;
 	struct arena *arena;
 	uint8_t id[HOOK_SEEN_LEN]; /* when is_claimed */

@@ -375,14 +375,6 @@ make_trace(
 
 /* ---- the whole ---- */
 
-static bool
-is_deflated(struct str encoding)
-{
-	return str_equal_nocase(encoding, STR("gzip")) ||
-	       str_equal_nocase(encoding, STR("x-gzip")) ||
-	       str_equal_nocase(encoding, STR("deflate"));
-}
-
 /** Of what was asked for compressed; the head stays as it came. */
 static enum failure_kind
 inflate_body(const struct sending *sending, struct outgoing_response *response,
@@ -396,7 +388,7 @@ inflate_body(const struct sending *sending, struct outgoing_response *response,
 	if (!sending->http->is_compressed ||
 		!http_head_find(
 			response->head, STR("Content-Encoding"), &encoding) ||
-		!is_deflated(encoding))
+		!inflate_knows(encoding))
 		return FAILURE_NONE;
 	err = inflate_append(&body, response->body);
 	if (err == ERR_LIMIT)

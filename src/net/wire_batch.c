@@ -1,5 +1,6 @@
 #include "net/wire_batch.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "net/socket_ring.h"
 #include "net/wire_exchange.h"
@@ -161,6 +162,7 @@ run_together(struct wire_batch *batch)
 				call->result);
 	}
 	if (!is_well) {
+		log_debug("http_client.io_uring", "is_used=no");
 		close_ring(batch);
 		batch->use = HTTP_RING_NEVER;
 	}
@@ -172,6 +174,8 @@ has_ring(struct wire_batch *batch)
 	if (batch->ring)
 		return true;
 	batch->ring = socket_ring_open();
+	log_debug("http_client.io_uring", "is_used=%s",
+		batch->ring ? "yes" : "no");
 	if (batch->ring == NULL) {
 		batch->use = HTTP_RING_NEVER;
 		return false;

@@ -308,7 +308,7 @@ begin_with_resource(struct ingest_work *work, struct str id)
 	work->entry = states_expect(&hold);
 	is_plain = work->event.form == EVENT_STATE;
 	if (!json_is_missing(work->new_state))
-		next = state_new(
+		next = states_copy(&hold,
 			is_plain ? item->body : json_raw(work->new_state),
 			work->new_state);
 	if (hand_over(work, &sequence)) {
@@ -368,6 +368,7 @@ ingest_publish(struct ingest *ingest, struct publication *publication)
 		publication->arena, publication->count, sizeof(*works));
 
 	publication->ingest = ingest;
+	publication->begun = clock_now();
 	atomic_init(&publication->pending, publication->count + 1);
 	for (size_t i = 0; i < publication->count; i++) {
 		struct ingest_work *work = &works[i];

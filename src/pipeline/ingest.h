@@ -99,6 +99,7 @@ struct publication {
 	void (*done)(struct publication *publication);
 	/* the ingest's own */
 	struct ingest *ingest;
+	int64_t begun;
 	_Atomic size_t pending;
 };
 

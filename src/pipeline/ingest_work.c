@@ -278,6 +278,15 @@ compose_attributes(const struct ingest_work *work)
 	return arena_copy(work->arena, buf_str(&text));
 }
 
+/** All of a request has come at once; what is tried again comes later. */
+static int64_t
+time_of(const struct ingest_work *work)
+{
+	bool is_of_request = work->tries == 0 && work->publication->begun;
+
+	return is_of_request ? work->publication->begun : clock_now();
+}
+
 static void
 set_envelope(struct ingest_work *work)
 {
@@ -287,7 +296,7 @@ set_envelope(struct ingest_work *work)
 	work->event.workspace = work->publication->workspace;
 	work->event.publisher = work->publication->publisher;
 	work->event.type = ingest_work_type(work);
-	work->event.accepted = clock_now();
+	work->event.accepted = time_of(work);
 	if (item->kind == PUBLISH_EVENT) {
 		work->event.is_id_given = true;
 		work->event.id = event->id;

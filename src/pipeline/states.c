@@ -6,7 +6,13 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-enum { STRIPES = 64, MEMORY_MAX = 64 << 20 };
+enum {
+	STRIPES = 64,
+	MEMORY_MAX = 64 << 20,
+	SPARE_MAX = 8192, /* bytes of a block that a stripe keeps */
+	BLOCK_STEP = 128, /* blocks are multiples of this */
+	FETCHED = 2048,	  /* bytes of a state that are fetched ahead */
+};
 
 struct states_entry {
 	struct states_entry *newer, *older; /* by last use, in its stripe */
@@ -26,6 +32,10 @@ struct stripe {
 	struct map entries;
 	struct states_entry *newest, *oldest;
 	size_t memory;
+	/* The block of a state that is no more, for the next one: a resource's
+	   states are mostly of one size, and the last one's block is still in
+	   the processor's caches. */
+	struct state *spare;
 };
 
 struct states {
@@ -36,22 +46,47 @@ struct states {
 
 /* ---- one state ---- */
 
-static size_t
-state_size(const struct state *state)
+/** A block that is no smaller, and little larger: the stripe's or a new one. */
+static struct state *
+take_block(struct stripe *stripe, size_t size)
 {
-	return sizeof(*state) + state->doc.text.len +
-	       state->doc.count * sizeof(struct json_node);
+	struct state *state = stripe->spare;
+
+	size = (size + BLOCK_STEP - 1) / BLOCK_STEP * BLOCK_STEP;
+	if (state && state->size >= size && state->size <= size + size / 4) {
+		stripe->spare = NULL;
+		return state;
+	}
+	state = mem_resize(NULL, size);
+	state->size = size;
+	return state;
 }
 
-struct state *
-state_new(struct str body, struct json value)
+/** Drops a reference under the stripe's lock. */
+static void
+let_go(struct stripe *stripe, struct state *state)
+{
+	if (state == NULL || atomic_fetch_sub_explicit(
+				     &state->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	if (state->size <= SPARE_MAX) {
+		struct state *former = stripe->spare;
+
+		stripe->spare = state;
+		state = former;
+	}
+	mem_free(state);
+}
+
+static struct state *
+copy_state(struct stripe *stripe, struct str body, struct json value)
 {
 	const struct json_node *from = &value.doc->nodes[value.index];
 	uint32_t count = from->next - value.index;
 	uint32_t shift = (uint32_t)(body.ptr - value.doc->text.ptr);
 	size_t tape = count * sizeof(*from);
 	struct state *state =
-		mem_resize(NULL, sizeof(*state) + tape + body.len);
+		take_block(stripe, sizeof(*state) + tape + body.len);
 	struct json_node *nodes = (struct json_node *)(void *)(state + 1);
 	char *text = (char *)nodes + tape;
 
@@ -125,7 +160,7 @@ static void
 account(struct stripe *stripe, struct states_entry *entry)
 {
 	size_t size = sizeof(*entry) + entry->key.len +
-		      (entry->state ? state_size(entry->state) : 0);
+		      (entry->state ? entry->state->size : 0);
 
 	stripe->memory += size - entry->size;
 	entry->size = size;
@@ -184,13 +219,14 @@ add_entry(struct stripe *stripe, struct str key)
 
 /** Reads the state out of the event that brought it. */
 static enum err
-read_state(struct store *store, uint64_t sequence, struct arena *arena,
+read_state(struct states *states, uint64_t sequence, struct arena *arena,
 	struct states_entry *entry)
 {
+	struct stripe *stripe = &states->stripes[entry->stripe];
 	struct event_row event;
 	struct json_doc doc;
 	struct str text;
-	enum err err = store_event(store, sequence, arena, &event);
+	enum err err = store_event(states->store, sequence, arena, &event);
 
 	if (err)
 		return ERR_IO;
@@ -203,7 +239,7 @@ read_state(struct store *store, uint64_t sequence, struct arena *arena,
 	}
 	if (json_read(text, arena, &doc, NULL))
 		return ERR_IO;
-	entry->state = state_new(text, json_root(&doc));
+	entry->state = copy_state(stripe, text, json_root(&doc));
 	return ERR_OK;
 }
 
@@ -226,14 +262,27 @@ load(struct states *states, uint32_t workspace, struct str type, struct str id,
 		entry->is_deleted = row.is_deleted;
 		entry->is_plain = true;
 		if (!row.is_deleted)
-			err = read_state(
-				states->store, row.last, &arena, entry);
+			err = read_state(states, row.last, &arena, entry);
 	} else if (err == ERR_NOT_FOUND) {
 		entry->is_plain = true;
 		err = ERR_OK;
 	}
 	arena_release(&arena);
 	return err;
+}
+
+/**
+ * A state was last looked at thousands of events ago: its cache lines are
+ * asked for all at once, not one after the other as they are come to.
+ */
+static void
+fetch_ahead(const struct states_entry *entry)
+{
+	const char *at = (const char *)entry->state;
+	size_t size = entry->size < FETCHED ? entry->size : FETCHED;
+
+	for (size_t i = 0; at && i < size; i += CACHE_LINE)
+		__builtin_prefetch(at + i);
 }
 
 enum err
@@ -255,6 +304,7 @@ states_hold(struct states *states, uint32_t workspace, struct str type,
 		entry->stripe = number;
 		entry->is_stale = true;
 	} else {
+		fetch_ahead(entry);
 		unlink_entry(stripe, entry);
 		link_newest(stripe, entry);
 	}
@@ -287,6 +337,12 @@ states_hold(struct states *states, uint32_t workspace, struct str type,
 	return ERR_OK;
 }
 
+struct state *
+states_copy(struct states_hold *hold, struct str body, struct json value)
+{
+	return copy_state(&hold->states->stripes[hold->stripe], body, value);
+}
+
 void
 states_set(struct states_hold *hold, uint64_t sequence, struct state *state,
 	bool is_plain)
@@ -300,7 +356,7 @@ states_set(struct states_hold *hold, uint64_t sequence, struct state *state,
 	entry->is_plain = is_plain;
 	entry->is_stale = false;
 	entry->state = state_ref(state);
-	state_unref(former);
+	let_go(stripe, former);
 	hold->state = entry->state;
 	account(stripe, entry);
 	trim(hold->states, stripe, entry);
@@ -358,6 +414,7 @@ states_free(struct states *states)
 
 		while (stripe->oldest)
 			drop(stripe, stripe->oldest);
+		mem_free(stripe->spare);
 		map_release(&stripe->entries);
 		pthread_mutex_destroy(&stripe->lock);
 	}

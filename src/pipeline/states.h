@@ -19,13 +19,12 @@ struct states;
 /** A parsed state; immutable, counted. */
 struct state {
 	_Atomic unsigned refs;
+	size_t size;	     /* of its block */
 	struct json_doc doc; /* text and tape are in the same block */
 };
 
 struct state *state_ref(struct state *state);
 void state_unref(struct state *state);
-/** A copy of `value` with the text `body` around it (blanks and all). */
-struct state *state_new(struct str body, struct json value);
 
 /** The value itself. */
 static inline struct json
@@ -59,6 +58,13 @@ void states_free(struct states *states);
  */
 enum err states_hold(struct states *states, uint32_t workspace, struct str type,
 	struct str id, struct states_hold *hold) MUST_USE;
+
+/**
+ * A copy of `value` with the text `body` around it (blanks and all), with one
+ * reference; not yet what the resource is.
+ */
+struct state *states_copy(
+	struct states_hold *hold, struct str body, struct json value);
 
 /** What it is from now on; `state` NULL: deleted. Takes a reference itself. */
 void states_set(struct states_hold *hold, uint64_t sequence,

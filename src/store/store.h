@@ -175,7 +175,11 @@ enum store_change_kind {
 	STORE_EVENT_ADD,    /* conflict: (workspace, source, id) is there and
 			       is_id_given */
 	STORE_RESOURCE_SET, /* conflict: its present `last` is not `expected`
-			       (0: there is no such row) */
+			       (0: there is no such row). A resource's `last`
+			       never sinks, and an event with a subject whose
+			       form is not EVENT_DATA stands with the set of
+			       the resource that it names: a start may make the
+			       row of it */
 	STORE_DELIVERY_ADD,
 	STORE_DELIVERY_SET, /* state, attempts, due, updated, reason; conflict:
 			       it is not WAITING, unless a SKIPPED one turns

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import crypto from 'node:crypto'
 import { test } from 'node:test'
+import zlib from 'node:zlib'
 
 import { request, startHub, waitUntil } from './harness.mjs'
 
@@ -76,6 +77,45 @@ test('a signature that is not right is refused and never processed',
     assert.equal(list.items.length, 1)
   })
 
+test('bodies may come compressed, and be signed before or after that',
+  async (t) => {
+    const hub = await startHub(t)
+    const { hook } = await setUp(hub, answering, {
+      maxBytes: 1000,
+      signature: { scheme: 'github', secrets: ['sesame'] }
+    })
+    const body = JSON.stringify({ name: 'you' + '!'.repeat(900) })
+    const forms = {
+      gzip: zlib.gzipSync(body),
+      'X-GZIP': Buffer.concat(
+        [body.slice(0, 20), body.slice(20)].map((part) => zlib.gzipSync(part))),
+      deflate: zlib.deflateSync(body),
+      Deflate: zlib.deflateRawSync(body),
+      identity: Buffer.from(body)
+    }
+    for (const [encoding, sent] of Object.entries(forms)) {
+      for (const signed of [body, sent]) {
+        const answer = await call(hub, hook, sent, {
+          headers: {
+            'content-type': 'application/json',
+            'content-encoding': encoding,
+            'x-hub-signature-256': 'sha256=' +
+              crypto.createHmac('sha256', 'sesame').update(signed).digest('hex')
+          }
+        })
+        assert.equal(answer.status, 201, `${encoding}: ${answer.text}`)
+        assert.equal(answer.text, `hello you${'!'.repeat(900)}`)
+      }
+    }
+    const forged = await call(hub, hook, forms.gzip, {
+      headers: {
+        'content-encoding': 'gzip',
+        'x-hub-signature-256': `sha256=${'0'.repeat(64)}`
+      }
+    })
+    assert.equal(forged.status, 401, forged.text)
+  })
+
 test('requests that wait outlive a kill and run in their order', async (t) => {
   const hub = await startHub(t)
   const { scenario, hook } = await setUp(hub, silent)
@@ -92,6 +132,9 @@ test('requests that wait outlive a kill and run in their order', async (t) => {
   }, 'all have run')
   assert.equal(runs.length, 20)
 })
+
+const encoded = (encoding, body) =>
+  ({ body, headers: { 'content-encoding': encoding } })
 
 // What a hook is made with, what is sent, and what is answered: the table of
 // docs/hooks.md over the network.
@@ -118,6 +161,19 @@ const REFUSED = [
     'There is no scenario listening for this webhook.'],
   [{}, { body: '{"a":' }, 400, /^line 1 column 6: expected /],
   [{}, { body: Buffer.from('{"a":"\xff"}', 'latin1') }, 400, /UTF-8/],
+  [{}, encoded('br', zlib.brotliCompressSync('{}')), 400,
+    'Content-Encoding: expected gzip or deflate'],
+  [{}, encoded('gzip', '{"a":1}'), 400, /^the body is not the gzip that/],
+  [{}, encoded('gzip', zlib.gzipSync('{"a":1}').subarray(0, -1)), 400,
+    /or not whole$/],
+  [{}, encoded('gzip', zlib.gzipSync('{"a":')), 400, /^line 1 column 6: /],
+  [{ maxBytes: 100 }, encoded('gzip', zlib.gzipSync('x'.repeat(101))), 413,
+    'Request entity too large'],
+  // A thousand times smaller than what it would become.
+  [{}, encoded('deflate', zlib.deflateSync(Buffer.alloc(64 << 20))), 413,
+    'Request entity too large'],
+  // Who may not call has nothing decompressed.
+  [{ apiKeys: ['k'] }, encoded('gzip', 'x'), 401, 'Unauthorized'],
   [{ structure: { fields: [{ name: 'id', type: 'number', required: true }] } },
     {}, 400, 'id: must be given']
 ]

@@ -1,6 +1,7 @@
 #include <pthread.h>
 
 #include "flow/datastore.h"
+#include "pipeline/writer.h"
 #include "run_world.h"
 
 /* The app datastore:*, on a real store. */
@@ -223,6 +224,112 @@ TEST(app_datastore, writers_at_once_lose_nothing_and_count_right)
 	CHECK(str_find(run_world_call("datastore:SearchRecord", IN,
 			       "{\"limit\":1000}", "{}"),
 		      STR("\"__IMTLENGTH__\":40")) != SIZE_MAX);
+	run_world_end();
+}
+
+/* ---- many ---- */
+
+enum { MANY = 250, MANY_IN_STEPS = 3 };
+
+static uint64_t
+units_so_far(void)
+{
+	struct writer_stats stats;
+
+	writer_stats(run_world.host.writer, &stats);
+	return stats.units;
+}
+
+static struct datastore
+fill(const char *id)
+{
+	struct datastore datastore = {
+		.host = &run_world.host, .workspace = 1, .id = str_of(id)};
+	CLEANUP(buf_release) struct buf why = {0};
+
+	for (int i = 0; i < MANY; i++) {
+		struct datastore_record record = {
+			.key = arena_printf(&run_world.arena, "k%d", i),
+			.data = value_collection(NULL, 0)};
+
+		CHECK_OK(datastore_write(
+			&datastore, &record, NULL, &run_world.arena, &why));
+	}
+	return datastore;
+}
+
+TEST(app_datastore, many_are_cleared_in_steps_and_counted)
+{
+	struct datastore datastore;
+	struct datastore_own own;
+	uint64_t before;
+	size_t count;
+
+	begin();
+	fill("other");
+	datastore = fill("d");
+	before = units_so_far();
+	CHECK_OK(datastore_clear(&datastore, &count));
+	CHECK_INT(count, MANY);
+	CHECK_INT(units_so_far() - before, MANY_IN_STEPS);
+	CHECK_OK(datastore_load(&datastore, &run_world.arena, &own));
+	CHECK_INT(own.records, 0);
+	CHECK_INT(own.bytes, 0);
+	CALL("SearchRecord", "{}", "[]");
+	CHECK_CALL("datastore:CountRecord", "{\"datastore\":\"other\"}", "{}",
+		"{}", "[{\"count\":250}]");
+	CHECK_OK(datastore_clear(&datastore, &count));
+	CHECK_INT(count, 0);
+	run_world_end();
+}
+
+TEST(app_datastore, many_are_dropped_in_steps)
+{
+	struct datastore datastore;
+	struct datastore_own own;
+	uint64_t before;
+
+	begin();
+	datastore = fill("d");
+	before = units_so_far();
+	CHECK_OK(datastore_drop(&datastore));
+	CHECK_INT(units_so_far() - before, MANY_IN_STEPS);
+	CHECK_INT(datastore_load(&datastore, &run_world.arena, &own),
+		ERR_NOT_FOUND);
+	CALL("SearchRecord", "{}", "[]");
+	CHECK_INT(datastore_drop(&datastore), ERR_CONFLICT);
+	run_world_end();
+}
+
+static void *
+clear_now(void *context)
+{
+	CHECK_OK(datastore_clear(context, &(size_t){0}));
+	return NULL;
+}
+
+/* Whoever writes meanwhile is told the truth, and the counts stay right. */
+TEST(app_datastore, clearing_beside_writers_counts_right)
+{
+	CLEANUP(arena_release) struct arena arena = {0};
+	struct datastore datastore;
+	struct datastore_own own;
+	struct str found, wanted;
+	pthread_t threads[2];
+
+	begin();
+	datastore = fill("d");
+	CHECK_INT(
+		pthread_create(&threads[0], NULL, write_records, (void *)1), 0);
+	CHECK_INT(pthread_create(&threads[1], NULL, clear_now, &datastore), 0);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	CHECK_OK(datastore_load(&datastore, &arena, &own));
+	CHECK(own.records <= RECORDS);
+	found = run_world_call(
+		"datastore:SearchRecord", IN, "{\"limit\":1000}", "{}");
+	wanted = arena_printf(&arena, "\"__IMTLENGTH__\":%zu", own.records);
+	CHECK(own.records == 0 || str_find(found, wanted) != SIZE_MAX);
 	run_world_end();
 }
 

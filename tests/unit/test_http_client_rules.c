@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "check.h"
 #include "http_engines.h"
-#include "net/http_client.h"
 #include "wire_server.h"
 
 /* What the client refuses, how it starts and ends, and TLS. */

@@ -41,3 +41,24 @@ TEST(inflate, the_buffers_limit_bounds_what_comes_out)
 	CHECK_INT(inflate_append(&out, GZIP), ERR_LIMIT);
 	CHECK_INT(out.len, 0);
 }
+
+TEST(inflate, all_members_of_gzip_are_read)
+{
+	CLEANUP(buf_release) struct buf out = {0};
+	CLEANUP(buf_release) struct buf two = {0};
+
+	buf_append(&two, GZIP);
+	buf_append(&two, GZIP);
+	CHECK_OK(inflate_append(&out, buf_str(&two)));
+	CHECK_STR(buf_str(&out), STR("hello hello hellohello hello hello"));
+	two.len -= 3;
+	CHECK_INT(inflate_append(&out, buf_str(&two)), ERR_INVALID);
+}
+
+TEST(inflate, what_is_known_is_known_in_any_case)
+{
+	CHECK(inflate_knows(STR("gzip")) && inflate_knows(STR("GZip")));
+	CHECK(inflate_knows(STR("x-gzip")) && inflate_knows(STR("deflate")));
+	CHECK(!inflate_knows(STR("br")) && !inflate_knows(STR("")));
+	CHECK(!inflate_knows(STR("gzip, gzip")));
+}

@@ -66,7 +66,7 @@ set_ahead(struct setting *setting, uint64_t sequence, const char *body)
 	struct state *state;
 
 	CHECK_OK(json_read(str_of(body), &setting->arena, &doc, NULL));
-	state = state_new(str_of(body), json_root(&doc));
+	state = states_copy(&hold, str_of(body), json_root(&doc));
 	states_set(&hold, sequence, state, true);
 	state_unref(state);
 	states_let_go(&hold);
@@ -141,6 +141,30 @@ TEST(states, the_cache_is_ahead_of_the_disk_until_it_is_settled)
 	CHECK_INT(hold.last, 7);
 	CHECK(hold.is_on_disk);
 	states_let_go(&hold);
+	tear_down(&setting);
+}
+
+TEST(states, a_block_is_used_again_once_nobody_holds_its_state)
+{
+	static const char *const bodies[] = {"{\"n\":1}", "{\"n\":2}",
+		"{\"n\":3}", "{\"n\":4}", "{\"n\":50}"};
+	struct setting setting = set_up(0);
+	struct state *held = NULL;
+
+	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+		struct states_entry *entry =
+			set_ahead(&setting, i + 1, bodies[i]);
+		struct states_hold hold = hold_it(&setting);
+
+		CHECK_STR(hold.state->doc.text, str_of(bodies[i]));
+		if (i == 1)
+			held = state_ref(hold.state);
+		CHECK(held == NULL || i == 1 || hold.state != held);
+		states_let_go(&hold);
+		states_settled(setting.states, entry, true);
+	}
+	CHECK_STR(held->doc.text, str_of(bodies[1]));
+	state_unref(held);
 	tear_down(&setting);
 }
 
