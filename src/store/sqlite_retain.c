@@ -101,36 +101,6 @@ list_deliveries(struct removal *removal, uint64_t event,
 	return ERR_OK;
 }
 
-/** Keeps the event's type for forget_type(), since the event goes first. */
-static enum err
-note_type(struct removal *removal, uint64_t event)
-{
-	struct sqlite_db *db = removal->db;
-	sqlite3_stmt *stmt = db->statements[SQL_RETAIN_TYPE];
-	int code;
-
-	sqlite_row_bind_u64(stmt, 1, event);
-	code = sqlite3_step(stmt);
-	if (code == SQLITE_ROW)
-		code = sqlite3_bind_value(db->statements[SQL_RETAIN_BLOCK], 1,
-			sqlite3_column_value(stmt, 0));
-	sqlite3_reset(stmt);
-	return code == SQLITE_OK || code == SQLITE_DONE
-		       ? ERR_OK
-		       : sqlite_db_error(db, code, removal->why);
-}
-
-/** When no event of its type is left in its block. */
-static enum err
-forget_type(struct removal *removal, uint64_t event)
-{
-	sqlite3_stmt *stmt = removal->db->statements[SQL_RETAIN_BLOCK];
-
-	sqlite_row_bind_u64(stmt, 2, event);
-	return sqlite_db_step(
-		removal->db, SQL_RETAIN_BLOCK, NULL, removal->why);
-}
-
 /** The event with its deliveries, if it is old and nothing of it waits. */
 static enum err
 remove_event(struct removal *removal, const struct retain_event *event)
@@ -153,17 +123,18 @@ remove_event(struct removal *removal, const struct retain_event *event)
 		err = remove_delivery(removal, deliveries[i], INT64_MAX);
 	if (err || removal->rows_left == 0)
 		return err;
-	err = note_type(removal, event->sequence);
+	/* What leads to it goes before, on the same conditions. */
+	sqlite_row_bind_u64(
+		db->statements[SQL_RETAIN_BLOCK], 1, event->sequence);
+	err = sqlite_db_step(db, SQL_RETAIN_BLOCK, NULL, removal->why);
 	if (err)
 		return err;
 	sqlite_row_bind_u64(
 		db->statements[SQL_RETAIN_EVENT], 1, event->sequence);
 	err = sqlite_db_step(db, SQL_RETAIN_EVENT, &changed, removal->why);
-	if (err || changed == 0)
-		return err;
-	removal->step->removed_events++;
-	removal->rows_left--;
-	return forget_type(removal, event->sequence);
+	removal->step->removed_events += (uint64_t)changed;
+	removal->rows_left -= changed ? 1 : 0;
+	return err;
 }
 
 /** Those that stay do not name what is gone. */
