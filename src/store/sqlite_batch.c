@@ -138,7 +138,7 @@ sqlite_batch_flush(struct sqlite_batch *batch)
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; err == ERR_OK && i < SQLITE_FEED_TABLES; i++)
-		err = write_rows(batch, i);
+		err = write_rows(batch, (enum sqlite_feed_table)i);
 	if (err == ERR_OK)
 		err = write_blocks(batch);
 	return err == ERR_OK ? write_healths(batch) : err;
