@@ -28,6 +28,14 @@ sha256_algorithm(void)
 	return sha256;
 }
 
+void
+digest_sha256(struct str data, uint8_t out[DIGEST_SHA256_LEN])
+{
+	if (EVP_Digest(data.len ? data.ptr : "", data.len, out, NULL,
+		    sha256_algorithm(), NULL) != 1)
+		abort();
+}
+
 /* A context a thread is kept, as making one costs as much as hashing a little.
    It holds nothing of a key once OpenSSL has given the digest out. */
 static _Thread_local EVP_MD_CTX *kept;
@@ -64,18 +72,6 @@ static void
 sha256_update(EVP_MD_CTX *ctx, const void *data, size_t len)
 {
 	if (len && EVP_DigestUpdate(ctx, data, len) != 1)
-		abort();
-}
-
-void
-digest_sha256(struct str data, uint8_t out[DIGEST_SHA256_LEN])
-{
-	EVP_MD_CTX *ctx = kept_context();
-
-	if (EVP_DigestInit_ex(ctx, sha256_algorithm(), NULL) != 1)
-		abort();
-	sha256_update(ctx, data.ptr, data.len);
-	if (EVP_DigestFinal_ex(ctx, out, NULL) != 1)
 		abort();
 }
 
