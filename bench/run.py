@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """How many events go from a publisher to an endpoint, fsync on.
 
-    bench/run.py [BUILD_DIR]
+    bench/run.py [BUILD_DIR [CONNECTIONS]]
 
 In one run, on one machine: what wrk POSTs straight to an nginx sink that
 answers 204 (the yardstick), then what reaches the same sink through a hub,
-published one state a request and as NDJSON. Each is measured three times in
+published one state a request and as NDJSON. Each is measured five times in
 turn and the middle one counts. Last, how long one event takes at a tenth of
 that rate. A rate through the hub is the number of
 acknowledged events divided by the time from the first request until all of
@@ -32,15 +32,15 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ROUNDS = 3
-CONNECTIONS = 64
+ROUNDS = 5
 THREADS = 2
 PER_BULK = 100
-SECONDS = {"direct": 4, "single": 4, "bulk": 2}
+SECONDS = {"direct": 4, "single": 4, "bulk": 4}
 LATENCY_SECONDS = 5
 DRAIN_SECONDS = 25
-TOTAL_SECONDS = 170
+TOTAL_SECONDS = 240
 WEBHOOKS = "/compute-ops-mgmt/v1beta1/webhooks"
+connections = 64
 
 
 def free_port():
@@ -165,7 +165,7 @@ def cpu_seconds(pid):
 
 def wrk(mode, url, *arguments):
     output = subprocess.run(
-        ["wrk", "-t", str(THREADS), "-c", str(CONNECTIONS), "-d",
+        ["wrk", "-t", str(THREADS), "-c", str(connections), "-d",
          f"{SECONDS[mode]}s", "--timeout", "10s", "-s",
          str(ROOT / "bench/publish.lua"), url, "--", mode, *arguments],
         check=True, capture_output=True, text=True,
@@ -297,6 +297,8 @@ def too_late(*_):
 
 
 def main(arguments):
+    global connections
+    connections = int(arguments[1]) if len(arguments) > 1 else connections
     build = pathlib.Path(arguments[0] if arguments else ROOT / "build")
     binary = build.resolve() / "grapnel"
     signal.signal(signal.SIGALRM, too_late)
@@ -308,7 +310,7 @@ def main(arguments):
         print(f"{os.cpu_count()} processors; one 4 KiB append with fdatasync: "
               f"{times[len(times) // 2]:.0f} us (p50), "
               f"{times[len(times) * 99 // 100]:.0f} us (p99)")
-        print(f"{CONNECTIONS} connections, 1 KiB a state, one webhook; "
+        print(f"{connections} connections, 1 KiB a state, one webhook; "
               f"median of {ROUNDS}")
         sink = Sink(directory, free_port())
         hub = Hub(str(binary), directory, free_port())
