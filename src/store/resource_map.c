@@ -262,6 +262,29 @@ resource_map_show(struct resource_map *map)
 
 /* ---- between transactions ---- */
 
+static bool
+is_idle(const struct resource_entry *entry)
+{
+	return !entry->is_used && !entry->is_dirty;
+}
+
+/** Those that are used again go to the others. */
+static void
+pick_out_of_idle(struct resource_map *map)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < map->idle.count; i++) {
+		struct resource_entry *entry = map->idle.entries[i];
+
+		if (is_idle(entry))
+			map->idle.entries[kept++] = entry;
+		else
+			append(&map->fresh, entry);
+	}
+	map->idle.count = kept;
+}
+
 void
 resource_map_gather(
 	struct resource_map *map, bool must_drop, struct resource_list *dirty)
@@ -269,15 +292,13 @@ resource_map_gather(
 	size_t kept = 0;
 
 	assert(map->undo_count == 0);
-	for (size_t i = 0; i < map->idle.count; i++)
-		append(&map->fresh, map->idle.entries[i]);
-	map->idle.count = 0;
+	pick_out_of_idle(map);
 	fold(map);
 	dirty->count = 0;
 	for (size_t i = 0; i < map->sorted.count; i++) {
 		struct resource_entry *entry = map->sorted.entries[i];
 
-		if (must_drop && !entry->is_used && !entry->is_dirty) {
+		if (must_drop && is_idle(entry)) {
 			append(&map->idle, entry);
 			continue;
 		}
@@ -301,12 +322,18 @@ resource_map_drop(struct resource_map *map, size_t max)
 	for (; max > 0 && idle->count > 0; max--) {
 		struct resource_entry *entry = idle->entries[--idle->count];
 
-		if (entry->is_used || entry->is_dirty)
-			append(&map->fresh, entry);
-		else
+		if (is_idle(entry))
 			drop_entry(map, entry);
+		else
+			append(&map->fresh, entry);
 	}
 	pthread_mutex_unlock(&map->lock);
+}
+
+size_t
+resource_map_kept(const struct resource_map *map)
+{
+	return map->map.count - map->idle.count;
 }
 
 /* ---- any thread ---- */

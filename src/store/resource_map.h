@@ -92,13 +92,17 @@ void resource_map_show(struct resource_map *map);
 /**
  * Fills `dirty` with the dirty ones in the order of their keys. With
  * `must_drop` those are to be dropped that are neither dirty nor were used
- * since the last call.
+ * since the last call. What is to be dropped already stays so, unless it was
+ * used.
  */
 void resource_map_gather(
 	struct resource_map *map, bool must_drop, struct resource_list *dirty);
 
 /** Drops at most `max` of them, but not those that are used again. */
 void resource_map_drop(struct resource_map *map, size_t max);
+
+/** How many there are, those to be dropped not counted. */
+size_t resource_map_kept(const struct resource_map *map);
 
 /** Its array only; zeroed is harmless. */
 void resource_list_release(struct resource_list *list);

@@ -7,7 +7,7 @@
 #include "store/sqlite_row.h"
 
 /* Rows a commit writes of a round, at least; as many as it has events, so that
-   a round brings no more events than rows. */
+   a round brings no more events than rows. And how many it drops, at least. */
 enum { ROWS_A_STEP = 256, ROWS_A_STATEMENT = 64, DROPS_A_STEP = 512 };
 
 struct sqlite_resources {
@@ -341,17 +341,24 @@ sqlite_resources_step(struct sqlite_resources *resources, struct sqlite_db *db,
 	return err;
 }
 
+static bool
+is_too_much_kept(const struct sqlite_resources *resources)
+{
+	return resource_map_kept(&resources->map) > resources->kept_max;
+}
+
 /** What is to be written now, and what need not be kept. */
 static void
 begin_round(struct sqlite_resources *resources)
 {
 	struct resource_map *map = &resources->map;
+	bool must_drop = is_too_much_kept(resources);
 
-	resource_map_gather(
-		map, map->map.count > resources->kept_max, &resources->todo);
+	resource_map_gather(map, must_drop, &resources->todo);
 	/* Should so many be in use, not every round is to look for idle ones.
-	 */
-	resources->kept_max = (map->map.count - map->idle.count) * 2;
+	   Only one that has looked may say so. */
+	if (must_drop)
+		resources->kept_max = resource_map_kept(map) * 2;
 	if (resources->kept_max < SQLITE_RESOURCES_KEPT)
 		resources->kept_max = SQLITE_RESOURCES_KEPT;
 	resources->at = resources->settled_at = 0;
@@ -363,8 +370,7 @@ begin_round(struct sqlite_resources *resources)
 static bool
 is_due(const struct sqlite_resources *resources)
 {
-	return resources->is_wanted ||
-	       resources->map.map.count > resources->kept_max ||
+	return resources->is_wanted || is_too_much_kept(resources) ||
 	       resources->highest - resources->mark >= SQLITE_RESOURCES_LAG;
 }
 
@@ -373,6 +379,10 @@ is_due(const struct sqlite_resources *resources)
 void
 sqlite_resources_settle(struct sqlite_resources *resources)
 {
+	/* More than were added, or memory would follow the publishers. */
+	size_t changes = resources->map.undo_count;
+	size_t drops = changes > DROPS_A_STEP ? changes : DROPS_A_STEP;
+
 	resource_map_show(&resources->map);
 	resources->settled_at = resources->at;
 	resources->settled_highest = resources->highest;
@@ -385,7 +395,7 @@ sqlite_resources_settle(struct sqlite_resources *resources)
 	}
 	if (resources->map.dirty_count == 0)
 		raise_complete(resources, resources->highest);
-	resource_map_drop(&resources->map, DROPS_A_STEP);
+	resource_map_drop(&resources->map, drops);
 	if (!resources->is_round && is_due(resources))
 		begin_round(resources);
 }
@@ -421,6 +431,12 @@ sqlite_resources_flush(struct sqlite_resources *resources, struct sqlite_db *db,
 	}
 	sqlite_resources_settle(resources);
 	return ERR_OK;
+}
+
+size_t
+sqlite_resources_in_memory(const struct sqlite_resources *resources)
+{
+	return resources->map.map.count;
 }
 
 /* ---- any thread ---- */

@@ -82,6 +82,9 @@ void sqlite_resources_forget(struct sqlite_resources *resources);
 /** A round is to begin soon. Within a transaction too. */
 void sqlite_resources_want(struct sqlite_resources *resources);
 
+/** How many are in memory: at most about three times SQLITE_RESOURCES_KEPT. */
+size_t sqlite_resources_in_memory(const struct sqlite_resources *resources);
+
 /** All of it, in a transaction of its own. */
 enum err sqlite_resources_flush(struct sqlite_resources *resources,
 	struct sqlite_db *db, struct buf *why) MUST_USE;

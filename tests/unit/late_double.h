@@ -7,7 +7,7 @@
  * must be known of them: `last_of` and `is_deleted`, by number. The resource
  * of number 7 is "r7".
  */
-enum { LATE_RESOURCES = 70000, LATE_UNITS = 4096 };
+enum { LATE_RESOURCES = 70000, LATE_MAX = 163840, LATE_UNITS = 4096 };
 
 struct late_unit {
 	char id[16];
@@ -21,8 +21,8 @@ extern struct late {
 	const char *directory;
 	struct store *store;
 	uint64_t last_event;
-	uint64_t last_of[LATE_RESOURCES];
-	bool is_deleted[LATE_RESOURCES];
+	uint64_t last_of[LATE_MAX];
+	bool is_deleted[LATE_MAX];
 	struct late_unit units[LATE_UNITS];
 } late;
 

@@ -162,8 +162,9 @@ TEST(resource_map, idle_ones_are_dropped_unless_they_are_used_again)
 	set(&map, 15, 2, true);
 	resource_map_gather(&map, false, &dirty);
 	CHECK_INT(dirty.count, 3);
+	CHECK_INT(resource_map_kept(&map), 3); /* 0, 2 and 15 */
 	resource_map_drop(&map, COUNT);
-	CHECK_INT(map.map.count, 13);
+	CHECK_INT(map.map.count, 3);
 	resource_list_release(&dirty);
 	resource_map_release(&map);
 	arena_release(&arena);

@@ -3,6 +3,8 @@
 #include "fault_vfs.h"
 #include "late_double.h"
 #include "store/retain.h"
+#include "store/sqlite_resources.h"
+#include "store/sqlite_store.h"
 
 /* ---- rounds ---- */
 
@@ -97,6 +99,26 @@ TEST(store_resource_rounds, what_memory_has_no_room_for_is_found_in_the_table)
 			  "SELECT count(*) FROM resources JOIN events"
 			  " ON sequence = last AND subject = resources.id"),
 		LATE_RESOURCES);
+}
+
+TEST(store_resource_rounds, memory_does_not_follow_how_many_there_are)
+{
+	enum { A_COMMIT = 1024 };
+	size_t most = 0;
+
+	late_start();
+	/* None twice, and as many a commit as the writer gathers. */
+	for (size_t i = 0; i + A_COMMIT <= LATE_MAX; i += A_COMMIT) {
+		size_t now;
+
+		CHECK_OK(late_publish(i, i + A_COMMIT));
+		now = sqlite_resources_in_memory(late.store->resources);
+		most = most > now ? most : now;
+	}
+	CHECK(most > 0 && most <= (size_t)2 * SQLITE_RESOURCES_KEPT);
+	late_check(late.store, 10);
+	store_close(late.store);
+	CHECK_INT(late_rows(), LATE_MAX / A_COMMIT * A_COMMIT);
 }
 
 /* ---- retention ---- */
