@@ -307,8 +307,9 @@ remove_page(const struct datastore *datastore, struct datastore_own *own,
 
 /**
  * Removes records until no more than a page is left: while one transaction
- * takes very many, nobody else's goes through. What it came to is in
- * *ret_count, also when it fails.
+ * takes very many, nobody else's goes through. When others never cease to write
+ * and are always first, it leaves off: the rest is the caller's to remove at
+ * once. What it came to is in *ret_count, also when it fails.
  */
 static enum err
 thin_out(const struct datastore *datastore, size_t *ret_count)
@@ -331,7 +332,7 @@ thin_out(const struct datastore *datastore, size_t *ret_count)
 		if (err == ERR_CONFLICT && ++conflicts < CONFLICTS_MAX)
 			continue;
 		if (err || count == 0)
-			return err;
+			return err == ERR_CONFLICT ? ERR_OK : err;
 		*ret_count += count;
 		conflicts = 0;
 	}
@@ -355,7 +356,7 @@ datastore_drop(const struct datastore *datastore)
 	return err ? err : commit(datastore, "data-store", &own, &records);
 }
 
-/** What is left of them, which is little. */
+/** What is left of them, which is little mostly. */
 static enum err
 clear_rest(const struct datastore *datastore, size_t *ret_count)
 {

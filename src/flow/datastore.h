@@ -40,7 +40,8 @@ enum err datastore_set(const struct datastore *datastore,
 /**
  * With all its records; ERR_CONFLICT when it is not there. Records of a large
  * one go first, in transactions of a hundred, so that others' go through
- * between them: a crash, or an error, may leave the rest of them.
+ * between them: a crash, or an error, may leave the rest of them. When others
+ * never cease to write into it, what is left goes in one.
  */
 enum err datastore_drop(const struct datastore *datastore) MUST_USE;
 

@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "flow/datastore.h"
 #include "pipeline/writer.h"
@@ -330,6 +331,52 @@ TEST(app_datastore, clearing_beside_writers_counts_right)
 		"datastore:SearchRecord", IN, "{\"limit\":1000}", "{}");
 	wanted = arena_printf(&arena, "\"__IMTLENGTH__\":%zu", own.records);
 	CHECK(own.records == 0 || str_find(found, wanted) != SIZE_MAX);
+	run_world_end();
+}
+
+/* ---- beside those who never cease ---- */
+
+enum { BUSY = 32 };
+
+static atomic_bool is_over;
+
+/** Writes one record again and again. */
+static void *
+write_without_end(void *context)
+{
+	const struct datastore datastore = {
+		.host = &run_world.host, .workspace = 1, .id = STR("d")};
+
+	while (!atomic_load(&is_over)) {
+		CLEANUP(arena_release) struct arena arena = {0};
+		CLEANUP(buf_release) struct buf why = {0};
+		struct datastore_record record;
+		struct str key =
+			arena_printf(&arena, "busy%d", (int)(intptr_t)context);
+
+		(void)!datastore_read(&datastore, key, &arena, &record);
+		record.data = value_collection(NULL, 0);
+		(void)!datastore_write(&datastore, &record, NULL, &arena, &why);
+	}
+	return NULL;
+}
+
+TEST(app_datastore, what_others_write_into_all_the_time_is_dropped_all_the_same)
+{
+	struct datastore datastore;
+	pthread_t threads[BUSY];
+
+	begin();
+	datastore = fill("d");
+	atomic_store(&is_over, false);
+	for (intptr_t i = 0; i < BUSY; i++)
+		CHECK_INT(pthread_create(&threads[i], NULL, write_without_end,
+				  (void *)i),
+			0);
+	CHECK_OK(datastore_drop(&datastore));
+	atomic_store(&is_over, true);
+	for (size_t i = 0; i < BUSY; i++)
+		pthread_join(threads[i], NULL);
 	run_world_end();
 }
 
