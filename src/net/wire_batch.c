@@ -190,6 +190,8 @@ wire_batch_run(struct wire_batch *batch)
 {
 	bool is_alone = batch->use != HTTP_RING_ALWAYS;
 
+	if (batch->is_running)
+		return;
 	drop_ended(batch);
 	if (batch->count == 0)
 		return;

@@ -28,5 +28,5 @@ bool wire_batch_add(
 void wire_batch_remove(
 	struct wire_batch *batch, struct wire_exchange *exchange);
 
-/** Does all that was gathered. */
+/** Does all that was gathered; nothing when called by what it calls. */
 void wire_batch_run(struct wire_batch *batch);

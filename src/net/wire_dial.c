@@ -82,6 +82,9 @@ open_connection(struct wire_exchange *exchange, union resolver_address *address)
 		return NULL;
 	}
 	set_port(address, exchange->destination->url.port);
+	/* Connecting takes longer than a send: what is ready to go does not
+	   wait for it, let alone for those of many endpoints that hang. */
+	wire_engine_flush(exchange->engine);
 	connection = wire_connection_open(options->sockets, &address->any);
 	if (connection == NULL) {
 		exchange->connect_error = errno;
