@@ -26,10 +26,29 @@ queue_take(struct queue *queue)
 	return delivery;
 }
 
+/** The memory of those that are next; each step is one further ahead. */
+static void
+look_ahead(const struct delivery *next)
+{
+	if (next == NULL)
+		return;
+	payload_expect_body(next->payload);
+	next = next->next;
+	if (next == NULL)
+		return;
+	payload_expect(next->payload);
+	__builtin_prefetch(next->next);
+	__builtin_prefetch((const char *)next->next + CACHE_LINE);
+}
+
 struct delivery *
 lane_take_first(struct lane *lane)
 {
-	return queue_take(&lane->first_tries);
+	struct delivery *delivery = queue_take(&lane->first_tries);
+
+	if (delivery)
+		look_ahead(delivery->next);
+	return delivery;
 }
 
 /* ---- turns ---- */

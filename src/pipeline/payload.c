@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 
+#include "base/compiler.h"
 #include "base/mem.h"
 
 static _Atomic size_t memory_used;
@@ -37,6 +38,32 @@ text_len(const struct payload_facts *facts)
 	return facts->id.len + facts->source.len + facts->type.len +
 	       facts->subject.len + facts->attributes.len + facts->body.len +
 	       facts->rest.len;
+}
+
+/** Not more than is read before the processor asks for the next by itself. */
+enum { EXPECTED_MAX = 2048 };
+
+static void
+expect(const char *at, size_t size)
+{
+	if (size > EXPECTED_MAX)
+		size = EXPECTED_MAX;
+	for (size_t i = 0; i < size; i += CACHE_LINE)
+		__builtin_prefetch(at + i);
+}
+
+void
+payload_expect(const struct payload *payload)
+{
+	if (payload)
+		expect((const char *)payload, sizeof(*payload));
+}
+
+void
+payload_expect_body(const struct payload *payload)
+{
+	if (payload)
+		expect(payload->body.ptr, payload->body.len);
 }
 
 static struct str

@@ -56,6 +56,14 @@ struct payload *payload_new_bounded(const struct payload_facts *facts);
 /** A payload with one reference, whatever the bound. */
 struct payload *payload_new(const struct payload_facts *facts);
 
+/**
+ * Asks for the memory of one that is used soon and was last written by another
+ * thread, so that it need not be waited for line by line: first of the payload
+ * itself, later, when that has come, of what is sent. NULL is harmless.
+ */
+void payload_expect(const struct payload *payload);
+void payload_expect_body(const struct payload *payload);
+
 struct payload *payload_ref(struct payload *payload);
 /** NULL is harmless. */
 void payload_unref(struct payload *payload);
