@@ -32,7 +32,7 @@ attempt_free(struct attempt *attempt)
 	struct arena arena = attempt->arena;
 
 	announce_end(attempt->announced, false);
-	webhook_unref(attempt->webhook);
+	outlet_give_back(attempt->outlet);
 	arena_release(&arena);
 }
 

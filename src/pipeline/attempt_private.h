@@ -1,6 +1,7 @@
 #pragma once
 #include "pipeline/attempt.h"
 #include "pipeline/credentials.h"
+#include "pipeline/outlet.h"
 
 /*
  * Private to attempt.c (how an attempt ends), attempt_request.c (how it is
@@ -24,6 +25,7 @@ struct attempt {
 	struct worker *worker;
 	struct delivery *delivery;
 	struct attempt *batch;	       /* the next one in the request */
+	struct outlet *outlet;	       /* NULL when it is only skipped */
 	const struct webhook *webhook; /* the snapshot it is made with */
 	struct arena arena;	       /* it lies in this itself */
 	struct http_header *headers;

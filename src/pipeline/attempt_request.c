@@ -70,7 +70,7 @@ add_signatures(struct attempt *attempt, struct str body)
 	};
 	struct http_header headers[SIGNING_HEADERS_MAX];
 	size_t count = signing_headers(
-		attempt->webhook, &message, &attempt->arena, headers);
+		&attempt->outlet->signing, &message, &attempt->arena, headers);
 
 	for (size_t i = 0; i < count; i++)
 		add_header(attempt, headers[i].name, headers[i].value);
@@ -83,7 +83,7 @@ add_order(struct attempt *attempt, const struct envelope *envelope)
 	struct arena *arena = &attempt->arena;
 
 	add_header(attempt, STR("webhook-generation"),
-		arena_decimal(arena, attempt->webhook->generation, 1));
+		str_of(attempt->outlet->generation));
 	if (!envelope->has_sequence)
 		add_header(attempt, STR("ce-sequence"),
 			arena_decimal(arena, attempt->delivery->event, 20));
@@ -335,8 +335,8 @@ prepare(struct worker *worker, struct delivery *delivery, int64_t now)
 {
 	struct attempt *attempt = attempt_new(worker, delivery);
 
-	attempt->webhook = lane_webhook(delivery->lane);
-	webhook_ref(attempt->webhook);
+	attempt->outlet = lane_take_outlet(delivery->lane);
+	attempt->webhook = attempt->outlet->webhook;
 	stamp(attempt, now);
 	if (get_payload(attempt))
 		return attempt;
@@ -406,8 +406,8 @@ attempt_run_errand(struct worker *worker, struct deliver_errand *errand)
 
 	attempt->is_in_dispatch = false;
 	attempt->errand = errand;
+	attempt->outlet = outlet_take(NULL, errand->webhook);
 	attempt->webhook = errand->webhook;
-	webhook_ref(attempt->webhook);
 	stamp(attempt, clock_now());
 	if (get_payload(attempt))
 		send_request(attempt, &none);

@@ -38,6 +38,7 @@
  */
 struct dispatch;
 struct lane;
+struct outlet;
 struct strand;
 
 /* Attempts of one delivery: their numbers have to fit into ids. */
@@ -187,6 +188,8 @@ void dispatch_refill(struct dispatch *dispatch,
 
 /** The lane's own view of its webhook. */
 const struct webhook *lane_webhook(const struct lane *lane);
+/** The same for an attempt, which gives it back (pipeline/outlet.h). */
+struct outlet *lane_take_outlet(struct lane *lane);
 struct health *lane_health(struct lane *lane);
 /** After its health was moved. */
 void dispatch_health_moved(struct dispatch *dispatch, struct lane *lane);

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "pipeline/dispatch_private.h"
 #include "pipeline/live.h"
+#include "pipeline/outlet.h"
 
 static void
 queue_add(struct queue *queue, struct delivery *delivery)
@@ -198,6 +199,12 @@ lane_webhook(const struct lane *lane)
 	return lane->webhook;
 }
 
+struct outlet *
+lane_take_outlet(struct lane *lane)
+{
+	return outlet_take(&lane->outlet, lane->webhook);
+}
+
 struct health *
 lane_health(struct lane *lane)
 {
@@ -235,6 +242,7 @@ lane_free(struct lane *lane)
 	order_drop(lane);
 	numbers_release(&lane->strands);
 	heap_release(&lane->retries);
+	outlet_leave_home(&lane->outlet);
 	webhook_unref(lane->webhook);
 	mem_free(lane);
 }
@@ -284,6 +292,7 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 		lane = lane_new(dispatch, webhook);
 	was_open = lane->webhook == NULL || lane_is_open(lane);
 	webhook_ref(webhook);
+	outlet_leave_home(&lane->outlet);
 	former = front_set_webhook(&dispatch->front, lane, webhook);
 	lane->is_strict = webhook->options.concurrency > 0;
 	lane->batch =

@@ -33,6 +33,7 @@ struct strand {
 struct lane {
 	struct numbers_node by_number; /* of its webhook */
 	const struct webhook *webhook;
+	struct outlet *outlet; /* while attempts are made with the snapshot */
 	struct health health;
 	bool is_removed;
 	bool is_strict; /* first tries and retries count together */
