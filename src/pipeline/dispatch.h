@@ -76,6 +76,14 @@ struct delivery *delivery_new(
 	const struct delivery_row *row, struct payload *payload);
 void delivery_free(struct delivery *delivery);
 
+/** Asks for its memory, which is used soon. NULL is harmless. */
+static inline void
+delivery_expect(const struct delivery *delivery)
+{
+	for (size_t i = 0; i < sizeof(*delivery); i += CACHE_LINE)
+		__builtin_prefetch((const char *)delivery + i);
+}
+
 /* Of a window so many are sure as long as the total is not reached. */
 enum { DISPATCH_WINDOW_SURE = 1000 };
 

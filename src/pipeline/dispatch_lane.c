@@ -38,8 +38,7 @@ look_ahead(const struct delivery *next)
 	if (next == NULL)
 		return;
 	payload_expect(next->payload);
-	__builtin_prefetch(next->next);
-	__builtin_prefetch((const char *)next->next + CACHE_LINE);
+	delivery_expect(next->next);
 }
 
 struct delivery *
@@ -155,6 +154,8 @@ lane_know(
 	lane->known++;
 	delivery->by_sequence.number = delivery->sequence;
 	numbers_add(&dispatch->known, &delivery->by_sequence);
+	if (delivery->sequence > dispatch->newest)
+		dispatch->newest = delivery->sequence;
 }
 
 static void lane_free_if_unused(struct dispatch *, struct lane *);

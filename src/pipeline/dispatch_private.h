@@ -93,6 +93,7 @@ struct dispatch {
 	int64_t now;	      /* as last looked at */
 	struct numbers lanes; /* by number of their webhook */
 	struct numbers known; /* deliveries in memory, by sequence */
+	uint64_t newest;      /* none of them has, or had, a higher one */
 	struct turn {
 		struct lane *first, *last;
 	} turns[2]; /* of fast and of slow lanes */
