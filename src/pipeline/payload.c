@@ -2,8 +2,8 @@
 
 #include <stdatomic.h>
 
+#include "base/blocks.h"
 #include "base/compiler.h"
-#include "base/mem.h"
 
 static _Atomic size_t memory_used;
 static _Atomic size_t memory_max = 64u << 20;
@@ -81,7 +81,7 @@ struct payload *
 payload_new(const struct payload_facts *facts)
 {
 	size_t size = size_of(text_len(facts));
-	struct payload *payload = mem_resize(NULL, size);
+	struct payload *payload = blocks_take(size);
 	char *at = (char *)(payload + 1);
 
 	atomic_fetch_add_explicit(&memory_used, size, memory_order_relaxed);
@@ -133,10 +133,12 @@ payload_size(const struct payload *payload)
 void
 payload_unref(struct payload *payload)
 {
+	size_t size;
+
 	if (payload == NULL || atomic_fetch_sub_explicit(&payload->refs, 1,
 				       memory_order_acq_rel) > 1)
 		return;
-	atomic_fetch_sub_explicit(
-		&memory_used, payload_size(payload), memory_order_relaxed);
-	mem_free(payload);
+	size = payload_size(payload);
+	atomic_fetch_sub_explicit(&memory_used, size, memory_order_relaxed);
+	blocks_give_back(payload, size);
 }
