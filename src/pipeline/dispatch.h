@@ -229,8 +229,9 @@ struct dispatch_behind {
 };
 
 /**
- * The worker's, once a turn: brings what has changed since the last call to
- * its place. Returns how many webhooks it looked at: those that changed.
+ * The worker's, once a turn: shows what has changed since the last call
+ * (pipeline/live.h), and brings it to its place. Returns how many webhooks it
+ * looked at: those that changed.
  */
 size_t dispatch_settle_front(struct dispatch *dispatch);
 

@@ -96,10 +96,11 @@ lane_earliest_retry(const struct lane *lane)
 	return node ? CONTAINER_OF(node, struct delivery, by_due) : NULL;
 }
 
-static void
-show(struct dispatch *dispatch, struct lane *lane, const struct delivery *retry)
+void
+lane_show(const struct lane *lane)
 {
 	const struct delivery *first = lane->first_tries.first;
+	const struct delivery *retry = lane_earliest_retry(lane);
 	struct live_view now = {
 		.concurrency = lane->pace.limit,
 		.in_flight = lane->first_in_flight + lane->retries_in_flight,
@@ -110,7 +111,6 @@ show(struct dispatch *dispatch, struct lane *lane, const struct delivery *retry)
 	if (retry && (first == NULL || retry->due < first->due))
 		now.oldest_due = retry->due;
 	live_show(lane->webhook->live, &now);
-	front_touch(&dispatch->front, lane);
 }
 
 void
@@ -123,7 +123,7 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 				: INT64_MAX;
 	int64_t at = INT64_MAX;
 
-	show(dispatch, lane, retry);
+	front_touch(&dispatch->front, lane);
 	heap_remove(&dispatch->timers, &lane->by_due);
 	if (!may_send) {
 		lane_leave_turn(dispatch, lane);

@@ -150,6 +150,9 @@ struct delivery *lane_earliest_retry(const struct lane *lane);
 /** Whether its webhook sends, or waits for its handshake. */
 bool lane_is_open(const struct lane *lane);
 
+/** Its state, for others than the worker to read (pipeline/live.h). */
+void lane_show(const struct lane *lane);
+
 /* ---- dispatch_batch.c ---- */
 
 /**
