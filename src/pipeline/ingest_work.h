@@ -41,6 +41,7 @@ struct ingest_work {
 	struct arena *arena;
 	struct arena own_arena;
 	char id_text[UUID_TEXT_SIZE];
+	struct states_place place; /* resource's; without a key: not known */
 
 	struct json old_state; /* missing: none */
 	struct json new_state;
@@ -84,6 +85,16 @@ void ingest_work_refuse(struct ingest_work *work, enum err err,
 
 /** The type in its canonical spelling. */
 struct str ingest_work_type(const struct ingest_work *work);
+
+/** Where the states have the resource with this id. */
+const struct states_place *ingest_work_place(
+	struct ingest_work *work, struct str id);
+
+/**
+ * Before works[at] is begun: asks for what those after it will need of memory
+ * that was last used long ago.
+ */
+void ingest_work_look_ahead(struct ingest_work *works, size_t count, size_t at);
 
 /** Whether the item is about a resource, and of which id. */
 bool ingest_work_resource_id(const struct ingest_work *work, struct str *ret);

@@ -12,6 +12,7 @@ enum {
 	SPARE_MAX = 8192, /* bytes of a block that a stripe keeps */
 	BLOCK_STEP = 128, /* blocks are multiples of this */
 	FETCHED = 2048,	  /* bytes of a state that are fetched ahead */
+	KEY_FETCHED = 32, /* … of a key, behind its entry */
 };
 
 struct states_entry {
@@ -28,6 +29,7 @@ struct states_entry {
 };
 
 struct stripe {
+	char apart[CACHE_LINE]; /* from the one before, others' mostly */
 	pthread_mutex_t lock;
 	struct map entries;
 	struct states_entry *newest, *oldest;
@@ -204,6 +206,26 @@ make_key(
 	return str_make(at, sizeof(head) + type.len + id.len);
 }
 
+struct states_place
+states_place(
+	uint32_t workspace, struct str type, struct str id, struct arena *arena)
+{
+	struct str key = make_key(workspace, type, id, arena);
+
+	return (struct states_place){.workspace = workspace,
+		.type = type,
+		.id = id,
+		.key = key,
+		.hash = map_hash(key)};
+}
+
+/** The stripe is not chosen by the bits that a map chooses places by. */
+static unsigned
+stripe_of(const struct states_place *place)
+{
+	return (unsigned)(place->hash >> 32) % STRIPES;
+}
+
 static struct states_entry *
 add_entry(struct stripe *stripe, struct str key)
 {
@@ -245,13 +267,13 @@ read_state(struct states *states, uint64_t sequence, struct arena *arena,
 
 /** Replaces what the entry knows by what is stored. */
 static enum err
-load(struct states *states, uint32_t workspace, struct str type, struct str id,
+load(struct states *states, const struct states_place *place,
 	struct states_entry *entry)
 {
 	struct arena arena = {0};
 	struct resource_row row;
-	enum err err = store_resource(
-		states->store, workspace, type, id, &arena, &row);
+	enum err err = store_resource(states->store, place->workspace,
+		place->type, place->id, &arena, &row);
 
 	state_unref(entry->state);
 	entry->state = NULL;
@@ -271,12 +293,21 @@ load(struct states *states, uint32_t workspace, struct str type, struct str id,
 	return err;
 }
 
+static void
+fetch_entry(const struct states_entry *entry)
+{
+	const char *at = (const char *)entry;
+
+	for (size_t i = 0; i < sizeof(*entry) + KEY_FETCHED; i += CACHE_LINE)
+		__builtin_prefetch(at + i, 1);
+}
+
 /**
  * A state was last looked at thousands of events ago: its cache lines are
  * asked for all at once, not one after the other as they are come to.
  */
 static void
-fetch_ahead(const struct states_entry *entry)
+fetch_state(const struct states_entry *entry)
 {
 	const char *at = (const char *)entry->state;
 	size_t size = entry->size < FETCHED ? entry->size : FETCHED;
@@ -285,39 +316,62 @@ fetch_ahead(const struct states_entry *entry)
 		__builtin_prefetch(at + i);
 }
 
-enum err
-states_hold(struct states *states, uint32_t workspace, struct str type,
-	struct str id, struct states_hold *hold)
+void
+states_fetch(struct states *states, const struct states_place *place,
+	enum states_step step)
 {
-	struct arena arena = {0};
-	struct str key = make_key(workspace, type, id, &arena);
-	unsigned number = (unsigned)(map_hash(key) >> 32) % STRIPES;
+	struct stripe *stripe = &states->stripes[stripe_of(place)];
+	const struct states_entry *entry;
+
+	if (step == STATES_STRIPE) {
+		__builtin_prefetch(&stripe->lock, 1);
+		__builtin_prefetch(&stripe->spare, 1);
+		return;
+	}
+	if (pthread_mutex_trylock(&stripe->lock))
+		return;
+	if (step == STATES_SLOT) {
+		map_fetch(&stripe->entries, place->hash);
+	} else {
+		entry = map_guess(&stripe->entries, place->hash);
+		if (entry && step == STATES_ENTRY)
+			fetch_entry(entry);
+		else if (entry)
+			fetch_state(entry);
+	}
+	pthread_mutex_unlock(&stripe->lock);
+}
+
+enum err
+states_hold(struct states *states, const struct states_place *place,
+	struct states_hold *hold)
+{
+	unsigned number = stripe_of(place);
 	struct stripe *stripe = &states->stripes[number];
 	struct states_entry *entry;
 	bool is_on_disk;
 	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&stripe->lock);
-	entry = map_get(&stripe->entries, key);
+	entry = map_get_hashed(&stripe->entries, place->key, place->hash);
 	if (entry == NULL) {
-		entry = add_entry(stripe, key);
+		entry = add_entry(stripe, place->key);
 		entry->stripe = number;
 		entry->is_stale = true;
 	} else {
-		fetch_ahead(entry);
+		fetch_state(entry);
 		unlink_entry(stripe, entry);
 		link_newest(stripe, entry);
 	}
 	/* Before it is read: what settles meanwhile may not be in it. */
 	is_on_disk = is_settled(entry);
 	if (entry->is_stale) {
-		err = load(states, workspace, type, id, entry);
+		err = load(states, place, entry);
 		/* With events on their way this is true for the moment only. */
 		entry->is_stale = err || !is_on_disk;
 		account(stripe, entry);
 		trim(states, stripe, entry);
 	}
-	arena_release(&arena);
 	if (err) {
 		if (is_settled(entry))
 			drop(stripe, entry);
