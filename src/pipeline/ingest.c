@@ -311,6 +311,7 @@ begin_with_resource(struct ingest_work *work, struct str id)
 		next = states_copy(&hold,
 			is_plain ? item->body : json_raw(work->new_state),
 			work->new_state);
+	work->text = next ? next->text : NULL;
 	if (hand_over(work, &sequence)) {
 		/* `work` may be gone: the writer has it. */
 		states_set(&hold, sequence, next, is_plain);

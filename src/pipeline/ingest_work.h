@@ -52,6 +52,7 @@ struct ingest_work {
 	struct resource_row resource;
 	struct delivery_row *deliveries;
 	size_t delivery_count;
+	struct shared_text *text; /* of new_state, while it is handed over */
 	struct payload *payload;
 	bool wants_envelope; /* some webhook sends the event as a CloudEvent */
 	size_t envelope_len; /* its size as one; 0: not measured */

@@ -1,5 +1,6 @@
 #include "pipeline/payload.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 
 #include "base/mem.h"
@@ -54,9 +55,12 @@ struct payload *
 payload_new(const struct payload_facts *facts)
 {
 	size_t size = size_of(text_len(facts));
-	struct payload *payload = mem_resize(NULL, size);
+	struct payload *payload =
+		mem_resize(NULL, facts->text ? size - facts->body.len : size);
 	char *at = (char *)(payload + 1);
 
+	assert(!facts->text ||
+		facts->body.len == shared_text_str(facts->text).len);
 	atomic_fetch_add_explicit(&memory_used, size, memory_order_relaxed);
 	atomic_init(&payload->refs, 1);
 	payload->event = facts->event;
@@ -67,7 +71,9 @@ payload_new(const struct payload_facts *facts)
 	payload->type = put(&at, facts->type);
 	payload->subject = put(&at, facts->subject);
 	payload->attributes = put(&at, facts->attributes);
-	payload->body = put(&at, facts->body);
+	payload->text = shared_text_ref(facts->text);
+	payload->body = facts->text ? shared_text_str(facts->text)
+				    : put(&at, facts->body);
 	payload->rest = put(&at, facts->rest);
 	payload->is_cloudevent = facts->is_cloudevent;
 	payload->is_json = facts->is_json;
@@ -111,5 +117,6 @@ payload_unref(struct payload *payload)
 		return;
 	atomic_fetch_sub_explicit(
 		&memory_used, payload_size(payload), memory_order_relaxed);
+	shared_text_unref(payload->text);
 	mem_free(payload);
 }

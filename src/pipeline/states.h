@@ -1,5 +1,5 @@
 #pragma once
-#include "base/json.h"
+#include "pipeline/state.h"
 #include "store/store.h"
 
 /*
@@ -15,23 +15,6 @@
  * therefore written in the order they were accepted.
  */
 struct states;
-
-/** A parsed state; immutable, counted. */
-struct state {
-	_Atomic unsigned refs;
-	size_t size;	     /* of its block */
-	struct json_doc doc; /* text and tape are in the same block */
-};
-
-struct state *state_ref(struct state *state);
-void state_unref(struct state *state);
-
-/** The value itself. */
-static inline struct json
-state_json(const struct state *state)
-{
-	return state ? json_root(&state->doc) : (struct json){NULL, 0};
-}
 
 struct states_entry;
 
