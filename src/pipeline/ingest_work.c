@@ -53,10 +53,28 @@ const struct states_place *
 ingest_work_place(struct ingest_work *work, struct str id)
 {
 	/* Of a later try it is known: the publication's arena keeps it. */
-	if (str_is_empty(work->place.key))
+	if (str_is_empty(work->place.key) && work->item->ahead)
+		work->place = work->item->ahead->place;
+	else if (str_is_empty(work->place.key))
 		work->place = states_place(work->publication->workspace,
 			ingest_work_type(work), id, work->arena);
 	return &work->place;
+}
+
+void
+ingest_ahead_begin(struct ingest_ahead *ahead, uint32_t workspace,
+	struct str type, struct str id, struct arena *arena)
+{
+	*ahead = (struct ingest_ahead){
+		.place = states_place(
+			workspace, catalog_canonical(type, arena), id, arena)};
+}
+
+void
+ingest_ahead_on(struct ingest *ingest, struct ingest_ahead *ahead)
+{
+	if (ahead->next < STATES_STEPS)
+		states_fetch(ingest->states, &ahead->place, ahead->next++);
 }
 
 /** Of what says itself that it is about a resource. */
