@@ -143,9 +143,12 @@ read_state(struct store *store, struct buf *why)
 	if (err == ERR_OK)
 		err = sqlite_resources_load(store->resources, db, why);
 	if (err == ERR_OK)
+		err = sqlite_feeds_load(&store->feeds, db, why);
+	if (err == ERR_OK)
 		err = note_used(store, why);
 	if (err)
 		return err;
+	sqlite_attempts_init(&store->attempts, &store->feeds);
 	code = sqlite3_step(stmt);
 	if (code == SQLITE_ROW)
 		store->waiting = sqlite3_column_int64(stmt, 0);
@@ -335,6 +338,7 @@ roll_back(struct store *store, size_t removed)
 		(void)!sqlite_db_step(db, SQL_ROLLBACK, NULL, NULL);
 	sqlite_purge_forget(&store->purge, removed);
 	sqlite_resources_forget(store->resources);
+	sqlite_attempts_forget(&store->attempts);
 }
 
 /** On this thread: between two commits, so that nothing is left. */
@@ -385,6 +389,7 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 	struct sqlite_write write = {.db = &store->writer,
 		.batch = {.db = &store->writer,
 			.feeds = &store->feeds,
+			.attempts = &store->attempts,
 			.why = why},
 		.outcomes = &store->outcomes,
 		.purge = &store->purge,

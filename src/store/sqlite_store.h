@@ -1,6 +1,7 @@
 #pragma once
 #include <stdatomic.h>
 
+#include "store/sqlite_attempts.h"
 #include "store/sqlite_db.h"
 #include "store/sqlite_feed.h"
 #include "store/sqlite_outcomes.h"
@@ -27,6 +28,7 @@ struct store {
 	/* The writer thread's. */
 	struct sqlite_db writer;
 	struct sqlite_feeds feeds;
+	struct sqlite_attempts attempts;
 	struct sqlite_purge purge;
 	struct sqlite_outcomes outcomes;
 	unsigned log_pages; /* in the log after the last commit */
