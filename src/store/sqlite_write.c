@@ -354,6 +354,7 @@ retain(struct sqlite_write *write, const struct store_change *change)
 		sqlite_retain_step(write->db, change->retain, write->why);
 
 	sqlite_attempts_forget(write->batch.attempts);
+	write->has_retained = true;
 	if (change->retain->is_behind)
 		sqlite_resources_want(write->resources);
 	write->has_shrunk |=
