@@ -66,7 +66,10 @@ add_health(struct sqlite_batch *batch, const struct store_change *change)
 		at = 0;
 	}
 	batch->healths[at] = (struct sqlite_batch_health){
-		change->webhook_number, change->health};
+		change->webhook_number,
+		{.window = change->health.window,
+			.count = change->health.count,
+			.failures_in_a_row = change->health.failures_in_a_row}};
 	if (at == batch->health_count)
 		batch->health_count++;
 	return err;
