@@ -18,6 +18,7 @@ struct sqlite_write {
 	struct sqlite_resources *resources;
 	const struct store_unit *unit; /* that is being applied */
 	bool is_full;		       /* events are refused */
+	bool has_retained;	       /* rows may have been removed */
 	bool has_shrunk; /* the last free page worth it was given back */
 	int64_t waiting; /* how the number of WAITING deliveries changed */
 	struct buf *why; /* may be NULL */
