@@ -27,7 +27,7 @@ enum { CACHE_LINE = 64 };
 
 /** Asks for the cache lines of `size` bytes, which are needed soon. */
 static inline void
-fetch_bytes(const void *ptr, size_t size)
+fetch_ahead(const void *ptr, size_t size)
 {
 	for (size_t i = 0; i < size; i += CACHE_LINE)
 		__builtin_prefetch((const char *)ptr + i);

@@ -74,7 +74,7 @@ void
 ingest_ahead_on(struct ingest *ingest, struct ingest_ahead *ahead)
 {
 	if (ahead->next < STATES_STEPS)
-		states_ask(ingest->states, &ahead->place, ahead->next++);
+		states_fetch(ingest->states, &ahead->place, ahead->next++);
 }
 
 /** Of what says itself that it is about a resource. */
@@ -84,7 +84,7 @@ look(struct ingest_work *work, enum states_step step)
 	const struct publication_item *item = work->item;
 
 	if (item->kind != PUBLISH_EVENT && !str_is_empty(item->id))
-		states_ask(work->ingest->states,
+		states_fetch(work->ingest->states,
 			ingest_work_place(work, item->id), step);
 }
 

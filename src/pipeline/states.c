@@ -236,19 +236,19 @@ fetch_state(const struct states_entry *entry)
 {
 	if (entry->state == NULL)
 		return;
-	fetch_bytes(entry->state, at_most(entry->size - entry->text.len));
-	fetch_bytes(entry->text.ptr, at_most(entry->text.len));
+	fetch_ahead(entry->state, at_most(entry->size - entry->text.len));
+	fetch_ahead(entry->text.ptr, at_most(entry->text.len));
 }
 
 void
-states_ask(struct states *states, const struct states_place *place,
+states_fetch(struct states *states, const struct states_place *place,
 	enum states_step step)
 {
 	struct stripe *stripe = &states->stripes[stripe_of(place)];
 	const struct states_entry *entry;
 
 	if (step == STATES_STRIPE) {
-		fetch_bytes(stripe, sizeof(*stripe));
+		fetch_ahead(stripe, sizeof(*stripe));
 		return;
 	}
 	if (pthread_mutex_trylock(&stripe->lock))
@@ -258,7 +258,7 @@ states_ask(struct states *states, const struct states_place *place,
 	} else {
 		entry = map_guess(&stripe->entries, place->hash);
 		if (entry && step == STATES_ENTRY)
-			fetch_bytes(entry, sizeof(*entry) + KEY_FETCHED);
+			fetch_ahead(entry, sizeof(*entry) + KEY_FETCHED);
 		else if (entry)
 			fetch_state(entry);
 	}

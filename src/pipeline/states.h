@@ -62,7 +62,7 @@ enum states_step {
 };
 
 /** Only asks; does not wait for who holds the resource. Any thread. */
-void states_ask(struct states *states, const struct states_place *place,
+void states_fetch(struct states *states, const struct states_place *place,
 	enum states_step step);
 
 /**

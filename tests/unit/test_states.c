@@ -256,13 +256,13 @@ TEST(states, asking_ahead_changes_nothing_and_waits_for_nobody)
 	struct states_hold hold;
 
 	for (int step = 0; step < STATES_STEPS; step++) {
-		states_ask(setting.states, &known, (enum states_step)step);
-		states_ask(setting.states, &unknown, (enum states_step)step);
+		states_fetch(setting.states, &known, (enum states_step)step);
+		states_fetch(setting.states, &unknown, (enum states_step)step);
 	}
 	hold = hold_it(&setting);
 	CHECK_INT(hold.last, 7);
 	for (int step = 0; step < STATES_STEPS; step++)
-		states_ask(setting.states, &known, (enum states_step)step);
+		states_fetch(setting.states, &known, (enum states_step)step);
 	states_let_go(&hold);
 	states_settled(setting.states, entry, true);
 	tear_down(&setting);
