@@ -56,10 +56,9 @@ attempt_apply_health(struct attempt *attempt,
 			STR_ARG(attempt->row.error));
 		return true;
 	}
-	change = &attempt->changes[attempt->outcome.unit.count++];
-	*change = (struct store_change){.kind = STORE_HEALTH_SET,
-		.webhook_number = webhook->number,
-		.health = *health};
+	change = attempt_add_change(attempt, STORE_HEALTH_SET);
+	change->webhook_number = webhook->number;
+	change->health = *health;
 	return false;
 }
 
