@@ -1,5 +1,6 @@
 #include "pipeline/payload.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 
 #include "base/blocks.h"
@@ -77,13 +78,23 @@ put(char **at, struct str text)
 	return copy;
 }
 
+/** What is taken for a payload of that size: less what others hold, too. */
+static size_t
+block_size(const struct shared_text *text, size_t size, struct str body)
+{
+	return text ? size - body.len : size;
+}
+
 struct payload *
 payload_new(const struct payload_facts *facts)
 {
 	size_t size = size_of(text_len(facts));
-	struct payload *payload = blocks_take(size);
+	struct payload *payload =
+		blocks_take(block_size(facts->text, size, facts->body));
 	char *at = (char *)(payload + 1);
 
+	assert(!facts->text ||
+		facts->body.len == shared_text_str(facts->text).len);
 	atomic_fetch_add_explicit(&memory_used, size, memory_order_relaxed);
 	atomic_init(&payload->refs, 1);
 	payload->event = facts->event;
@@ -94,7 +105,9 @@ payload_new(const struct payload_facts *facts)
 	payload->type = put(&at, facts->type);
 	payload->subject = put(&at, facts->subject);
 	payload->attributes = put(&at, facts->attributes);
-	payload->body = put(&at, facts->body);
+	payload->text = shared_text_ref(facts->text);
+	payload->body = facts->text ? shared_text_str(facts->text)
+				    : put(&at, facts->body);
 	payload->rest = put(&at, facts->rest);
 	payload->is_cloudevent = facts->is_cloudevent;
 	payload->is_json = facts->is_json;
@@ -140,5 +153,7 @@ payload_unref(struct payload *payload)
 		return;
 	size = payload_size(payload);
 	atomic_fetch_sub_explicit(&memory_used, size, memory_order_relaxed);
-	blocks_give_back(payload, size);
+	shared_text_unref(payload->text);
+	blocks_give_back(
+		payload, block_size(payload->text, size, payload->body));
 }

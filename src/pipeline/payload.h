@@ -1,5 +1,6 @@
 #pragma once
 #include "base/uuid.h"
+#include "pipeline/shared_text.h"
 #include "rule/catalog.h"
 
 /*
@@ -20,6 +21,7 @@ struct payload {
 	struct str subject;
 	struct str attributes; /* JSON object of further attributes, or empty */
 	struct str body;       /* byte for byte what is POSTed */
+	struct shared_text *text; /* … which others hold too, or NULL */
 	/* What an envelope needs beyond the body. Of an update published as a
 	   state: the state before it. Of a change that came in as a
 	   CloudEvent: all of its data. */
@@ -30,7 +32,7 @@ struct payload {
 	bool is_whole;	    /* attributes and rest are there */
 };
 
-/** What a payload is made of; all of it is copied. */
+/** What a payload is made of; all of it is copied, but for `text`. */
 struct payload_facts {
 	uint64_t event;
 	int64_t time;
@@ -40,6 +42,9 @@ struct payload_facts {
 	bool is_json;
 	bool is_compact;
 	bool is_whole;
+	/* The body, to be held and not copied; NULL: copied. It counts as the
+	   payload's all the same, since it may become the only holder. */
+	struct shared_text *text;
 };
 
 /** Bytes that all payloads together may take (at start 64 MiB). */
