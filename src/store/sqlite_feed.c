@@ -15,6 +15,7 @@ enum column_kind {
 	BYTES,
 	EVENT_ID,
 	EVENT_TYPE_AS_RECEIVED,
+	EVENT_WEBHOOKS,
 };
 
 struct column {
@@ -55,6 +56,7 @@ static const struct column event_columns[] = {
 	EVENT(TEXT, attributes),
 	EVENT(BYTES, body),
 	EVENT(NUMBER_64, first_delivery),
+	{"webhooks", EVENT_WEBHOOKS, 0},
 };
 
 static const struct column delivery_columns[] = {
@@ -155,6 +157,13 @@ tell_type_as_received(sqlite3_context *context, const struct event_row *row)
 		tell_text(context, row->type_as_received);
 }
 
+static void
+tell_webhooks(sqlite3_context *context, const struct sqlite_feed *feed)
+{
+	if (feed->webhooks[feed->at].len)
+		tell_bytes(context, feed->webhooks[feed->at]);
+}
+
 static int
 tell_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int number)
 {
@@ -179,6 +188,7 @@ tell_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int number)
 	case EVENT_TYPE_AS_RECEIVED:
 		tell_type_as_received(context, feed->row);
 		break;
+	case EVENT_WEBHOOKS: tell_webhooks(context, feed); break;
 	}
 	return SQLITE_OK;
 }
@@ -321,4 +331,10 @@ sqlite_feeds_hold(struct sqlite_feeds *feeds, enum sqlite_feed_table table,
 {
 	feeds->tables[table].changes = changes;
 	feeds->tables[table].count = count;
+}
+
+void
+sqlite_feeds_name(struct sqlite_feeds *feeds, const struct str *webhooks)
+{
+	feeds->tables[SQLITE_FEED_EVENTS].webhooks = webhooks;
 }
