@@ -1,14 +1,24 @@
 #include "store/sqlite_log_file.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+#include "store/sqlite_spread.h"
 
-/* SQLite's own files take no more than 128 KiB less one byte at once. */
-enum { GATHERED_MAX = 126 << 10 };
+enum {
+	/* SQLite's own files take no more than 128 KiB less one byte at once.
+	 */
+	GATHERED_MAX = 126 << 10,
+	/* Of a long commit, so much is sent to the disk while the rest is made:
+	   smaller portions cost processor time. */
+	PORTION = 504 << 10,
+	PAGE = 4096, /* of the system */
+};
 
 struct log_file {
 	sqlite3_file base;
@@ -16,6 +26,8 @@ struct log_file {
 	char *bytes;	    /* gathered, to be written at `start` */
 	int used;
 	sqlite3_int64 start;
+	int fd;		    /* of the file, beside SQLite's own; or -1 */
+	sqlite3_int64 sent; /* from here on nothing was, since the last sync */
 };
 
 static sqlite3_vfs *real_vfs;
@@ -33,17 +45,35 @@ real(sqlite3_file *file)
 	return log_of(file)->real;
 }
 
+/* Only begins it: the sync that follows waits, and tells what failed. */
+static void
+send_portion(struct log_file *log, sqlite3_int64 end)
+{
+	end -= end % PAGE; /* the rest of it is still to come */
+	if (log->sent > log->start)
+		log->sent = log->start; /* the first since a sync */
+	if (log->fd < 0 || end - log->sent < PORTION)
+		return;
+	(void)!sync_file_range(
+		log->fd, log->sent, end - log->sent, SYNC_FILE_RANGE_WRITE);
+	log->sent = end;
+}
+
 /* When it fails the transaction is rolled back: nothing is kept for later. */
 static int
 write_gathered(struct log_file *log)
 {
 	int used = log->used;
+	int code;
 
 	log->used = 0;
 	if (used == 0)
 		return SQLITE_OK;
-	return log->real->pMethods->xWrite(
+	code = log->real->pMethods->xWrite(
 		log->real, log->bytes, used, log->start);
+	if (code == SQLITE_OK)
+		send_portion(log, log->start + used);
+	return code;
 }
 
 static int
@@ -82,6 +112,7 @@ log_sync(sqlite3_file *file, int flags)
 
 	if (code != SQLITE_OK)
 		return code;
+	log_of(file)->sent = INT64_MAX;
 	return real(file)->pMethods->xSync(real(file), flags);
 }
 
@@ -110,6 +141,8 @@ static int
 log_close(sqlite3_file *file)
 {
 	mem_free(log_of(file)->bytes);
+	if (log_of(file)->fd >= 0)
+		close(log_of(file)->fd);
 	return real(file)->pMethods->xClose(real(file));
 }
 
@@ -174,14 +207,22 @@ open_file(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *file,
 	int code;
 
 	(void)vfs;
-	if (!(flags & SQLITE_OPEN_WAL))
-		return real_vfs->xOpen(real_vfs, path, file, flags, ret_flags);
-	*log = (struct log_file){.real = (sqlite3_file *)(void *)(log + 1)};
+	if (!(flags & SQLITE_OPEN_WAL)) {
+		code = real_vfs->xOpen(real_vfs, path, file, flags, ret_flags);
+		if (code == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB))
+			file->pMethods = sqlite_spread_methods(file->pMethods);
+		return code;
+	}
+	*log = (struct log_file){.real = (sqlite3_file *)(void *)(log + 1),
+		.fd = -1,
+		.sent = INT64_MAX};
 	code = real_vfs->xOpen(real_vfs, path, log->real, flags, ret_flags);
 	if (code != SQLITE_OK)
 		return code;
 	log->base.pMethods = &methods;
 	log->bytes = mem_alloc(GATHERED_MAX);
+	/* SQLite locks other files, so closing this one takes no lock. */
+	log->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	return SQLITE_OK;
 }
 

@@ -9,7 +9,8 @@
  * the same transaction, which SQLite rolls back all the same.
  *
  * It is a layer ("VFS") over what is SQLite's default when it is first asked
- * for; all files but the log are passed through untouched.
+ * for; all files but the log are passed through, a database's with
+ * what spreads its writes (sqlite_spread.h).
  */
 
 /**

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "store/sqlite_spread.h"
 
 struct sqlite_mover {
 	pthread_t thread;
@@ -16,7 +17,9 @@ struct sqlite_mover {
 	bool is_stopping;
 	atomic_bool is_under_way;
 	atomic_uint moved;
-	struct sqlite_db db; /* the thread's, once it runs */
+	/* The thread's, once it runs. */
+	struct sqlite_db db;
+	struct sqlite_spread spread;
 };
 
 /* A page is written to be read by others: nothing is worth caching here. */
@@ -76,6 +79,7 @@ run(void *context)
 	struct sqlite_mover *mover = context;
 
 	thread_name("log-mover");
+	sqlite_spread_use(&mover->spread);
 	while (wait_for_work(mover)) {
 		atomic_store(&mover->moved, sqlite_mover_move(&mover->db));
 		sync_database(&mover->db);
@@ -85,7 +89,8 @@ run(void *context)
 }
 
 enum err
-sqlite_mover_start(const char *path, struct sqlite_mover **ret, struct buf *why)
+sqlite_mover_start(
+	const char *path, int fd, struct sqlite_mover **ret, struct buf *why)
 {
 	struct sqlite_mover *mover = MEM_NEW(struct sqlite_mover);
 	enum err err = sqlite_db_open(path, SQLITE_DB_WRITER, &mover->db, why);
@@ -97,6 +102,7 @@ sqlite_mover_start(const char *path, struct sqlite_mover **ret, struct buf *why)
 		mem_free(mover);
 		return err;
 	}
+	mover->spread.fd = fd;
 	pthread_mutex_init(&mover->lock, NULL);
 	pthread_cond_init(&mover->changed, NULL);
 	if (pthread_create(&mover->thread, NULL, run, mover) != 0)

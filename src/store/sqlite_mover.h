@@ -14,8 +14,9 @@
  */
 struct sqlite_mover;
 
-enum err sqlite_mover_start(
-	const char *path, struct sqlite_mover **ret, struct buf *why) MUST_USE;
+/** `fd` is the database's file, open until the mover was stopped. */
+enum err sqlite_mover_start(const char *path, int fd, struct sqlite_mover **ret,
+	struct buf *why) MUST_USE;
 /** Lets it end what it has begun. NULL is harmless. */
 void sqlite_mover_stop(struct sqlite_mover *mover);
 

@@ -68,9 +68,12 @@ sync_folder(const char *directory)
 	return is_good;
 }
 
-/** Made here and not by SQLite, so that nobody else may read it. */
+/**
+ * Made here and not by SQLite, so that nobody else may read it. It stays open
+ * until SQLite has closed it: closing it would end the process's locks on it.
+ */
 static enum err
-create_file(const char *directory, const char *path, struct buf *why)
+create_file(const char *directory, const char *path, int *ret, struct buf *why)
 {
 	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
 	int fd = open(path, flags | O_CREAT | O_EXCL, 0600);
@@ -79,13 +82,10 @@ create_file(const char *directory, const char *path, struct buf *why)
 
 	if (fd < 0 && errno == EEXIST)
 		fd = open(path, flags);
-	error = errno;
-	if (fd >= 0)
-		close(fd);
+	*ret = fd;
 	if (fd >= 0 && (!is_new || sync_folder(directory)))
 		return ERR_OK;
-	if (fd >= 0)
-		error = errno;
+	error = errno;
 	buf_printf(why, "%s", strerrordesc_np(error));
 	return error == ENOSPC || error == EDQUOT ? ERR_LIMIT : ERR_IO;
 }
@@ -213,12 +213,12 @@ open_files(struct store *store, const struct store_options *options,
 	struct buf *why)
 {
 	const char *path = buf_text(&store->path);
-	enum err err = create_file(options->directory, path, why);
+	enum err err = create_file(options->directory, path, &store->file, why);
 
 	if (err == ERR_OK)
 		err = open_writer(store, why);
 	if (err == ERR_OK)
-		err = sqlite_mover_start(path, &store->mover, why);
+		err = sqlite_mover_start(path, store->file, &store->mover, why);
 	if (err == ERR_OK)
 		err = sqlite_pool_open(path,
 			options->readers ? options->readers : READERS,
@@ -251,6 +251,7 @@ store_open(const struct store_options *options, struct store **ret,
 	enum err err;
 
 	pthread_once(&once, configure_library);
+	store->file = -1;
 	store->resources = sqlite_resources_new();
 	sqlite_late_init(&store->late);
 	store->log_limit = options->log_pages ? options->log_pages : LOG_PAGES;
@@ -311,6 +312,8 @@ store_close(struct store *store)
 	sqlite_purge_release(&store->purge);
 	sqlite_resources_free(store->resources);
 	sqlite_late_release(&store->late);
+	if (store->file >= 0)
+		close(store->file);
 	sqlite_lock_release(store->lock);
 	buf_release(&store->path);
 	buf_release(&store->wal_path);

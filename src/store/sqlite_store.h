@@ -18,6 +18,7 @@ struct store {
 	struct buf path;     /* of the database */
 	struct buf wal_path; /* of its log */
 	int lock;
+	int file; /* the database's, beside SQLite's own */
 	struct sqlite_pool *pool;
 	struct sqlite_mover *mover;
 	struct sqlite_resources *resources;

@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/sqlite_mover.h"
 #include "store_double.h"
@@ -80,9 +82,11 @@ TEST(store_mover, moves_what_is_in_the_log_when_asked)
 	struct sqlite_mover *mover;
 	char path[1024];
 	off_t before;
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/grapnel.db", directory);
-	CHECK_OK(sqlite_mover_start(path, &mover, NULL));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	CHECK_OK(sqlite_mover_start(path, fd, &mover, NULL));
 	for (uint64_t i = 1; i <= 10; i++)
 		commit_event(store, i);
 	before = size_of(directory, "grapnel.db");
@@ -94,6 +98,7 @@ TEST(store_mover, moves_what_is_in_the_log_when_asked)
 	CHECK(size_of(directory, "grapnel.db") > before);
 	sqlite_mover_stop(mover);
 	store_close(store);
+	close(fd);
 }
 
 TEST(store_mover, one_that_was_never_asked_stops)
@@ -101,10 +106,13 @@ TEST(store_mover, one_that_was_never_asked_stops)
 	const char *directory = check_temp_dir();
 	struct sqlite_mover *mover;
 	char path[1024];
+	int fd;
 
 	store_close(test_store_open(directory));
 	snprintf(path, sizeof(path), "%s/grapnel.db", directory);
-	CHECK_OK(sqlite_mover_start(path, &mover, NULL));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	CHECK_OK(sqlite_mover_start(path, fd, &mover, NULL));
 	sqlite_mover_stop(mover);
+	close(fd);
 	sqlite_mover_stop(NULL);
 }
