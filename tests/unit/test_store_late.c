@@ -210,6 +210,8 @@ TEST(store_late, a_unit_rolled_back_leaves_no_trace)
 	struct published published[3];
 	struct store_unit *list[3];
 	struct resource_row resource = test_resource("r", 1);
+	struct store_change skip = {
+		.kind = STORE_DELIVERIES_SKIP, .webhook_number = 1};
 	struct store_change changes[3][3];
 	struct delivery_row set[2] = {
 		{.sequence = 1, .state = DELIVERY_DELIVERED, .attempts = 1},
@@ -240,6 +242,12 @@ TEST(store_late, a_unit_rolled_back_leaves_no_trace)
 		late.store, 1, SET_DELIVERY(&set[0]), SET_DELIVERY(&set[1]));
 	CHECK_INT(published_rows(), 0);
 	published_check(late.store, 1, DELIVERY_WAITING);
+	/* All written, and the mark moved, and both taken back. */
+	TEST_CONFLICT(late.store, 1, skip, SET_DELIVERY(&set[1]));
+	published_check(late.store, 1, DELIVERY_WAITING);
+	CHECK_INT(published_mark(), 0);
+	published_write_all();
+	CHECK_INT(published_mark(), 3);
 	CHECK_OK(published_set(1, DELIVERY_DELIVERED));
 	CHECK_INT(published_waiting(late.store), 0);
 	store_close(late.store);

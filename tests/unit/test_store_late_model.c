@@ -152,7 +152,7 @@ skip(struct random_unit *random)
 static void
 forget(struct random_unit *random)
 {
-	uint64_t sequence = pick();
+	uint64_t sequence = random_below(trial.last + 1);
 	struct known *known = &trial.deliveries[sequence];
 
 	random->step = (struct retain_step){
@@ -175,7 +175,7 @@ remove_one(struct random_unit *random)
 	uint64_t webhook = 1 + random_below(HOOKS);
 
 	/* Seldom: none is ever made again. */
-	if (random_below(30) || trial.is_removed[webhook]) {
+	if (random_below(4) || trial.is_removed[webhook]) {
 		random->changes[0] = (struct store_change){.kind = STORE_PROBE};
 		return;
 	}
