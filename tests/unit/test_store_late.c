@@ -381,9 +381,8 @@ TEST(store_late, events_without_deliveries_do_not_keep_the_mark_behind)
 
 /* ---- removing ---- */
 
-TEST(store_late, what_is_removed_does_not_come_back)
+TEST(store_late, what_a_removed_webhook_had_does_not_come_back)
 {
-	static struct retain_step step;
 	struct webhook_row webhook = test_webhook(1);
 	struct store_change remove = REMOVE_WEBHOOK(1);
 
@@ -402,23 +401,30 @@ TEST(store_late, what_is_removed_does_not_come_back)
 	CHECK_OK(published_add(1, 2));
 	CHECK_INT(published_waiting(late.store), 11);
 	check_crash(11, 22);
-	/* Retention. */
-	CHECK_OK(published_set(2, DELIVERY_DELIVERED));
-	step = (struct retain_step){
-		.limits = {INT64_MIN, INT64_MAX, INT64_MIN, 0},
-		.deliveries = {2},
-		.delivery_count = 1};
-	CHECK_OK(published_add(1, 2));
-	CHECK_OK(late_commit(
-		(struct store_change){.kind = STORE_RETAIN, .retain = &step}));
-	CHECK_INT(step.removed_deliveries, 1);
-	CHECK_INT(test_count(late.directory,
-			  "SELECT count(*) FROM deliveries WHERE sequence = 2"),
-		0);
-	check_crash(published_waiting(late.store), 24);
 	store_close(late.store);
+}
+
+TEST(store_late, what_retention_removes_does_not_come_back)
+{
+	static struct retain_step step;
+	struct store_change retain = {.kind = STORE_RETAIN, .retain = &step};
+
+	late_start();
+	CHECK_OK(published_add(10, 2));
+	CHECK_OK(published_set(2, DELIVERY_DELIVERED));
+	CHECK_OK(published_set(7, DELIVERY_DELIVERED));
+	step.limits =
+		(struct retain_limits){INT64_MIN, INT64_MAX, INT64_MIN, 0};
+	step.deliveries[step.delivery_count++] = 2;
+	step.deliveries[step.delivery_count++] = 3;
+	CHECK_OK(late_commit(retain));
+	CHECK_INT(step.removed_deliveries, 1);
+	check_crash(18, 20);
+	store_close(late.store);
+	CHECK_INT(published_rows(), 19);
 	late.store = test_store_open(late.directory);
 	CHECK_INT(published_set(2, DELIVERY_DELIVERED), ERR_CONFLICT);
+	CHECK_OK(published_set(3, DELIVERY_DELIVERED));
 	store_close(late.store);
 }
 

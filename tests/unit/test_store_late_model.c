@@ -50,9 +50,6 @@ publish(struct random_unit *random)
 	published_make(&random->published, hooks, &arena);
 	random->resource = test_resource("r", random->published.event.sequence);
 	random->changes[count++] = random->published.changes[0];
-	if (is_wrong || random_below(3) == 0)
-		random->changes[count++] = (struct store_change)SET_RESOURCE(
-			&random->resource, trial.resource + is_wrong);
 	for (size_t i = 0; i < hooks; i++) {
 		struct delivery_row *row = &random->published.deliveries[i];
 
@@ -65,10 +62,15 @@ publish(struct random_unit *random)
 			trial.deliveries[row->sequence] =
 				(struct known){.webhook = row->webhook};
 	}
+	/* Last, so that a conflict takes deliveries back. */
+	if (is_wrong || random_below(3) == 0) {
+		random->changes[count++] = (struct store_change)SET_RESOURCE(
+			&random->resource, trial.resource + is_wrong);
+		if (!is_wrong)
+			trial.resource = random->resource.last;
+	}
 	random->unit.count = count;
 	random->expected = is_wrong ? ERR_CONFLICT : ERR_OK;
-	if (!is_wrong && random->changes[1].kind == STORE_RESOURCE_SET)
-		trial.resource = random->resource.last;
 }
 
 static uint64_t
