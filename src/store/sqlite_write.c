@@ -378,30 +378,36 @@ probe(struct sqlite_write *write, const struct store_change *change)
 	return run(write, SQL_PROBE);
 }
 
+/** What is to be written before a change is applied. */
+enum want {
+	WANTS_NOTHING,
+	WANTS_BATCH, /* what was gathered */
+	WANTS_ROWS,  /* and the rows of late deliveries (sqlite_late.h) */
+};
+
 static const struct kind {
 	change_function *apply;
 	bool can_conflict;
-	bool leaves_batch; /* as it is; others want it written */
-	bool wants_rows;   /* of all deliveries (sqlite_late.h) */
+	enum want want;
 } kinds[] = {
-	[STORE_EVENT_ADD] = {add_event, true, true},
-	[STORE_RESOURCE_SET] = {set_resource, true, true},
-	[STORE_DELIVERY_ADD] = {add_delivery, false, true},
-	[STORE_DELIVERY_SET] = {set_delivery, true, true},
-	[STORE_DELIVERY_AGAIN] = {repeat_delivery, true, false},
-	[STORE_ATTEMPT_ADD] = {add_attempt, false, true},
-	[STORE_WEBHOOK_ADD] = {add_webhook, false, false},
-	[STORE_WEBHOOK_SET] = {set_webhook, true, false},
-	[STORE_WEBHOOK_REMOVE] = {remove_webhook, true, false, true},
-	[STORE_HEALTH_SET] = {set_health, false, true},
-	[STORE_DELIVERIES_SKIP] = {skip_deliveries, false, false, true},
-	[STORE_KEY_ADD] = {add_key, true, false},
-	[STORE_KEY_REMOVE] = {remove_key, true, false},
-	[STORE_OBJECT] = {change_object, true, false},
-	[STORE_FLOW] = {change_flow, true, true},
-	[STORE_HOOK] = {change_hook, false, false},
-	[STORE_RETAIN] = {retain, false, false, true},
-	[STORE_PROBE] = {probe, false, false},
+	[STORE_EVENT_ADD] = {add_event, true, WANTS_NOTHING},
+	[STORE_RESOURCE_SET] = {set_resource, true, WANTS_NOTHING},
+	[STORE_DELIVERY_ADD] = {add_delivery, false, WANTS_NOTHING},
+	[STORE_DELIVERY_SET] = {set_delivery, true, WANTS_NOTHING},
+	[STORE_DELIVERY_AGAIN] = {repeat_delivery, true, WANTS_BATCH},
+	[STORE_ATTEMPT_ADD] = {add_attempt, false, WANTS_NOTHING},
+	[STORE_WEBHOOK_ADD] = {add_webhook, false, WANTS_BATCH},
+	[STORE_WEBHOOK_SET] = {set_webhook, true, WANTS_BATCH},
+	[STORE_WEBHOOK_REMOVE] = {remove_webhook, true, WANTS_ROWS},
+	[STORE_HEALTH_SET] = {set_health, false, WANTS_NOTHING},
+	[STORE_DELIVERIES_SKIP] = {skip_deliveries, false, WANTS_ROWS},
+	[STORE_KEY_ADD] = {add_key, true, WANTS_BATCH},
+	[STORE_KEY_REMOVE] = {remove_key, true, WANTS_BATCH},
+	[STORE_OBJECT] = {change_object, true, WANTS_BATCH},
+	[STORE_FLOW] = {change_flow, true, WANTS_NOTHING},
+	[STORE_HOOK] = {change_hook, false, WANTS_BATCH},
+	[STORE_RETAIN] = {retain, false, WANTS_ROWS},
+	[STORE_PROBE] = {probe, false, WANTS_BATCH},
 };
 
 static const struct kind *
@@ -438,11 +444,12 @@ apply_all(struct sqlite_write *write, struct store_unit *unit)
 {
 	for (size_t i = 0; i < unit->count; i++) {
 		const struct store_change *change = &unit->changes[i];
+		enum want want = kind_of(change)->want;
 		enum err err = ERR_OK;
 
-		if (kind_of(change)->wants_rows)
+		if (want == WANTS_ROWS)
 			err = sqlite_late_write_all(write);
-		if (err == ERR_OK && !kind_of(change)->leaves_batch)
+		if (err == ERR_OK && want != WANTS_NOTHING)
 			err = sqlite_batch_flush(&write->batch);
 		if (err == ERR_OK)
 			err = kind_of(change)->apply(write, change);
