@@ -1,3 +1,4 @@
+#include <sched.h>
 #include <sys/syscall.h>
 
 #include "base/clock.h"
@@ -55,16 +56,22 @@ end(void)
 }
 
 static void
-post(const char *body)
+post_to(const char *to, const char *body)
 {
 	struct http_request request = {.method = "POST",
-		.url = str_of(url),
+		.url = str_of(to),
 		.body = str_of(body),
 		.has_body = true,
 		.timeout = DEADLINE * SECONDS,
 		.done = on_done};
 
 	http_client_send(client, &request);
+}
+
+static void
+post(const char *body)
+{
+	post_to(url, body);
 }
 
 static void
@@ -133,4 +140,24 @@ TEST(wire_batch, freeing_ends_what_was_gathered)
 	end();
 	CHECK_INT(done_count, 2);
 	CHECK_INT(ok_count, 1);
+}
+
+/* An endpoint that hangs must not hold up those that are ready. */
+TEST(wire_batch, what_was_gathered_goes_before_a_connection_is_opened)
+{
+	int64_t deadline = clock_monotonic() + DEADLINE * SECONDS;
+
+	begin(HTTP_RING_ALWAYS);
+	post("first");
+	wait_for(1);
+	post("second");
+	post_to("http://127.0.0.1:1/", "elsewhere");
+	/* No turn of the client's in between. */
+	while (atomic_load(&server.heard) < 2) {
+		CHECK(clock_monotonic() < deadline);
+		sched_yield();
+	}
+	wait_for(3);
+	CHECK_INT(ok_count, 2);
+	end();
 }

@@ -70,6 +70,7 @@ hear_request(struct wire_server *server, struct wire *wire)
 			return false;
 		buf_append(&server->requests, str_make(bytes, (size_t)count));
 	}
+	atomic_fetch_add(&server->heard, 1);
 	return true;
 }
 

@@ -35,6 +35,7 @@ struct wire_server {
 	pthread_t thread;
 	struct buf requests; /* all that was read; look after the stop */
 	atomic_size_t connections;
+	atomic_size_t heard; /* whole requests */
 };
 
 /** `replies` and `tls` are borrowed until the stop. */
