@@ -379,6 +379,48 @@ TEST(store_late, events_without_deliveries_do_not_keep_the_mark_behind)
 	store_close(late.store);
 }
 
+TEST(store_late, a_row_that_says_what_cannot_be_is_told_at_the_start)
+{
+	struct store_options options = {0};
+	struct store *store = NULL;
+	struct buf why = {0};
+
+	late_start();
+	options.directory = late.directory;
+	CHECK_OK(published_add(3, 1));
+	store_close(late.store);
+	CHECK_INT(published_rows(), 3);
+	CHECK_INT(test_count(late.directory,
+			  "UPDATE marks SET deliveries_to = 0 RETURNING 0"),
+		0);
+	/* A number that does not end is none. */
+	CHECK_INT(test_count(late.directory,
+			  "UPDATE events SET webhooks = x'8080', first_delivery"
+			  " = 99 WHERE sequence = 2 RETURNING 0"),
+		0);
+	CHECK_INT(test_count(late.directory,
+			  "DELETE FROM deliveries WHERE sequence = 1"
+			  " RETURNING 0"),
+		0);
+	late.store = test_store_open(late.directory);
+	CHECK_INT(published_waiting(late.store), 3);
+	store_close(late.store);
+	CHECK_INT(test_count(late.directory,
+			  "UPDATE marks SET deliveries_to = 0 RETURNING 0"),
+		0);
+	CHECK_INT(test_count(late.directory,
+			  "DELETE FROM deliveries WHERE sequence = 1"
+			  " RETURNING 0"),
+		0);
+	CHECK_INT(test_count(late.directory,
+			  "UPDATE events SET webhooks = x'01', first_delivery"
+			  " = 99999999 WHERE sequence = 2 RETURNING 0"),
+		0);
+	CHECK_INT(store_open(&options, &store, &why), ERR_INVALID);
+	CHECK(strstr(buf_text(&why), "the deliveries of event 2"));
+	buf_release(&why);
+}
+
 /* ---- removing ---- */
 
 TEST(store_late, what_a_removed_webhook_had_does_not_come_back)
