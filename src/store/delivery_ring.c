@@ -439,3 +439,14 @@ delivery_ring_first(
 	pthread_mutex_unlock(&ring->lock);
 	return slot != NULL;
 }
+
+uint64_t
+delivery_ring_low(struct delivery_ring *ring)
+{
+	uint64_t low;
+
+	pthread_mutex_lock(&ring->lock);
+	low = ring->count ? ring->low : UINT64_MAX;
+	pthread_mutex_unlock(&ring->lock);
+	return low;
+}

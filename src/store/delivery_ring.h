@@ -120,6 +120,9 @@ struct delivery_ring_query {
 struct delivery_list delivery_ring_list(struct delivery_ring *ring,
 	const struct delivery_ring_query *query, struct arena *arena);
 
+/** No sequence below it is here; UINT64_MAX: none at all. */
+uint64_t delivery_ring_low(struct delivery_ring *ring);
+
 /** The first from a sequence on; false at the end. */
 bool delivery_ring_first(struct delivery_ring *ring, uint64_t sequence,
 	struct delivery_row *ret);

@@ -61,22 +61,46 @@ bind_limit(struct sqlite_reading *reading, int at, size_t limit)
 		reading->row.stmt, at, limit < INT64_MAX ? limit : INT64_MAX);
 }
 
+static enum err
+waiting_with_row(struct store *store, uint64_t webhook, uint64_t after,
+	size_t limit, struct arena *arena, struct delivery_list *ret)
+{
+	struct sqlite_reading reading =
+		sqlite_reading_begin(store, SQL_WAITING_FIRST, arena);
+
+	sqlite_row_bind_u64(reading.row.stmt, 1, webhook);
+	sqlite_row_bind_u64(reading.row.stmt, 2, after);
+	bind_limit(&reading, 3, limit);
+	return read_deliveries(&reading, true, ret);
+}
+
+/** Nothing without a row was below `low` when they began to be read. */
+static bool
+is_all_below(const struct delivery_list *list, size_t limit, uint64_t low)
+{
+	return list->count == limit && limit > 0 &&
+	       list->rows[limit - 1].sequence < low;
+}
+
 enum err
 store_waiting_first(struct store *store, uint64_t webhook, uint64_t after,
 	size_t limit, struct arena *arena, struct delivery_list *ret)
 {
 	const struct delivery_ring_query query = {
 		.webhook = webhook, .from = after + 1, .limit = limit};
-	struct delivery_list late =
-		delivery_ring_list(&store->late.ring, &query, arena);
-	struct sqlite_reading reading =
-		sqlite_reading_begin(store, SQL_WAITING_FIRST, arena);
+	uint64_t low = delivery_ring_low(&store->late.ring);
+	struct delivery_list late;
 	enum err err;
 
-	sqlite_row_bind_u64(reading.row.stmt, 1, webhook);
-	sqlite_row_bind_u64(reading.row.stmt, 2, after);
-	bind_limit(&reading, 3, limit);
-	err = read_deliveries(&reading, true, ret);
+	/* Who is far behind need not look at all that is in memory. */
+	if (after < low) {
+		err = waiting_with_row(
+			store, webhook, after, limit, arena, ret);
+		if (err || low == UINT64_MAX || is_all_below(ret, limit, low))
+			return err;
+	}
+	late = delivery_ring_list(&store->late.ring, &query, arena);
+	err = waiting_with_row(store, webhook, after, limit, arena, ret);
 	if (err == ERR_OK && late.count)
 		sqlite_late_merge(&late, limit, arena, ret);
 	return err;
