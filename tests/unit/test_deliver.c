@@ -665,7 +665,7 @@ TEST(deliver, switched_off_and_on_all_the_time_nothing_is_lost_or_doubled)
 	}
 	pthread_join(publisher.thread, NULL);
 	AWAIT(status_of(&setting, id) == WEBHOOK_ACTIVE);
-	AWAIT(count_state(&setting, DELIVERY_WAITING) == 0);
+	AWAIT(count_waiting(&setting) == 0);
 	CHECK_INT(count_state(&setting, DELIVERY_DELIVERED) +
 			  count_state(&setting, DELIVERY_SKIPPED),
 		SWITCHED_EVENTS);
