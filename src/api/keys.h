@@ -9,7 +9,8 @@
  *
  * The store holds the scrypt hash of the secret with a salt of its own. All
  * keys are in memory; a token that has once been verified is remembered by
- * its SHA-256, so scrypt runs once a key and process. A wrong secret for a
+ * its SHA-256, so scrypt runs once a key and process; the last one that a
+ * thread has seen, by its text, until any key changes. A wrong secret for a
  * known id costs the caller 50 ms; after five of them in a minute further ones
  * are refused unhashed until the minute is over (remembered tokens go on).
  *

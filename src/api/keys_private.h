@@ -27,6 +27,9 @@ struct keys {
 	struct key_watch *watch;  /* NULL until it runs */
 	pthread_mutex_t changing; /* held while a change is committed */
 	pthread_mutex_t lock;	  /* of the maps and keys; held briefly */
+	/* Another one, of all keys in the process, whenever a key goes or a
+	   text proves right: who remembers more than the maps compares it. */
+	uint64_t generation;
 	struct map by_id;
 	struct map by_digest;
 };

@@ -2,7 +2,7 @@
 
 const struct route api_native_routes[] = {
 	{"PUT", "/v1/resources/{type}/{id}", API_NATIVE, ACCESS_PUBLISHER,
-		BODY_JSON, false, false, publish_put_resource},
+		BODY_STATE, false, false, publish_put_resource},
 	{"DELETE", "/v1/resources/{type}/{id}", API_NATIVE, ACCESS_PUBLISHER,
 		BODY_NONE, false, false, publish_delete_resource},
 	{"GET", "/v1/resources/{type}/{id}", API_NATIVE, ACCESS_VIEWER,

@@ -52,6 +52,7 @@ publish_put_resource(struct api_call *call)
 	item->id = call->parameters[1];
 	item->body = http_call_body(call->http);
 	item->json = call->json;
+	item->ahead = call->ahead;
 	publish_single(publication);
 }
 

@@ -15,6 +15,7 @@
  */
 struct api;
 struct api_call;
+struct ingest_ahead; /* pipeline/ingest.h */
 
 enum api_dialect { API_NATIVE, API_COM, API_OAUTH, API_GREENLAKE };
 
@@ -27,8 +28,9 @@ enum api_access {
 };
 
 enum api_body {
-	BODY_NONE,	  /* a body is ignored */
-	BODY_JSON,	  /* application/json: read, in call->json */
+	BODY_NONE,  /* a body is ignored */
+	BODY_JSON,  /* application/json: read, in call->json */
+	BODY_STATE, /* the same: the state of the path's {type} and {id} */
 	BODY_MERGE_PATCH, /* application/merge-patch+json or application/json */
 	BODY_FORM,	  /* application/x-www-form-urlencoded */
 	BODY_ANY,	  /* the handler looks at the content type itself */
@@ -65,7 +67,8 @@ struct api_call {
 	struct arena *arena; /* the call's */
 	struct api_identity who;
 	struct str parameters[ROUTE_PARAMETERS_MAX]; /* of {}, in order */
-	struct json json; /* BODY_JSON, BODY_MERGE_PATCH */
+	struct json json; /* BODY_JSON, BODY_STATE, BODY_MERGE_PATCH */
+	struct ingest_ahead *ahead; /* BODY_STATE: of the resource; or NULL */
 };
 
 /* The dialects' tables. */

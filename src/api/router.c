@@ -232,6 +232,7 @@ check_content_type(struct api_call *call)
 	static const char *const accepted[][2] = {
 		[BODY_NONE] = {NULL, NULL},
 		[BODY_JSON] = {"application/json", NULL},
+		[BODY_STATE] = {"application/json", NULL},
 		[BODY_MERGE_PATCH] = {"application/merge-patch+json",
 			"application/json"},
 		[BODY_FORM] = {"application/x-www-form-urlencoded", NULL},
@@ -264,6 +265,20 @@ body_max_of(const struct api_call *call)
 				    : call->api->body_max;
 }
 
+/** Between the steps of reading the request: asks for its resource's state. */
+static void
+look_ahead(struct api_call *call)
+{
+	if (call->route->body != BODY_STATE || call->api->hub == NULL)
+		return;
+	if (call->ahead == NULL) {
+		call->ahead = ARENA_NEW(call->arena, struct ingest_ahead);
+		ingest_ahead_begin(call->ahead, call->who.workspace,
+			call->parameters[0], call->parameters[1], call->arena);
+	}
+	ingest_ahead_on(call->api->hub->ingest, call->ahead);
+}
+
 void
 api_router_admit(void *context, struct http_call *http)
 {
@@ -271,9 +286,15 @@ api_router_admit(void *context, struct http_call *http)
 	struct routed_call *routed = make_call(router, http);
 	struct api_call *call = &routed->call;
 
-	if (!find_route(router, call) || !check_credentials(call) ||
-		!check_accept(call) || !check_content_type(call))
+	if (!find_route(router, call) || !check_credentials(call))
 		return;
+	look_ahead(call);
+	if (!check_accept(call))
+		return;
+	look_ahead(call);
+	if (!check_content_type(call))
+		return;
+	look_ahead(call);
 	http_call_set_body_max(http, body_max_of(call));
 }
 
@@ -286,9 +307,10 @@ read_json(struct routed_call *routed)
 	struct api_call *call = &routed->call;
 	enum err err;
 
-	if (call->route->body != BODY_JSON &&
+	if (call->route->body != BODY_JSON && call->route->body != BODY_STATE &&
 		call->route->body != BODY_MERGE_PATCH)
 		return true;
+	look_ahead(call);
 	if (str_is_empty(str_trim(http_call_body(call->http)))) {
 		api_refuse(call, 400, NULL, "A body of JSON is expected");
 		return false;

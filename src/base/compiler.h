@@ -1,4 +1,6 @@
 #pragma once
+#include <stddef.h>
+
 /*
  * Compiler attributes used across the tree, so that a reader meets one
  * spelling. Nothing here has a run-time cost.
@@ -22,6 +24,16 @@
  * what others read or write: char apart[CACHE_LINE].
  */
 enum { CACHE_LINE = 64 };
+
+/** Asks for the cache lines of `size` bytes, which are needed soon. */
+static inline void
+fetch_ahead(const void *ptr, size_t size)
+{
+	for (size_t i = 0; i < size; i += CACHE_LINE)
+		__builtin_prefetch((const char *)ptr + i);
+	/* Otherwise gcc takes it for without effect, and leaves out calls. */
+	__asm__ volatile("");
+}
 
 /** Number of elements of an array (not of a pointer). */
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

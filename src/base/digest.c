@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/mem.h"
+
 /*
  * Fetched once: OpenSSL 3 looks an algorithm up by name at each use of
  * EVP_sha256() or SHA256(), which costs more than hashing a token.
@@ -88,6 +90,36 @@ hmac_pass(EVP_MD_CTX *ctx, const uint8_t block[64], uint8_t pad)
 	OPENSSL_cleanse(padded, sizeof(padded));
 }
 
+/** What a key is in both passes (RFC 2104 §2). */
+static void
+hmac_key(struct str key, uint8_t block[64])
+{
+	memset(block, 0, 64);
+	if (key.len > 64)
+		digest_sha256(key, block);
+	else if (key.len)
+		memcpy(block, key.ptr, key.len);
+}
+
+static void
+hmac_texts(EVP_MD_CTX *ctx, const struct str *pieces, size_t piece_count,
+	uint8_t inner[DIGEST_SHA256_LEN])
+{
+	for (size_t i = 0; i < piece_count; i++)
+		sha256_update(ctx, pieces[i].ptr, pieces[i].len);
+	if (EVP_DigestFinal_ex(ctx, inner, NULL) != 1)
+		abort();
+}
+
+static void
+hmac_end(EVP_MD_CTX *ctx, const uint8_t inner[DIGEST_SHA256_LEN],
+	uint8_t out[DIGEST_SHA256_LEN])
+{
+	sha256_update(ctx, inner, DIGEST_SHA256_LEN);
+	if (EVP_DigestFinal_ex(ctx, out, NULL) != 1)
+		abort();
+}
+
 /*
  * RFC 2104 spelled out over EVP_MD_CTX: OpenSSL 3's own EVP_MAC fetches the
  * algorithm and copies several contexts for each call, which costs more than
@@ -98,23 +130,62 @@ digest_hmac_sha256(struct str key, const struct str *pieces, size_t piece_count,
 	uint8_t out[DIGEST_SHA256_LEN])
 {
 	EVP_MD_CTX *ctx = kept_context();
-	uint8_t block[64] = {0};
+	uint8_t block[64], inner[DIGEST_SHA256_LEN];
+
+	hmac_key(key, block);
+	hmac_pass(ctx, block, 0x36);
+	hmac_texts(ctx, pieces, piece_count, inner);
+	hmac_pass(ctx, block, 0x5C);
+	hmac_end(ctx, inner, out);
+	OPENSSL_cleanse(block, sizeof(block));
+}
+
+/* ---- with a key that is ready ---- */
+
+struct digest_hmac {
+	EVP_MD_CTX *inner, *outer; /* past the key's block */
+};
+
+struct digest_hmac *
+digest_hmac_new(struct str key)
+{
+	struct digest_hmac *hmac = MEM_NEW(struct digest_hmac);
+	uint8_t block[64];
+
+	hmac->inner = EVP_MD_CTX_new();
+	hmac->outer = EVP_MD_CTX_new();
+	if (hmac->inner == NULL || hmac->outer == NULL)
+		abort();
+	hmac_key(key, block);
+	hmac_pass(hmac->inner, block, 0x36);
+	hmac_pass(hmac->outer, block, 0x5C);
+	OPENSSL_cleanse(block, sizeof(block));
+	return hmac;
+}
+
+void
+digest_hmac_free(struct digest_hmac *hmac)
+{
+	if (hmac == NULL)
+		return;
+	EVP_MD_CTX_free(hmac->inner);
+	EVP_MD_CTX_free(hmac->outer);
+	mem_free(hmac);
+}
+
+void
+digest_hmac_of(const struct digest_hmac *hmac, const struct str *pieces,
+	size_t piece_count, uint8_t out[DIGEST_SHA256_LEN])
+{
+	EVP_MD_CTX *ctx = kept_context();
 	uint8_t inner[DIGEST_SHA256_LEN];
 
-	if (key.len > sizeof(block))
-		digest_sha256(key, block);
-	else if (key.len)
-		memcpy(block, key.ptr, key.len);
-	hmac_pass(ctx, block, 0x36);
-	for (size_t i = 0; i < piece_count; i++)
-		sha256_update(ctx, pieces[i].ptr, pieces[i].len);
-	if (EVP_DigestFinal_ex(ctx, inner, NULL) != 1)
+	if (EVP_MD_CTX_copy_ex(ctx, hmac->inner) != 1)
 		abort();
-	hmac_pass(ctx, block, 0x5C);
-	sha256_update(ctx, inner, sizeof(inner));
-	if (EVP_DigestFinal_ex(ctx, out, NULL) != 1)
+	hmac_texts(ctx, pieces, piece_count, inner);
+	if (EVP_MD_CTX_copy_ex(ctx, hmac->outer) != 1)
 		abort();
-	OPENSSL_cleanse(block, sizeof(block));
+	hmac_end(ctx, inner, out);
 }
 
 bool

@@ -13,6 +13,19 @@ void digest_sha256(struct str data, uint8_t out[DIGEST_SHA256_LEN]);
 void digest_hmac_sha256(struct str key, const struct str *pieces,
 	size_t piece_count, uint8_t out[DIGEST_SHA256_LEN]);
 
+/**
+ * The same with a key that was made ready before, for many texts: the two
+ * blocks that the key fills are hashed once. Any thread may use it at any
+ * time.
+ */
+struct digest_hmac;
+
+struct digest_hmac *digest_hmac_new(struct str key);
+/** NULL is harmless. Nothing of the key is left in memory. */
+void digest_hmac_free(struct digest_hmac *hmac);
+void digest_hmac_of(const struct digest_hmac *hmac, const struct str *pieces,
+	size_t piece_count, uint8_t out[DIGEST_SHA256_LEN]);
+
 /** Compares without telling by its duration where the difference is. */
 bool digest_equal(struct str a, struct str b);
 

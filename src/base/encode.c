@@ -52,10 +52,12 @@ append_base64(
 	if (at == NULL)
 		return;
 	for (; left >= 3; left -= 3, in += 3, at += 4) {
-		at[0] = alphabet[in[0] >> 2];
-		at[1] = alphabet[(in[0] & 3) << 4 | in[1] >> 4];
-		at[2] = alphabet[(in[1] & 15) << 2 | in[2] >> 6];
-		at[3] = alphabet[in[2] & 63];
+		unsigned bits = (unsigned)in[0] << 16 | in[1] << 8 | in[2];
+
+		at[0] = alphabet[bits >> 18];
+		at[1] = alphabet[bits >> 12 & 63];
+		at[2] = alphabet[bits >> 6 & 63];
+		at[3] = alphabet[bits & 63];
 	}
 	if (tail > 0) {
 		unsigned b = tail > 1 ? in[1] : 0;

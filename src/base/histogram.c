@@ -1,6 +1,7 @@
 #include "base/histogram.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
 
 const int64_t histogram_bounds[HISTOGRAM_BOUNDS] = {
 	1 * MILLISECONDS,
@@ -29,10 +30,8 @@ histogram_add(struct histogram *histogram, int64_t microseconds)
 
 	while (at < HISTOGRAM_BOUNDS && time > histogram_bounds[at])
 		at++;
-	atomic_fetch_add_explicit(
-		&histogram->counts[at], 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(
-		&histogram->sum, (uint64_t)time, memory_order_relaxed);
+	counter_add(&histogram->counts[at], 1);
+	counter_add(&histogram->sum, (uint64_t)time);
 }
 
 void

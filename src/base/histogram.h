@@ -4,7 +4,7 @@
 
 /*
  * How long things took: counts by fixed bounds, from a millisecond to an hour.
- * One thread adds (or several, at the price of sharing memory), any reads.
+ * One thread adds, any reads.
  * A zeroed one is empty.
  */
 enum { HISTOGRAM_BOUNDS = 16 };

@@ -91,6 +91,32 @@ map_get(const struct map *map, struct str key)
 	return map->count ? find(map, key, map_hash(key))->value : NULL;
 }
 
+void *
+map_get_hashed(const struct map *map, struct str key, uint64_t hash)
+{
+	return map->count ? find(map, key, hash)->value : NULL;
+}
+
+void
+map_fetch(const struct map *map, uint64_t hash)
+{
+	if (map->count)
+		__builtin_prefetch(&map->entries[hash & (map->cap - 1)]);
+}
+
+void *
+map_guess(const struct map *map, uint64_t hash)
+{
+	size_t at = hash & (map->cap - 1);
+
+	while (map->count && map->entries[at].value) {
+		if (map->entries[at].hash == hash)
+			return map->entries[at].value;
+		at = (at + 1) & (map->cap - 1);
+	}
+	return NULL;
+}
+
 static void
 grow(struct map *map)
 {

@@ -38,3 +38,18 @@ void *map_next(const struct map *map, size_t *at);
 
 /** The hash used by maps, for whoever needs a spread of the same quality. */
 uint64_t map_hash(struct str key);
+
+/*
+ * For whoever looks up many keys in memory that was last used long ago, and
+ * can ask for it ahead: a key's hash is made once, map_fetch() asks for the
+ * place in the map, map_guess() then tells whose memory to ask for next.
+ */
+
+/** map_get() of a key whose map_hash() is `hash`. */
+void *map_get_hashed(const struct map *map, struct str key, uint64_t hash);
+
+/** Asks for the memory that a look for this hash will begin with. */
+void map_fetch(const struct map *map, uint64_t hash);
+
+/** What most likely is the value of a key with this hash, or NULL. */
+void *map_guess(const struct map *map, uint64_t hash);

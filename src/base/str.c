@@ -1,6 +1,7 @@
 #include "base/str.h"
 
 #include <assert.h>
+#include <limits.h>
 
 #include "base/ascii.h"
 
@@ -9,6 +10,9 @@ str_same_letters(const char *a, const char *b, size_t len)
 {
 	unsigned different = 0;
 
+	/* Mostly they are written in the same way. */
+	if (len == 0 || memcmp(a, b, len) == 0)
+		return true;
 	/* Without a way out, so that it runs in vectors. */
 	for (size_t i = 0; i < len; i++)
 		different |= (unsigned)(ascii_lower(a[i]) ^ ascii_lower(b[i]));
@@ -119,15 +123,23 @@ str_to_u64(struct str s, uint64_t *ret)
 struct str
 str_decimal(uint64_t value, size_t digits, char text[STR_DECIMAL_SIZE])
 {
+	static const char pairs[] = "0001020304050607080910111213141516171819"
+				    "2021222324252627282930313233343536373839"
+				    "4041424344454647484950515253545556575859"
+				    "6061626364656667686970717273747576777879"
+				    "80818283848586878889909192939495969798"
+				    "99";
 	char *end = text + STR_DECIMAL_SIZE, *at = end;
 
 	assert(digits <= STR_DECIMAL_SIZE);
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	while (end - at < (ptrdiff_t)digits)
-		*--at = '0';
+	for (; value >= 10; value /= 100)
+		memcpy(at -= 2, pairs + value % 100 * 2, 2);
+	if (value > 0 || at == end)
+		*--at = (char)('0' + value);
+	if (end - at < (ptrdiff_t)digits) {
+		memset(end - digits, '0', digits - (size_t)(end - at));
+		at = end - digits;
+	}
 	return str_make(at, (size_t)(end - at));
 }
 
@@ -195,28 +207,50 @@ str_is_utf8(struct str s)
 	return true;
 }
 
+/** Not 0 when one of eight bytes is in C0 or is DEL. */
+static uint64_t
+controls_in(const char *at)
+{
+	const uint64_t ones = UINT64_MAX / 0xFF;
+	uint64_t bytes, deletes;
+
+	memcpy(&bytes, at, sizeof(bytes));
+	deletes = bytes ^ ones * 0x7F; /* those become 0 */
+	return (((bytes - ones * 0x20) & ~bytes) |
+		       ((deletes - ones) & ~deletes)) &
+	       ones << 7;
+}
+
 bool
 str_has_control(struct str s)
 {
-	unsigned found = 0;
+	uint64_t found = 0;
 
-	for (size_t i = 0; i < s.len; i++)
-		found |= ascii_is_control(s.ptr[i]);
-	return found != 0;
+	if (s.len < sizeof(found)) {
+		for (size_t i = 0; i < s.len; i++)
+			found |= ascii_is_control(s.ptr[i]);
+		return found != 0;
+	}
+	for (size_t i = 0; i < s.len - sizeof(found); i += sizeof(found))
+		found |= controls_in(s.ptr + i);
+	return (found | controls_in(s.ptr + s.len - sizeof(found))) != 0;
 }
 
 bool
 str_is_token(struct str s)
 {
-	static const char others[] = "!#$%&'*+-.^_`|~";
-	size_t i = 0;
+	/* ASCII in rows of 32; a byte beyond it is none. */
+	static const char is_tchar[UCHAR_MAX + 1] =
+		"                                "
+		" x xxxxx  xx xx xxxxxxxxxx      "
+		" xxxxxxxxxxxxxxxxxxxxxxxxxx   xx"
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxx x x ";
 
-	while (i < s.len &&
-		(ascii_is_letter(s.ptr[i]) || s.ptr[i] == '-' ||
-			ascii_is_digit(s.ptr[i]) ||
-			memchr(others, s.ptr[i], sizeof(others) - 1)))
-		i++;
-	return s.len > 0 && i == s.len;
+	for (size_t i = 0; i < s.len; i++) {
+		if (is_tchar[(unsigned char)s.ptr[i]] != 'x')
+			return false;
+	}
+	return s.len > 0;
 }
 
 size_t

@@ -74,7 +74,11 @@ bool str_same_letters(const char *a, const char *b, size_t len);
 static inline bool
 str_equal_nocase(struct str a, struct str b)
 {
-	return a.len == b.len && str_same_letters(a.ptr, b.ptr, a.len);
+	if (a.len != b.len || a.len == 0)
+		return a.len == b.len;
+	/* Most that differ do so in the first letter, by more than its case. */
+	return ((a.ptr[0] ^ b.ptr[0]) & ~('a' ^ 'A')) == 0 &&
+	       str_same_letters(a.ptr, b.ptr, a.len);
 }
 
 /** Byte order, shorter first on a tie: <0, 0, >0. */

@@ -1,5 +1,7 @@
 #include "net/http_client_header.h"
 
+#include "base/ascii.h"
+
 /* The engines write these themselves; a second one would let the peer read
    another message than we sent (RFC 9112 §6.1, §11.2). */
 static const struct str framing_headers[] = {
@@ -50,33 +52,31 @@ http_request_has_body(const struct http_request *request)
 bool
 http_header_is_sendable(struct str name, struct str value)
 {
-	const unsigned char *bytes = (const unsigned char *)value.ptr;
-	unsigned char bad = 0;
-
 	if (!str_is_token(name))
 		return false;
-	/* To the end and without branches, so that the compiler takes many
-	   bytes at once. */
-	for (size_t i = 0; i < value.len; i++)
-		bad |= (unsigned char)((bytes[i] < 0x20) & (bytes[i] != '\t')) |
-		       (unsigned char)(bytes[i] == 0x7F);
-	return bad == 0;
+	if (!str_has_control(value))
+		return true;
+	for (size_t i = 0; i < value.len; i++) {
+		if (ascii_is_control(value.ptr[i]) && value.ptr[i] != '\t')
+			return false;
+	}
+	return true;
 }
 
 bool
 http_head_find(struct str head, struct str name, struct str *ret)
 {
-	struct str rest = head;
+	const char *at = head.ptr, *end = at + head.len;
 
-	str_split(&rest, '\n'); /* the status line */
-	while (rest.ptr != NULL) {
-		struct str line = str_split(&rest, '\n');
-		size_t colon = str_find_char(line, ':');
+	/* What follows the status line, and so on. */
+	while (at != end && (at = memchr(at, '\n', (size_t)(end - at)))) {
+		struct str line = str_make(at + 1, (size_t)(end - at - 1));
 
-		if (colon == SIZE_MAX ||
-			!str_equal_nocase(str_head(line, colon), name))
+		at++;
+		if (line.len <= name.len || line.ptr[name.len] != ':' ||
+			!str_equal_nocase(str_head(line, name.len), name))
 			continue;
-		*ret = str_trim(str_skip(line, colon + 1));
+		*ret = str_trim(str_skip(str_split(&line, '\n'), name.len + 1));
 		return true;
 	}
 	return false;

@@ -14,6 +14,9 @@ enum {
 	   before it is others' turn. */
 	STEPS_A_TURN = 32,
 	HEAD_STEP = 4096, /* a head that comes in pieces grows by this */
+	/* What comes with a head is copied to its body: the rest of a large
+	   one is read to where it stays. */
+	FIRST_STEP = 16 * 1024,
 	BODY_STEP = 64 * 1024,
 	LINGER_MAX = 8 << 20, /* so many bytes are thrown away */
 };
@@ -295,7 +298,7 @@ make_room(struct server_connection *connection, size_t *ret_size)
 
 	if (connection->unread.len == 0) {
 		connection->is_borrowing = true;
-		*ret_size = LOOP_BUFFER;
+		*ret_size = FIRST_STEP;
 		return connection->loop->buffer;
 	}
 	keep_unread(connection);

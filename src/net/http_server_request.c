@@ -5,8 +5,10 @@ enum {
 	/* A body no bigger than this is read although its call is answered
 	   already, so that the connection stays of use. */
 	DISCARD_SMALL = 16 * 1024,
-	/* So much of a body is made room for before it has come. */
+	/* So much of a body is made room for before it has come, and so many
+	   times what has come with its head. */
 	BODY_FIRST = 64 * 1024,
+	BODY_TIMES = 4,
 	/* A request or an answer has the idle timeout in all, and longer only
 	   as far as it moves at this rate: bytes a second. */
 	RATE_MIN = 1024,
@@ -188,6 +190,17 @@ keep_head(struct http_call *call, const struct request_head *head, char *bytes,
 	}
 }
 
+/** For a body of which some has come: who only says much gets little. */
+static void
+make_room(struct buf *body, uint64_t length, size_t come)
+{
+	uint64_t room = BODY_TIMES * (uint64_t)come;
+
+	if (room < BODY_FIRST)
+		room = BODY_FIRST;
+	buf_reserve(body, (size_t)(length < room ? length : room));
+}
+
 /** With a head that is as it should be. */
 static enum request_step
 admit(struct server_connection *connection, const struct request_head *head)
@@ -218,8 +231,7 @@ admit(struct server_connection *connection, const struct request_head *head)
 	server_connection_set_due(
 		connection, server_request_due(connection, 0));
 	if (connection->unread.len > 0 && !head->is_chunked)
-		buf_reserve(&call->body,
-			head->length < BODY_FIRST ? head->length : BODY_FIRST);
+		make_room(&call->body, head->length, connection->unread.len);
 	return read_body(connection);
 }
 

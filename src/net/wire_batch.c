@@ -1,5 +1,6 @@
 #include "net/wire_batch.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/socket_ring.h"
@@ -141,13 +142,27 @@ drop_ended(struct wire_batch *batch)
 }
 
 static void
+receive(struct wire_exchange *exchange, const struct socket_call *call,
+	int64_t came)
+{
+	struct wire_engine *engine = exchange->engine;
+
+	engine->received = came;
+	wire_exchange_received(
+		exchange, call->pieces[0].iov_base, RECEIVE_SIZE, call->result);
+	engine->received = 0;
+}
+
+static void
 run_together(struct wire_batch *batch)
 {
+	int64_t came;
 	bool is_well;
 
 	for (size_t i = 0; i < batch->count; i++)
 		prepare(batch, i);
 	is_well = socket_ring_run(batch->ring, batch->calls, batch->count);
+	came = clock_monotonic(); /* all of it */
 	for (size_t i = 0; i < batch->count; i++) {
 		struct wire_exchange *exchange = take_out(&batch->slots[i]);
 		const struct socket_call *call = &batch->calls[i];
@@ -157,9 +172,7 @@ run_together(struct wire_batch *batch)
 		if (call->is_send)
 			wire_exchange_sent(exchange, call->result);
 		else
-			wire_exchange_received(exchange,
-				call->pieces[0].iov_base, RECEIVE_SIZE,
-				call->result);
+			receive(exchange, call, came);
 	}
 	if (!is_well) {
 		log_debug("http_client.io_uring", "is_used=no");

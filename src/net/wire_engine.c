@@ -53,7 +53,9 @@ wire_exchange_move(struct wire_exchange *exchange, enum wire_exchange_state to)
 int64_t
 wire_exchange_elapsed(const struct wire_exchange *exchange)
 {
-	int64_t elapsed = clock_monotonic() - exchange->started;
+	int64_t received = exchange->engine->received;
+	int64_t elapsed =
+		(received ? received : clock_monotonic()) - exchange->started;
 
 	return elapsed > 0 ? elapsed : 1;
 }

@@ -79,7 +79,8 @@ struct wire_engine {
 	size_t unused_count;
 	size_t count; /* all that were not done */
 	bool is_closing;
-	char *buffer; /* what is read goes here first */
+	int64_t received; /* when all that is being taken in came; 0: now */
+	char *buffer;	  /* what is read goes here first */
 };
 
 /* ---- wire_engine.c ---- */

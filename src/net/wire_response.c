@@ -5,6 +5,10 @@
 
 enum { KEPT_MEMORY = 64 * 1024 };
 
+/* What comes is looked at as a head in steps of so many bytes: more than most
+   heads have, and little enough if it is a body. */
+enum { HEAD_STEP = 1024 };
+
 void
 wire_response_begin(
 	struct wire_response *response, bool is_to_head, size_t body_max)
@@ -254,29 +258,48 @@ may_be_status_line(const struct wire_response *response)
 		       len < sizeof(start) - 1 ? len : sizeof(start) - 1) == 0;
 }
 
+/** The line is in the head from `start` until before `end`, its LF. */
+static enum wire_verdict
+take_line_at(struct wire_response *response, size_t start, size_t end)
+{
+	if (end > WIRE_HEAD_MAX)
+		return WIRE_TOO_LARGE;
+	return take_line(response,
+		str_make(response->head.ptr + start, end - start - 1));
+}
+
+/** Takes lines until one is not whole, or the head is. */
 static enum wire_verdict
 take_head(struct wire_response *response, struct str bytes, size_t *used)
 {
-	struct str rest = str_skip(bytes, *used);
-	const char *end = memchr(rest.ptr, '\n', rest.len);
-	size_t len = end ? (size_t)(end - rest.ptr) + 1 : rest.len;
 	struct buf *head = &response->head;
-	enum wire_verdict verdict;
-	size_t start = response->line_start;
+	struct str rest = str_head(str_skip(bytes, *used), HEAD_STEP);
+	size_t former = head->len, from = former;
+	const char *end;
 
-	if (head->len + len > WIRE_HEAD_MAX)
+	buf_append(head, rest);
+	while ((end = memchr(head->ptr + from, '\n', head->len - from))) {
+		enum wire_verdict verdict;
+
+		from = (size_t)(end - head->ptr) + 1;
+		verdict = take_line_at(response, response->line_start, from);
+		if (verdict == WIRE_MORE && response->part == WIRE_HEAD &&
+			head->len > 0) {
+			response->line_start = from;
+			continue;
+		}
+		/* An interim response has left nothing of itself. */
+		buf_truncate(head, from);
+		response->line_start = head->len;
+		*used += from - former;
+		return verdict;
+	}
+	*used += rest.len;
+	if (head->len > WIRE_HEAD_MAX)
 		return WIRE_TOO_LARGE;
-	buf_append(head, str_head(rest, len));
-	*used += len;
-	if (end == NULL)
-		return start > 0 || may_be_status_line(response)
-			       ? WIRE_MORE
-			       : broken(response, "not an answer in HTTP/1.1");
-	verdict = take_line(
-		response, str_make(head->ptr + start, head->len - start - 1));
-	if (response->head.len > 0)
-		response->line_start = response->head.len;
-	return verdict;
+	return response->line_start > 0 || may_be_status_line(response)
+		       ? WIRE_MORE
+		       : broken(response, "not an answer in HTTP/1.1");
 }
 
 /* ---- bodies ---- */

@@ -1,6 +1,7 @@
 #include "pipeline/attempt.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "pipeline/announce.h"
@@ -32,7 +33,7 @@ attempt_free(struct attempt *attempt)
 	struct arena arena = attempt->arena;
 
 	announce_end(attempt->announced, false);
-	webhook_unref(attempt->webhook);
+	outlet_give_back(attempt->outlet);
 	arena_release(&arena);
 }
 
@@ -140,6 +141,15 @@ end_errand(struct attempt *attempt, bool is_kept)
 	webhook_unref(errand->webhook);
 	errand->done(errand, &attempt->row, is_kept);
 	give_back(attempt, false);
+}
+
+void
+attempt_expect(const struct message *message)
+{
+	const size_t size = offsetof(struct attempt, batch);
+
+	for (size_t i = CACHE_LINE; i < size; i += CACHE_LINE)
+		__builtin_prefetch((const char *)message + i);
 }
 
 void
@@ -274,12 +284,12 @@ apply_decision(struct attempt *attempt, const struct ending *ending,
 
 	switch (decision->verdict) {
 	case RETRY_DELIVERED:
-		worker_count(&worker->acknowledged);
+		counter_add(&worker->acknowledged, 1);
 		fill_delivery(
 			attempt, ending->now, DELIVERY_DELIVERED, STR(""));
 		return;
 	case RETRY_AGAIN:
-		worker_count(&worker->failed);
+		counter_add(&worker->failed, 1);
 		if (has_held_back_enough(attempt, decision)) {
 			skip_for_those_behind(attempt, ending->now);
 			return;
@@ -291,8 +301,8 @@ apply_decision(struct attempt *attempt, const struct ending *ending,
 			attempt->row.error);
 		return;
 	case RETRY_GIVE_UP:
-		worker_count(&worker->failed);
-		worker_count(&worker->dead);
+		counter_add(&worker->failed, 1);
+		counter_add(&worker->dead, 1);
 		fill_delivery(attempt, ending->now, DELIVERY_DEAD,
 			arena_printf(&attempt->arena, "%s: %.*s",
 				decision->reason, STR_ARG(attempt->row.error)));
@@ -380,22 +390,22 @@ abandon(struct attempt *attempt)
 	}
 }
 
-static struct attempt_heads
-describe(struct attempt *attempt, const struct http_result *result)
+static void
+describe(struct attempt *attempt, const struct http_result *result,
+	struct attempt_heads *ret)
 {
-	return (struct attempt_heads){
-		.owner = attempt,
-		.request = attempt_describe_request(attempt),
-		.response = attempt_mask_response(attempt, result->head),
-	};
+	ret->owner = attempt;
+	ret->request = attempt_describe_request(attempt);
+	ret->response = attempt_mask_response(attempt, result->head);
 }
 
 /** It is written down beside the delivery's attempts, and nothing else. */
 static void
 errand_done(struct attempt *attempt, const struct http_result *result)
 {
-	struct attempt_heads heads = describe(attempt, result);
+	struct attempt_heads heads;
 
+	describe(attempt, result, &heads);
 	attempt_fill_row(attempt, result, &heads,
 		result->failure == HTTP_NO_FAILURE && result->status >= 200 &&
 			result->status <= 299);
@@ -443,7 +453,7 @@ attempt_done(struct attempt *attempt, const struct http_result *result)
 		http_head_find(result->head, STR("Retry-After"), &retry_after))
 		ending.outcome.retry_after =
 			retry_after_read(retry_after, ending.now);
-	ending.heads = describe(attempt, result);
+	describe(attempt, result, &ending.heads);
 	for (each = attempt; each; each = next) {
 		next = each->batch;
 		end_one(each, &ending, each == attempt);

@@ -24,6 +24,9 @@ void attempt_refuse_errand(struct deliver_errand *errand);
 /** MAIL_SETTLED came. Frees the attempt, or keeps it to be written again. */
 void attempt_settled(struct worker *worker, struct message *message);
 
+/** Asks for the memory that attempt_settled needs; some ahead of it. */
+void attempt_expect(const struct message *message);
+
 /** Outcomes that could not be written get another try. */
 void attempt_write_again(struct worker *worker);
 

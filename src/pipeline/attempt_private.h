@@ -1,6 +1,7 @@
 #pragma once
 #include "pipeline/attempt.h"
 #include "pipeline/credentials.h"
+#include "pipeline/outlet.h"
 
 /*
  * Private to attempt.c (how an attempt ends), attempt_request.c (how it is
@@ -20,33 +21,36 @@ struct attempt_heads {
 };
 
 struct attempt {
+	/* Until `batch` what is looked at when it is settled. */
 	struct message message;
+	struct writer_item outcome;
 	struct worker *worker;
 	struct delivery *delivery;
+	struct outlet *outlet;	       /* NULL when it is only skipped */
+	struct deliver_errand *errand; /* it is one; else NULL */
+	struct announced *announced;   /* in the same unit, or NULL */
+	bool is_again;
+	bool is_in_dispatch; /* false: skipped before it was queued */
+	bool is_credential_kept;
+	bool is_repeated;   /* with a fresh token, after a 401 */
+	struct arena arena; /* it lies in this itself */
+
 	struct attempt *batch;	       /* the next one in the request */
 	const struct webhook *webhook; /* the snapshot it is made with */
-	struct arena arena;	       /* it lies in this itself */
 	struct http_header *headers;
 	size_t header_count;
 	size_t shown_count; /* of them: the others' values may be secret */
 	struct credential_wait credential;
-	bool is_credential_kept;
-	bool is_repeated; /* with a fresh token, after a 401 */
 	char id[UUID_TEXT_SIZE];
 	char batch_id[UUID_TEXT_SIZE]; /* of the request for several */
 	struct str timestamp;
 	int64_t started; /* wall clock */
 
-	struct writer_item outcome;
 	struct store_change *changes; /* `few`, or in the arena */
 	struct store_change few[ATTEMPT_CHANGES_MAX];
-	struct announced *announced; /* in the same unit, or NULL */
 	struct delivery_row delivery_row;
 	struct attempt_row row;
-	bool is_again;
-	bool is_in_dispatch; /* false: skipped before it was queued */
 	struct attempt *next_unwritten;
-	struct deliver_errand *errand; /* it is one; else NULL */
 };
 
 /**

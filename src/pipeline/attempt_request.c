@@ -34,13 +34,20 @@ has_header(const struct attempt *attempt, struct str name)
 	return false;
 }
 
+/** One of those that are told apart by our own choice of names. */
+static void
+put_header(struct attempt *attempt, struct str name, struct str value)
+{
+	attempt->headers[attempt->header_count++] =
+		(struct http_header){name, value};
+}
+
 /** A header that is there already stays as it is. */
 static void
 add_header(struct attempt *attempt, struct str name, struct str value)
 {
 	if (!has_header(attempt, name))
-		attempt->headers[attempt->header_count++] =
-			(struct http_header){name, value};
+		put_header(attempt, name, value);
 }
 
 static bool
@@ -70,10 +77,10 @@ add_signatures(struct attempt *attempt, struct str body)
 	};
 	struct http_header headers[SIGNING_HEADERS_MAX];
 	size_t count = signing_headers(
-		attempt->webhook, &message, &attempt->arena, headers);
+		&attempt->outlet->signing, &message, &attempt->arena, headers);
 
 	for (size_t i = 0; i < count; i++)
-		add_header(attempt, headers[i].name, headers[i].value);
+		put_header(attempt, headers[i].name, headers[i].value);
 }
 
 /** What tells a receiver that it has newer things already. */
@@ -83,7 +90,7 @@ add_order(struct attempt *attempt, const struct envelope *envelope)
 	struct arena *arena = &attempt->arena;
 
 	add_header(attempt, STR("webhook-generation"),
-		arena_decimal(arena, attempt->webhook->generation, 1));
+		str_of(attempt->outlet->generation));
 	if (!envelope->has_sequence)
 		add_header(attempt, STR("ce-sequence"),
 			arena_decimal(arena, attempt->delivery->event, 20));
@@ -116,10 +123,10 @@ build_headers(struct attempt *attempt, const struct envelope *envelope,
 		webhook->header_count + envelope->header_count + FIXED_HEADERS,
 		sizeof(*attempt->headers));
 	if (!may_replace_type || !is_custom(webhook, STR("Content-Type")))
-		add_header(attempt, STR("Content-Type"),
+		put_header(attempt, STR("Content-Type"),
 			arena_copy(&attempt->arena, envelope->content_type));
-	add_header(attempt, STR("webhook-id"), request_id(attempt));
-	add_header(attempt, STR("webhook-timestamp"), attempt->timestamp);
+	put_header(attempt, STR("webhook-id"), request_id(attempt));
+	put_header(attempt, STR("webhook-timestamp"), attempt->timestamp);
 	add_signatures(attempt, envelope->body);
 	/* An endpoint that asked for it may refuse what comes without. */
 	if (webhook->options.handshake == HANDSHAKE_CLOUDEVENTS)
@@ -335,8 +342,8 @@ prepare(struct worker *worker, struct delivery *delivery, int64_t now)
 {
 	struct attempt *attempt = attempt_new(worker, delivery);
 
-	attempt->webhook = lane_webhook(delivery->lane);
-	webhook_ref(attempt->webhook);
+	attempt->outlet = lane_take_outlet(delivery->lane);
+	attempt->webhook = attempt->outlet->webhook;
 	stamp(attempt, now);
 	if (get_payload(attempt))
 		return attempt;
@@ -406,8 +413,8 @@ attempt_run_errand(struct worker *worker, struct deliver_errand *errand)
 
 	attempt->is_in_dispatch = false;
 	attempt->errand = errand;
+	attempt->outlet = outlet_take(NULL, errand->webhook);
 	attempt->webhook = errand->webhook;
-	webhook_ref(attempt->webhook);
 	stamp(attempt, clock_now());
 	if (get_payload(attempt))
 		send_request(attempt, &none);

@@ -97,6 +97,8 @@ read_all_mail(struct worker *worker)
 	while (message) {
 		struct message *next = message->next;
 
+		if (next && next->kind == MAIL_SETTLED)
+			attempt_expect(next);
 		read_mail(worker, message);
 		message = next;
 	}

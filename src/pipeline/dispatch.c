@@ -139,9 +139,12 @@ static enum dispatch_answer
 answer(struct dispatch *dispatch, struct lane *lane,
 	const struct delivery *offered)
 {
-	struct delivery *known = dispatch_known(dispatch, offered->sequence);
+	struct delivery *known = NULL;
 	enum order_place place;
 
+	/* What comes fresh is later than all before, and not looked for. */
+	if (offered->sequence <= dispatch->newest)
+		known = dispatch_known(dispatch, offered->sequence);
 	if (known) {
 		recognise(known, offered);
 		return DISPATCH_KNOWN;

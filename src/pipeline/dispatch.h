@@ -38,6 +38,7 @@
  */
 struct dispatch;
 struct lane;
+struct outlet;
 struct strand;
 
 /* Attempts of one delivery: their numbers have to fit into ids. */
@@ -74,6 +75,14 @@ struct delivery {
 struct delivery *delivery_new(
 	const struct delivery_row *row, struct payload *payload);
 void delivery_free(struct delivery *delivery);
+
+/** Asks for its memory, which is used soon. NULL is harmless. */
+static inline void
+delivery_expect(const struct delivery *delivery)
+{
+	for (size_t i = 0; i < sizeof(*delivery); i += CACHE_LINE)
+		__builtin_prefetch((const char *)delivery + i);
+}
 
 /* Of a window so many are sure as long as the total is not reached. */
 enum { DISPATCH_WINDOW_SURE = 1000 };
@@ -187,6 +196,8 @@ void dispatch_refill(struct dispatch *dispatch,
 
 /** The lane's own view of its webhook. */
 const struct webhook *lane_webhook(const struct lane *lane);
+/** The same for an attempt, which gives it back (pipeline/outlet.h). */
+struct outlet *lane_take_outlet(struct lane *lane);
 struct health *lane_health(struct lane *lane);
 /** After its health was moved. */
 void dispatch_health_moved(struct dispatch *dispatch, struct lane *lane);
@@ -218,8 +229,9 @@ struct dispatch_behind {
 };
 
 /**
- * The worker's, once a turn: brings what has changed since the last call to
- * its place. Returns how many webhooks it looked at: those that changed.
+ * The worker's, once a turn: shows what has changed since the last call
+ * (pipeline/live.h), and brings it to its place. Returns how many webhooks it
+ * looked at: those that changed.
  */
 size_t dispatch_settle_front(struct dispatch *dispatch);
 

@@ -58,6 +58,7 @@ dispatch_settle_front(struct dispatch *dispatch)
 
 		front->touched = lane->next_touched;
 		lane->is_touched = false;
+		lane_show(lane);
 		heap_remove(&front->lanes, &lane->by_rank);
 		if (rank(lane, &lane->by_rank.key))
 			heap_add(&front->lanes, &lane->by_rank);

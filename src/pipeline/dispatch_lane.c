@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "pipeline/dispatch_private.h"
 #include "pipeline/live.h"
+#include "pipeline/outlet.h"
 
 static void
 queue_add(struct queue *queue, struct delivery *delivery)
@@ -26,10 +27,28 @@ queue_take(struct queue *queue)
 	return delivery;
 }
 
+/** The memory of those that are next; each step is one further ahead. */
+static void
+look_ahead(const struct delivery *next)
+{
+	if (next == NULL)
+		return;
+	payload_expect_body(next->payload);
+	next = next->next;
+	if (next == NULL)
+		return;
+	payload_expect(next->payload);
+	delivery_expect(next->next);
+}
+
 struct delivery *
 lane_take_first(struct lane *lane)
 {
-	return queue_take(&lane->first_tries);
+	struct delivery *delivery = queue_take(&lane->first_tries);
+
+	if (delivery)
+		look_ahead(delivery->next);
+	return delivery;
 }
 
 /* ---- turns ---- */
@@ -77,10 +96,11 @@ lane_earliest_retry(const struct lane *lane)
 	return node ? CONTAINER_OF(node, struct delivery, by_due) : NULL;
 }
 
-static void
-show(struct dispatch *dispatch, struct lane *lane, const struct delivery *retry)
+void
+lane_show(const struct lane *lane)
 {
 	const struct delivery *first = lane->first_tries.first;
+	const struct delivery *retry = lane_earliest_retry(lane);
 	struct live_view now = {
 		.concurrency = lane->pace.limit,
 		.in_flight = lane->first_in_flight + lane->retries_in_flight,
@@ -91,7 +111,6 @@ show(struct dispatch *dispatch, struct lane *lane, const struct delivery *retry)
 	if (retry && (first == NULL || retry->due < first->due))
 		now.oldest_due = retry->due;
 	live_show(lane->webhook->live, &now);
-	front_touch(&dispatch->front, lane);
 }
 
 void
@@ -104,7 +123,7 @@ lane_reconsider(struct dispatch *dispatch, struct lane *lane)
 				: INT64_MAX;
 	int64_t at = INT64_MAX;
 
-	show(dispatch, lane, retry);
+	front_touch(&dispatch->front, lane);
 	heap_remove(&dispatch->timers, &lane->by_due);
 	if (!may_send) {
 		lane_leave_turn(dispatch, lane);
@@ -135,6 +154,8 @@ lane_know(
 	lane->known++;
 	delivery->by_sequence.number = delivery->sequence;
 	numbers_add(&dispatch->known, &delivery->by_sequence);
+	if (delivery->sequence > dispatch->newest)
+		dispatch->newest = delivery->sequence;
 }
 
 static void lane_free_if_unused(struct dispatch *, struct lane *);
@@ -179,6 +200,12 @@ lane_webhook(const struct lane *lane)
 	return lane->webhook;
 }
 
+struct outlet *
+lane_take_outlet(struct lane *lane)
+{
+	return outlet_take(&lane->outlet, lane->webhook);
+}
+
 struct health *
 lane_health(struct lane *lane)
 {
@@ -216,6 +243,7 @@ lane_free(struct lane *lane)
 	order_drop(lane);
 	numbers_release(&lane->strands);
 	heap_release(&lane->retries);
+	outlet_leave_home(&lane->outlet);
 	webhook_unref(lane->webhook);
 	mem_free(lane);
 }
@@ -265,6 +293,7 @@ dispatch_set_webhook(struct dispatch *dispatch, const struct webhook *webhook,
 		lane = lane_new(dispatch, webhook);
 	was_open = lane->webhook == NULL || lane_is_open(lane);
 	webhook_ref(webhook);
+	outlet_leave_home(&lane->outlet);
 	former = front_set_webhook(&dispatch->front, lane, webhook);
 	lane->is_strict = webhook->options.concurrency > 0;
 	lane->batch =

@@ -33,6 +33,7 @@ struct strand {
 struct lane {
 	struct numbers_node by_number; /* of its webhook */
 	const struct webhook *webhook;
+	struct outlet *outlet; /* while attempts are made with the snapshot */
 	struct health health;
 	bool is_removed;
 	bool is_strict; /* first tries and retries count together */
@@ -92,6 +93,7 @@ struct dispatch {
 	int64_t now;	      /* as last looked at */
 	struct numbers lanes; /* by number of their webhook */
 	struct numbers known; /* deliveries in memory, by sequence */
+	uint64_t newest;      /* none of them has, or had, a higher one */
 	struct turn {
 		struct lane *first, *last;
 	} turns[2]; /* of fast and of slow lanes */
@@ -147,6 +149,9 @@ struct delivery *lane_earliest_retry(const struct lane *lane);
 
 /** Whether its webhook sends, or waits for its handshake. */
 bool lane_is_open(const struct lane *lane);
+
+/** Its state, for others than the worker to read (pipeline/live.h). */
+void lane_show(const struct lane *lane);
 
 /* ---- dispatch_batch.c ---- */
 

@@ -39,6 +39,7 @@ handshake_ask_greenlake(struct handshake *handshake)
 {
 	struct http_header signatures[SIGNING_HEADERS_MAX];
 	struct signing_message message = {.time = clock_now()};
+	CLEANUP(signing_release) struct signing signing = {0};
 	char token[UUID_TEXT_SIZE], id[UUID_TEXT_SIZE];
 	size_t count;
 
@@ -47,8 +48,9 @@ handshake_ask_greenlake(struct handshake *handshake)
 		&handshake->token, str_of(uuid_format(uuid_random(), token)));
 	message.id = str_of(uuid_format(uuid_random(), id));
 	message.body = handshake->body = compose(handshake, message.id);
+	signing_init(&signing, handshake->webhook);
 	count = signing_headers(
-		handshake->webhook, &message, &handshake->arena, signatures);
+		&signing, &message, &handshake->arena, signatures);
 	handshake_add_header(
 		handshake, STR("Content-Type"), STR("application/json"));
 	for (size_t i = 0; i < count; i++)

@@ -50,9 +50,11 @@ add_signatures(struct handshake *handshake, struct str id, int64_t now)
 	const struct signing_message message = {
 		.id = id, .time = now, .body = handshake->body};
 	struct http_header headers[SIGNING_HEADERS_MAX];
-	size_t count = signing_headers(
-		handshake->webhook, &message, &handshake->arena, headers);
+	CLEANUP(signing_release) struct signing signing = {0};
+	size_t count;
 
+	signing_init(&signing, handshake->webhook);
+	count = signing_headers(&signing, &message, &handshake->arena, headers);
 	for (size_t i = 0; i < count; i++)
 		handshake_add_header(
 			handshake, headers[i].name, headers[i].value);

@@ -292,8 +292,8 @@ begin_with_resource(struct ingest_work *work, struct str id)
 	uint64_t sequence;
 	bool is_plain;
 
-	if (states_hold(work->ingest->states, work->publication->workspace,
-		    ingest_work_type(work), id, &hold)) {
+	if (states_hold(
+		    work->ingest->states, ingest_work_place(work, id), &hold)) {
 		ingest_work_refuse(
 			work, ERR_IO, "the resource could not be read");
 		end_item(work);
@@ -311,6 +311,7 @@ begin_with_resource(struct ingest_work *work, struct str id)
 		next = states_copy(&hold,
 			is_plain ? item->body : json_raw(work->new_state),
 			work->new_state);
+	work->text = next ? next->text : NULL;
 	if (hand_over(work, &sequence)) {
 		/* `work` may be gone: the writer has it. */
 		states_set(&hold, sequence, next, is_plain);
@@ -378,7 +379,10 @@ ingest_publish(struct ingest *ingest, struct publication *publication)
 		work->item = &publication->items[i];
 		work->arena = publication->arena;
 		work->item->work = work;
-		begin(work);
+	}
+	for (size_t i = 0; i < publication->count; i++) {
+		ingest_work_look_ahead(works, publication->count, i);
+		begin(&works[i]);
 	}
 	end_one(publication);
 }
@@ -388,8 +392,9 @@ ingest_resource(struct ingest *ingest, uint32_t workspace, struct str type,
 	struct str id, struct arena *arena, struct str *ret)
 {
 	struct states_hold hold;
-	enum err err = states_hold(ingest->states, workspace,
-		catalog_canonical(type, arena), id, &hold);
+	struct states_place place = states_place(
+		workspace, catalog_canonical(type, arena), id, arena);
+	enum err err = states_hold(ingest->states, &place, &hold);
 
 	if (err)
 		return err;

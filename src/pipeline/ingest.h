@@ -45,6 +45,22 @@ enum err ingest_open(const struct ingest_options *options, struct ingest **ret,
 void ingest_stop(struct ingest *ingest);
 void ingest_close(struct ingest *ingest);
 
+/**
+ * A resource that is about to be published: what is known of it was mostly
+ * last used long ago, and is asked for step by step while the request is read.
+ */
+struct ingest_ahead {
+	struct states_place place;
+	enum states_step next;
+};
+
+/** `type` as received; it, `id` and the arena stay until the publication's
+    end. */
+void ingest_ahead_begin(struct ingest_ahead *ahead, uint32_t workspace,
+	struct str type, struct str id, struct arena *arena);
+/** Asks for what comes next, if anything; some work should be in between. */
+void ingest_ahead_on(struct ingest *ingest, struct ingest_ahead *ahead);
+
 enum publish_kind {
 	PUBLISH_STATE,	/* type, id, body, json: the resource's new state */
 	PUBLISH_DELETE, /* type, id */
@@ -73,6 +89,7 @@ struct publication_item {
 	struct str body;  /* STATE: as received; contains … */
 	struct json json; /* … this value */
 	struct cloudevent cloudevent;
+	const struct ingest_ahead *ahead; /* of workspace, type, id; or NULL */
 	/* found out */
 	enum publish_outcome outcome;
 	struct str event_id; /* ACCEPTED, DUPLICATE; in the arena */

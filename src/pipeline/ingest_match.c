@@ -143,6 +143,8 @@ payload_facts(const struct ingest_work *work)
 	};
 
 	facts.body = ingest_work_delivered(work);
+	if (work->event.operation != OPERATION_DELETED)
+		facts.text = work->text;
 	/* The trace goes into headers, whatever the form. */
 	if (work->wants_envelope || work->event.attributes.len > 2)
 		facts.attributes = work->event.attributes;

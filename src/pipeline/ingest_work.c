@@ -49,6 +49,53 @@ ingest_work_type(const struct ingest_work *work)
 		work->arena);
 }
 
+const struct states_place *
+ingest_work_place(struct ingest_work *work, struct str id)
+{
+	/* Of a later try it is known: the publication's arena keeps it. */
+	if (str_is_empty(work->place.key) && work->item->ahead)
+		work->place = work->item->ahead->place;
+	else if (str_is_empty(work->place.key))
+		work->place = states_place(work->publication->workspace,
+			ingest_work_type(work), id, work->arena);
+	return &work->place;
+}
+
+void
+ingest_ahead_begin(struct ingest_ahead *ahead, uint32_t workspace,
+	struct str type, struct str id, struct arena *arena)
+{
+	*ahead = (struct ingest_ahead){
+		.place = states_place(
+			workspace, catalog_canonical(type, arena), id, arena)};
+}
+
+void
+ingest_ahead_on(struct ingest *ingest, struct ingest_ahead *ahead)
+{
+	if (ahead->next < STATES_STEPS)
+		states_fetch(ingest->states, &ahead->place, ahead->next++);
+}
+
+/** Of what says itself that it is about a resource. */
+static void
+look(struct ingest_work *work, enum states_step step)
+{
+	const struct publication_item *item = work->item;
+
+	if (item->kind != PUBLISH_EVENT && !str_is_empty(item->id))
+		states_fetch(work->ingest->states,
+			ingest_work_place(work, item->id), step);
+}
+
+void
+ingest_work_look_ahead(struct ingest_work *works, size_t count, size_t at)
+{
+	/* The nearest one is to take its last step. */
+	for (size_t i = 1; i <= STATES_STEPS && i < count - at; i++)
+		look(&works[at + i], (enum states_step)(STATES_STEPS - i));
+}
+
 /** The document of a CloudEvent's data, or a missing value. */
 static struct json
 read_data(const struct ingest_work *work)

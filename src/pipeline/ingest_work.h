@@ -41,6 +41,7 @@ struct ingest_work {
 	struct arena *arena;
 	struct arena own_arena;
 	char id_text[UUID_TEXT_SIZE];
+	struct states_place place; /* resource's; without a key: not known */
 
 	struct json old_state; /* missing: none */
 	struct json new_state;
@@ -51,6 +52,7 @@ struct ingest_work {
 	struct resource_row resource;
 	struct delivery_row *deliveries;
 	size_t delivery_count;
+	struct shared_text *text; /* of new_state, while it is handed over */
 	struct payload *payload;
 	bool wants_envelope; /* some webhook sends the event as a CloudEvent */
 	size_t envelope_len; /* its size as one; 0: not measured */
@@ -84,6 +86,16 @@ void ingest_work_refuse(struct ingest_work *work, enum err err,
 
 /** The type in its canonical spelling. */
 struct str ingest_work_type(const struct ingest_work *work);
+
+/** Where the states have the resource with this id. */
+const struct states_place *ingest_work_place(
+	struct ingest_work *work, struct str id);
+
+/**
+ * Before works[at] is begun: asks for what those after it will need of memory
+ * that was last used long ago.
+ */
+void ingest_work_look_ahead(struct ingest_work *works, size_t count, size_t at);
 
 /** Whether the item is about a resource, and of which id. */
 bool ingest_work_resource_id(const struct ingest_work *work, struct str *ret);

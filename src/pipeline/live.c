@@ -1,5 +1,6 @@
 #include "pipeline/live.h"
 
+#include "base/counter.h"
 #include "base/mem.h"
 
 struct live {
@@ -67,7 +68,7 @@ void
 live_count(struct live *live, bool is_acknowledged)
 {
 	if (live)
-		atomic_fetch_add_explicit(
+		counter_add(
 			is_acknowledged ? &live->acknowledged : &live->failed,
-			1, memory_order_relaxed);
+			1);
 }

@@ -27,7 +27,7 @@ struct live_view {
 /** Zeroed for NULL. */
 void live_read(const struct live *live, struct live_view *ret);
 
-/** Its worker's: all but the attempts. */
+/** Its worker's, once a turn: all but the attempts. */
 void live_show(struct live *live, const struct live_view *now);
 /** Its worker's: an attempt. */
 void live_count(struct live *live, bool is_acknowledged);

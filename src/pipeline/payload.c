@@ -1,8 +1,10 @@
 #include "pipeline/payload.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 
-#include "base/mem.h"
+#include "base/blocks.h"
+#include "base/compiler.h"
 
 static _Atomic size_t memory_used;
 static _Atomic size_t memory_max = 64u << 20;
@@ -39,6 +41,32 @@ text_len(const struct payload_facts *facts)
 	       facts->rest.len;
 }
 
+/** Not more than is read before the processor asks for the next by itself. */
+enum { EXPECTED_MAX = 2048 };
+
+static void
+expect(const char *at, size_t size)
+{
+	if (size > EXPECTED_MAX)
+		size = EXPECTED_MAX;
+	for (size_t i = 0; i < size; i += CACHE_LINE)
+		__builtin_prefetch(at + i);
+}
+
+void
+payload_expect(const struct payload *payload)
+{
+	if (payload)
+		expect((const char *)payload, sizeof(*payload));
+}
+
+void
+payload_expect_body(const struct payload *payload)
+{
+	if (payload)
+		expect(payload->body.ptr, payload->body.len);
+}
+
 static struct str
 put(char **at, struct str text)
 {
@@ -50,13 +78,23 @@ put(char **at, struct str text)
 	return copy;
 }
 
+/** What is taken for a payload of that size: less what others hold, too. */
+static size_t
+block_size(const struct shared_text *text, size_t size, struct str body)
+{
+	return text ? size - body.len : size;
+}
+
 struct payload *
 payload_new(const struct payload_facts *facts)
 {
 	size_t size = size_of(text_len(facts));
-	struct payload *payload = mem_resize(NULL, size);
+	struct payload *payload =
+		blocks_take(block_size(facts->text, size, facts->body));
 	char *at = (char *)(payload + 1);
 
+	assert(!facts->text ||
+		facts->body.len == shared_text_str(facts->text).len);
 	atomic_fetch_add_explicit(&memory_used, size, memory_order_relaxed);
 	atomic_init(&payload->refs, 1);
 	payload->event = facts->event;
@@ -67,7 +105,9 @@ payload_new(const struct payload_facts *facts)
 	payload->type = put(&at, facts->type);
 	payload->subject = put(&at, facts->subject);
 	payload->attributes = put(&at, facts->attributes);
-	payload->body = put(&at, facts->body);
+	payload->text = shared_text_ref(facts->text);
+	payload->body = facts->text ? shared_text_str(facts->text)
+				    : put(&at, facts->body);
 	payload->rest = put(&at, facts->rest);
 	payload->is_cloudevent = facts->is_cloudevent;
 	payload->is_json = facts->is_json;
@@ -106,10 +146,14 @@ payload_size(const struct payload *payload)
 void
 payload_unref(struct payload *payload)
 {
+	size_t size;
+
 	if (payload == NULL || atomic_fetch_sub_explicit(&payload->refs, 1,
 				       memory_order_acq_rel) > 1)
 		return;
-	atomic_fetch_sub_explicit(
-		&memory_used, payload_size(payload), memory_order_relaxed);
-	mem_free(payload);
+	size = payload_size(payload);
+	atomic_fetch_sub_explicit(&memory_used, size, memory_order_relaxed);
+	shared_text_unref(payload->text);
+	blocks_give_back(
+		payload, block_size(payload->text, size, payload->body));
 }

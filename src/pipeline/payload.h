@@ -1,5 +1,6 @@
 #pragma once
 #include "base/uuid.h"
+#include "pipeline/shared_text.h"
 #include "rule/catalog.h"
 
 /*
@@ -20,6 +21,7 @@ struct payload {
 	struct str subject;
 	struct str attributes; /* JSON object of further attributes, or empty */
 	struct str body;       /* byte for byte what is POSTed */
+	struct shared_text *text; /* … which others hold too, or NULL */
 	/* What an envelope needs beyond the body. Of an update published as a
 	   state: the state before it. Of a change that came in as a
 	   CloudEvent: all of its data. */
@@ -30,7 +32,7 @@ struct payload {
 	bool is_whole;	    /* attributes and rest are there */
 };
 
-/** What a payload is made of; all of it is copied. */
+/** What a payload is made of; all of it is copied, but for `text`. */
 struct payload_facts {
 	uint64_t event;
 	int64_t time;
@@ -40,6 +42,9 @@ struct payload_facts {
 	bool is_json;
 	bool is_compact;
 	bool is_whole;
+	/* The body, to be held and not copied; NULL: copied. It counts as the
+	   payload's all the same, since it may become the only holder. */
+	struct shared_text *text;
 };
 
 /** Bytes that all payloads together may take (at start 64 MiB). */
@@ -55,6 +60,14 @@ size_t payload_size(const struct payload *payload);
 struct payload *payload_new_bounded(const struct payload_facts *facts);
 /** A payload with one reference, whatever the bound. */
 struct payload *payload_new(const struct payload_facts *facts);
+
+/**
+ * Asks for the memory of one that is used soon and was last written by another
+ * thread, so that it need not be waited for line by line: first of the payload
+ * itself, later, when that has come, of what is sent. NULL is harmless.
+ */
+void payload_expect(const struct payload *payload);
+void payload_expect_body(const struct payload *payload);
 
 struct payload *payload_ref(struct payload *payload);
 /** NULL is harmless. */

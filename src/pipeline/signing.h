@@ -14,7 +14,16 @@ struct signing_message {
 	struct str body;
 };
 
+/** A webhook's secrets, ready to sign with. Of one thread. */
+struct signing {
+	const struct webhook *webhook;		 /* borrowed */
+	struct signature_signer *first, *second; /* NULL until needed */
+};
+
+void signing_init(struct signing *signing, const struct webhook *webhook);
+void signing_release(struct signing *signing);
+
 /** Returns how many there are; their texts are in `arena` or static. */
-size_t signing_headers(const struct webhook *webhook,
+size_t signing_headers(struct signing *signing,
 	const struct signing_message *message, struct arena *arena,
 	struct http_header ret[SIGNING_HEADERS_MAX]);

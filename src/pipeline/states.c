@@ -9,9 +9,8 @@
 enum {
 	STRIPES = 64,
 	MEMORY_MAX = 64 << 20,
-	SPARE_MAX = 8192, /* bytes of a block that a stripe keeps */
-	BLOCK_STEP = 128, /* blocks are multiples of this */
-	FETCHED = 2048,	  /* bytes of a state that are fetched ahead */
+	FETCHED = 1152,	  /* bytes each of tape and text fetched ahead */
+	KEY_FETCHED = 32, /* … of a key, behind its entry */
 };
 
 struct states_entry {
@@ -22,20 +21,19 @@ struct states_entry {
 	bool is_plain;
 	bool is_stale; /* an event of it was not stored: read it anew */
 	struct state *state;
+	struct str text; /* the state's, found without looking into it */
 	size_t size;
 	unsigned stripe;
 	atomic_uint unsettled; /* events on their way to the disk */
 };
 
 struct stripe {
+	char apart[CACHE_LINE]; /* from the one before, others' mostly */
 	pthread_mutex_t lock;
 	struct map entries;
 	struct states_entry *newest, *oldest;
 	size_t memory;
-	/* The block of a state that is no more, for the next one: a resource's
-	   states are mostly of one size, and the last one's block is still in
-	   the processor's caches. */
-	struct state *spare;
+	struct state_spare spare;
 };
 
 struct states {
@@ -43,81 +41,6 @@ struct states {
 	size_t memory_max; /* of one stripe */
 	struct stripe stripes[STRIPES];
 };
-
-/* ---- one state ---- */
-
-/** A block that is no smaller, and little larger: the stripe's or a new one. */
-static struct state *
-take_block(struct stripe *stripe, size_t size)
-{
-	struct state *state = stripe->spare;
-
-	size = (size + BLOCK_STEP - 1) / BLOCK_STEP * BLOCK_STEP;
-	if (state && state->size >= size && state->size <= size + size / 4) {
-		stripe->spare = NULL;
-		return state;
-	}
-	state = mem_resize(NULL, size);
-	state->size = size;
-	return state;
-}
-
-/** Drops a reference under the stripe's lock. */
-static void
-let_go(struct stripe *stripe, struct state *state)
-{
-	if (state == NULL || atomic_fetch_sub_explicit(
-				     &state->refs, 1, memory_order_acq_rel) > 1)
-		return;
-	if (state->size <= SPARE_MAX) {
-		struct state *former = stripe->spare;
-
-		stripe->spare = state;
-		state = former;
-	}
-	mem_free(state);
-}
-
-static struct state *
-copy_state(struct stripe *stripe, struct str body, struct json value)
-{
-	const struct json_node *from = &value.doc->nodes[value.index];
-	uint32_t count = from->next - value.index;
-	uint32_t shift = (uint32_t)(body.ptr - value.doc->text.ptr);
-	size_t tape = count * sizeof(*from);
-	struct state *state =
-		take_block(stripe, sizeof(*state) + tape + body.len);
-	struct json_node *nodes = (struct json_node *)(void *)(state + 1);
-	char *text = (char *)nodes + tape;
-
-	atomic_init(&state->refs, 1);
-	for (uint32_t i = 0; i < count; i++) {
-		nodes[i] = from[i];
-		nodes[i].offset -= shift;
-		nodes[i].next -= value.index;
-	}
-	memcpy(text, body.ptr, body.len);
-	state->doc = (struct json_doc){
-		str_make(text, body.len), nodes, count, value.doc->is_compact};
-	return state;
-}
-
-struct state *
-state_ref(struct state *state)
-{
-	if (state)
-		atomic_fetch_add_explicit(
-			&state->refs, 1, memory_order_relaxed);
-	return state;
-}
-
-void
-state_unref(struct state *state)
-{
-	if (state && atomic_fetch_sub_explicit(
-			     &state->refs, 1, memory_order_acq_rel) == 1)
-		mem_free(state);
-}
 
 /* ---- a stripe's list by last use (its lock held) ---- */
 
@@ -157,10 +80,17 @@ drop(struct stripe *stripe, struct states_entry *entry)
 }
 
 static void
+set_state(struct states_entry *entry, struct state *state)
+{
+	entry->state = state;
+	entry->text = state ? state->doc.text : (struct str){0};
+}
+
+static void
 account(struct stripe *stripe, struct states_entry *entry)
 {
 	size_t size = sizeof(*entry) + entry->key.len +
-		      (entry->state ? entry->state->size : 0);
+		      (entry->state ? state_size(entry->state) : 0);
 
 	stripe->memory += size - entry->size;
 	entry->size = size;
@@ -204,6 +134,26 @@ make_key(
 	return str_make(at, sizeof(head) + type.len + id.len);
 }
 
+struct states_place
+states_place(
+	uint32_t workspace, struct str type, struct str id, struct arena *arena)
+{
+	struct str key = make_key(workspace, type, id, arena);
+
+	return (struct states_place){.workspace = workspace,
+		.type = type,
+		.id = id,
+		.key = key,
+		.hash = map_hash(key)};
+}
+
+/** The stripe is not chosen by the bits that a map chooses places by. */
+static unsigned
+stripe_of(const struct states_place *place)
+{
+	return (unsigned)(place->hash >> 32) % STRIPES;
+}
+
 static struct states_entry *
 add_entry(struct stripe *stripe, struct str key)
 {
@@ -239,22 +189,22 @@ read_state(struct states *states, uint64_t sequence, struct arena *arena,
 	}
 	if (json_read(text, arena, &doc, NULL))
 		return ERR_IO;
-	entry->state = copy_state(stripe, text, json_root(&doc));
+	set_state(entry, state_copy(&stripe->spare, text, json_root(&doc)));
 	return ERR_OK;
 }
 
 /** Replaces what the entry knows by what is stored. */
 static enum err
-load(struct states *states, uint32_t workspace, struct str type, struct str id,
+load(struct states *states, const struct states_place *place,
 	struct states_entry *entry)
 {
 	struct arena arena = {0};
 	struct resource_row row;
-	enum err err = store_resource(
-		states->store, workspace, type, id, &arena, &row);
+	enum err err = store_resource(states->store, place->workspace,
+		place->type, place->id, &arena, &row);
 
 	state_unref(entry->state);
-	entry->state = NULL;
+	set_state(entry, NULL);
 	entry->last = 0;
 	entry->is_deleted = false;
 	if (err == ERR_OK) {
@@ -271,53 +221,80 @@ load(struct states *states, uint32_t workspace, struct str type, struct str id,
 	return err;
 }
 
+static size_t
+at_most(size_t size)
+{
+	return size < FETCHED ? size : FETCHED;
+}
+
 /**
  * A state was last looked at thousands of events ago: its cache lines are
  * asked for all at once, not one after the other as they are come to.
  */
 static void
-fetch_ahead(const struct states_entry *entry)
+fetch_state(const struct states_entry *entry)
 {
-	const char *at = (const char *)entry->state;
-	size_t size = entry->size < FETCHED ? entry->size : FETCHED;
+	if (entry->state == NULL)
+		return;
+	fetch_ahead(entry->state, at_most(entry->size - entry->text.len));
+	fetch_ahead(entry->text.ptr, at_most(entry->text.len));
+}
 
-	for (size_t i = 0; at && i < size; i += CACHE_LINE)
-		__builtin_prefetch(at + i);
+void
+states_fetch(struct states *states, const struct states_place *place,
+	enum states_step step)
+{
+	struct stripe *stripe = &states->stripes[stripe_of(place)];
+	const struct states_entry *entry;
+
+	if (step == STATES_STRIPE) {
+		fetch_ahead(stripe, sizeof(*stripe));
+		return;
+	}
+	if (pthread_mutex_trylock(&stripe->lock))
+		return;
+	if (step == STATES_SLOT) {
+		map_fetch(&stripe->entries, place->hash);
+	} else {
+		entry = map_guess(&stripe->entries, place->hash);
+		if (entry && step == STATES_ENTRY)
+			fetch_ahead(entry, sizeof(*entry) + KEY_FETCHED);
+		else if (entry)
+			fetch_state(entry);
+	}
+	pthread_mutex_unlock(&stripe->lock);
 }
 
 enum err
-states_hold(struct states *states, uint32_t workspace, struct str type,
-	struct str id, struct states_hold *hold)
+states_hold(struct states *states, const struct states_place *place,
+	struct states_hold *hold)
 {
-	struct arena arena = {0};
-	struct str key = make_key(workspace, type, id, &arena);
-	unsigned number = (unsigned)(map_hash(key) >> 32) % STRIPES;
+	unsigned number = stripe_of(place);
 	struct stripe *stripe = &states->stripes[number];
 	struct states_entry *entry;
 	bool is_on_disk;
 	enum err err = ERR_OK;
 
 	pthread_mutex_lock(&stripe->lock);
-	entry = map_get(&stripe->entries, key);
+	entry = map_get_hashed(&stripe->entries, place->key, place->hash);
 	if (entry == NULL) {
-		entry = add_entry(stripe, key);
+		entry = add_entry(stripe, place->key);
 		entry->stripe = number;
 		entry->is_stale = true;
 	} else {
-		fetch_ahead(entry);
+		fetch_state(entry);
 		unlink_entry(stripe, entry);
 		link_newest(stripe, entry);
 	}
 	/* Before it is read: what settles meanwhile may not be in it. */
 	is_on_disk = is_settled(entry);
 	if (entry->is_stale) {
-		err = load(states, workspace, type, id, entry);
+		err = load(states, place, entry);
 		/* With events on their way this is true for the moment only. */
 		entry->is_stale = err || !is_on_disk;
 		account(stripe, entry);
 		trim(states, stripe, entry);
 	}
-	arena_release(&arena);
 	if (err) {
 		if (is_settled(entry))
 			drop(stripe, entry);
@@ -340,7 +317,8 @@ states_hold(struct states *states, uint32_t workspace, struct str type,
 struct state *
 states_copy(struct states_hold *hold, struct str body, struct json value)
 {
-	return copy_state(&hold->states->stripes[hold->stripe], body, value);
+	return state_copy(
+		&hold->states->stripes[hold->stripe].spare, body, value);
 }
 
 void
@@ -355,8 +333,8 @@ states_set(struct states_hold *hold, uint64_t sequence, struct state *state,
 	entry->is_deleted = state == NULL;
 	entry->is_plain = is_plain;
 	entry->is_stale = false;
-	entry->state = state_ref(state);
-	let_go(stripe, former);
+	set_state(entry, state_ref(state));
+	state_leave(&stripe->spare, former);
 	hold->state = entry->state;
 	account(stripe, entry);
 	trim(hold->states, stripe, entry);
@@ -414,7 +392,7 @@ states_free(struct states *states)
 
 		while (stripe->oldest)
 			drop(stripe, stripe->oldest);
-		mem_free(stripe->spare);
+		state_spare_release(&stripe->spare);
 		map_release(&stripe->entries);
 		pthread_mutex_destroy(&stripe->lock);
 	}

@@ -1,5 +1,5 @@
 #pragma once
-#include "base/json.h"
+#include "pipeline/state.h"
 #include "store/store.h"
 
 /*
@@ -15,23 +15,6 @@
  * therefore written in the order they were accepted.
  */
 struct states;
-
-/** A parsed state; immutable, counted. */
-struct state {
-	_Atomic unsigned refs;
-	size_t size;	     /* of its block */
-	struct json_doc doc; /* text and tape are in the same block */
-};
-
-struct state *state_ref(struct state *state);
-void state_unref(struct state *state);
-
-/** The value itself. */
-static inline struct json
-state_json(const struct state *state)
-{
-	return state ? json_root(&state->doc) : (struct json){NULL, 0};
-}
 
 struct states_entry;
 
@@ -52,12 +35,42 @@ struct states_hold {
 struct states *states_new(struct store *store, size_t memory_max);
 void states_free(struct states *states);
 
+/** Which resource; texts are borrowed for as long as it is in use. */
+struct states_place {
+	uint32_t workspace;
+	struct str type; /* canonical */
+	struct str id;
+	struct str key; /* of both, in the arena that was given */
+	uint64_t hash;
+};
+
+struct states_place states_place(uint32_t workspace, struct str type,
+	struct str id, struct arena *arena);
+
+/*
+ * What a resource's state takes in memory was mostly last used thousands of
+ * events ago, and is found in steps, each of which waits for memory that the
+ * one before has named. Who has many resources at hand asks ahead: all steps
+ * in this order, with some work on others in between.
+ */
+enum states_step {
+	STATES_STRIPE,
+	STATES_SLOT,
+	STATES_ENTRY,
+	STATES_STATE,
+	STATES_STEPS,
+};
+
+/** Only asks; does not wait for who holds the resource. Any thread. */
+void states_fetch(struct states *states, const struct states_place *place,
+	enum states_step step);
+
 /**
  * Locks the resource and tells what is known of it, read from the store when
  * it is not cached. ERR_IO: the store failed, nothing is locked.
  */
-enum err states_hold(struct states *states, uint32_t workspace, struct str type,
-	struct str id, struct states_hold *hold) MUST_USE;
+enum err states_hold(struct states *states, const struct states_place *place,
+	struct states_hold *hold) MUST_USE;
 
 /**
  * A copy of `value` with the text `body` around it (blanks and all), with one

@@ -121,12 +121,6 @@ void worker_take_parcel(struct worker *worker, struct parcel *parcel);
 /** MAIL_DELIVERY came too late. */
 void worker_refuse_one(struct delivery_mail *mail);
 
-static inline void
-worker_count(_Atomic uint64_t *counter)
-{
-	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-}
-
 /** Outcomes of a turn go to the writer as one. */
 static inline void
 worker_wake_writer(struct worker *worker)

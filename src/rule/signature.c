@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/encode.h"
+#include "base/mem.h"
 #include "base/random.h"
 
 enum {
@@ -15,6 +16,12 @@ enum {
 	SEED_LEN = 32,
 	PUBLIC_LEN = 32,
 	ED25519_LEN = 64,
+};
+
+struct signature_signer {
+	const struct scheme *scheme;
+	struct digest_hmac *hmac; /* by the scheme one of these, … */
+	EVP_PKEY *pkey;		  /* … the other NULL */
 };
 
 /* ---- Ed25519 (RFC 8032), by OpenSSL ---- */
@@ -55,11 +62,16 @@ is_v1a(const struct signature_key *key)
 }
 
 static void
-sign_v1a(const struct signature_key *key, const struct str *pieces,
+make_v1a(struct signature_signer *signer, const struct signature_key *key)
+{
+	signer->pkey = load_seed(key);
+}
+
+static void
+sign_v1a(const struct signature_signer *signer, const struct str *pieces,
 	size_t count, struct buf *out)
 {
 	CLEANUP(buf_release) struct buf text = buf_make(0);
-	EVP_PKEY *pkey = load_seed(key);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	uint8_t signature[ED25519_LEN];
 	size_t len = sizeof(signature);
@@ -67,12 +79,11 @@ sign_v1a(const struct signature_key *key, const struct str *pieces,
 	for (size_t i = 0; i < count; i++)
 		buf_append(&text, pieces[i]);
 	if (ctx == NULL ||
-		EVP_DigestSignInit(ctx, NULL, NULL, NULL, pkey) != 1 ||
+		EVP_DigestSignInit(ctx, NULL, NULL, NULL, signer->pkey) != 1 ||
 		EVP_DigestSign(ctx, signature, &len,
 			(const unsigned char *)text.ptr, text.len) != 1)
 		abort();
 	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(pkey);
 	encode_base64(out, str_make((const char *)signature, len));
 }
 
@@ -85,13 +96,19 @@ is_v1(const struct signature_key *key)
 }
 
 static void
-sign_v1(const struct signature_key *key, const struct str *pieces, size_t count,
-	struct buf *out)
+make_hmac(struct signature_signer *signer, const struct signature_key *key)
+{
+	signer->hmac =
+		digest_hmac_new(str_make((const char *)key->bytes, key->len));
+}
+
+static void
+sign_v1(const struct signature_signer *signer, const struct str *pieces,
+	size_t count, struct buf *out)
 {
 	uint8_t digest[DIGEST_SHA256_LEN];
 
-	digest_hmac_sha256(str_make((const char *)key->bytes, key->len), pieces,
-		count, digest);
+	digest_hmac_of(signer->hmac, pieces, count, digest);
 	encode_base64(out, str_make((const char *)digest, sizeof(digest)));
 }
 
@@ -105,13 +122,12 @@ is_greenlake(const struct signature_key *key)
 
 /** Of all pieces the body only. */
 static void
-sign_greenlake(const struct signature_key *key, const struct str *pieces,
+sign_greenlake(const struct signature_signer *signer, const struct str *pieces,
 	size_t count, struct buf *out)
 {
 	uint8_t digest[DIGEST_SHA256_LEN];
 
-	digest_hmac_sha256(str_make((const char *)key->bytes, key->len),
-		pieces + count - 1, 1, digest);
+	digest_hmac_of(signer->hmac, pieces + count - 1, 1, digest);
 	encode_hex(out, str_make((const char *)digest, sizeof(digest)));
 }
 
@@ -122,16 +138,21 @@ static const struct scheme {
 	struct str version; /* of a signature */
 	struct str header, second_header;
 	bool (*is_key)(const struct signature_key *key);
-	void (*sign)(const struct signature_key *key, const struct str *pieces,
-		size_t count, struct buf *out);
+	/* What signing takes of a key is made once. */
+	void (*make)(struct signature_signer *signer,
+		const struct signature_key *key);
+	void (*sign)(const struct signature_signer *signer,
+		const struct str *pieces, size_t count, struct buf *out);
 } schemes[] = {
 	[SIGNATURE_V1] = {STR_INIT("whsec_"), STR_INIT("v1,"),
-		STR_INIT("webhook-signature"), STR_INIT(""), is_v1, sign_v1},
+		STR_INIT("webhook-signature"), STR_INIT(""), is_v1, make_hmac,
+		sign_v1},
 	[SIGNATURE_V1A] = {STR_INIT("whsk_"), STR_INIT("v1a,"),
-		STR_INIT("webhook-signature"), STR_INIT(""), is_v1a, sign_v1a},
+		STR_INIT("webhook-signature"), STR_INIT(""), is_v1a, make_v1a,
+		sign_v1a},
 	[SIGNATURE_GREENLAKE] = {STR_INIT(""), STR_INIT("sha256="),
 		STR_INIT("HPE-Webhook-Signature"),
-		STR_INIT("HPE-Webhook-Signature2"), is_greenlake,
+		STR_INIT("HPE-Webhook-Signature2"), is_greenlake, make_hmac,
 		sign_greenlake},
 };
 
@@ -218,8 +239,28 @@ signature_public_key(const struct signature_key *key, struct buf *out)
 	encode_base64(out, str_make((const char *)public, sizeof(public)));
 }
 
+struct signature_signer *
+signature_signer_new(const struct signature_key *key)
+{
+	struct signature_signer *signer = MEM_NEW(struct signature_signer);
+
+	signer->scheme = &schemes[key->scheme];
+	signer->scheme->make(signer, key);
+	return signer;
+}
+
 void
-signature_sign(const struct signature_key *key, struct str id,
+signature_signer_free(struct signature_signer *signer)
+{
+	if (signer == NULL)
+		return;
+	digest_hmac_free(signer->hmac);
+	EVP_PKEY_free(signer->pkey);
+	mem_free(signer);
+}
+
+void
+signature_signer_sign(const struct signature_signer *signer, struct str id,
 	int64_t timestamp, struct str body, struct buf *out)
 {
 	char digits[STR_DECIMAL_SIZE];
@@ -227,6 +268,16 @@ signature_sign(const struct signature_key *key, struct str id,
 	const struct str pieces[] = {id, dot,
 		str_decimal((uint64_t)timestamp, 1, digits), dot, body};
 
-	buf_append(out, schemes[key->scheme].version);
-	schemes[key->scheme].sign(key, pieces, COUNT_OF(pieces), out);
+	buf_append(out, signer->scheme->version);
+	signer->scheme->sign(signer, pieces, COUNT_OF(pieces), out);
+}
+
+void
+signature_sign(const struct signature_key *key, struct str id,
+	int64_t timestamp, struct str body, struct buf *out)
+{
+	struct signature_signer *signer = signature_signer_new(key);
+
+	signature_signer_sign(signer, id, timestamp, body, out);
+	signature_signer_free(signer);
 }

@@ -52,9 +52,25 @@ bool signature_is_text(enum signature_scheme scheme);
 void signature_public_key(const struct signature_key *key, struct buf *out);
 
 /**
- * Appends "v1,<base64>", "v1a,<base64>" or "sha256=<hex>". `timestamp` in Unix
- * seconds.
+ * A secret made ready to sign many messages, which it does in less time. Any
+ * thread may use it at any time.
  */
+struct signature_signer;
+
+struct signature_signer *signature_signer_new(const struct signature_key *key);
+/** NULL is harmless. */
+void signature_signer_free(struct signature_signer *signer);
+
+/**
+ * Appends "v1,<base64>", "v1a,<base64>" or "sha256=<hex>", of at most
+ * SIGNATURE_TEXT_MAX characters. `timestamp` in Unix seconds.
+ */
+void signature_signer_sign(const struct signature_signer *signer, struct str id,
+	int64_t timestamp, struct str body, struct buf *out);
+
+enum { SIGNATURE_TEXT_MAX = 92 };
+
+/** The same for one message. */
 void signature_sign(const struct signature_key *key, struct str id,
 	int64_t timestamp, struct str body, struct buf *out);
 

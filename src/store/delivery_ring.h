@@ -10,7 +10,7 @@
  * back; what a transaction changed is in the ring when it stands. Readers see
  * the ring only, under its lock.
  *
- * From the lowest to the highest are at most DELIVERY_RING_MAX sequences (40
+ * From the lowest to the highest are at most DELIVERY_RING_MAX sequences (48
  * bytes each, allocated as needed), so that memory is bounded.
  */
 enum { DELIVERY_RING_MAX = 65536 };

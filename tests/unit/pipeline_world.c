@@ -119,9 +119,8 @@ start(struct world *world, struct published *published)
 	ingest_publish(world->ingest, &published->publication);
 }
 
-void
-world_put(struct world *world, struct published *published, const char *id,
-	const char *body)
+static void
+prepare_put(struct published *published, const char *id, const char *body)
 {
 	*published = (struct published){.item = {.kind = PUBLISH_STATE,
 						.type = STR(TYPE),
@@ -130,6 +129,26 @@ world_put(struct world *world, struct published *published, const char *id,
 	CHECK_OK(json_read(
 		str_of(body), &published->arena, &published->doc, NULL));
 	published->item.json = json_root(&published->doc);
+}
+
+void
+world_put(struct world *world, struct published *published, const char *id,
+	const char *body)
+{
+	prepare_put(published, id, body);
+	start(world, published);
+}
+
+void
+world_put_ahead(struct world *world, struct published *published,
+	const char *id, const char *body, unsigned steps)
+{
+	prepare_put(published, id, body);
+	ingest_ahead_begin(&published->ahead, WORKSPACE_DEFAULT, STR(TYPE),
+		published->item.id, &published->arena);
+	for (unsigned i = 0; i < steps; i++)
+		ingest_ahead_on(world->ingest, &published->ahead);
+	published->item.ahead = &published->ahead;
 	start(world, published);
 }
 

@@ -42,6 +42,7 @@ struct published {
 	struct publication_item item;
 	struct arena arena;
 	struct json_doc doc;
+	struct ingest_ahead ahead;
 	sem_t ended;
 	/* when it has ended */
 	enum publish_outcome outcome;
@@ -55,6 +56,9 @@ struct published {
 /** Start it; the body must stay. */
 void world_put(struct world *world, struct published *published, const char *id,
 	const char *body);
+/** The same, as many steps of looking ahead before it. */
+void world_put_ahead(struct world *world, struct published *published,
+	const char *id, const char *body, unsigned steps);
 void world_delete(
 	struct world *world, struct published *published, const char *id);
 /** `event`: a CloudEvent in JSON format. */

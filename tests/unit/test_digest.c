@@ -130,3 +130,29 @@ TEST(digest, scrypt_depends_on_secret_and_salt_and_nothing_else)
 	digest_scrypt(STR("a"), STR("b"), again);
 	CHECK(!memcmp(again, digests[3], sizeof(again)));
 }
+
+TEST(digest, a_key_made_ready_gives_the_same_for_each_text)
+{
+	static const struct str pieces[] = {STR_INIT("what do "), {NULL, 0},
+		STR_INIT("ya want for"), STR_INIT(" nothing?")};
+	char key[131];
+	struct digest_hmac *jefe = digest_hmac_new(STR("Jefe"));
+	struct digest_hmac *longer = digest_hmac_new(fill(key, 131, 0xAA));
+	struct str text =
+		STR("Test Using Larger Than Block-Size Key - Hash Key First");
+	uint8_t digest[DIGEST_SHA256_LEN];
+
+	for (int i = 0; i < 2; i++) {
+		digest_hmac_of(jefe, pieces, COUNT_OF(pieces), digest);
+		check_hex(digest,
+			"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec5"
+			"8b964ec3843");
+		digest_hmac_of(longer, &text, 1, digest);
+		check_hex(digest,
+			"60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546"
+			"040f0ee37f54");
+	}
+	digest_hmac_free(jefe);
+	digest_hmac_free(longer);
+	digest_hmac_free(NULL);
+}

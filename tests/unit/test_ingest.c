@@ -442,3 +442,28 @@ TEST(ingest, an_item_that_turns_out_unchanged_matched_nothing)
 						 : third.matched == 1);
 	world_close(&world);
 }
+
+TEST(ingest, looking_ahead_changes_nothing)
+{
+	struct world world;
+	struct arena arena = {0};
+
+	world_open(&world, 0, 0);
+	for (unsigned steps = 0; steps < 8; steps++) {
+		struct published published;
+		char body[32];
+
+		snprintf(body, sizeof(body), "{\"n\":%u}", steps);
+		for (unsigned again = 0; again < 2; again++) {
+			world_put_ahead(&world, &published, "a", body, steps);
+			world_await(&published);
+			CHECK_INT(published.outcome,
+				again ? PUBLISH_UNCHANGED : PUBLISH_ACCEPTED);
+		}
+		CHECK_INT(world_last(&world, "a", &arena).operation,
+			steps ? OPERATION_UPDATED : OPERATION_CREATED);
+	}
+	world_put_is(&world, "a", "{\"n\":7}", PUBLISH_UNCHANGED);
+	world_close(&world);
+	arena_release(&arena);
+}

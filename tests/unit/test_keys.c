@@ -145,6 +145,32 @@ TEST(keys, revoked_key_and_its_tokens_end_at_once)
 	keys_close(keys);
 }
 
+TEST(keys, what_a_thread_remembers_counts_for_these_keys_only)
+{
+	struct keys *keys = open_keys();
+	struct str text = create(keys, ROLE_VIEWER);
+	struct str other = create(keys, ROLE_ADMIN);
+	struct api_identity who;
+	struct keys *empty;
+
+	for (int i = 0; i < 3; i++)
+		CHECK_OK(identify(keys, text));
+	CHECK_INT(identify(keys, spoil(text)), ERR_DENIED);
+	CHECK_INT(identify(keys, str_head(text, text.len - 1)), ERR_DENIED);
+	for (int i = 0; i < 3; i++) {
+		CHECK_OK(keys_identify(keys, other, &arena, &who));
+		CHECK_INT(who.role, ROLE_ADMIN);
+		CHECK_OK(keys_identify(keys, text, &arena, &who));
+		CHECK_INT(who.role, ROLE_VIEWER);
+	}
+	api_double_reset(); /* another store, without keys */
+	empty = open_keys();
+	CHECK_INT(identify(empty, text), ERR_DENIED);
+	CHECK_OK(identify(keys, text));
+	keys_close(empty);
+	keys_close(keys);
+}
+
 TEST(keys, last_admin_cannot_be_revoked)
 {
 	struct keys *keys = open_keys();

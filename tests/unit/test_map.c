@@ -108,3 +108,23 @@ TEST(map, hash_spreads_keys_that_differ_in_one_bit)
 		CHECK(plain != map_hash(str_make(bytes, len - 1)));
 	}
 }
+
+TEST(map, what_is_guessed_by_a_hash_is_what_the_key_gets)
+{
+	struct map map = {0};
+	int values[KEYS];
+
+	CHECK(map_guess(&map, 1) == NULL);
+	map_fetch(&map, 1);
+	for (size_t i = 0; i < KEYS; i++)
+		map_put(&map, key(i), &values[i]);
+	for (size_t i = 0; i < KEYS; i++) {
+		uint64_t hash = map_hash(key(i));
+
+		map_fetch(&map, hash);
+		CHECK(map_guess(&map, hash) == &values[i]);
+		CHECK(map_get_hashed(&map, key(i), hash) == &values[i]);
+		CHECK(map_get_hashed(&map, STR("none"), hash) == NULL);
+	}
+	map_release(&map);
+}

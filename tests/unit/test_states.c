@@ -46,13 +46,22 @@ store_state(struct setting *setting, uint64_t sequence, uint64_t expected,
 		ADD_EVENT(&event));
 }
 
+static void
+hold_of(struct setting *setting, uint32_t workspace, struct str type,
+	struct str id, struct states_hold *ret)
+{
+	struct states_place place =
+		states_place(workspace, type, id, &setting->arena);
+
+	CHECK_OK(states_hold(setting->states, &place, ret));
+}
+
 static struct states_hold
 hold_it(struct setting *setting)
 {
 	struct states_hold hold;
 
-	CHECK_OK(states_hold(
-		setting->states, WORKSPACE_DEFAULT, TYPE, STR("a"), &hold));
+	hold_of(setting, WORKSPACE_DEFAULT, TYPE, STR("a"), &hold);
 	return hold;
 }
 
@@ -200,8 +209,8 @@ TEST(states, a_tiny_cache_drops_what_is_settled_and_nothing_else)
 	struct states_hold hold;
 
 	for (int i = 0; i < 500; i++) {
-		CHECK_OK(states_hold(setting.states, WORKSPACE_DEFAULT, TYPE,
-			arena_printf(&setting.arena, "x%d", i), &hold));
+		hold_of(&setting, WORKSPACE_DEFAULT, TYPE,
+			arena_printf(&setting.arena, "x%d", i), &hold);
 		states_let_go(&hold);
 	}
 	hold = hold_it(&setting);
@@ -209,8 +218,8 @@ TEST(states, a_tiny_cache_drops_what_is_settled_and_nothing_else)
 	states_let_go(&hold);
 	states_settled(setting.states, entry, true);
 	for (int i = 0; i < 500; i++) {
-		CHECK_OK(states_hold(setting.states, WORKSPACE_DEFAULT, TYPE,
-			arena_printf(&setting.arena, "y%d", i), &hold));
+		hold_of(&setting, WORKSPACE_DEFAULT, TYPE,
+			arena_printf(&setting.arena, "y%d", i), &hold);
 		states_let_go(&hold);
 	}
 	hold = hold_it(&setting);
@@ -225,13 +234,35 @@ TEST(states, types_and_ids_do_not_run_into_each_other)
 	struct states_entry *entry = set_ahead(&setting, 7, "{\"n\":7}");
 	struct states_hold hold;
 
-	CHECK_OK(states_hold(setting.states, WORKSPACE_DEFAULT,
-		STR("compute-ops/serve"), STR("ra"), &hold));
+	hold_of(&setting, WORKSPACE_DEFAULT, STR("compute-ops/serve"),
+		STR("ra"), &hold);
 	CHECK_INT(hold.last, 0);
 	states_let_go(&hold);
-	CHECK_OK(states_hold(
-		setting.states, WORKSPACE_DEFAULT + 1, TYPE, STR("a"), &hold));
+	hold_of(&setting, WORKSPACE_DEFAULT + 1, TYPE, STR("a"), &hold);
 	CHECK_INT(hold.last, 0);
+	states_let_go(&hold);
+	states_settled(setting.states, entry, true);
+	tear_down(&setting);
+}
+
+TEST(states, asking_ahead_changes_nothing_and_waits_for_nobody)
+{
+	struct setting setting = set_up(0);
+	struct states_entry *entry = set_ahead(&setting, 7, "{\"n\":7}");
+	struct states_place known =
+		states_place(WORKSPACE_DEFAULT, TYPE, STR("a"), &setting.arena);
+	struct states_place unknown =
+		states_place(WORKSPACE_DEFAULT, TYPE, STR("b"), &setting.arena);
+	struct states_hold hold;
+
+	for (int step = 0; step < STATES_STEPS; step++) {
+		states_fetch(setting.states, &known, (enum states_step)step);
+		states_fetch(setting.states, &unknown, (enum states_step)step);
+	}
+	hold = hold_it(&setting);
+	CHECK_INT(hold.last, 7);
+	for (int step = 0; step < STATES_STEPS; step++)
+		states_fetch(setting.states, &known, (enum states_step)step);
 	states_let_go(&hold);
 	states_settled(setting.states, entry, true);
 	tear_down(&setting);

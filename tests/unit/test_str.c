@@ -1,5 +1,7 @@
 #include "base/str.h"
 
+#include <stdio.h>
+
 #include "check.h"
 
 static const struct str none = {NULL, 0};
@@ -160,6 +162,40 @@ TEST(str, control_characters_are_those_of_ascii)
 	CHECK(str_has_control(STR("\x1F")));
 	CHECK(str_has_control(STR("\t")));
 	CHECK(str_has_control(STR("\x7F")));
+}
+
+TEST(str, a_control_character_is_found_wherever_it_stands)
+{
+	char text[20];
+
+	for (size_t len = 1; len <= sizeof(text); len++) {
+		for (size_t at = 0; at < len * 256; at++) {
+			unsigned char c = (unsigned char)(at % 256);
+
+			memset(text, c > 0x7F ? ' ' : 0xFF, sizeof(text));
+			text[at / 256] = (char)c;
+			CHECK_INT(str_has_control(str_make(text, len)),
+				c < 0x20 || c == 0x7F);
+		}
+	}
+}
+
+TEST(str, decimals_have_all_their_digits)
+{
+	static const uint64_t rows[] = {0, 1, 9, 10, 11, 99, 100, 101, 999,
+		1000, 9999, 10000, 1763840410, UINT32_MAX, INT64_MAX,
+		UINT64_MAX / 10, UINT64_MAX / 10 + 1, UINT64_MAX - 1,
+		UINT64_MAX};
+	char text[STR_DECIMAL_SIZE], expected[STR_DECIMAL_SIZE + 1];
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		for (int digits = 0; digits <= STR_DECIMAL_SIZE; digits++) {
+			snprintf(expected, sizeof(expected), "%0*llu", digits,
+				(unsigned long long)rows[i]);
+			CHECK_STR(str_decimal(rows[i], (size_t)digits, text),
+				str_of(expected));
+		}
+	}
 }
 
 TEST(str, tokens_are_the_rfcs)
