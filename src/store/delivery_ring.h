@@ -13,7 +13,7 @@
  * From the lowest to the highest are at most DELIVERY_RING_MAX sequences (48
  * bytes each, allocated as needed), so that memory is bounded.
  */
-enum { DELIVERY_RING_MAX = 65536 };
+enum { DELIVERY_RING_MAX = 131072 };
 
 struct delivery_ring_entry {
 	uint64_t sequence; /* 0: nobody */

@@ -327,7 +327,7 @@ TEST(store_late, one_that_lies_far_behind_is_written_and_the_mark_moves_on)
 	uint64_t mark = 0;
 
 	late_start();
-	for (uint64_t done = 0; published_last() < 100000; done += A_COMMIT) {
+	for (uint64_t done = 0; published_last() < 180000; done += A_COMMIT) {
 		CHECK_OK(published_add(A_COMMIT, 1));
 		/* All but the first of each commit. */
 		CHECK_OK(published_set_all(
@@ -351,7 +351,7 @@ TEST(store_late, memory_and_what_a_start_reads_are_bounded_when_none_succeeds)
 	enum { A_COMMIT = 3000 };
 
 	late_start();
-	while (published_last() < 150000) {
+	while (published_last() < 200000) {
 		CHECK_OK(published_add(A_COMMIT, 1));
 		CHECK(late.store->late.ring.count <=
 			SQLITE_LATE_LAG + 2 * A_COMMIT);
@@ -371,7 +371,7 @@ TEST(store_late, events_without_deliveries_do_not_keep_the_mark_behind)
 {
 	late_start();
 	CHECK_OK(published_add(1, 1));
-	for (int i = 0; i < 30; i++)
+	for (int i = 0; i < 40; i++)
 		CHECK_OK(published_add(2000, 0));
 	CHECK(published_mark() > 1);
 	CHECK_INT(published_rows(), 1);
