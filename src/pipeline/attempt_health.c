@@ -59,7 +59,8 @@ attempt_apply_health(struct attempt *attempt,
 	change = &attempt->changes[attempt->outcome.unit.count++];
 	*change = (struct store_change){.kind = STORE_HEALTH_SET,
 		.webhook_number = webhook->number,
-		.health = *health};
+		.health = {health->window, health->count,
+			health->failures_in_a_row}};
 	return false;
 }
 

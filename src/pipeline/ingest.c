@@ -139,6 +139,19 @@ committed(struct writer_item *item)
 	end_item(work);
 }
 
+/** What committed() changes of a work's, which other threads used last. */
+static void
+fetch_ahead(struct writer_item *item)
+{
+	const struct ingest_work *work =
+		CONTAINER_OF(item, struct ingest_work, writer_item);
+
+	states_fetch(work->entry);
+	__builtin_prefetch(work->deliveries);
+	__builtin_prefetch(work->item, 1);
+	__builtin_prefetch(work->payload, 1);
+}
+
 /* ---- handing over ---- */
 
 /** Numbers the event; its id is made from the number unless it was given. */
@@ -187,7 +200,8 @@ submit(struct ingest_work *work)
 				.delivery = &work->deliveries[i]};
 	work->writer_item = (struct writer_item){
 		.unit = {.changes = changes, .count = count},
-		.done = committed};
+		.done = committed,
+		.soon = fetch_ahead};
 	return writer_submit(
 		work->ingest->options.writer, &work->writer_item, false);
 }

@@ -355,6 +355,13 @@ states_expect(struct states_hold *hold)
 }
 
 void
+states_fetch(const struct states_entry *entry)
+{
+	if (entry)
+		__builtin_prefetch(&entry->unsettled, 1);
+}
+
+void
 states_settled(
 	struct states *states, struct states_entry *entry, bool is_stored)
 {

@@ -91,6 +91,9 @@ void states_let_go(struct states_hold *hold);
  */
 struct states_entry *states_expect(struct states_hold *hold);
 
+/** Asks for the memory that states_settled() changes. NULL is harmless. */
+void states_fetch(const struct states_entry *entry);
+
 /**
  * That event is on disk, or it is not (`is_stored` false; the resource must
  * not be held by the caller then): the next look goes to the store. Any

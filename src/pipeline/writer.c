@@ -15,7 +15,7 @@ enum {
 	BYTES_MAX = 64 << 20,
 	BATCH_MAX = 1024,
 	ROW_BYTES = 256, /* of a row, beside its large texts */
-	AHEAD = 4,	 /* items fetched into the cache before their turn */
+	AHEAD = 8,	 /* items fetched into the cache before their turn */
 };
 
 struct writer {
@@ -105,12 +105,50 @@ bytes_of(const struct store_unit *unit)
 	return bytes;
 }
 
+/**
+ * Units were written by other threads, so each of their cache lines is waited
+ * for when it is first touched: all of them are asked for at once.
+ */
+static void
+fetch_rows(const struct store_unit *unit)
+{
+	for (size_t i = 0; i < unit->count; i++) {
+		/* Each kind's pointer is at the same place. */
+		const char *row = (const char *)unit->changes[i].event;
+		enum store_change_kind kind = unit->changes[i].kind;
+
+		__builtin_prefetch(row);
+		__builtin_prefetch(row + CACHE_LINE);
+		if (kind != STORE_EVENT_ADD && kind != STORE_ATTEMPT_ADD)
+			continue;
+		__builtin_prefetch(row + 2 * CACHE_LINE);
+		__builtin_prefetch(row + 3 * CACHE_LINE);
+	}
+}
+
+static void
+fetch_changes(const struct store_unit *unit)
+{
+	const char *changes = (const char *)unit->changes;
+	size_t size = unit->count * sizeof(struct store_change);
+
+	for (size_t i = 0; i < size && i < 8 * CACHE_LINE; i += CACHE_LINE)
+		__builtin_prefetch(changes + i);
+}
+
 static void
 leave(struct writer *writer, size_t count, size_t bytes)
 {
 	atomic_fetch_sub_explicit(&writer->queued, count, memory_order_relaxed);
 	atomic_fetch_sub_explicit(
 		&writer->queued_bytes, bytes, memory_order_relaxed);
+}
+
+static void
+fetch_ahead(struct writer_item *item)
+{
+	if (item->soon)
+		item->soon(item);
 }
 
 /** Commits up to batch_max items; returns the first of the rest. */
@@ -123,7 +161,10 @@ write_batch(struct writer *writer, struct message *first)
 	for (; at && count < writer->batch_max; at = at->next) {
 		bytes += item_of(at)->bytes;
 		writer->batch[count++] = &item_of(at)->unit;
+		fetch_changes(&item_of(at)->unit);
 	}
+	for (size_t i = 0; i < count; i++)
+		fetch_rows(writer->batch[i]);
 	commit_batch(writer, count);
 	leave(writer, count, bytes);
 	mailbox_gather_begin();
@@ -132,8 +173,11 @@ write_batch(struct writer *writer, struct message *first)
 		struct writer_item *item = CONTAINER_OF(
 			writer->batch[i], struct writer_item, unit);
 
+		if (i + 2 * AHEAD < count)
+			__builtin_prefetch(writer->batch[i + 2 * AHEAD]);
 		if (i + AHEAD < count)
-			__builtin_prefetch(writer->batch[i + AHEAD]);
+			fetch_ahead(CONTAINER_OF(writer->batch[i + AHEAD],
+				struct writer_item, unit));
 		item->done(item);
 	}
 	mailbox_gather_end();

@@ -18,6 +18,9 @@ struct writer_item {
 	   submitted. A mailbox that is posted to is woken once, after all items
 	   of the commit were told. */
 	void (*done)(struct writer_item *item);
+	/* Called shortly before done(), on the same thread: asks for the memory
+	   that it will touch (__builtin_prefetch). NULL: there is little. */
+	void (*soon)(struct writer_item *item);
 };
 
 struct writer_options {

@@ -89,7 +89,8 @@ enum err store_retain_find(struct store *store,
 
 /** How full the store is. Any thread, never blocks. */
 struct store_room {
-	uint64_t used; /* bytes of pages that hold something */
+	uint64_t used; /* bytes of pages that hold something; up to a mebibyte
+			  more have been added, unless it is near the limit */
 	uint64_t max;  /* store_options.bytes_max */
 };
 void store_room(const struct store *store, struct store_room *ret);

@@ -23,11 +23,25 @@ CREATE TABLE objects (
 
 CREATE INDEX objects_owned ON objects (workspace, kind, owner, id);
 
--- An attempt is looked for by its webhook and delivery: one index, not two,
--- for what every delivery adds.
+-- Which 128 sequences (block * 128 and on) hold a tried delivery of a webhook.
+CREATE TABLE tried_blocks (
+	webhook INTEGER NOT NULL,
+	block INTEGER NOT NULL,
+	PRIMARY KEY (webhook, block)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO tried_blocks SELECT DISTINCT webhook, delivery / 128
+	FROM attempts INDEXED BY attempts_of_webhook;
+
+-- A delivery's first attempt is found at a place made of its sequence, and
+-- needs no index; only others do (sqlite_attempts.h).
+UPDATE attempts SET place = -place WHERE place IN (SELECT place FROM attempts
+	INDEXED BY attempts_by_delivery
+	WHERE delivery >= 0 AND place = delivery * 1024 AND number > 0);
 DROP INDEX attempts_by_delivery;
 DROP INDEX attempts_of_webhook;
-CREATE UNIQUE INDEX attempts_of_webhook ON attempts (webhook, delivery, number);
+CREATE UNIQUE INDEX attempts_apart ON attempts (delivery, number)
+	WHERE place <> delivery * 1024;
 
 -- A delivery that is sent again has its schedule anew: the attempts that do
 -- not count any more, and since when it runs (0: `created`).

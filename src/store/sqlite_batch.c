@@ -8,7 +8,7 @@ static const struct table {
 } tables[SQLITE_FEED_TABLES] = {
 	[SQLITE_FEED_EVENTS] = {STORE_EVENT_ADD, SQL_EVENTS_OWN_ADD},
 	[SQLITE_FEED_DELIVERIES] = {STORE_DELIVERY_ADD, SQL_DELIVERIES_ADD},
-	[SQLITE_FEED_ATTEMPTS] = {STORE_ATTEMPT_ADD, SQL_ATTEMPTS_ADD},
+	[SQLITE_FEED_ATTEMPTS] = {STORE_ATTEMPT_ADD, 0}, /* sqlite_attempts.h */
 };
 
 static enum err
@@ -23,7 +23,10 @@ write_rows(struct sqlite_batch *batch, enum sqlite_feed_table table)
 	struct sqlite_batch_rows *rows = &batch->rows[table];
 	enum err err = ERR_OK;
 
-	if (rows->count > 0) {
+	if (rows->count > 0 && table == SQLITE_FEED_ATTEMPTS) {
+		err = sqlite_attempts_write(batch->attempts, batch->db,
+			batch->feeds, rows->changes, rows->count, batch->why);
+	} else if (rows->count > 0) {
 		sqlite_feeds_hold(
 			batch->feeds, table, rows->changes, rows->count);
 		sqlite_feeds_name(batch->feeds, batch->webhooks);
@@ -64,7 +67,10 @@ add_health(struct sqlite_batch *batch, const struct store_change *change)
 		at = 0;
 	}
 	batch->healths[at] = (struct sqlite_batch_health){
-		change->webhook_number, change->health};
+		change->webhook_number,
+		{.window = change->health.window,
+			.count = change->health.count,
+			.failures_in_a_row = change->health.failures_in_a_row}};
 	if (at == batch->health_count)
 		batch->health_count++;
 	return err;
@@ -166,6 +172,7 @@ sqlite_batch_forget(struct sqlite_batch *batch)
 		batch->rows[i].count = 0;
 	batch->health_count = 0;
 	batch->block_count = 0;
+	sqlite_attempts_forget(batch->attempts);
 }
 
 bool

@@ -1,5 +1,5 @@
 #pragma once
-#include "store/sqlite_feed.h"
+#include "store/sqlite_attempts.h"
 
 /*
  * What a transaction is to write, gathered so that many rows cost one
@@ -19,6 +19,7 @@ enum {
 struct sqlite_batch {
 	struct sqlite_db *db;
 	struct sqlite_feeds *feeds;
+	struct sqlite_attempts *attempts;
 	struct buf *why; /* may be NULL */
 	struct sqlite_batch_rows {
 		const struct store_change *changes[SQLITE_BATCH_ROWS];

@@ -6,7 +6,8 @@
 /* ---- columns ---- */
 
 enum column_kind {
-	NOTHING, /* NULL */
+	SEQUENCE, /* the row's key */
+	PLACE,	  /* the row's key, told apart from it */
 	NUMBER_64,
 	NUMBER_32,
 	CHOICE, /* an enum or an int */
@@ -38,7 +39,7 @@ struct column {
 	}
 
 static const struct column event_columns[] = {
-	EVENT(NUMBER_64, sequence),
+	EVENT(SEQUENCE, sequence),
 	EVENT(NUMBER_32, workspace),
 	EVENT(CHOICE, operation),
 	EVENT(CHOICE, form),
@@ -60,7 +61,7 @@ static const struct column event_columns[] = {
 };
 
 static const struct column delivery_columns[] = {
-	DELIVERY(NUMBER_64, sequence),
+	DELIVERY(SEQUENCE, sequence),
 	DELIVERY(NUMBER_32, workspace),
 	DELIVERY(NUMBER_64, event),
 	DELIVERY(NUMBER_64, webhook),
@@ -75,7 +76,7 @@ static const struct column delivery_columns[] = {
 };
 
 static const struct column attempt_columns[] = {
-	{"place", NOTHING, 0},
+	{"place", PLACE, 0},
 	ATTEMPT(NUMBER_64, delivery),
 	ATTEMPT(NUMBER_32, number),
 	ATTEMPT(NUMBER_64, webhook),
@@ -164,6 +165,23 @@ tell_webhooks(sqlite3_context *context, const struct sqlite_feed *feed)
 		tell_bytes(context, feed->webhooks[feed->at]);
 }
 
+/**
+ * A row that is to be the table's last, one behind the one that was, needs no
+ * key: SQLite takes that number by itself, and without a search.
+ */
+static void
+tell_key(sqlite3_context *context, struct sqlite_feed *feed, int64_t key)
+{
+	feed->is_key_left =
+		feed->is_last && feed->at > 0 && key == feed->key + 1;
+	feed->is_last = feed->is_key_left || key > feed->highest;
+	feed->key = key;
+	if (feed->is_last)
+		feed->highest = key;
+	if (!feed->is_key_left)
+		sqlite3_result_int64(context, key);
+}
+
 static int
 tell_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int number)
 {
@@ -173,7 +191,8 @@ tell_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int number)
 	const void *value = (const char *)feed->row + column->at;
 
 	switch (column->kind) {
-	case NOTHING: break;
+	case SEQUENCE: tell_key(context, feed, *(const int64_t *)value); break;
+	case PLACE: tell_key(context, feed, feed->places[feed->at]); break;
 	case NUMBER_64:
 		sqlite3_result_int64(context, *(const int64_t *)value);
 		break;
@@ -258,11 +277,16 @@ static int
 begin(sqlite3_vtab_cursor *cursor, int way, const char *name, int count,
 	sqlite3_value **values)
 {
+	struct sqlite_feed *feed =
+		CONTAINER_OF(cursor, struct sqlite_feed, cursor);
+
 	(void)way;
 	(void)name;
 	(void)count;
 	(void)values;
-	go_to(CONTAINER_OF(cursor, struct sqlite_feed, cursor), 0);
+	feed->is_key_left = false;
+	feed->is_last = false;
+	go_to(feed, 0);
 	return SQLITE_OK;
 }
 
@@ -272,6 +296,14 @@ next(sqlite3_vtab_cursor *cursor)
 	struct sqlite_feed *feed =
 		CONTAINER_OF(cursor, struct sqlite_feed, cursor);
 
+	/* Were it otherwise, `highest` is wrong: nothing of it may stand, and
+	   no key is left to SQLite any more. */
+	if (feed->is_key_left &&
+		sqlite3_last_insert_rowid(feed->handle) != feed->key) {
+		feed->highest = INT64_MAX;
+		return SQLITE_INTERNAL;
+	}
+	feed->is_key_left = false;
 	go_to(feed, feed->at + 1);
 	return SQLITE_OK;
 }
@@ -316,7 +348,8 @@ sqlite_feeds_register(
 		struct sqlite_feed *feed = &feeds->tables[i];
 		int code;
 
-		*feed = (struct sqlite_feed){.columns = &tables[i]};
+		*feed = (struct sqlite_feed){
+			.handle = db->handle, .columns = &tables[i]};
 		code = sqlite3_create_module_v2(
 			db->handle, tables[i].table, &module, feed, NULL);
 		if (code != SQLITE_OK)
@@ -325,12 +358,35 @@ sqlite_feeds_register(
 	return ERR_OK;
 }
 
+enum err
+sqlite_feeds_load(
+	struct sqlite_feeds *feeds, struct sqlite_db *db, struct buf *why)
+{
+	sqlite3_stmt *stmt = db->statements[SQL_FEED_ENDS];
+	enum err err = ERR_OK;
+	int code = sqlite3_step(stmt);
+
+	if (code != SQLITE_ROW)
+		err = sqlite_db_error(db, code, why);
+	for (int i = 0; code == SQLITE_ROW && i < SQLITE_FEED_TABLES; i++)
+		feeds->tables[i].highest = sqlite3_column_int64(stmt, i);
+	sqlite3_reset(stmt);
+	return err;
+}
+
 void
 sqlite_feeds_hold(struct sqlite_feeds *feeds, enum sqlite_feed_table table,
 	const struct store_change *const *changes, size_t count)
 {
 	feeds->tables[table].changes = changes;
 	feeds->tables[table].count = count;
+	feeds->tables[table].places = NULL;
+}
+
+void
+sqlite_feeds_place(struct sqlite_feeds *feeds, const int64_t *places)
+{
+	feeds->tables[SQLITE_FEED_ATTEMPTS].places = places;
 }
 
 void

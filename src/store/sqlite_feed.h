@@ -6,7 +6,8 @@
  * Rows in memory as tables that statements read: `new_events`,
  * `new_deliveries` and `new_attempts` of the writing connection, with the
  * columns of the tables they go to. One INSERT … SELECT writes any number of
- * them, at half of what binding each value costs. Writer thread only.
+ * them, at half of what binding each value costs. All rows with keys above
+ * zero come to these tables this way. Writer thread only.
  */
 enum sqlite_feed_table {
 	SQLITE_FEED_EVENTS,
@@ -19,12 +20,21 @@ struct sqlite_feed {
 	const struct store_change *const *changes;
 	const struct str *webhooks; /* of events: what their rows name */
 	size_t count;
+	const int64_t *places; /* of attempts, one each; or NULL */
 	/* SQLite's; one statement at a time reads it. */
 	sqlite3_vtab table;
 	sqlite3_vtab_cursor cursor;
 	size_t at;
 	const struct sqlite_feed_columns *columns;
 	const void *row; /* at `at` */
+	sqlite3 *handle;
+	/* Keys that were told: the last one, whether it is the highest of the
+	   table it goes to, whether it was left to SQLite; and what no key in
+	   that table is above. */
+	int64_t key;
+	bool is_last;
+	bool is_key_left;
+	int64_t highest;
 };
 
 struct sqlite_feeds {
@@ -38,6 +48,10 @@ struct sqlite_feeds {
 enum err sqlite_feeds_register(struct sqlite_feeds *feeds, struct sqlite_db *db,
 	struct buf *why) MUST_USE;
 
+/** The highest keys there are; once statements are prepared. */
+enum err sqlite_feeds_load(struct sqlite_feeds *feeds, struct sqlite_db *db,
+	struct buf *why) MUST_USE;
+
 /**
  * What a table holds for the next statement. Changes of its kind, borrowed;
  * so is what was given to sqlite_feeds_name() for events.
@@ -47,3 +61,6 @@ void sqlite_feeds_hold(struct sqlite_feeds *feeds, enum sqlite_feed_table table,
 
 /** The column `webhooks` of the events that are held; empty ones are NULL. */
 void sqlite_feeds_name(struct sqlite_feeds *feeds, const struct str *webhooks);
+
+/** Where the attempts that were just held go: a place each, borrowed. */
+void sqlite_feeds_place(struct sqlite_feeds *feeds, const int64_t *places);

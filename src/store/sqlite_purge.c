@@ -5,7 +5,8 @@
 #include "base/mem.h"
 #include "store/sqlite_row.h"
 
-/* Deliveries looked at a commit, and attempts (larger) deleted a commit. */
+/* Deliveries looked at a commit; fewer when so many attempts, which are
+   larger, go with them. */
 enum { DELIVERIES_A_STEP = 4000, ATTEMPTS_A_STEP = 1000 };
 
 static void
@@ -135,23 +136,32 @@ range_end(struct sqlite_db *db, const struct job *job, uint64_t *ret,
 	struct buf *why)
 {
 	sqlite3_stmt *stmt = db->statements[SQL_PURGE_RANGE];
+	int64_t attempts = 0;
 	enum err err = ERR_OK;
-	int code;
+	int code = SQLITE_DONE;
 
-	sqlite_row_bind_u64(stmt, 1, job->after);
-	sqlite_row_bind_u64(stmt, 2, job->last);
-	sqlite_row_bind_u64(stmt, 3, DELIVERIES_A_STEP);
-	code = sqlite3_step(stmt);
-	if (code == SQLITE_ROW) /* max() of nothing is NULL, read as 0 */
+	sqlite_row_bind_u64(stmt, 1, job->webhook);
+	sqlite_row_bind_u64(stmt, 2, job->after);
+	sqlite_row_bind_u64(stmt, 3, job->last);
+	sqlite_row_bind_u64(stmt, 4, DELIVERIES_A_STEP);
+	*ret = 0;
+	while (attempts < ATTEMPTS_A_STEP &&
+		(code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		*ret = (uint64_t)sqlite3_column_int64(stmt, 0);
-	else
+		attempts += sqlite3_column_int64(stmt, 1);
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
 		err = sqlite_db_error(db, code, why);
 	sqlite3_reset(stmt);
 	return err;
 }
 
+/** Each is bound the webhook, where it begins (after) and where it ends. */
+static const enum sqlite_sql parts[] = {
+	SQL_PURGE_ATTEMPTS, SQL_PURGE_DELIVERIES, SQL_PURGE_TRIED};
+
 static enum err
-purge_deliveries(struct sqlite_db *db, const struct job *job, struct buf *why)
+purge_part(struct sqlite_db *db, const struct job *job, struct buf *why)
 {
 	sqlite3_stmt *stmt;
 	uint64_t end = 0;
@@ -164,13 +174,15 @@ purge_deliveries(struct sqlite_db *db, const struct job *job, struct buf *why)
 			db->statements[SQL_PURGE_REMOVE], 1, job->webhook);
 		return sqlite_db_step(db, SQL_PURGE_REMOVE, NULL, why);
 	}
-	stmt = db->statements[SQL_PURGE_DELIVERIES];
-	sqlite_row_bind_u64(stmt, 1, job->webhook);
-	sqlite_row_bind_u64(stmt, 2, job->after);
-	sqlite_row_bind_u64(stmt, 3, end);
-	err = sqlite_db_step(db, SQL_PURGE_DELIVERIES, NULL, why);
-	if (err)
-		return err;
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		stmt = db->statements[parts[i]];
+		sqlite_row_bind_u64(stmt, 1, job->webhook);
+		sqlite_row_bind_u64(stmt, 2, job->after);
+		sqlite_row_bind_u64(stmt, 3, end);
+		err = sqlite_db_step(db, parts[i], NULL, why);
+		if (err)
+			return err;
+	}
 	stmt = db->statements[SQL_PURGE_ADVANCE];
 	sqlite_row_bind_u64(stmt, 1, job->webhook);
 	sqlite_row_bind_u64(stmt, 2, end);
@@ -181,9 +193,7 @@ enum err
 sqlite_purge_step(
 	struct sqlite_purge *purge, struct sqlite_db *db, struct buf *why)
 {
-	sqlite3_stmt *stmt = db->statements[SQL_PURGE_ATTEMPTS];
 	struct job job;
-	int64_t changed;
 	bool is_found;
 	enum err err;
 
@@ -192,14 +202,8 @@ sqlite_purge_step(
 	err = next_job(db, &job, &is_found, why);
 	if (err)
 		return err;
-	if (!is_found) {
-		purge->has_work = false;
-		return ERR_OK;
-	}
-	sqlite_row_bind_u64(stmt, 1, job.webhook);
-	sqlite_row_bind_u64(stmt, 2, ATTEMPTS_A_STEP);
-	err = sqlite_db_step(db, SQL_PURGE_ATTEMPTS, &changed, why);
-	if (err || changed == ATTEMPTS_A_STEP)
-		return err;
-	return purge_deliveries(db, &job, why);
+	if (is_found)
+		return purge_part(db, &job, why);
+	purge->has_work = false;
+	return ERR_OK;
 }

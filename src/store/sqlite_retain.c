@@ -60,10 +60,14 @@ remove_delivery(struct removal *removal, uint64_t sequence, int64_t before)
 		return err;
 	removal->step->removed_deliveries++;
 	removal->rows_left--;
-	stmt = db->statements[SQL_RETAIN_ATTEMPTS];
+	sqlite_row_bind_u64(db->statements[SQL_RETAIN_ATTEMPTS], 1, sequence);
+	err = sqlite_db_step(db, SQL_RETAIN_ATTEMPTS, NULL, removal->why);
+	if (err)
+		return err;
+	stmt = db->statements[SQL_RETAIN_TRIED];
 	sqlite_row_bind_i64(stmt, 1, webhook);
 	sqlite_row_bind_u64(stmt, 2, sequence);
-	return sqlite_db_step(db, SQL_RETAIN_ATTEMPTS, NULL, removal->why);
+	return sqlite_db_step(db, SQL_RETAIN_TRIED, NULL, removal->why);
 }
 
 static enum err

@@ -105,6 +105,36 @@ enum { SQLITE_TYPE_BLOCK = 16 };
 			   " AND e.sequence < ?1 AND e.sequence >= ?2" \
 			   " ORDER BY b.block DESC, e.sequence DESC"
 
+/*
+ * Places of a delivery's attempts (sqlite_attempts.h): the first one's follows
+ * from the delivery's sequence, others are in an index. SQLITE_PLACES_EACH
+ * says the same number.
+ */
+#define PLACES_EACH "1024"
+enum { SQLITE_PLACES_EACH = 1024 };
+#define IS_APART_OF(table) table "place <> " table "delivery * " PLACES_EACH
+#define IS_APART IS_APART_OF("")
+#define PLACES_OF(delivery_, rest) \
+	"SELECT place FROM attempts WHERE place = " delivery_ \
+	" * " PLACES_EACH " AND delivery = " delivery_ rest \
+	" UNION ALL SELECT place FROM attempts INDEXED BY attempts_apart" \
+	" WHERE delivery = " delivery_ " AND " IS_APART rest
+
+/*
+ * `tried_blocks` has the stretches of sequences that hold a tried delivery of
+ * a webhook. SQLITE_TRIED_BLOCK says the same number.
+ */
+#define DELIVERIES_A_BLOCK "128"
+enum { SQLITE_TRIED_BLOCK = 128 };
+#define DELIVERIES_IN_BLOCK(block) \
+	"d.sequence >= " block " * " DELIVERIES_A_BLOCK \
+	" AND d.sequence < (" block " + 1) * " DELIVERIES_A_BLOCK
+/** Deliveries `d` of webhook ?1 in such stretches. */
+#define FROM_TRIED " FROM tried_blocks b CROSS JOIN deliveries d NOT INDEXED"
+#define WHERE_TRIED \
+	" WHERE b.webhook = ?1 AND " DELIVERIES_IN_BLOCK( \
+		"b.block") " AND d.webhook = ?1"
+
 /** Deliveries of webhook ?1 that are DEAD or SKIPPED. */
 #define WALK_ENDED_OF(state_) \
 	"SELECT sequence FROM deliveries INDEXED BY deliveries_ended_of" \

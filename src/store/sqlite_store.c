@@ -23,6 +23,7 @@ enum {
 	PAGE_SIZE = 4096,
 	LOG_PAGES = 4096,
 	LOG_SIZE_LIMIT = 32 << 20,
+	USED_PAGES = 256,
 	MOVE_STEPS = 2,
 	REST_PAGES = 256,
 };
@@ -48,10 +49,12 @@ static int
 note_log_size(void *context, sqlite3 *handle, const char *name, int frames)
 {
 	struct store *store = context;
+	unsigned pages = (unsigned)frames, former = store->log_pages;
 
 	(void)handle;
 	(void)name;
-	store->log_pages = (unsigned)frames;
+	store->pages_since += pages > former ? pages - former : pages;
+	store->log_pages = pages;
 	return SQLITE_OK;
 }
 
@@ -112,9 +115,27 @@ note_used(struct store *store, struct buf *why)
 	uint64_t used;
 	enum err err = sqlite_retain_used(&store->writer, &used, why);
 
-	if (err == ERR_OK)
-		atomic_store_explicit(&store->used, used, memory_order_relaxed);
-	return err;
+	if (err)
+		return err;
+	atomic_store_explicit(&store->used, used, memory_order_relaxed);
+	store->pages_since = 0;
+	return ERR_OK;
+}
+
+/**
+ * Not with each commit, as it costs as much as a small one: when it may have
+ * changed by a mebibyte, or the limit (of which retention begins at nine
+ * tenths) may be near.
+ */
+static bool
+is_used_to_be_looked_at(const struct store *store)
+{
+	uint64_t most =
+		atomic_load_explicit(&store->used, memory_order_relaxed) +
+		store->pages_since * PAGE_SIZE;
+
+	return store->pages_since >= USED_PAGES ||
+	       (store->bytes_max && most >= store->bytes_max / 10 * 9);
 }
 
 static bool
@@ -143,11 +164,14 @@ read_state(struct store *store, struct buf *why)
 	if (err == ERR_OK)
 		err = sqlite_resources_load(store->resources, db, why);
 	if (err == ERR_OK)
+		err = sqlite_feeds_load(&store->feeds, db, why);
+	if (err == ERR_OK)
 		err = sqlite_late_load(&store->late, db, why);
 	if (err == ERR_OK)
 		err = note_used(store, why);
 	if (err)
 		return err;
+	sqlite_attempts_init(&store->attempts, &store->feeds);
 	code = sqlite3_step(stmt);
 	if (code == SQLITE_ROW)
 		store->waiting = sqlite3_column_int64(stmt, 0) +
@@ -328,6 +352,10 @@ apply_units(struct store *store, struct sqlite_write *write,
 	bool has_used = false;
 	uint64_t used = 0;
 
+	/* Within the transaction, as each query outside takes locks again. */
+	if (err == ERR_OK && is_used_to_be_looked_at(store))
+		err = note_used(store, write->why);
+	write->is_full = is_full(store);
 	if (err == ERR_OK)
 		err = sqlite_write_units(write, units, count);
 	if (err == ERR_OK)
@@ -335,8 +363,7 @@ apply_units(struct store *store, struct sqlite_write *write,
 	if (err == ERR_OK)
 		err = sqlite_resources_step(
 			store->resources, write->db, write->why);
-	/* Within the transaction, as each query outside takes locks again. */
-	if (err == ERR_OK)
+	if (err == ERR_OK && (write->has_retained || store->purge.has_work))
 		has_used = sqlite_retain_used(write->db, &used, NULL) == ERR_OK;
 	if (err == ERR_OK)
 		err = sqlite_db_step(write->db, SQL_COMMIT, NULL, write->why);
@@ -356,6 +383,7 @@ roll_back(struct store *store, size_t removed)
 	sqlite_purge_forget(&store->purge, removed);
 	sqlite_resources_forget(store->resources);
 	sqlite_late_forget(&store->late);
+	sqlite_attempts_forget(&store->attempts);
 }
 
 /** On this thread: between two commits, so that nothing is left. */
@@ -406,12 +434,12 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 	struct sqlite_write write = {.db = &store->writer,
 		.batch = {.db = &store->writer,
 			.feeds = &store->feeds,
+			.attempts = &store->attempts,
 			.why = why},
 		.outcomes = &store->outcomes,
 		.purge = &store->purge,
 		.resources = store->resources,
 		.late = &store->late,
-		.is_full = is_full(store),
 		.why = why};
 	size_t removed = store->purge.count;
 	enum err err = apply_units(store, &write, units, count);

@@ -1,6 +1,7 @@
 #pragma once
 #include <stdatomic.h>
 
+#include "store/sqlite_attempts.h"
 #include "store/sqlite_db.h"
 #include "store/sqlite_feed.h"
 #include "store/sqlite_late.h"
@@ -30,13 +31,15 @@ struct store {
 	/* The writer thread's. */
 	struct sqlite_db writer;
 	struct sqlite_feeds feeds;
+	struct sqlite_attempts attempts;
 	struct sqlite_purge purge;
 	struct sqlite_outcomes outcomes;
-	unsigned log_pages; /* in the log after the last commit */
-	unsigned log_limit; /* how many there should be at most */
-	unsigned move_at;   /* how many there are when they are moved next */
-	unsigned move_step; /* how often the mover was asked; 0: not now */
-	bool must_move;	    /* at once: the file gets shorter by it */
+	unsigned log_pages;   /* in the log after the last commit */
+	uint64_t pages_since; /* written since `used` was looked at */
+	unsigned log_limit;   /* how many there should be at most */
+	unsigned move_at;     /* how many there are when they are moved next */
+	unsigned move_step;   /* how often the mover was asked; 0: not now */
+	bool must_move;	      /* at once: the file gets shorter by it */
 };
 
 /** A query on a reading connection; end it on every way out. */

@@ -225,6 +225,7 @@ static enum err
 add_attempt(struct sqlite_write *write, const struct store_change *change)
 {
 	sqlite3_stmt *stmt = statement(write, SQL_ATTEMPT_ADD_DEBUG);
+	int64_t place;
 	enum err err;
 
 	if (sqlite_purge_has(write->purge, change->attempt->webhook))
@@ -237,7 +238,9 @@ add_attempt(struct sqlite_write *write, const struct store_change *change)
 		err = sqlite_batch_flush(&write->batch);
 	if (err)
 		return err;
+	place = sqlite_attempts_apart(write->batch.attempts);
 	sqlite_feeds_hold(write->batch.feeds, SQLITE_FEED_ATTEMPTS, &change, 1);
+	sqlite_feeds_place(write->batch.feeds, &place);
 	sqlite_row_bind_u64(stmt, 1, change->attempt->webhook);
 	sqlite_row_bind_u64(stmt, 2, change->attempt->delivery);
 	return run(write, SQL_ATTEMPT_ADD_DEBUG);
@@ -364,6 +367,8 @@ retain(struct sqlite_write *write, const struct store_change *change)
 	enum err err =
 		sqlite_retain_step(write->db, change->retain, write->why);
 
+	sqlite_attempts_forget(write->batch.attempts);
+	write->has_retained = true;
 	if (change->retain->is_behind)
 		sqlite_resources_want(write->resources);
 	write->has_shrunk |=

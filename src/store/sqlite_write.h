@@ -21,9 +21,10 @@ struct sqlite_write {
 	const struct store_unit *unit; /* that is being applied */
 	bool is_late; /* the unit: its deliveries' rows are not written yet */
 	bool is_full; /* events are refused */
-	bool has_shrunk; /* the last free page worth it was given back */
-	int64_t waiting; /* how the number of WAITING deliveries changed */
-	struct buf *why; /* may be NULL */
+	bool has_retained; /* rows may have been removed */
+	bool has_shrunk;   /* the last free page worth it was given back */
+	int64_t waiting;   /* how the number of WAITING deliveries changed */
+	struct buf *why;   /* may be NULL */
 };
 
 /**

@@ -210,8 +210,17 @@ struct object_change; /* store/object.h */
 struct flow_change;   /* store/flow.h */
 struct hook_change;   /* store/hook.h */
 
+/** Counters of struct health that outcomes move. */
+struct health_counters {
+	uint16_t window;
+	uint8_t count;
+	uint8_t failures_in_a_row;
+};
+
+/* Small, since the writer waits for each cache line of one. */
 struct store_change {
 	enum store_change_kind kind;
+	bool is_own; /* EVENT_ADD: the hub's own, not held to bytes_max */
 	union {
 		const struct event_row *event;
 		const struct resource_row *resource;
@@ -224,16 +233,21 @@ struct store_change {
 		const struct flow_change *flow;
 		const struct hook_change *hook;
 		struct retain_step *retain;
-		uint64_t webhook_number; /* WEBHOOK_REMOVE, DELIVERIES_SKIP */
+		uint64_t webhook_number; /* WEBHOOK_REMOVE, HEALTH_SET,
+					    DELIVERIES_SKIP */
 	};
-	uint64_t expected; /* RESOURCE_SET */
-	bool is_own;	   /* EVENT_ADD: the hub's own, not held to bytes_max */
-	struct health health; /* HEALTH_SET, with webhook_number */
-	struct str reason;    /* DELIVERIES_SKIP */
-	int64_t now;	      /* DELIVERIES_SKIP: its `updated` */
-	/* EVENT_ADD: an event of the same (source, id) that was accepted before
-	   this is none of the same: it gives way. 0: any is the same. */
-	int64_t repeats_from;
+	union {
+		uint64_t expected; /* RESOURCE_SET */
+		int64_t now;	   /* DELIVERIES_SKIP: its `updated` */
+		/* EVENT_ADD: an event of the same (source, id) that was
+		   accepted before this is none of the same: it gives way. 0:
+		   any is the same. */
+		int64_t repeats_from;
+	};
+	union {
+		struct health_counters health; /* HEALTH_SET */
+		struct str reason;	       /* DELIVERIES_SKIP */
+	};
 };
 
 /**

@@ -289,11 +289,8 @@ TEST(store, webhook_changes_by_revision_and_health_without)
 	struct webhook_row row = test_webhook(3), got = {0};
 	struct store_change health = {.kind = STORE_HEALTH_SET,
 		.webhook_number = 3,
-		.health = {.state = WEBHOOK_DISABLED,
-			.status = WEBHOOK_ERROR,
-			.window = 0x3FF,
-			.count = 10,
-			.failures_in_a_row = 4}};
+		.health = {
+			.window = 0x3FF, .count = 10, .failures_in_a_row = 4}};
 
 	begin();
 	TEST_COMMIT(store, ADD_WEBHOOK(&row));

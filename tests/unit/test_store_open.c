@@ -250,6 +250,10 @@ TEST(store_open, version_2_is_opened_and_read)
 	store_close(store);
 	arena_release(&arena);
 	CHECK_INT(test_count(directory, "PRAGMA user_version"), 3);
+	CHECK_INT(test_count(directory, "SELECT count(*) FROM tried_blocks"),
+		test_count(directory,
+			"SELECT count(*) FROM (SELECT DISTINCT"
+			" webhook, delivery / 128 FROM attempts)"));
 	/* Every release before wrote rows of resources at once. */
 	CHECK_INT(test_count(directory, "SELECT resources_to FROM marks, events"
 					" WHERE sequence = resources_to"),

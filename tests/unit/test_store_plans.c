@@ -122,6 +122,49 @@ TEST(store_plans, events_of_a_type_are_walked_over_in_their_order)
 	sqlite3_close(handle);
 }
 
+TEST(store_plans, attempts_of_a_delivery_are_at_their_place_or_apart)
+{
+	static const char *const names[] = {"ATTEMPT", "ATTEMPTS_OF",
+		"RETAIN_ATTEMPTS", "PURGE_ATTEMPTS", "ATTEMPTS_SHOWN"};
+
+	begin();
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		const struct statement *statement = find(names[i]);
+
+		CHECK(count_in_plan(statement,
+			      "^SEARCH (attempts|a) USING INTEGER PRIMARY KEY "
+			      "\\(rowid=\\?\\)") > 1);
+		CHECK_INT(count_in_plan(statement,
+				  "^SEARCH (attempts|a) USING COVERING INDEX "
+				  "attempts_apart \\(delivery=\\?"),
+			1);
+	}
+	sqlite3_close(handle);
+}
+
+TEST(store_plans, tried_deliveries_of_a_webhook_are_walked_over_in_their_order)
+{
+	static const char *const names[] = {"ATTEMPTS_SHOWN", "WALK_WEBHOOK"};
+
+	begin();
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		const struct statement *statement = find(names[i]);
+
+		CHECK_INT(
+			count_in_plan(statement, "^SEARCH b USING PRIMARY KEY "
+						 "\\(webhook=\\?"),
+			1);
+		CHECK_INT(count_in_plan(statement,
+				  "^SEARCH d USING INTEGER PRIMARY KEY "
+				  "\\(rowid>\\? AND rowid<\\?\\)"),
+			1);
+	}
+	/* Those of parts that are put together; a walk needs none. */
+	CHECK_INT(count_in_plan(find("ATTEMPTS_SHOWN"), "TEMP B-TREE"), 2);
+	CHECK_INT(count_in_plan(find("WALK_WEBHOOK"), "TEMP B-TREE"), 4);
+	sqlite3_close(handle);
+}
+
 TEST(store_plans, deliveries_of_an_event_are_a_stretch_and_an_index)
 {
 	static const char *const names[] = {"DELIVERIES_OF_EVENT", "WALK_EVENT",

@@ -126,7 +126,7 @@ TEST(store_purge, later_commits_delete_in_bounded_steps)
 {
 	begin();
 	TEST_COMMIT(store, REMOVE_WEBHOOK(GONE));
-	CHECK(commit_until_purged() > 5);
+	CHECK(commit_until_purged() >= 5);
 	CHECK_INT(test_count(directory, "SELECT count(*) FROM attempts"), 10);
 	CHECK_INT(test_count(directory, "SELECT count(*) FROM deliveries"), 10);
 	CHECK_INT(test_count(directory, "SELECT count(*) FROM health"), 1);
@@ -207,6 +207,8 @@ TEST(store_purge, several_removed_at_once_all_go)
 	commit_until_purged();
 	CHECK_INT(test_count(directory, "SELECT count(*) FROM deliveries"), 0);
 	CHECK_INT(test_count(directory, "SELECT count(*) FROM attempts"), 0);
+	CHECK_INT(
+		test_count(directory, "SELECT count(*) FROM tried_blocks"), 0);
 	CHECK_INT(test_count(directory, "SELECT count(*) FROM webhooks"), 0);
 	end();
 }

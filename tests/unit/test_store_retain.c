@@ -104,6 +104,17 @@ check_whole(void)
 			" ON p.sequence = e.previous"
 			" WHERE e.previous > 0 AND p.sequence IS NULL"),
 		0);
+	CHECK_INT(
+		count("SELECT count(*) FROM deliveries d LEFT JOIN tried_blocks"
+		      " b ON b.webhook = d.webhook AND b.block = d.sequence / 128"
+		      " WHERE b.webhook IS NULL AND EXISTS (SELECT 1 FROM"
+		      " attempts a WHERE a.delivery = d.sequence)"),
+		0);
+	CHECK_INT(
+		count("SELECT count(*) FROM tried_blocks b WHERE NOT EXISTS"
+		      " (SELECT 1 FROM deliveries d WHERE d.webhook = b.webhook"
+		      " AND d.sequence / 128 = b.block)"),
+		0);
 	/* Blocks of 16 sequences that hold a type: no more, no fewer. */
 	CHECK_INT(count("SELECT count(*) FROM (SELECT DISTINCT type,"
 			" sequence / 16 FROM events) e LEFT JOIN type_blocks b"
