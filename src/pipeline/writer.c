@@ -145,7 +145,7 @@ leave(struct writer *writer, size_t count, size_t bytes)
 }
 
 static void
-fetch_ahead(struct writer_item *item)
+fetch_item(struct writer_item *item)
 {
 	if (item->soon)
 		item->soon(item);
@@ -176,7 +176,7 @@ write_batch(struct writer *writer, struct message *first)
 		if (i + 2 * AHEAD < count)
 			__builtin_prefetch(writer->batch[i + 2 * AHEAD]);
 		if (i + AHEAD < count)
-			fetch_ahead(CONTAINER_OF(writer->batch[i + AHEAD],
+			fetch_item(CONTAINER_OF(writer->batch[i + AHEAD],
 				struct writer_item, unit));
 		item->done(item);
 	}
