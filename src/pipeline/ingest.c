@@ -141,12 +141,12 @@ committed(struct writer_item *item)
 
 /** What committed() changes of a work's, which other threads used last. */
 static void
-fetch_ahead(struct writer_item *item)
+fetch_work(struct writer_item *item)
 {
 	const struct ingest_work *work =
 		CONTAINER_OF(item, struct ingest_work, writer_item);
 
-	states_fetch(work->entry);
+	states_fetch_entry(work->entry);
 	__builtin_prefetch(work->deliveries);
 	__builtin_prefetch(work->item, 1);
 	__builtin_prefetch(work->payload, 1);
@@ -201,7 +201,7 @@ submit(struct ingest_work *work)
 	work->writer_item = (struct writer_item){
 		.unit = {.changes = changes, .count = count},
 		.done = committed,
-		.soon = fetch_ahead};
+		.soon = fetch_work};
 	return writer_submit(
 		work->ingest->options.writer, &work->writer_item, false);
 }

@@ -355,7 +355,7 @@ states_expect(struct states_hold *hold)
 }
 
 void
-states_fetch(const struct states_entry *entry)
+states_fetch_entry(const struct states_entry *entry)
 {
 	if (entry)
 		__builtin_prefetch(&entry->unsettled, 1);

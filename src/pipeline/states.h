@@ -92,7 +92,7 @@ void states_let_go(struct states_hold *hold);
 struct states_entry *states_expect(struct states_hold *hold);
 
 /** Asks for the memory that states_settled() changes. NULL is harmless. */
-void states_fetch(const struct states_entry *entry);
+void states_fetch_entry(const struct states_entry *entry);
 
 /**
  * That event is on disk, or it is not (`is_stored` false; the resource must
