@@ -141,7 +141,7 @@ committed(struct writer_item *item)
 
 /** What committed() changes of a work's, which other threads used last. */
 static void
-fetch_work(struct writer_item *item)
+fetch_committed(struct writer_item *item)
 {
 	const struct ingest_work *work =
 		CONTAINER_OF(item, struct ingest_work, writer_item);
@@ -201,7 +201,7 @@ submit(struct ingest_work *work)
 	work->writer_item = (struct writer_item){
 		.unit = {.changes = changes, .count = count},
 		.done = committed,
-		.soon = fetch_work};
+		.soon = fetch_committed};
 	return writer_submit(
 		work->ingest->options.writer, &work->writer_item, false);
 }
