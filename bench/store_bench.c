@@ -4,10 +4,12 @@
  * all threads (making up the rows is in it, and moving the log); and the time
  * by the clock.
  *
- *     build/store_bench DIRECTORY [UNITS A COMMIT] [UNITS]
+ *     build/store_bench DIRECTORY [UNITS A COMMIT] [UNITS] [burst]
  *
- * DIRECTORY must exist and be empty; the database stays in it. Every unit is
- * published first, all outcomes follow, as in a burst.
+ * DIRECTORY must exist and be empty; the database stays in it. A commit has
+ * the units' events, and the outcomes of the one before, as in a hub whose
+ * endpoints keep up. With "burst" every unit is published first, and all
+ * outcomes follow.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +34,8 @@ struct unit {
 	char subject[32];
 };
 
-static struct unit units[UNITS_MAX];
-static struct store_unit *list[UNITS_MAX];
+static struct unit units[2 * UNITS_MAX];
+static struct store_unit *list[2 * UNITS_MAX];
 static uint64_t last_of[RESOURCES];
 
 /** Microseconds. */
@@ -49,6 +51,8 @@ now_by(clockid_t clock)
 static struct delivery_row
 delivery_of(uint64_t number, enum delivery_state state)
 {
+	int64_t now = clock_now();
+
 	return (struct delivery_row){.sequence = number,
 		.is_in_row = true,
 		.workspace = 1,
@@ -56,9 +60,9 @@ delivery_of(uint64_t number, enum delivery_state state)
 		.webhook = 1,
 		.state = state,
 		.attempts = state == DELIVERY_WAITING ? 0 : 1,
-		.due = clock_now(),
-		.created = clock_now(),
-		.updated = clock_now()};
+		.due = now,
+		.created = now,
+		.updated = now};
 }
 
 static void
@@ -91,6 +95,8 @@ fill_publish(struct unit *unit, uint64_t number)
 		.last = number,
 		.updated = unit->event.accepted};
 	unit->delivery = delivery_of(number, DELIVERY_WAITING);
+	unit->event.accepted = unit->delivery.created;
+	unit->resource.updated = unit->delivery.created;
 	unit->changes[0] = (struct store_change){.kind = STORE_RESOURCE_SET,
 		.resource = &unit->resource,
 		.expected = last_of[resource]};
@@ -124,32 +130,55 @@ fill_outcome(struct unit *unit, uint64_t number)
 		.health = {.window = 1, .count = 1}};
 }
 
+typedef void fill_function(struct unit *unit, uint64_t number);
+
+/** The next units of a commit, from number `first` on. */
 static void
-run(const char *name, void (*fill)(struct unit *unit, uint64_t number),
+add(fill_function *fill, uint64_t first, size_t per_commit, size_t *count)
+{
+	for (size_t i = 0; i < per_commit; i++) {
+		struct unit *unit = &units[*count];
+
+		fill(unit, first + i);
+		unit->unit.changes = unit->changes;
+		unit->unit.count = CHANGES;
+		list[(*count)++] = &unit->unit;
+	}
+}
+
+/** The time that it took. */
+static double
+commit(size_t count)
+{
+	double start = now_by(CLOCK_THREAD_CPUTIME_ID);
+	struct buf why = {0};
+
+	if (store_commit(store, list, count, &why) || units[0].unit.result) {
+		fprintf(stderr, "store_bench: %s: %s\n",
+			err_name(units[0].unit.result), buf_text(&why));
+		exit(1);
+	}
+	return now_by(CLOCK_THREAD_CPUTIME_ID) - start;
+}
+
+/** `then` (may be NULL) gets each commit's units with the next one. */
+static void
+run(const char *name, fill_function *fill, fill_function *then,
 	size_t per_commit, size_t count)
 {
-	struct buf why = {0};
 	double cpu = 0;
 	double cpu_start = now_by(CLOCK_PROCESS_CPUTIME_ID);
 	double wall_start = now_by(CLOCK_MONOTONIC);
 
-	for (size_t at = 0; at < count; at += per_commit) {
-		double start;
+	for (size_t at = 0; at < count + (then ? per_commit : 0);
+		at += per_commit) {
+		size_t filled = 0;
 
-		for (size_t i = 0; i < per_commit; i++) {
-			fill(&units[i], at + i + 1);
-			units[i].unit.changes = units[i].changes;
-			units[i].unit.count = CHANGES;
-			list[i] = &units[i].unit;
-		}
-		start = now_by(CLOCK_THREAD_CPUTIME_ID);
-		if (store_commit(store, list, per_commit, &why) ||
-			units[0].unit.result) {
-			fprintf(stderr, "store_bench: %s: %s\n",
-				err_name(units[0].unit.result), buf_text(&why));
-			exit(1);
-		}
-		cpu += now_by(CLOCK_THREAD_CPUTIME_ID) - start;
+		if (then && at > 0)
+			add(then, at - per_commit + 1, per_commit, &filled);
+		if (at < count)
+			add(fill, at + 1, per_commit, &filled);
+		cpu += commit(filled);
 	}
 	printf("%-8s %6.2f us CPU a unit, %zu a commit; %6.2f of all threads, "
 	       "%6.2f us in all\n",
@@ -186,8 +215,12 @@ main(int argc, char **argv)
 	head = filled(430);
 	answer = filled(90);
 	count -= count % per_commit;
-	run("publish", fill_publish, per_commit, count);
-	run("outcome", fill_outcome, per_commit, count);
+	if (argc > 4 && strcmp(argv[4], "burst") == 0) {
+		run("publish", fill_publish, NULL, per_commit, count);
+		run("outcome", fill_outcome, NULL, per_commit, count);
+	} else {
+		run("both", fill_publish, fill_outcome, per_commit, count);
+	}
 	store_close(store);
 	return 0;
 }

@@ -147,3 +147,10 @@ CREATE TABLE schedule_marks (
 -- Up to which event `resources` is complete (sqlite_resources.h).
 ALTER TABLE marks ADD COLUMN resources_to INTEGER NOT NULL DEFAULT 0;
 UPDATE marks SET resources_to = (SELECT coalesce(max(sequence), 0) FROM events);
+
+-- An event's webhooks, in the order of its deliveries, when their rows are
+-- written later, and up to which event `deliveries` is complete
+-- (sqlite_late.h).
+ALTER TABLE events ADD COLUMN webhooks BLOB;
+ALTER TABLE marks ADD COLUMN deliveries_to INTEGER NOT NULL DEFAULT 0;
+UPDATE marks SET deliveries_to = resources_to;

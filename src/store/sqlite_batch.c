@@ -29,6 +29,7 @@ write_rows(struct sqlite_batch *batch, enum sqlite_feed_table table)
 	} else if (rows->count > 0) {
 		sqlite_feeds_hold(
 			batch->feeds, table, rows->changes, rows->count);
+		sqlite_feeds_name(batch->feeds, batch->webhooks);
 		err = run(batch, tables[table].sql);
 	}
 	rows->count = 0;
@@ -113,29 +114,43 @@ sqlite_batch_add_type(struct sqlite_batch *batch, const struct event_row *event)
 
 /* ---- all of it ---- */
 
-enum err
-sqlite_batch_add(struct sqlite_batch *batch, const struct store_change *change)
+static enum err
+add_row(struct sqlite_batch *batch, enum sqlite_feed_table table,
+	const struct store_change *change)
 {
-	enum sqlite_feed_table table = SQLITE_FEED_EVENTS;
-	struct sqlite_batch_rows *rows;
-	enum err err = ERR_OK;
+	struct sqlite_batch_rows *rows = &batch->rows[table];
 
-	if (change->kind == STORE_HEALTH_SET)
-		return add_health(batch, change);
-	if (change->kind == STORE_EVENT_ADD)
-		err = sqlite_batch_add_type(batch, change->event);
-	if (err)
-		return err;
-	while (tables[table].kind != change->kind)
-		table++;
-	rows = &batch->rows[table];
-	if (change->kind == STORE_DELIVERY_ADD &&
-		(rows->count == 0 ||
-			change->delivery->sequence < batch->lowest_delivery))
-		batch->lowest_delivery = change->delivery->sequence;
 	rows->changes[rows->count++] = change;
 	return rows->count == SQLITE_BATCH_ROWS ? write_rows(batch, table)
 						: ERR_OK;
+}
+
+enum err
+sqlite_batch_add_event(struct sqlite_batch *batch,
+	const struct store_change *change, struct str webhooks)
+{
+	enum err err = sqlite_batch_add_type(batch, change->event);
+
+	if (err)
+		return err;
+	batch->webhooks[batch->rows[SQLITE_FEED_EVENTS].count] = webhooks;
+	return add_row(batch, SQLITE_FEED_EVENTS, change);
+}
+
+enum err
+sqlite_batch_add(struct sqlite_batch *batch, const struct store_change *change)
+{
+	enum sqlite_feed_table table = SQLITE_FEED_DELIVERIES;
+
+	if (change->kind == STORE_HEALTH_SET)
+		return add_health(batch, change);
+	while (tables[table].kind != change->kind)
+		table++;
+	if (change->kind == STORE_DELIVERY_ADD &&
+		(batch->rows[table].count == 0 ||
+			change->delivery->sequence < batch->lowest_delivery))
+		batch->lowest_delivery = change->delivery->sequence;
+	return add_row(batch, table, change);
 }
 
 enum err

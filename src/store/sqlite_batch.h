@@ -25,7 +25,8 @@ struct sqlite_batch {
 		const struct store_change *changes[SQLITE_BATCH_ROWS];
 		size_t count;
 	} rows[SQLITE_FEED_TABLES];
-	uint64_t lowest_delivery; /* of those gathered */
+	struct str webhooks[SQLITE_BATCH_ROWS]; /* that the events name */
+	uint64_t lowest_delivery;		/* of those gathered */
 	struct sqlite_batch_health {
 		uint64_t webhook;
 		struct health health;
@@ -40,11 +41,15 @@ struct sqlite_batch {
 };
 
 /**
- * STORE_EVENT_ADD (of an own id), STORE_DELIVERY_ADD, STORE_ATTEMPT_ADD or
- * STORE_HEALTH_SET; what it points to stays until the next flush.
+ * STORE_DELIVERY_ADD, STORE_ATTEMPT_ADD or STORE_HEALTH_SET; what it points to
+ * stays until the next flush.
  */
 enum err sqlite_batch_add(
 	struct sqlite_batch *batch, const struct store_change *change) MUST_USE;
+
+/** STORE_EVENT_ADD of an own id, and the webhooks that its row names. */
+enum err sqlite_batch_add_event(struct sqlite_batch *batch,
+	const struct store_change *change, struct str webhooks) MUST_USE;
 
 /** For an event that is added otherwise: its type is found by its block. */
 enum err sqlite_batch_add_type(

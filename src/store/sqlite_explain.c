@@ -9,11 +9,21 @@ struct range {
 	uint64_t end;	/* … to below here */
 };
 
+/** Rows by their sequence and time. */
+struct times {
+	struct sqlite_reading reading;
+	struct delivery_ring *late; /* NULL: they are no deliveries */
+};
+
 /** The first row from `sequence` on; false at the end or on an error. */
 static bool
-look_at(struct sqlite_reading *reading, uint64_t sequence,
-	uint64_t *ret_sequence, int64_t *ret_time)
+look_at(struct times *times, uint64_t sequence, uint64_t *ret_sequence,
+	int64_t *ret_time)
 {
+	struct sqlite_reading *reading = &times->reading;
+	struct delivery_row late;
+	bool is_late = times->late &&
+		       delivery_ring_first(times->late, sequence, &late);
 	bool is_there;
 
 	sqlite3_reset(reading->row.stmt);
@@ -23,21 +33,25 @@ look_at(struct sqlite_reading *reading, uint64_t sequence,
 		*ret_sequence = sqlite_row_u64(&reading->row);
 		*ret_time = sqlite_row_i64(&reading->row);
 	}
-	return is_there;
+	if (is_late && (!is_there || late.sequence < *ret_sequence)) {
+		*ret_sequence = late.sequence;
+		*ret_time = late.created;
+	}
+	return is_there || is_late;
 }
 
 /** The lowest sequence of `time` or later; `end` when there is none. */
 static uint64_t
-find_time(struct sqlite_reading *reading, int64_t time, uint64_t end)
+find_time(struct times *times, int64_t time, uint64_t end)
 {
 	uint64_t low = 1, high = end;
 
-	while (low < high && reading->err == ERR_OK) {
+	while (low < high && times->reading.err == ERR_OK) {
 		uint64_t middle = low + (high - low) / 2;
 		uint64_t found;
 		int64_t found_time;
 
-		if (!look_at(reading, middle, &found, &found_time) ||
+		if (!look_at(times, middle, &found, &found_time) ||
 			found >= high || found_time >= time)
 			high = middle;
 		else
@@ -51,19 +65,19 @@ static enum err
 find_range(struct store *store, enum sqlite_sql at, int64_t from, int64_t to,
 	uint64_t before, struct range *ret)
 {
-	struct sqlite_reading reading;
+	struct times times = {
+		.late = at == SQL_DELIVERY_AT ? &store->late.ring : NULL};
 	uint64_t end = before ? before : INT64_MAX;
 
 	*ret = (struct range){0, end};
 	if (from <= EXPLAIN_CLOCK_SLACK && to == 0)
 		return ERR_OK;
-	reading = sqlite_reading_begin(store, at, NULL);
+	times.reading = sqlite_reading_begin(store, at, NULL);
 	if (from > EXPLAIN_CLOCK_SLACK)
-		ret->first =
-			find_time(&reading, from - EXPLAIN_CLOCK_SLACK, end);
+		ret->first = find_time(&times, from - EXPLAIN_CLOCK_SLACK, end);
 	if (to)
-		ret->end = find_time(&reading, to + EXPLAIN_CLOCK_SLACK, end);
-	return sqlite_reading_end(&reading);
+		ret->end = find_time(&times, to + EXPLAIN_CLOCK_SLACK, end);
+	return sqlite_reading_end(&times.reading);
 }
 
 enum err
@@ -91,7 +105,48 @@ struct walk {
 	uint64_t *sequences;
 	size_t count;
 	size_t look; /* how many were asked for */
+	/* Those that had no row yet, newest first. */
+	struct delivery_list late;
 };
+
+/** Before the tables are read: those that may answer without a row. */
+static void
+walk_late(struct store *store, const struct delivery_query *query,
+	struct range range, struct arena *arena, struct walk *walk)
+{
+	const struct delivery_ring_query late = {.webhook = query->webhook,
+		.event = query->event,
+		.from = range.first,
+		.end = range.end,
+		.limit = walk->look,
+		.is_newest_first = true};
+
+	walk->late = (struct delivery_list){0};
+	if (!query->has_state || query->state == DELIVERY_WAITING)
+		walk->late =
+			delivery_ring_list(&store->late.ring, &late, arena);
+}
+
+/** Among those that have one, each once. */
+static void
+merge_late(struct walk *walk, struct arena *arena)
+{
+	uint64_t *merged =
+		arena_alloc_array(arena, walk->look, sizeof(uint64_t));
+	const struct delivery_list *late = &walk->late;
+	size_t count = 0, a = 0, b = 0;
+
+	while (count < walk->look && (a < late->count || b < walk->count)) {
+		uint64_t one = a < late->count ? late->rows[a].sequence : 0;
+		uint64_t other = b < walk->count ? walk->sequences[b] : 0;
+
+		merged[count++] = one > other ? one : other;
+		a += one >= other;
+		b += other >= one;
+	}
+	walk->sequences = merged;
+	walk->count = count;
+}
 
 /** The narrowest index for the query; its first parameter in `*ret_key`. */
 static enum sqlite_sql
@@ -135,6 +190,8 @@ walk_index(struct store *store, const struct delivery_query *query,
 		sqlite_row_bind_u64(stmt, 5, query->state);
 	while (walk->count < walk->look && sqlite_reading_step(&reading))
 		walk->sequences[walk->count++] = sqlite_row_u64(&reading.row);
+	if (walk->late.count)
+		merge_late(walk, arena);
 	return sqlite_reading_end(&reading);
 }
 
@@ -178,6 +235,44 @@ is_wanted(const struct delivery_query *query, const struct delivery_entry *row)
 	       contains(delivery->reason, query->text);
 }
 
+/** One that had no row when it was walked over, with its event's. */
+static bool
+read_late_entry(const struct sqlite_reading *reading, const struct walk *walk,
+	uint64_t sequence, struct delivery_entry *ret)
+{
+	sqlite3_stmt *stmt = reading->db->statements[SQL_EVENT_HEAD];
+	struct sqlite_row row = {.stmt = stmt, .arena = reading->row.arena};
+	size_t at = 0;
+	bool is_there;
+
+	while (at < walk->late.count &&
+		walk->late.rows[at].sequence != sequence)
+		at++;
+	if (at == walk->late.count)
+		return false;
+	ret->delivery = walk->late.rows[at];
+	sqlite_row_bind_u64(stmt, 1, ret->delivery.event);
+	is_there = sqlite3_step(stmt) == SQLITE_ROW;
+	if (is_there)
+		sqlite_row_event(&row, &ret->event);
+	sqlite3_reset(stmt);
+	return is_there;
+}
+
+static bool
+read_entry(struct sqlite_reading *reading, const struct walk *walk,
+	uint64_t sequence, struct delivery_entry *ret)
+{
+	sqlite3_reset(reading->row.stmt);
+	sqlite_row_bind_u64(reading->row.stmt, 1, sequence);
+	if (!sqlite_reading_step(reading))
+		return reading->err == ERR_OK &&
+		       read_late_entry(reading, walk, sequence, ret);
+	sqlite_row_delivery(&reading->row, &ret->delivery);
+	sqlite_row_event(&reading->row, &ret->event);
+	return true;
+}
+
 /** Reads what was walked over until the page is full. */
 static enum err
 fill_page(struct store *store, const struct delivery_query *query,
@@ -193,13 +288,9 @@ fill_page(struct store *store, const struct delivery_query *query,
 		at++) {
 		struct delivery_entry *row = &ret->rows[ret->count];
 
-		sqlite3_reset(reading.row.stmt);
-		sqlite_row_bind_u64(reading.row.stmt, 1, walk->sequences[at]);
-		if (!sqlite_reading_step(&reading))
-			continue; /* gone meanwhile, or to be purged */
-		sqlite_row_delivery(&reading.row, &row->delivery);
-		sqlite_row_event(&reading.row, &row->event);
-		ret->count += is_wanted(query, row);
+		/* Or it is gone meanwhile, or to be purged. */
+		if (read_entry(&reading, walk, walk->sequences[at], row))
+			ret->count += is_wanted(query, row);
 	}
 	ret->next = at > 0 && (at < walk->count || walk->count == walk->look)
 			    ? walk->sequences[at - 1]
@@ -219,8 +310,10 @@ store_deliveries_page(struct store *store, const struct delivery_query *query,
 	enum err err = find_range(store, SQL_DELIVERY_AT, query->from,
 		query->to, query->before, &range);
 
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
+		walk_late(store, query, range, arena, &walk);
 		err = walk_index(store, query, range, arena, &walk);
+	}
 	if (err == ERR_OK)
 		err = fill_page(store, query, &walk, arena, ret);
 	return err;

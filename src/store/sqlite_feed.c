@@ -16,6 +16,7 @@ enum column_kind {
 	BYTES,
 	EVENT_ID,
 	EVENT_TYPE_AS_RECEIVED,
+	EVENT_WEBHOOKS,
 };
 
 struct column {
@@ -56,6 +57,7 @@ static const struct column event_columns[] = {
 	EVENT(TEXT, attributes),
 	EVENT(BYTES, body),
 	EVENT(NUMBER_64, first_delivery),
+	{"webhooks", EVENT_WEBHOOKS, 0},
 };
 
 static const struct column delivery_columns[] = {
@@ -156,6 +158,13 @@ tell_type_as_received(sqlite3_context *context, const struct event_row *row)
 		tell_text(context, row->type_as_received);
 }
 
+static void
+tell_webhooks(sqlite3_context *context, const struct sqlite_feed *feed)
+{
+	if (feed->webhooks[feed->at].len)
+		tell_bytes(context, feed->webhooks[feed->at]);
+}
+
 /**
  * A row that is to be the table's last, one behind the one that was, needs no
  * key: SQLite takes that number by itself, and without a search.
@@ -198,6 +207,7 @@ tell_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int number)
 	case EVENT_TYPE_AS_RECEIVED:
 		tell_type_as_received(context, feed->row);
 		break;
+	case EVENT_WEBHOOKS: tell_webhooks(context, feed); break;
 	}
 	return SQLITE_OK;
 }
@@ -377,4 +387,10 @@ void
 sqlite_feeds_place(struct sqlite_feeds *feeds, const int64_t *places)
 {
 	feeds->tables[SQLITE_FEED_ATTEMPTS].places = places;
+}
+
+void
+sqlite_feeds_name(struct sqlite_feeds *feeds, const struct str *webhooks)
+{
+	feeds->tables[SQLITE_FEED_EVENTS].webhooks = webhooks;
 }

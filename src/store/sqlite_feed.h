@@ -18,6 +18,7 @@ enum sqlite_feed_table {
 
 struct sqlite_feed {
 	const struct store_change *const *changes;
+	const struct str *webhooks; /* of events: what their rows name */
 	size_t count;
 	const int64_t *places; /* of attempts, one each; or NULL */
 	/* SQLite's; one statement at a time reads it. */
@@ -51,9 +52,15 @@ enum err sqlite_feeds_register(struct sqlite_feeds *feeds, struct sqlite_db *db,
 enum err sqlite_feeds_load(struct sqlite_feeds *feeds, struct sqlite_db *db,
 	struct buf *why) MUST_USE;
 
-/** What a table holds for the next statement. Changes of its kind, borrowed. */
+/**
+ * What a table holds for the next statement. Changes of its kind, borrowed;
+ * so is what was given to sqlite_feeds_name() for events.
+ */
 void sqlite_feeds_hold(struct sqlite_feeds *feeds, enum sqlite_feed_table table,
 	const struct store_change *const *changes, size_t count);
+
+/** The column `webhooks` of the events that are held; empty ones are NULL. */
+void sqlite_feeds_name(struct sqlite_feeds *feeds, const struct str *webhooks);
 
 /** Where the attempts that were just held go: a place each, borrowed. */
 void sqlite_feeds_place(struct sqlite_feeds *feeds, const int64_t *places);

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "store/sqlite_store.h"
 
 /* Reading of many rows: into an array in the arena that doubles. */
@@ -59,8 +61,8 @@ bind_limit(struct sqlite_reading *reading, int at, size_t limit)
 		reading->row.stmt, at, limit < INT64_MAX ? limit : INT64_MAX);
 }
 
-enum err
-store_waiting_first(struct store *store, uint64_t webhook, uint64_t after,
+static enum err
+waiting_with_row(struct store *store, uint64_t webhook, uint64_t after,
 	size_t limit, struct arena *arena, struct delivery_list *ret)
 {
 	struct sqlite_reading reading =
@@ -70,6 +72,38 @@ store_waiting_first(struct store *store, uint64_t webhook, uint64_t after,
 	sqlite_row_bind_u64(reading.row.stmt, 2, after);
 	bind_limit(&reading, 3, limit);
 	return read_deliveries(&reading, true, ret);
+}
+
+/** Nothing without a row was below `low` when they began to be read. */
+static bool
+is_all_below(const struct delivery_list *list, size_t limit, uint64_t low)
+{
+	return list->count == limit && limit > 0 &&
+	       list->rows[limit - 1].sequence < low;
+}
+
+enum err
+store_waiting_first(struct store *store, uint64_t webhook, uint64_t after,
+	size_t limit, struct arena *arena, struct delivery_list *ret)
+{
+	const struct delivery_ring_query query = {
+		.webhook = webhook, .from = after + 1, .limit = limit};
+	uint64_t low = delivery_ring_low(&store->late.ring);
+	struct delivery_list late;
+	enum err err;
+
+	/* Who is far behind need not look at all that is in memory. */
+	if (after < low) {
+		err = waiting_with_row(
+			store, webhook, after, limit, arena, ret);
+		if (err || low == UINT64_MAX || is_all_below(ret, limit, low))
+			return err;
+	}
+	late = delivery_ring_list(&store->late.ring, &query, arena);
+	err = waiting_with_row(store, webhook, after, limit, arena, ret);
+	if (err == ERR_OK && late.count)
+		sqlite_late_merge(&late, limit, arena, ret);
+	return err;
 }
 
 enum err
@@ -101,31 +135,72 @@ store_waiting_of_resource(struct store *store, uint64_t webhook,
 	return read_deliveries(&reading, true, ret);
 }
 
+static int
+by_sequence(const void *a, const void *b)
+{
+	const struct delivery_row *left = a, *right = b;
+
+	if (left->sequence != right->sequence)
+		return left->sequence < right->sequence ? -1 : 1;
+	return 0;
+}
+
+static int
+by_webhook(const void *a, const void *b)
+{
+	const struct delivery_row *left = a, *right = b;
+
+	if (left->webhook != right->webhook)
+		return left->webhook < right->webhook ? -1 : 1;
+	return by_sequence(a, b);
+}
+
 enum err
 store_deliveries_of_event(struct store *store, uint64_t event,
 	struct arena *arena, struct delivery_list *ret)
 {
+	const struct delivery_ring_query query = {
+		.event = event, .limit = SQLITE_LATE_EACH};
+	struct delivery_list late =
+		delivery_ring_list(&store->late.ring, &query, arena);
 	struct sqlite_reading reading =
 		sqlite_reading_begin(store, SQL_DELIVERIES_OF_EVENT, arena);
+	enum err err;
 
 	sqlite_row_bind_u64(reading.row.stmt, 1, event);
-	return read_deliveries(&reading, false, ret);
+	err = read_deliveries(&reading, false, ret);
+	if (err || late.count == 0)
+		return err;
+	if (ret->count)
+		qsort(ret->rows, ret->count, sizeof(*ret->rows), by_sequence);
+	sqlite_late_merge(&late, SIZE_MAX, arena, ret);
+	qsort(ret->rows, ret->count, sizeof(*ret->rows), by_webhook);
+	return ERR_OK;
 }
 
 enum err
 store_waiting_webhooks(struct store *store, struct arena *arena, uint64_t **ret,
 	size_t *ret_count)
 {
+	struct array array = {.arena = arena, .item_size = sizeof(uint64_t)};
+	uint64_t *late = NULL;
+	size_t late_count =
+		delivery_ring_webhooks(&store->late.ring, arena, &late);
 	struct sqlite_reading reading =
 		sqlite_reading_begin(store, SQL_WAITING_WEBHOOKS, arena);
-	struct array array = {.arena = arena, .item_size = sizeof(uint64_t)};
+	size_t at = 0;
 	enum err err;
 
 	while (sqlite_reading_step(&reading)) {
-		uint64_t *number = array_add(&array);
+		uint64_t number = sqlite_row_u64(&reading.row);
 
-		*number = sqlite_row_u64(&reading.row);
+		while (at < late_count && late[at] < number)
+			*(uint64_t *)array_add(&array) = late[at++];
+		at += at < late_count && late[at] == number;
+		*(uint64_t *)array_add(&array) = number;
 	}
+	while (at < late_count)
+		*(uint64_t *)array_add(&array) = late[at++];
 	err = sqlite_reading_end(&reading);
 	if (err)
 		return err;

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "store/sqlite_late.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_row.h"
 #include "store/sqlite_write.h"
@@ -245,6 +246,27 @@ is_time(const struct sqlite_outcomes *outcomes, const struct store_unit *unit)
 	       (outcomes->taken == outcomes->count && is_outcome(unit));
 }
 
+/** The rows of those that have none yet; only others stay to be set. */
+static enum err
+set_late(struct sqlite_write *write)
+{
+	struct sqlite_outcomes *outcomes = write->outcomes;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < outcomes->sorted_count; i++) {
+		struct sqlite_outcome *outcome = outcomes->sorted[i];
+		enum err err = sqlite_late_set(write, outcome->change, true);
+
+		if (err && err != ERR_NOT_FOUND)
+			return err;
+		outcome->is_set = err == ERR_OK;
+		if (err)
+			outcomes->sorted[kept++] = outcome;
+	}
+	outcomes->sorted_count = kept;
+	return ERR_OK;
+}
+
 enum err
 sqlite_outcomes_set(
 	struct sqlite_write *write, struct store_unit **units, size_t count)
@@ -253,12 +275,15 @@ sqlite_outcomes_set(
 	enum err err;
 	size_t end;
 
-	if (!is_time(outcomes, units[0]) ||
-		!sqlite_purge_is_empty(write->purge))
+	if (!is_time(outcomes, units[0]))
 		return ERR_OK;
 	gather(outcomes, units, count);
 	sort(outcomes);
-	err = outcomes->count ? sqlite_batch_flush(&write->batch) : ERR_OK;
+	err = set_late(write);
+	if (err || outcomes->sorted_count == 0 ||
+		!sqlite_purge_is_empty(write->purge))
+		return err;
+	err = sqlite_batch_flush(&write->batch);
 	for (size_t at = 0; err == ERR_OK && at < outcomes->sorted_count;
 		at = end) {
 		end = end_of_stretch(outcomes, at);

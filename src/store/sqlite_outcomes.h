@@ -42,8 +42,10 @@ void sqlite_outcomes_forget(struct sqlite_outcomes *outcomes);
 
 /**
  * To be called with the units that are still to be applied, before each: sets
- * what it can of them ahead, unless that is done already. Does nothing while
- * a removed webhook's rows are purged, as then each delivery is looked at.
+ * what it can of them ahead, unless that is done already. Of those that have a
+ * row it sets none while a removed webhook's rows are purged, as then each
+ * delivery is looked at; those that are late (sqlite_late.h) get theirs, in
+ * the order of the table.
  */
 enum err sqlite_outcomes_set(struct sqlite_write *write,
 	struct store_unit **units, size_t count) MUST_USE;

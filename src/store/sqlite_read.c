@@ -53,6 +53,7 @@ sqlite_reading_end_single(struct sqlite_reading *reading, bool is_there)
 enum err
 store_counters(struct store *store, struct store_counters *ret, struct buf *why)
 {
+	uint64_t highest = sqlite_late_highest(&store->late);
 	struct sqlite_reading reading =
 		sqlite_reading_begin(store, SQL_COUNTERS, NULL);
 	struct store_counters counters = {0};
@@ -64,6 +65,8 @@ store_counters(struct store *store, struct store_counters *ret, struct buf *why)
 		counters.delivery = sqlite_row_u64(&reading.row);
 		counters.webhook = sqlite_row_u64(&reading.row);
 	}
+	if (counters.delivery < highest)
+		counters.delivery = highest;
 	err = sqlite_reading_end_single(&reading, is_there);
 	if (err == ERR_OK)
 		*ret = counters;
@@ -170,10 +173,13 @@ enum err
 store_delivery(struct store *store, uint64_t sequence, struct arena *arena,
 	struct delivery_row *ret)
 {
-	struct sqlite_reading reading =
-		sqlite_reading_begin(store, SQL_DELIVERY, arena);
+	struct sqlite_reading reading;
 	bool is_there;
 
+	/* In this order (sqlite_late.h). */
+	if (delivery_ring_get(&store->late.ring, sequence, ret))
+		return ERR_OK;
+	reading = sqlite_reading_begin(store, SQL_DELIVERY, arena);
 	sqlite_row_bind_u64(reading.row.stmt, 1, sequence);
 	is_there = sqlite_reading_step(&reading);
 	if (is_there)
@@ -192,6 +198,7 @@ file_size(const struct buf *path)
 enum err
 store_stats(struct store *store, struct store_stats *ret)
 {
+	int64_t oldest_late = delivery_ring_oldest(&store->late.ring);
 	struct sqlite_reading reading =
 		sqlite_reading_begin(store, SQL_OLDEST_DUE, NULL);
 	struct store_stats stats = {0};
@@ -200,6 +207,9 @@ store_stats(struct store *store, struct store_stats *ret)
 
 	if (is_there)
 		stats.oldest_due = sqlite_row_i64(&reading.row);
+	if (oldest_late &&
+		(stats.oldest_due == 0 || oldest_late < stats.oldest_due))
+		stats.oldest_due = oldest_late;
 	err = sqlite_reading_end_single(&reading, is_there);
 	if (err)
 		return err;

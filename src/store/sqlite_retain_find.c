@@ -117,9 +117,11 @@ find_events(struct store *store, struct retain_place *place,
 	*ret_is_done = true;
 	if (step->limits.events_before == INT64_MIN)
 		return ERR_OK;
-	/* Before it is read: of later ones the table does not say which are
-	   the last of their resources. */
+	/* Before it is read: of later ones the tables do not say which are
+	   the last of their resources, and what waits. */
 	complete = sqlite_resources_complete(store->resources);
+	if (complete > sqlite_late_complete(&store->late))
+		complete = sqlite_late_complete(&store->late);
 	reading = sqlite_reading_begin(store, SQL_RETAIN_EVENTS, NULL);
 	sqlite_row_bind_u64(reading.row.stmt, 1, place->event);
 	/* An event may bring itself and the one before it. */

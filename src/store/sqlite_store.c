@@ -166,13 +166,16 @@ read_state(struct store *store, struct buf *why)
 	if (err == ERR_OK)
 		err = sqlite_feeds_load(&store->feeds, db, why);
 	if (err == ERR_OK)
+		err = sqlite_late_load(&store->late, db, why);
+	if (err == ERR_OK)
 		err = note_used(store, why);
 	if (err)
 		return err;
 	sqlite_attempts_init(&store->attempts, &store->feeds);
 	code = sqlite3_step(stmt);
 	if (code == SQLITE_ROW)
-		store->waiting = sqlite3_column_int64(stmt, 0);
+		store->waiting = sqlite3_column_int64(stmt, 0) +
+				 (int64_t)store->late.ring.count;
 	else
 		err = sqlite_db_error(db, code, why);
 	sqlite3_reset(stmt);
@@ -274,6 +277,7 @@ store_open(const struct store_options *options, struct store **ret,
 	pthread_once(&once, configure_library);
 	store->file = -1;
 	store->resources = sqlite_resources_new();
+	sqlite_late_init(&store->late);
 	store->log_limit = options->log_pages ? options->log_pages : LOG_PAGES;
 	store->move_at = store->log_limit;
 	store->bytes_max = options->bytes_max;
@@ -307,18 +311,31 @@ flush_resources(struct store *store)
 		log_warning("store.resources", "error=\"%s\"", buf_text(&why));
 }
 
+/** The same. */
+static void
+flush_late(struct store *store)
+{
+	CLEANUP(buf_release) struct buf why = {0};
+
+	if (store->mover && sqlite_late_want(&store->late) &&
+		store_commit(store, NULL, 0, &why))
+		log_warning("store.late", "error=\"%s\"", buf_text(&why));
+}
+
 void
 store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
 	sqlite_pool_close(store->pool);
+	flush_late(store);
 	sqlite_mover_stop(store->mover);
 	flush_resources(store);
 	/* The last connection moves the log into the database. */
 	sqlite_db_close(&store->writer);
 	sqlite_purge_release(&store->purge);
 	sqlite_resources_free(store->resources);
+	sqlite_late_release(&store->late);
 	if (store->file >= 0)
 		close(store->file);
 	sqlite_lock_release(store->lock);
@@ -365,6 +382,7 @@ roll_back(struct store *store, size_t removed)
 		(void)!sqlite_db_step(db, SQL_ROLLBACK, NULL, NULL);
 	sqlite_purge_forget(&store->purge, removed);
 	sqlite_resources_forget(store->resources);
+	sqlite_late_forget(&store->late);
 	sqlite_attempts_forget(&store->attempts);
 }
 
@@ -421,6 +439,7 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 		.outcomes = &store->outcomes,
 		.purge = &store->purge,
 		.resources = store->resources,
+		.late = &store->late,
 		.why = why};
 	size_t removed = store->purge.count;
 	enum err err = apply_units(store, &write, units, count);
@@ -440,6 +459,7 @@ store_commit(struct store *store, struct store_unit **units, size_t count,
 	}
 	sqlite_purge_settle(&store->purge);
 	sqlite_resources_settle(store->resources);
+	sqlite_late_settle(&store->late);
 	atomic_fetch_add(&store->waiting, write.waiting);
 	store->must_move |= write.has_shrunk;
 	move_log(store);

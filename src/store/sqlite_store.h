@@ -4,6 +4,7 @@
 #include "store/sqlite_attempts.h"
 #include "store/sqlite_db.h"
 #include "store/sqlite_feed.h"
+#include "store/sqlite_late.h"
 #include "store/sqlite_outcomes.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_row.h"
@@ -22,6 +23,7 @@ struct store {
 	struct sqlite_pool *pool;
 	struct sqlite_mover *mover;
 	struct sqlite_resources *resources;
+	struct sqlite_late late;
 	_Atomic int64_t waiting; /* WAITING deliveries */
 	_Atomic uint64_t used;	 /* bytes of pages in use */
 	uint64_t bytes_max;	 /* 0: none */

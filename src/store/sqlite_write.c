@@ -5,6 +5,7 @@
 #include "store/sqlite_db.h"
 #include "store/sqlite_flow.h"
 #include "store/sqlite_hook.h"
+#include "store/sqlite_late.h"
 #include "store/sqlite_object.h"
 #include "store/sqlite_outcomes.h"
 #include "store/sqlite_purge.h"
@@ -79,11 +80,13 @@ give_way(struct sqlite_write *write, const struct store_change *change)
 }
 
 static enum err
-add_event_with_id(struct sqlite_write *write, const struct store_change *change)
+add_event_with_id(struct sqlite_write *write, const struct store_change *change,
+	struct str webhooks)
 {
 	enum err err;
 
 	sqlite_feeds_hold(write->batch.feeds, SQLITE_FEED_EVENTS, &change, 1);
+	sqlite_feeds_name(write->batch.feeds, &webhooks);
 	err = run_expecting_change(write, SQL_EVENT_ADD);
 	if (err != ERR_CONFLICT || change->repeats_from == 0)
 		return err;
@@ -107,12 +110,14 @@ event_of_unit(const struct sqlite_write *write)
 static enum err
 add_event(struct sqlite_write *write, const struct store_change *change)
 {
+	struct str webhooks;
 	enum err err;
 
 	sqlite_resources_note(write->resources, change->event->sequence);
+	write->is_late = sqlite_late_plan(write, change, &webhooks);
 	if (!change->event->is_id_given)
-		return sqlite_batch_add(&write->batch, change);
-	err = add_event_with_id(write, change);
+		return sqlite_batch_add_event(&write->batch, change, webhooks);
+	err = add_event_with_id(write, change, webhooks);
 	return err ? err : sqlite_batch_add_type(&write->batch, change->event);
 }
 
@@ -131,7 +136,10 @@ add_delivery(struct sqlite_write *write, const struct store_change *change)
 
 	if (sqlite_purge_has(write->purge, row->webhook))
 		return ERR_OK;
-	err = sqlite_batch_add(&write->batch, change);
+	sqlite_late_note(write->late, row->sequence);
+	if (write->is_late)
+		sqlite_late_add(write->late, row);
+	err = write->is_late ? ERR_OK : sqlite_batch_add(&write->batch, change);
 	if (err == ERR_OK && row->state == DELIVERY_WAITING)
 		write->waiting++;
 	return err;
@@ -176,12 +184,15 @@ static enum err
 set_delivery(struct sqlite_write *write, const struct store_change *change)
 {
 	const struct delivery_row *row = change->delivery;
-	enum err err = ERR_OK;
+	enum err err = sqlite_outcomes_take(write->outcomes, change)
+			       ? ERR_OK
+			       : sqlite_late_set(write, change, false);
 
-	if (sqlite_outcomes_take(write->outcomes, change)) {
+	if (err == ERR_OK)
 		write->waiting -= row->state != DELIVERY_WAITING;
-		return ERR_OK;
-	}
+	if (err != ERR_NOT_FOUND)
+		return err;
+	err = ERR_OK;
 	if (sqlite_batch_has_delivery(&write->batch, row->sequence))
 		err = sqlite_batch_flush(&write->batch);
 	if (err == ERR_OK)
@@ -221,7 +232,10 @@ add_attempt(struct sqlite_write *write, const struct store_change *change)
 		return ERR_OK;
 	if (change->attempt->number < ATTEMPT_DEBUG_FIRST)
 		return sqlite_batch_add(&write->batch, change);
-	err = sqlite_batch_flush(&write->batch);
+	/* Its delivery is looked for. */
+	err = sqlite_late_write(write, change->attempt->delivery);
+	if (err == ERR_OK)
+		err = sqlite_batch_flush(&write->batch);
 	if (err)
 		return err;
 	place = sqlite_attempts_apart(write->batch.attempts);
@@ -369,29 +383,36 @@ probe(struct sqlite_write *write, const struct store_change *change)
 	return run(write, SQL_PROBE);
 }
 
+/** What is to be written before a change is applied. */
+enum want {
+	WANTS_NOTHING,
+	WANTS_BATCH, /* what was gathered */
+	WANTS_ROWS,  /* and the rows of late deliveries (sqlite_late.h) */
+};
+
 static const struct kind {
 	change_function *apply;
 	bool can_conflict;
-	bool leaves_batch; /* as it is; others want it written */
+	enum want want;
 } kinds[] = {
-	[STORE_EVENT_ADD] = {add_event, true, true},
-	[STORE_RESOURCE_SET] = {set_resource, true, true},
-	[STORE_DELIVERY_ADD] = {add_delivery, false, true},
-	[STORE_DELIVERY_SET] = {set_delivery, true, true},
-	[STORE_DELIVERY_AGAIN] = {repeat_delivery, true, false},
-	[STORE_ATTEMPT_ADD] = {add_attempt, false, true},
-	[STORE_WEBHOOK_ADD] = {add_webhook, false, false},
-	[STORE_WEBHOOK_SET] = {set_webhook, true, false},
-	[STORE_WEBHOOK_REMOVE] = {remove_webhook, true, false},
-	[STORE_HEALTH_SET] = {set_health, false, true},
-	[STORE_DELIVERIES_SKIP] = {skip_deliveries, false, false},
-	[STORE_KEY_ADD] = {add_key, true, false},
-	[STORE_KEY_REMOVE] = {remove_key, true, false},
-	[STORE_OBJECT] = {change_object, true, false},
-	[STORE_FLOW] = {change_flow, true, true},
-	[STORE_HOOK] = {change_hook, false, false},
-	[STORE_RETAIN] = {retain, false, false},
-	[STORE_PROBE] = {probe, false, false},
+	[STORE_EVENT_ADD] = {add_event, true, WANTS_NOTHING},
+	[STORE_RESOURCE_SET] = {set_resource, true, WANTS_NOTHING},
+	[STORE_DELIVERY_ADD] = {add_delivery, false, WANTS_NOTHING},
+	[STORE_DELIVERY_SET] = {set_delivery, true, WANTS_NOTHING},
+	[STORE_DELIVERY_AGAIN] = {repeat_delivery, true, WANTS_BATCH},
+	[STORE_ATTEMPT_ADD] = {add_attempt, false, WANTS_NOTHING},
+	[STORE_WEBHOOK_ADD] = {add_webhook, false, WANTS_BATCH},
+	[STORE_WEBHOOK_SET] = {set_webhook, true, WANTS_BATCH},
+	[STORE_WEBHOOK_REMOVE] = {remove_webhook, true, WANTS_ROWS},
+	[STORE_HEALTH_SET] = {set_health, false, WANTS_NOTHING},
+	[STORE_DELIVERIES_SKIP] = {skip_deliveries, false, WANTS_ROWS},
+	[STORE_KEY_ADD] = {add_key, true, WANTS_BATCH},
+	[STORE_KEY_REMOVE] = {remove_key, true, WANTS_BATCH},
+	[STORE_OBJECT] = {change_object, true, WANTS_BATCH},
+	[STORE_FLOW] = {change_flow, true, WANTS_NOTHING},
+	[STORE_HOOK] = {change_hook, false, WANTS_BATCH},
+	[STORE_RETAIN] = {retain, false, WANTS_ROWS},
+	[STORE_PROBE] = {probe, false, WANTS_BATCH},
 };
 
 static const struct kind *
@@ -428,9 +449,12 @@ apply_all(struct sqlite_write *write, struct store_unit *unit)
 {
 	for (size_t i = 0; i < unit->count; i++) {
 		const struct store_change *change = &unit->changes[i];
+		enum want want = kind_of(change)->want;
 		enum err err = ERR_OK;
 
-		if (!kind_of(change)->leaves_batch)
+		if (want == WANTS_ROWS)
+			err = sqlite_late_write_all(write);
+		if (err == ERR_OK && want != WANTS_NOTHING)
 			err = sqlite_batch_flush(&write->batch);
 		if (err == ERR_OK)
 			err = kind_of(change)->apply(write, change);
@@ -448,6 +472,7 @@ apply_with_savepoint(struct sqlite_write *write, struct store_unit *unit)
 	int64_t waiting = write->waiting;
 	size_t removed = write->purge->count;
 	size_t place = sqlite_resources_place(write->resources);
+	struct sqlite_late_place late = sqlite_late_place(write->late);
 	/* A roll-back must not take what earlier units have left. */
 	enum err err = sqlite_batch_flush(&write->batch);
 
@@ -463,6 +488,7 @@ apply_with_savepoint(struct sqlite_write *write, struct store_unit *unit)
 		sqlite_batch_forget(&write->batch);
 		sqlite_purge_forget(write->purge, removed);
 		sqlite_resources_undo(write->resources, place);
+		sqlite_late_undo(write->late, late);
 		err = run(write, SQL_SAVEPOINT_ROLLBACK);
 		if (err)
 			return err;
@@ -486,6 +512,7 @@ write_unit(struct sqlite_write *write, struct store_unit *unit)
 {
 	unit->conflicted = 0;
 	write->unit = unit;
+	write->is_late = false;
 	if (write->is_full && has_event(unit)) {
 		unit->result = ERR_LIMIT;
 		return ERR_OK;
@@ -508,5 +535,7 @@ sqlite_write_units(
 		if (err == ERR_OK)
 			err = write_unit(write, units[i]);
 	}
+	if (err == ERR_OK)
+		err = sqlite_late_step(write);
 	return err == ERR_OK ? sqlite_batch_flush(&write->batch) : err;
 }

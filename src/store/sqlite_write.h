@@ -9,6 +9,7 @@ struct sqlite_db;	 /* store/sqlite_db.h */
 struct sqlite_purge;	 /* store/sqlite_purge.h */
 struct sqlite_outcomes;	 /* store/sqlite_outcomes.h */
 struct sqlite_resources; /* store/sqlite_resources.h */
+struct sqlite_late;	 /* store/sqlite_late.h */
 
 struct sqlite_write {
 	struct sqlite_db *db;
@@ -16,12 +17,14 @@ struct sqlite_write {
 	struct sqlite_outcomes *outcomes;
 	struct sqlite_purge *purge;
 	struct sqlite_resources *resources;
+	struct sqlite_late *late;
 	const struct store_unit *unit; /* that is being applied */
-	bool is_full;		       /* events are refused */
-	bool has_retained;	       /* rows may have been removed */
-	bool has_shrunk; /* the last free page worth it was given back */
-	int64_t waiting; /* how the number of WAITING deliveries changed */
-	struct buf *why; /* may be NULL */
+	bool is_late; /* the unit: its deliveries' rows are not written yet */
+	bool is_full; /* events are refused */
+	bool has_retained; /* rows may have been removed */
+	bool has_shrunk;   /* the last free page worth it was given back */
+	int64_t waiting;   /* how the number of WAITING deliveries changed */
+	struct buf *why;   /* may be NULL */
 };
 
 /**

@@ -158,8 +158,8 @@ copy_file(const char *name, const char *to)
 	close(out);
 }
 
-static struct store *
-open_copy(void)
+struct store *
+late_open_copy(void)
 {
 	static int number;
 	char copy[1024];
@@ -174,7 +174,7 @@ open_copy(void)
 void
 late_check_crash(size_t count)
 {
-	struct store *after = open_copy();
+	struct store *after = late_open_copy();
 
 	late_check(after, count);
 	store_close(after);

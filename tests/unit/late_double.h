@@ -49,7 +49,10 @@ enum err late_want_round(void);
 /** That the first `count` resources of the store are what they must be. */
 void late_check(struct store *from, size_t count);
 
-/** The same of the store that would be found after a crash now. */
+/** The store that would be found after a crash now, in a folder of its own. */
+struct store *late_open_copy(void);
+
+/** late_check() of it. */
 void late_check_crash(size_t count);
 
 /** Rows of the table, and its mark. */

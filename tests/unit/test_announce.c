@@ -52,11 +52,11 @@ TEST(announce, it_is_stored_matched_and_delivered_like_any_event)
 	CHECK_STR(event.body, announcement.data);
 	CHECK_STR(event.publisher, STR("gk_1"));
 	CHECK_INT(event.matched, 1);
+	arena_release(&arena);
+	world_close(&world);
 	CHECK_INT(test_count(world.directory,
 			  "SELECT count(*) FROM deliveries WHERE state = 0"),
 		1);
-	arena_release(&arena);
-	world_close(&world);
 }
 
 TEST(announce, with_a_change_that_conflicts_nothing_of_it_is_there)
@@ -76,12 +76,12 @@ TEST(announce, with_a_change_that_conflicts_nothing_of_it_is_there)
 	CHECK_INT(announce_commit(world.ingest, &change, 1, &announced, 1),
 		ERR_CONFLICT);
 	CHECK_INT(atomic_load(&world.accepted_count), 1);
+	world_close(&world);
 	CHECK_INT(
 		test_count(world.directory, "SELECT count(*) FROM events"), 1);
 	CHECK_INT(
 		test_count(world.directory, "SELECT count(*) FROM deliveries"),
 		1);
-	world_close(&world);
 }
 
 TEST(announce, one_webhook_can_be_left_out_and_another_put_in)
@@ -280,6 +280,7 @@ TEST(announce, a_webhook_that_gets_all_news_gets_none_of_itself)
 	two = create(&registry, "startswith(type, 'grapnel.')");
 	CHECK_INT(two, one + 1);
 	turn(&registry, one, WEBHOOK_WARNING);
+	close_registry(&registry);
 	CHECK_INT(test_count(registry.world.directory,
 			  "SELECT count(*) FROM deliveries d JOIN events e"
 			  " ON e.sequence = d.event JOIN webhooks w"
@@ -291,7 +292,6 @@ TEST(announce, a_webhook_that_gets_all_news_gets_none_of_itself)
 			  " ON e.sequence = d.event WHERE d.webhook = 2"
 			  " AND e.type = 'grapnel.webhook.warning'"),
 		1);
-	close_registry(&registry);
 }
 
 TEST(announce, what_flaps_is_told_sixty_times_an_hour_and_then_not)

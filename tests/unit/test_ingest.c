@@ -81,6 +81,7 @@ TEST(ingest, an_event_says_which_deliveries_are_its_own)
 	world_put_is(&world, "r", "{\"a\":1}", PUBLISH_ACCEPTED);
 	world_put_is(&world, "s", "{\"a\":2}", PUBLISH_ACCEPTED);
 	world_put_is(&world, "t", "{\"a\":0}", PUBLISH_ACCEPTED);
+	world_close(&world);
 	CHECK_INT(test_count(world.directory,
 			  "SELECT count(*) FROM events e JOIN deliveries d"
 			  " ON d.event = e.sequence AND d.is_in_row = 1"
@@ -94,7 +95,6 @@ TEST(ingest, an_event_says_which_deliveries_are_its_own)
 		test_count(world.directory,
 			"SELECT first_delivery FROM events WHERE matched = 0"),
 		0);
-	world_close(&world);
 }
 
 TEST(ingest, the_same_state_by_value_makes_no_event_also_after_a_restart)
