@@ -16,6 +16,7 @@ enum {
 	BATCH_MAX = 1024,
 	ROW_BYTES = 256, /* of a row, beside its large texts */
 	AHEAD = 8,	 /* items fetched into the cache before their turn */
+	FETCHED = 8,	 /* changes of a unit that are, at most */
 };
 
 struct writer {
@@ -113,27 +114,22 @@ static void
 fetch_rows(const struct store_unit *unit)
 {
 	for (size_t i = 0; i < unit->count; i++) {
-		/* Each kind's pointer is at the same place. */
-		const char *row = (const char *)unit->changes[i].event;
-		enum store_change_kind kind = unit->changes[i].kind;
+		const struct store_change *change = &unit->changes[i];
+		bool is_large = change->kind == STORE_EVENT_ADD ||
+				change->kind == STORE_ATTEMPT_ADD;
 
-		__builtin_prefetch(row);
-		__builtin_prefetch(row + CACHE_LINE);
-		if (kind != STORE_EVENT_ADD && kind != STORE_ATTEMPT_ADD)
-			continue;
-		__builtin_prefetch(row + 2 * CACHE_LINE);
-		__builtin_prefetch(row + 3 * CACHE_LINE);
+		/* Each kind's pointer is at the same place. */
+		fetch_ahead(
+			change->event, (is_large ? 4 : 2) * (size_t)CACHE_LINE);
 	}
 }
 
 static void
 fetch_changes(const struct store_unit *unit)
 {
-	const char *changes = (const char *)unit->changes;
-	size_t size = unit->count * sizeof(struct store_change);
+	size_t count = unit->count < FETCHED ? unit->count : FETCHED;
 
-	for (size_t i = 0; i < size && i < 8 * CACHE_LINE; i += CACHE_LINE)
-		__builtin_prefetch(changes + i);
+	fetch_ahead(unit->changes, count * sizeof(*unit->changes));
 }
 
 static void
