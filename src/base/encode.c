@@ -52,7 +52,7 @@ append_base64(
 	if (at == NULL)
 		return;
 	for (; left >= 3; left -= 3, in += 3, at += 4) {
-		unsigned bits = (unsigned)in[0] << 16 | in[1] << 8 | in[2];
+		unsigned bits = (unsigned)(in[0] << 16 | in[1] << 8 | in[2]);
 
 		at[0] = alphabet[bits >> 18];
 		at[1] = alphabet[bits >> 12 & 63];

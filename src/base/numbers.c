@@ -83,7 +83,9 @@ grow(struct numbers *numbers, size_t cap)
 void
 numbers_add(struct numbers *numbers, struct numbers_node *node)
 {
-	if (numbers->count == numbers->cap)
+	size_t places = numbers->is_counted ? numbers->cap / 2 : numbers->cap;
+
+	if (numbers->count == places)
 		grow(numbers, numbers->cap ? numbers->cap * 2 : FIRST_CAP);
 	put(numbers, node);
 	numbers->count++;

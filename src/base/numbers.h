@@ -8,7 +8,8 @@
  * them: the node is embedded in the thing (CONTAINER_OF), and beside it a
  * thing costs 8 to 16 bytes. Hashed with the secret of base/map, unless
  * `is_counted` is set while it is empty: numbers that we count up ourselves,
- * and nobody can choose, are found for less, and neighbours lie side by side.
+ * and nobody can choose, are found for less, and neighbours lie side by side;
+ * there are twice as many places then, so that few numbers share one.
  * One thread at a time.
  *
  * It never shrinks. A zeroed struct numbers is a valid empty one.

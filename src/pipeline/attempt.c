@@ -224,27 +224,35 @@ struct ending {
 	struct health_report report;
 };
 
+struct store_change *
+attempt_add_change(struct attempt *attempt, enum store_change_kind kind)
+{
+	struct store_change *change =
+		&attempt->changes[attempt->outcome.unit.count++];
+
+	change->kind = kind;
+	return change;
+}
+
 static void
 fill_delivery(struct attempt *attempt, int64_t now, enum delivery_state state,
 	struct str reason)
 {
-	struct delivery *delivery = attempt->delivery;
+	const struct delivery *delivery = attempt->delivery;
+	struct delivery_row *row = &attempt->delivery_row;
 
-	attempt->delivery_row = (struct delivery_row){
-		.sequence = delivery->sequence,
-		.workspace = delivery->workspace,
-		.event = delivery->event,
-		.webhook = delivery->webhook,
-		.state = state,
-		.attempts = delivery->attempts,
-		.due = delivery->due,
-		.created = delivery->created,
-		.updated = now,
-		.reason = reason,
-	};
-	attempt->changes[0] = (struct store_change){
-		.kind = STORE_DELIVERY_SET, .delivery = &attempt->delivery_row};
-	attempt->outcome.unit.count = 1;
+	/* All else is zero since the attempt was made. */
+	row->sequence = delivery->sequence;
+	row->workspace = delivery->workspace;
+	row->event = delivery->event;
+	row->webhook = delivery->webhook;
+	row->state = state;
+	row->attempts = delivery->attempts;
+	row->due = delivery->due;
+	row->created = delivery->created;
+	row->updated = now;
+	row->reason = reason;
+	attempt_add_change(attempt, STORE_DELIVERY_SET)->delivery = row;
 }
 
 /**
@@ -326,38 +334,40 @@ policy_of(const struct attempt *attempt)
 						       : &hub->retry;
 }
 
-static struct retry_decision
-decide(const struct attempt *attempt, struct ending *ending)
+static void
+decide(const struct attempt *attempt, struct ending *ending,
+	struct retry_decision *ret)
 {
 	const struct delivery *delivery = attempt->delivery;
-	struct retry_decision decision = retry_decide(policy_of(attempt),
-		&ending->outcome, delivery->attempts + 1 - delivery->spent,
+
+	*ret = retry_decide(policy_of(attempt), &ending->outcome,
+		delivery->attempts + 1 - delivery->spent,
 		drift_age(dispatch_drift(attempt->worker->dispatch),
 			delivery->since));
-
-	if (decision.verdict == RETRY_AGAIN &&
+	if (ret->verdict == RETRY_AGAIN &&
 		delivery->attempts + 1 >= DELIVERY_ATTEMPTS_MAX) {
-		decision.verdict = RETRY_GIVE_UP;
-		decision.reason = "it has had as many attempts as there can be";
+		ret->verdict = RETRY_GIVE_UP;
+		ret->reason = "it has had as many attempts as there can be";
 	}
-	if (decision.verdict != RETRY_AGAIN)
-		return decision;
+	if (ret->verdict != RETRY_AGAIN)
+		return;
 	if (!ending->has_delay)
-		ending->delay = decision.delay;
+		ending->delay = ret->delay;
 	ending->has_delay = true;
-	decision.delay = ending->delay;
-	return decision;
+	ret->delay = ending->delay;
 }
 
 /** `is_first`: it stands for the request where the webhook is concerned. */
 static void
 end_one(struct attempt *attempt, struct ending *ending, bool is_first)
 {
-	struct retry_decision decision = decide(attempt, ending);
-	bool is_delivered = decision.verdict == RETRY_DELIVERED;
+	struct retry_decision decision;
+	bool is_delivered;
 	/* A retry reads its event anew: in memory it would only wait (P7). */
 	struct payload *payload = attempt->delivery->payload;
 
+	decide(attempt, ending, &decision);
+	is_delivered = decision.verdict == RETRY_DELIVERED;
 	attempt->delivery->payload = NULL;
 	if (is_first)
 		worker_measure(attempt->worker, ending->result,
@@ -366,9 +376,7 @@ end_one(struct attempt *attempt, struct ending *ending, bool is_first)
 	attempt_fill_row(attempt, ending->result, &ending->heads, is_delivered);
 	attempt->delivery->attempts++;
 	apply_decision(attempt, ending, &decision);
-	attempt->changes[1] = (struct store_change){
-		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
-	attempt->outcome.unit.count = 2;
+	attempt_add_change(attempt, STORE_ATTEMPT_ADD)->attempt = &attempt->row;
 	if (is_first && (is_delivered || decision.counts_against_health))
 		ending->has_moved = attempt_apply_health(
 			attempt, &decision, &ending->report);
@@ -414,9 +422,7 @@ errand_done(struct attempt *attempt, const struct http_result *result)
 		end_errand(attempt, false);
 		return;
 	}
-	attempt->changes[0] = (struct store_change){
-		.kind = STORE_ATTEMPT_ADD, .attempt = &attempt->row};
-	attempt->outcome.unit.count = 1;
+	attempt_add_change(attempt, STORE_ATTEMPT_ADD)->attempt = &attempt->row;
 	write_outcome(attempt);
 }
 

@@ -56,11 +56,10 @@ attempt_apply_health(struct attempt *attempt,
 			STR_ARG(attempt->row.error));
 		return true;
 	}
-	change = &attempt->changes[attempt->outcome.unit.count++];
-	*change = (struct store_change){.kind = STORE_HEALTH_SET,
-		.webhook_number = webhook->number,
-		.health = {health->window, health->count,
-			health->failures_in_a_row}};
+	change = attempt_add_change(attempt, STORE_HEALTH_SET);
+	change->webhook_number = webhook->number;
+	change->health = (struct health_counters){
+		health->window, health->count, health->failures_in_a_row};
 	return false;
 }
 

@@ -53,6 +53,10 @@ struct attempt {
 	struct attempt *next_unwritten;
 };
 
+/** The next change of its outcome, with all but its kind zero. */
+struct store_change *attempt_add_change(
+	struct attempt *attempt, enum store_change_kind kind);
+
 /**
  * The lane's health moves with the outcome. True: the webhook's state moved
  * too, which is to be reported once the outcomes are on their way to the disk
@@ -76,9 +80,9 @@ struct str attempt_describe_request(struct attempt *attempt);
 struct str attempt_mask_response(struct attempt *attempt, struct str head);
 
 /**
- * attempt->row, with what it was, what came back, and why it failed. The heads
- * are in the arena of the attempt that made the request, which may be gone
- * before this one.
+ * attempt->row, once, with what it was, what came back, and why it failed. The
+ * heads are in the arena of the attempt that made the request, which may be
+ * gone before this one.
  */
 void attempt_fill_row(struct attempt *attempt, const struct http_result *result,
 	const struct attempt_heads *heads, bool is_acknowledged);

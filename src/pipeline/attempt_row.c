@@ -98,29 +98,29 @@ attempt_fill_row(struct attempt *attempt, const struct http_result *result,
 	const struct delivery *delivery = attempt->delivery;
 	struct arena *arena = &attempt->arena;
 	bool is_owner = heads->owner == attempt;
+	const struct http_timings *timings = &result->timings;
+	struct attempt_row *row = &attempt->row;
 
-	attempt->row = (struct attempt_row){
-		.delivery = delivery->sequence,
-		.webhook = delivery->webhook,
-		.number = delivery->attempts,
-		.started = attempt->started,
-		.ended = attempt->started + result->timings.total,
-		.status = result->status,
-		.is_acknowledged = is_acknowledged,
-		.destination = attempt_destination(attempt),
-		.request_head = is_owner ? heads->request
-					 : arena_copy(arena, heads->request),
-		.response_head = is_owner ? heads->response
-					  : arena_copy(arena, heads->response),
-		.response_body = arena_copy(arena, result->body),
-		.name_resolved = result->timings.name_resolved,
-		.connected = result->timings.connected,
-		.tls_done = result->timings.tls_done,
-		.first_byte = result->timings.first_byte,
-	};
+	/* All else is zero since the attempt was made. */
+	row->delivery = delivery->sequence;
+	row->webhook = delivery->webhook;
+	row->number = delivery->attempts;
+	row->started = attempt->started;
+	row->ended = attempt->started + timings->total;
+	row->status = result->status;
+	row->is_acknowledged = is_acknowledged;
+	row->destination = attempt_destination(attempt);
+	row->request_head =
+		is_owner ? heads->request : arena_copy(arena, heads->request);
+	row->response_head =
+		is_owner ? heads->response : arena_copy(arena, heads->response);
+	row->response_body = arena_copy(arena, result->body);
+	row->name_resolved = timings->name_resolved;
+	row->connected = timings->connected;
+	row->tls_done = timings->tls_done;
+	row->first_byte = timings->first_byte;
 	if (result->failure != HTTP_NO_FAILURE)
-		attempt->row.failure =
-			str_of(http_failure_name(result->failure));
+		row->failure = str_of(http_failure_name(result->failure));
 	if (!is_acknowledged)
-		attempt->row.error = describe_failure(attempt, result);
+		row->error = describe_failure(attempt, result);
 }

@@ -1,27 +1,32 @@
 #include "pipeline/dispatch.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "base/mem.h"
 #include "pipeline/dispatch_private.h"
 
 /* ---- deliveries ---- */
 
-static struct delivery
-from_row(const struct delivery_row *row, struct payload *payload)
+/** Field by field: each row that comes in comes through here. */
+static void
+fill(struct delivery *delivery, const struct delivery_row *row,
+	struct payload *payload)
 {
-	return (struct delivery){
-		.sequence = row->sequence,
-		.event = row->event,
-		.webhook = row->webhook,
-		.workspace = row->workspace,
-		.attempts = row->attempts,
-		.spent = row->spent,
-		.since = row->since ? row->since : row->created,
-		.resource = row->resource,
-		.created = row->created,
-		.due = row->due,
-		.written = row->updated,
-		.payload = payload,
-	};
+	delivery->sequence = row->sequence;
+	delivery->event = row->event;
+	delivery->webhook = row->webhook;
+	delivery->workspace = row->workspace;
+	delivery->attempts = row->attempts;
+	delivery->spent = row->spent;
+	delivery->since = row->since ? row->since : row->created;
+	delivery->resource = row->resource;
+	delivery->created = row->created;
+	delivery->due = row->due;
+	delivery->written = row->updated;
+	delivery->payload = payload;
+	memset(&delivery->by_sequence, 0,
+		sizeof(*delivery) - offsetof(struct delivery, by_sequence));
 }
 
 struct delivery *
@@ -29,7 +34,7 @@ delivery_new(const struct delivery_row *row, struct payload *payload)
 {
 	struct delivery *delivery = MEM_NEW(struct delivery);
 
-	*delivery = from_row(row, payload_ref(payload));
+	fill(delivery, row, payload_ref(payload));
 	return delivery;
 }
 
@@ -42,19 +47,16 @@ delivery_free(struct delivery *delivery)
 	mem_free(delivery);
 }
 
-/** The same as `offered`, of those that are spare if there is one. */
+/** One of those that are spare, if there are any; not filled. */
 static struct delivery *
-keep(struct dispatch *dispatch, const struct delivery *offered)
+take_spare(struct dispatch *dispatch)
 {
 	struct delivery *delivery = dispatch->spare;
 
-	if (delivery) {
-		dispatch->spare = delivery->next;
-		dispatch->spare_count--;
-	} else {
-		delivery = mem_resize(NULL, sizeof(*delivery));
-	}
-	*delivery = *offered;
+	if (delivery == NULL)
+		return mem_resize(NULL, sizeof(*delivery));
+	dispatch->spare = delivery->next;
+	dispatch->spare_count--;
 	return delivery;
 }
 
@@ -163,17 +165,21 @@ enum dispatch_answer
 dispatch_offer(struct dispatch *dispatch, const struct delivery_row *row,
 	struct payload *payload)
 {
-	struct delivery offered = from_row(row, payload);
 	struct lane *lane = dispatch_find(dispatch, row->webhook);
-	enum dispatch_answer said = lane == NULL || lane->is_removed
-					    ? DISPATCH_NO_WEBHOOK
-					    : answer(dispatch, lane, &offered);
+	enum dispatch_answer said;
 	struct delivery *delivery;
 
-	if (said != DISPATCH_QUEUED)
+	if (lane == NULL || lane->is_removed)
+		return DISPATCH_NO_WEBHOOK;
+	delivery = take_spare(dispatch);
+	fill(delivery, row, payload);
+	said = answer(dispatch, lane, delivery);
+	if (said != DISPATCH_QUEUED) {
+		delivery->payload = NULL; /* the caller's still */
+		dispatch_drop(dispatch, delivery);
 		return said;
-	spare_memory(lane, &offered);
-	delivery = keep(dispatch, &offered);
+	}
+	spare_memory(lane, delivery);
 	order_begin(lane, delivery, false);
 	lane_know(dispatch, lane, delivery);
 	lane_enqueue(dispatch, lane, delivery);

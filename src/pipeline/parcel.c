@@ -50,16 +50,12 @@ parcel_add(struct parcel *parcel, const struct delivery_row *row,
 }
 
 void
-parcel_row(const struct parcel_item *item, struct delivery_row *ret)
+parcel_row(const struct parcel_item *item, struct delivery_row *row)
 {
-	*ret = (struct delivery_row){
-		.sequence = item->sequence,
-		.workspace = item->workspace,
-		.event = item->event,
-		.webhook = item->webhook,
-		.due = item->created,
-		.created = item->created,
-		.updated = item->created,
-		.resource = item->resource,
-	};
+	row->sequence = item->sequence;
+	row->workspace = item->workspace;
+	row->event = item->event;
+	row->webhook = item->webhook;
+	row->due = row->created = row->updated = item->created;
+	row->resource = item->resource;
 }

@@ -35,5 +35,8 @@ bool parcel_fits(const struct delivery_row *row);
 void parcel_add(struct parcel *parcel, const struct delivery_row *row,
 	struct payload *payload);
 
-/** An item's row again; its payload's reference is the item's still. */
-void parcel_row(const struct parcel_item *item, struct delivery_row *ret);
+/**
+ * An item's row again, in one that was zeroed, or written here before; its
+ * payload's reference is the item's still.
+ */
+void parcel_row(const struct parcel_item *item, struct delivery_row *row);

@@ -85,7 +85,7 @@ worker_take_one(struct worker *worker, struct delivery_mail *mail)
 void
 worker_take_parcel(struct worker *worker, struct parcel *parcel)
 {
-	struct delivery_row row;
+	struct delivery_row row = {0};
 
 	for (size_t i = 0; i < parcel->count; i++) {
 		parcel_row(&parcel->items[i], &row);

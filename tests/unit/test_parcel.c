@@ -18,7 +18,7 @@ TEST(parcel, a_fresh_row_comes_out_as_it_went_in)
 	struct payload_facts facts = {.event = 5, .body = STR("{}")};
 	struct payload *payload = payload_new(&facts);
 	struct parcel *parcel = parcel_new();
-	struct delivery_row row;
+	struct delivery_row row = {0};
 
 	CHECK(parcel_fits(&fresh));
 	parcel_add(parcel, &fresh, payload);
