@@ -5,14 +5,17 @@
 static struct published units[PUBLISHED_MAX];
 static uint64_t last_delivery;
 static uint64_t hooks_of_last;
+static uint8_t tries[1 << 18]; /* attempts, by delivery */
 
 struct store_unit *
 published_make(struct published *published, size_t hooks, struct arena *arena)
 {
 	struct event_row *event = &published->event;
 
-	if (late.last_event == 0)
+	if (late.last_event == 0) {
 		last_delivery = 0;
+		memset(tries, 0, sizeof(tries));
+	}
 	*event = test_event(++late.last_event, arena);
 	event->form = EVENT_DATA;
 	event->operation = OPERATION_NONE;
@@ -77,7 +80,8 @@ make_outcome(
 		.due = TEST_NOW + 7 * (int64_t)delivery,
 		.updated = TEST_NOW + 9 * (int64_t)delivery,
 		.reason = has_attempt ? STR("") : STR("skipped")};
-	outcome->attempt = test_attempt(delivery, state != DELIVERY_WAITING,
+	CHECK(delivery < COUNT_OF(tries));
+	outcome->attempt = test_attempt(delivery, tries[delivery],
 		hooks_of_last ? (delivery - 1) % hooks_of_last + 1 : 1,
 		TEST_NOW);
 	outcome->changes[0] = (struct store_change)SET_DELIVERY(&outcome->row);
@@ -95,6 +99,8 @@ published_set(uint64_t delivery, enum delivery_state state)
 	struct store_unit *unit = make_outcome(&outcome, delivery, state);
 	enum err err = store_commit(late.store, &unit, 1, NULL);
 
+	if (unit->result == ERR_OK)
+		tries[delivery]++;
 	return err ? err : unit->result;
 }
 
@@ -104,12 +110,18 @@ published_set_all(uint64_t from, uint64_t to, enum delivery_state state)
 	static struct outcome outcomes[PUBLISHED_MAX];
 	struct store_unit *list[PUBLISHED_MAX];
 	size_t count = to - from + 1;
+	enum err err;
 
 	CHECK(count <= PUBLISHED_MAX);
 	for (size_t i = 0; i < count; i++)
 		list[i] = make_outcome(&outcomes[i],
 			i % 2 ? from + i : to - (count % 2 ? i : i + 1), state);
-	return store_commit(late.store, list, count, NULL);
+	err = store_commit(late.store, list, count, NULL);
+	for (size_t i = 0; i < count; i++) {
+		if (list[i]->result == ERR_OK)
+			tries[outcomes[i].row.sequence]++;
+	}
+	return err;
 }
 
 void

@@ -266,7 +266,7 @@ TEST(store_attempts, a_row_that_nobody_knows_of_cannot_move_others)
 	run_beside("INSERT INTO events SELECT 1000, workspace, operation, form,"
 		   " previous, time, accepted, matched, is_id_given, 'x',"
 		   " source, type, type_as_received, subject, publisher,"
-		   " attributes, body, 0 FROM events WHERE sequence = 1");
+		   " attributes, body, 0, NULL FROM events WHERE sequence = 1");
 	CHECK_INT(store_commit(store, units, 1, NULL), ERR_IO);
 	CHECK_INT(test_count(directory, "SELECT count(*) FROM events"), 2);
 	CHECK_OK(store_commit(store, units, 1, NULL));
