@@ -69,4 +69,5 @@ TEST(http_client, a_header_is_found_in_a_head)
 	CHECK(!http_head_find(head, STR("HTTP/1.1 200 X"), &value));
 	CHECK(!http_head_find(head, STR("B"), &value));
 	CHECK(!http_head_find(STR(""), STR("B"), &value));
+	CHECK(!http_head_find((struct str){NULL, 0}, STR("B"), &value));
 }

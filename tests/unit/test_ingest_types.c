@@ -321,6 +321,50 @@ TEST(ingest_types, what_is_too_large_for_greenlake_is_refused_at_once)
 	world_close(&world);
 }
 
+/** An event of resource "o", whose new state has so many bytes. */
+static const char *
+sized_event(struct arena *arena, int id, int size)
+{
+	return arena_printf(arena,
+		"{\"specversion\":\"1.0\",\"id\":\"%d\",\"source\":\"/s\","
+		"\"type\":\"" ORDER "\",\"subject\":\"o\",\"data\":"
+		"{\"new\":{\"n\":\"%0*d\"}}}",
+		id, size, id)
+		.ptr;
+}
+
+/* Held against the state that is stored it is another event, and larger. */
+TEST(ingest_types, an_event_tried_again_is_measured_again)
+{
+	struct world world;
+	struct published second, third;
+	struct event_type_facts facts = order(VALIDATION_OFF);
+	struct arena arena = {0};
+	struct gate gate;
+
+	fault_install();
+	world_open(&world, 0, 1);
+	facts.is_resource = true;
+	put_type(&world, &facts);
+	world_event_is(&world, sized_event(&arena, 1, 1600), PUBLISH_ACCEPTED);
+	add_greenlake(&world, 1, WEBHOOK_ACTIVE);
+	world.ingest->options.greenlake_bytes_max = 2048;
+	gate_close(&gate, world.writer);
+	world_event(&world, &second,
+		EVENT("2", ",\"subject\":\"o\",\"data\":{\"operation\":"
+			   "\"Deleted\"}"));
+	world_event(&world, &third, sized_event(&arena, 3, 600));
+	fault_arm(FAULT_IO, 0, false);
+	gate_open(&gate);
+	world_await(&second);
+	world_await(&third);
+	CHECK_INT(second.err, ERR_IO);
+	CHECK_INT(third.outcome, PUBLISH_REFUSED);
+	CHECK_INT(third.because, PUBLISH_TOO_LARGE);
+	arena_release(&arena);
+	world_close(&world);
+}
+
 #define PARENT "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 TEST(ingest_types, a_requests_trace_is_that_of_its_events)
