@@ -440,6 +440,15 @@ sqlite_late_complete(const struct sqlite_late *late)
 	return atomic_load_explicit(&late->complete, memory_order_acquire);
 }
 
+struct delivery_list
+sqlite_late_list(struct sqlite_late *late,
+	const struct delivery_ring_query *query, struct arena *arena)
+{
+	if (query->event && query->event <= sqlite_late_complete(late))
+		return (struct delivery_list){0};
+	return delivery_ring_list(&late->ring, query, arena);
+}
+
 uint64_t
 sqlite_late_highest(const struct sqlite_late *late)
 {
