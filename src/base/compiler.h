@@ -1,5 +1,6 @@
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Compiler attributes used across the tree, so that a reader meets one
@@ -25,12 +26,15 @@
  */
 enum { CACHE_LINE = 64 };
 
-/** Asks for the cache lines of `size` bytes, which are needed soon. */
+/**
+ * Asks for the cache lines of `size` bytes, which are needed soon. Any pointer
+ * will do, NULL too: nothing is read, and it is counted on as a number.
+ */
 static inline void
 fetch_ahead(const void *ptr, size_t size)
 {
 	for (size_t i = 0; i < size; i += CACHE_LINE)
-		__builtin_prefetch((const char *)ptr + i);
+		__builtin_prefetch((const void *)((uintptr_t)ptr + i));
 	/* Otherwise gcc takes it for without effect, and leaves out calls. */
 	__asm__ volatile("");
 }

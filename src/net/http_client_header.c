@@ -66,8 +66,11 @@ http_header_is_sendable(struct str name, struct str value)
 bool
 http_head_find(struct str head, struct str name, struct str *ret)
 {
-	const char *at = head.ptr, *end = at + head.len;
+	const char *at = head.ptr, *end;
 
+	if (head.len == 0)
+		return false;
+	end = at + head.len;
 	/* What follows the status line, and so on. */
 	while (at != end && (at = memchr(at, '\n', (size_t)(end - at)))) {
 		struct str line = str_make(at + 1, (size_t)(end - at - 1));

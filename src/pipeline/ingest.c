@@ -85,6 +85,7 @@ try_again(struct ingest_work *work)
 {
 	payload_unref(work->payload);
 	work->payload = NULL;
+	work->text = NULL; /* by now its type may be of no resource */
 	work->item->matched = work->item->skipped = 0;
 	buf_clear(&work->item->why);
 	arena_release(&work->own_arena);

@@ -1,6 +1,10 @@
 /* What the catalog, a size and a window do to events that come in. */
+#include <sched.h>
+
 #include "base/clock.h"
+#include "base/desk.h"
 #include "base/log.h"
+#include "fault_vfs.h"
 #include "pipeline/ingest_work.h"
 #include "pipeline/match.h"
 #include "pipeline_world.h"
@@ -176,6 +180,73 @@ TEST(ingest_types, a_registered_resource_type_keeps_states)
 		world.store, WORKSPACE_DEFAULT, STR("2"), &arena, &row));
 	CHECK_INT(row.operation, OPERATION_CREATED);
 	arena_release(&arena);
+	world_close(&world);
+}
+
+/** A desk's thread that stands still until it may go on. */
+struct pause {
+	struct desk_job job;
+	sem_t may_go;
+};
+
+static void
+stand_still(struct desk_job *job)
+{
+	struct pause *pause = CONTAINER_OF(job, struct pause, job);
+
+	while (sem_wait(&pause->may_go) != 0)
+		continue;
+}
+
+static void
+delete_type(struct world *world, const struct event_type_facts *facts)
+{
+	struct event_type_facts named = {.name = facts->name};
+	struct event_type_change change = {
+		.workspace = WORKSPACE_DEFAULT, .facts = &named};
+
+	CHECK_OK(event_types_delete(world->event_types, &change));
+	buf_release(&change.why);
+}
+
+/* Its first try was about a resource, and shared that one's new state. */
+TEST(ingest_types, an_event_tried_again_is_what_its_type_says_by_then)
+{
+	static struct pause pauses[] = {
+		{{NULL, stand_still}, {{0}}}, {{NULL, stand_still}, {{0}}}};
+	struct world world;
+	struct published first, second;
+	struct event_type_facts facts = order(VALIDATION_OFF);
+	struct webhook *webhook = world_webhook(1, "type eq '" ORDER "'");
+	struct gate gate;
+
+	fault_install();
+	world_open(&world, 0, 1);
+	facts.is_resource = true;
+	put_type(&world, &facts);
+	match_set(world.match, webhook);
+	webhook_unref(webhook);
+	for (size_t i = 0; i < COUNT_OF(pauses); i++) {
+		CHECK_INT(sem_init(&pauses[i].may_go, 0, 0), 0);
+		CHECK_OK(desk_post(world.desk, &pauses[i].job));
+	}
+	AWAIT(desk_waiting(world.desk) == 0);
+	gate_close(&gate, world.writer);
+	world_event(&world, &first,
+		EVENT("1", ",\"subject\":\"o\",\"data\":{\"new\":{\"n\":1}}"));
+	world_event(&world, &second,
+		EVENT("2", ",\"subject\":\"o\",\"data\":{\"new\":{\"n\":2}}"));
+	fault_arm(FAULT_IO, 0, false);
+	gate_open(&gate);
+	world_await(&first);
+	CHECK_INT(first.outcome, PUBLISH_REFUSED);
+	AWAIT(desk_waiting(world.desk) == 1); /* the second */
+	delete_type(&world, &facts);
+	for (size_t i = 0; i < COUNT_OF(pauses); i++)
+		sem_post(&pauses[i].may_go);
+	world_await(&second);
+	CHECK_INT(second.outcome, PUBLISH_ACCEPTED);
+	CHECK_INT(second.matched, 1);
 	world_close(&world);
 }
 
