@@ -123,8 +123,7 @@ walk_late(struct store *store, const struct delivery_query *query,
 
 	walk->late = (struct delivery_list){0};
 	if (!query->has_state || query->state == DELIVERY_WAITING)
-		walk->late =
-			delivery_ring_list(&store->late.ring, &late, arena);
+		walk->late = sqlite_late_list(&store->late, &late, arena);
 }
 
 /** Among those that have one, each once. */

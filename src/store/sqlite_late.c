@@ -170,7 +170,10 @@ is_told_by(const struct event_row *event, const struct delivery_row *row,
 	       row->is_in_row && str_is_empty(row->reason);
 }
 
-/** The unit's deliveries stand behind the event, and there is no other. */
+/**
+ * The unit's deliveries stand behind the event, and there is no other. Nothing
+ * between them moves the mark, which would pass the event without them.
+ */
 static bool
 are_told(const struct sqlite_write *write, const struct store_change *event)
 {
@@ -181,7 +184,9 @@ are_told(const struct sqlite_write *write, const struct store_change *event)
 	for (size_t i = 0; i < unit->count; i++) {
 		const struct store_change *change = &unit->changes[i];
 
-		if (change->kind == STORE_EVENT_ADD && change != event)
+		if ((change->kind == STORE_EVENT_ADD && change != event) ||
+			(change > event && sqlite_write_moves_mark(change) &&
+				next - row->first_delivery < row->matched))
 			return false;
 		if (change->kind != STORE_DELIVERY_ADD)
 			continue;
@@ -433,6 +438,15 @@ uint64_t
 sqlite_late_complete(const struct sqlite_late *late)
 {
 	return atomic_load_explicit(&late->complete, memory_order_acquire);
+}
+
+struct delivery_list
+sqlite_late_list(struct sqlite_late *late,
+	const struct delivery_ring_query *query, struct arena *arena)
+{
+	if (query->event && query->event <= sqlite_late_complete(late))
+		return (struct delivery_list){0};
+	return delivery_ring_list(&late->ring, query, arena);
 }
 
 uint64_t

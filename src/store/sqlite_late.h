@@ -123,6 +123,13 @@ bool sqlite_late_want(struct sqlite_late *late);
  */
 uint64_t sqlite_late_complete(const struct sqlite_late *late);
 
+/**
+ * Those without a row, as delivery_ring_list(); nothing is looked through for
+ * an event of which the table has all. Before the table is read.
+ */
+struct delivery_list sqlite_late_list(struct sqlite_late *late,
+	const struct delivery_ring_query *query, struct arena *arena);
+
 /** The highest sequence of a delivery, late or not; 0: none came or was late
  * since the start. To be asked before the table. */
 uint64_t sqlite_late_highest(const struct sqlite_late *late);

@@ -99,7 +99,7 @@ store_waiting_first(struct store *store, uint64_t webhook, uint64_t after,
 		if (err || low == UINT64_MAX || is_all_below(ret, limit, low))
 			return err;
 	}
-	late = delivery_ring_list(&store->late.ring, &query, arena);
+	late = sqlite_late_list(&store->late, &query, arena);
 	err = waiting_with_row(store, webhook, after, limit, arena, ret);
 	if (err == ERR_OK && late.count)
 		sqlite_late_merge(&late, limit, arena, ret);
@@ -162,7 +162,7 @@ store_deliveries_of_event(struct store *store, uint64_t event,
 	const struct delivery_ring_query query = {
 		.event = event, .limit = SQLITE_LATE_EACH};
 	struct delivery_list late =
-		delivery_ring_list(&store->late.ring, &query, arena);
+		sqlite_late_list(&store->late, &query, arena);
 	struct sqlite_reading reading =
 		sqlite_reading_begin(store, SQL_DELIVERIES_OF_EVENT, arena);
 	enum err err;

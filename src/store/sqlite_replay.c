@@ -70,7 +70,7 @@ store_delivery_to(struct store *store, uint64_t event, uint64_t webhook,
 	const struct delivery_ring_query query = {
 		.webhook = webhook, .event = event, .limit = 1};
 	struct delivery_list late =
-		delivery_ring_list(&store->late.ring, &query, arena);
+		sqlite_late_list(&store->late, &query, arena);
 	struct sqlite_reading reading =
 		sqlite_reading_begin(store, SQL_DELIVERY_TO, arena);
 	bool is_there;

@@ -422,6 +422,12 @@ kind_of(const struct store_change *change)
 	return &kinds[change->kind];
 }
 
+bool
+sqlite_write_moves_mark(const struct store_change *change)
+{
+	return kind_of(change)->want == WANTS_ROWS;
+}
+
 /** An event whose id we made cannot be there already. */
 static bool
 can_conflict(const struct store_change *change)

@@ -35,6 +35,9 @@ struct sqlite_write {
 enum err sqlite_write_units(struct sqlite_write *write,
 	struct store_unit **units, size_t count) MUST_USE;
 
+/** Whether all late deliveries are written before it (sqlite_late.h). */
+bool sqlite_write_moves_mark(const struct store_change *change);
+
 /** How many deliveries of a webhook wait. */
 enum err sqlite_write_waiting_of(struct sqlite_db *db, uint64_t webhook,
 	int64_t *ret, struct buf *why) MUST_USE;

@@ -446,6 +446,38 @@ TEST(store_late, what_a_removed_webhook_had_does_not_come_back)
 	store_close(late.store);
 }
 
+/* What stands between an event and its deliveries moves the mark. */
+TEST(store_late, a_unit_that_writes_all_in_its_midst_loses_nothing)
+{
+	struct arena arena = {0};
+	struct published published;
+	struct webhook_row webhook = test_webhook(2);
+	struct store_change changes[4];
+
+	late_start();
+	TEST_COMMIT(late.store, ADD_WEBHOOK(&webhook));
+	published_make(&published, 2, &arena);
+	changes[0] = published.changes[0];
+	changes[1] = (struct store_change){
+		.kind = STORE_DELIVERIES_SKIP, .webhook_number = 9};
+	changes[2] = published.changes[1];
+	changes[3] = published.changes[2];
+	CHECK_OK(test_commit(late.store, changes, 4));
+	CHECK_INT(published_waiting(late.store), 2);
+	check_crash(2, 2);
+	/* Nor does what is not taken any more come back. */
+	published_make(&published, 2, &arena);
+	changes[0] = published.changes[0];
+	changes[1] = (struct store_change)REMOVE_WEBHOOK(2);
+	changes[2] = published.changes[1];
+	changes[3] = published.changes[2];
+	CHECK_OK(test_commit(late.store, changes, 4));
+	CHECK_INT(published_waiting(late.store), 2);
+	check_crash(2, 3);
+	store_close(late.store);
+	arena_release(&arena);
+}
+
 TEST(store_late, what_retention_removes_does_not_come_back)
 {
 	static struct retain_step step;
