@@ -41,7 +41,7 @@ LATENCY_SECONDS = 5
 DRAIN_SECONDS = 25
 TOTAL_SECONDS = 240
 WEBHOOKS = "/compute-ops-mgmt/v1beta1/webhooks"
-connections = 64
+connections = 128
 
 
 def free_port():
