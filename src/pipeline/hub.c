@@ -11,6 +11,7 @@
 #include "pipeline/match.h"
 #include "pipeline/prober.h"
 #include "pipeline/replay.h"
+#include "pipeline/report_line.h"
 
 /* ---- what one part tells another ---- */
 
@@ -49,19 +50,12 @@ on_handshake(void *context, const struct webhook *webhook)
 	deliver_handshake(hub->deliver, webhook);
 }
 
-/** A worker's report, carried to the desk because storing it blocks. */
-struct report_job {
-	struct desk_job job;
-	struct hub *hub;
-	struct deliver_report report;
-};
-
+/** Desk's thread: storing it blocks. */
 static void
-run_report(struct desk_job *job)
+store_report(void *context, const struct deliver_report *report)
 {
-	struct report_job *self = CONTAINER_OF(job, struct report_job, job);
-	const struct deliver_report *report = &self->report;
-	struct webhooks *webhooks = self->hub->webhooks;
+	struct hub *hub = context;
+	struct webhooks *webhooks = hub->webhooks;
 	const struct handshake_outcome *outcome = &report->outcome;
 	enum err err = ERR_OK;
 
@@ -82,52 +76,42 @@ run_report(struct desk_job *job)
 	/* Left alone, the webhook would wait for its handshake, or show a
 	   status that its deliveries no longer have, until the next start. */
 	if (err)
-		deliver_report_again(self->hub->deliver, report);
-	mem_free(self);
+		deliver_report_again(hub->deliver, report);
 }
 
 static void
-post_report(struct hub *hub, const struct deliver_report *report)
+post(const struct hub *hub, const struct deliver_report *report)
 {
-	struct report_job *self = MEM_NEW(struct report_job);
-
-	self->hub = hub;
-	self->report = *report;
-	self->job.run = run_report;
-	/* With the desk's queue full the worker waits for the disk itself:
-	   slower, but the report is not lost. */
-	if (desk_post(hub->desk, &self->job))
-		run_report(&self->job);
+	report_line_post(hub->reports, report);
 }
 
 static void
 on_handshake_ended(void *context, uint64_t webhook, uint64_t handshake,
 	const struct handshake_outcome *outcome)
 {
-	post_report(context, &(struct deliver_report){.what = DELIVER_HANDSHAKE,
-				     .webhook = webhook,
-				     .handshake = handshake,
-				     .outcome = *outcome});
+	post(context, &(struct deliver_report){.what = DELIVER_HANDSHAKE,
+			      .webhook = webhook,
+			      .handshake = handshake,
+			      .outcome = *outcome});
 }
 
 static void
 on_health_moved(
 	void *context, uint64_t webhook, const struct health_report *report)
 {
-	post_report(context, &(struct deliver_report){.what = DELIVER_HEALTH,
-				     .webhook = webhook,
-				     .health = *report});
+	post(context, &(struct deliver_report){.what = DELIVER_HEALTH,
+			      .webhook = webhook,
+			      .health = *report});
 }
 
 static void
 on_rate_told(void *context, uint64_t webhook, unsigned allowed_rate,
 	bool is_unlimited)
 {
-	post_report(
-		context, &(struct deliver_report){.what = DELIVER_RATE,
-				 .webhook = webhook,
-				 .outcome = {.allowed_rate = allowed_rate,
-					 .is_rate_unlimited = is_unlimited}});
+	post(context, &(struct deliver_report){.what = DELIVER_RATE,
+			      .webhook = webhook,
+			      .outcome = {.allowed_rate = allowed_rate,
+				      .is_rate_unlimited = is_unlimited}});
 }
 
 /* ---- putting it together ---- */
@@ -391,6 +375,7 @@ open_parts(struct hub *hub, struct buf *why)
 	writer.store = hub->store;
 	hub->writer = writer_start(&writer);
 	hub->desk = desk_start(hub->options.desk_threads, 8192);
+	hub->reports = report_line_new(hub->desk, store_report, hub);
 	hub->match = match_new();
 	err = event_types_open(hub->store, hub->writer, &hub->event_types, why);
 	if (!err)
@@ -451,12 +436,14 @@ hub_stop(struct hub *hub, int64_t timeout)
 	if (hub->writer && writer_commit(hub->writer, NULL, 0))
 		log_warning("hub.stop", "the disk does not take changes");
 	desk_stop(hub->desk);
+	report_line_free(hub->reports);
 	writer_stop(hub->writer);
 	deliver_free(hub->deliver);
 	prober_free(hub->prober);
 	hub->prober = NULL;
 	hub->deliver = NULL;
 	hub->desk = NULL;
+	hub->reports = NULL;
 	hub->writer = NULL;
 }
 

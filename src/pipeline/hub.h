@@ -63,6 +63,7 @@ struct hub {
 	struct store *store;
 	struct writer *writer;
 	struct desk *desk;
+	struct report_line *reports;
 	struct match *match;
 	struct http_local *local; /* for whoever has hooks to open */
 	struct allow_lists *allow_lists;

@@ -9,8 +9,12 @@
 void
 report_keep(struct worker *worker, struct report_mail *mail)
 {
-	mail->next = worker->reports;
-	worker->reports = mail;
+	mail->next = NULL;
+	if (worker->reports)
+		worker->last_report->next = mail;
+	else
+		worker->reports = mail;
+	worker->last_report = mail;
 	worker->report_again_at = clock_monotonic() + REPORT_AGAIN_AFTER;
 }
 

@@ -3,7 +3,8 @@
 
 /*
  * What a worker has told the registry (deliver_report) and could not be
- * stored: it is kept, and told again a second later. Worker's thread.
+ * stored: it is kept, and told again a second later, in the same order.
+ * Worker's thread.
  */
 
 /** Takes it. */

@@ -74,7 +74,8 @@ struct worker {
 	int64_t write_again_at;	     /* monotonic */
 	int64_t refill_at;	     /* monotonic */
 	struct report_mail *reports; /* that could not be stored */
-	int64_t report_again_at;     /* monotonic */
+	struct report_mail *last_report;
+	int64_t report_again_at; /* monotonic */
 	atomic_bool is_stopping;
 	_Atomic int64_t stop_at; /* monotonic */
 	_Atomic uint64_t acknowledged;
