@@ -1,14 +1,21 @@
 # A thin front: every target is one script or one meson call, so that nothing
-# is true only when make runs it. BUILD=DIR builds somewhere else.
+# is true only when make runs it. BUILD=DIR builds somewhere else,
+# RELEASE=DIR what is installed and measured.
 
 BUILD ?= build
+RELEASE ?= build-release
 PREFIX ?= /usr/local
 
-.PHONY: build run test soak bench bench-filter bench-backlog bench-fanout bench-greenlake bench-scenarios format docs fuzz install clean
+.PHONY: build release run test soak bench bench-filter bench-backlog bench-fanout bench-greenlake bench-scenarios format docs fuzz install clean
 
 build:
 	@tools/install-packages.sh build
 	@tools/build.sh $(BUILD)
+
+# The program that is installed and measured, laid out by a profile.
+release:
+	@tools/install-packages.sh build
+	@tools/release.sh $(RELEASE)
 
 run: build
 	@tools/install-packages.sh run
@@ -24,9 +31,9 @@ soak: build
 	@tools/install-packages.sh build test
 	@tools/soak.sh $(BUILD)
 
-bench: build
+bench: release
 	@tools/install-packages.sh bench
-	@bench/run.py $(BUILD)
+	@bench/run.py $(RELEASE)
 
 # The index of filters, at 100 to a million; FILTERS="N…" says others.
 FILTERS ?= 100 1000 10000 100000 1000000
@@ -34,19 +41,19 @@ bench-filter: build
 	@bench/filters.sh $(BUILD) $(FILTERS)
 
 # What signing CloudEvents costs, and what batching gains.
-bench-greenlake: build
+bench-greenlake: release
 	@tools/install-packages.sh bench
-	@bench/greenlake.py $(BUILD)
+	@bench/greenlake.py $(RELEASE)
 
 # Runs of a scenario, beside Node-RED (from npm) running the same flow.
-bench-scenarios: build
+bench-scenarios: release
 	@tools/install-packages.sh bench
-	@bench/scenarios.py $(BUILD)
+	@bench/scenarios.py $(RELEASE)
 
 # One event to ten thousand webhooks, and what they take in memory.
-bench-fanout: build
+bench-fanout: release
 	@tools/install-packages.sh bench
-	@bench/fanout.py $(BUILD)
+	@bench/fanout.py $(RELEASE)
 
 # A start with a million deliveries waiting, and what each takes in memory.
 bench-backlog: build
@@ -67,10 +74,10 @@ fuzz:
 	@tools/fuzz.sh
 
 # DESTDIR=DIR puts the tree below DIR, for packagers.
-install: build
-	@meson configure $(BUILD) --prefix $(PREFIX)
-	@tools/build.sh $(BUILD) >/dev/null
-	@meson install -C $(BUILD) --no-rebuild
+install: release
+	@meson configure $(RELEASE) --prefix $(PREFIX)
+	@ninja --quiet -C $(RELEASE) grapnel
+	@meson install -C $(RELEASE) --no-rebuild
 
 clean:
-	rm -rf build build-asan build-tsan build-clang build-fuzz
+	rm -rf build build-release build-asan build-tsan build-clang build-fuzz

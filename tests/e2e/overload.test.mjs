@@ -11,7 +11,7 @@ import { test } from 'node:test'
 
 import { bulkItem } from './com.mjs'
 import { SERVER } from './crash.mjs'
-import { LAB, startHub, waitUntil } from './harness.mjs'
+import { IS_SANITIZED, LAB, startHub, waitUntil } from './harness.mjs'
 import { createWebhook } from './native.mjs'
 import { startReceiver } from './receiver.mjs'
 import { server } from './states.mjs'
@@ -21,11 +21,7 @@ const PUBLISHERS = 32
 const A_REQUEST = 25
 const STORE_MAX = 24 << 20
 const DRAIN_DEADLINE = 60_000 + SECONDS * 4000
-// Sanitizers keep freed memory and shadows of it.
-const MEMORY_MAX = process.env.GRAPNEL_BUILD === undefined ||
-  ['gcc', 'clang'].includes(process.env.GRAPNEL_BUILD)
-  ? 256 << 20
-  : Infinity
+const MEMORY_MAX = IS_SANITIZED ? Infinity : 256 << 20
 
 /** Bytes, the most it ever had. */
 const memoryOf = ({ child }) => 1024 * Number(

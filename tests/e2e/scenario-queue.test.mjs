@@ -8,9 +8,10 @@ import http from 'node:http'
 import { test } from 'node:test'
 
 import { failingDisk } from './faults.mjs'
-import { LAB, atEnd, startHub, waitUntil } from './harness.mjs'
+import {
+  IS_SANITIZED, LAB, atEnd, startHub, waitUntil
+} from './harness.mjs'
 
-const IS_SANITIZED = Boolean(process.env.GRAPNEL_BUILD)
 const LONG = 120_000
 
 /** Two actions behind a hook; they tell the number that came in. */
