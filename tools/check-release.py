@@ -153,12 +153,12 @@ def a_program_that_ends_is_not_waited_for(tree):
     return ended and process.returncode == 1
 
 
-def an_interrupted_training_leaves_nothing_behind(tree):
+def leaves_nothing_behind(tree, number):
     said = tree.root / "said"
     with train(tree, 'echo "$$ $3" >said.new\nmv said.new said\n'
                      "exec sleep 60\n") as process:
         has_begun = wait_for(said.exists)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         ended = wait_for(lambda: process.poll() is not None)
         process.kill()
     if not has_begun:
@@ -168,6 +168,14 @@ def an_interrupted_training_leaves_nothing_behind(tree):
     if is_left:
         os.kill(int(pid), signal.SIGKILL)
     return ended and not is_left and not pathlib.Path(folder).exists()
+
+
+def a_stopped_training_leaves_nothing_behind(tree):
+    return leaves_nothing_behind(tree, signal.SIGTERM)
+
+
+def a_training_whose_terminal_closes_leaves_nothing_behind(tree):
+    return leaves_nothing_behind(tree, signal.SIGHUP)
 
 
 def settings_of_the_environment_are_not_the_programs(tree):
@@ -189,7 +197,8 @@ CLAIMS = [
     another_compiler_does_not_go_on_with_counters,
     a_compiler_behind_another_program_is_known,
     a_program_that_ends_is_not_waited_for,
-    an_interrupted_training_leaves_nothing_behind,
+    a_stopped_training_leaves_nothing_behind,
+    a_training_whose_terminal_closes_leaves_nothing_behind,
     settings_of_the_environment_are_not_the_programs,
 ]
 

@@ -254,9 +254,10 @@ async def train(hub):
 def main(arguments):
     if len(arguments) != 1:
         sys.exit(__doc__)
-    # So that the hub and its folder go when this is told to.
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit("train: interrupted"))
+    # So that the hub and its folder go, too; nohup has one ignored.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: sys.exit("train: interrupted"))
     with tempfile.TemporaryDirectory(prefix="grapnel-train-") as directory:
         hub = Hub(arguments[0], directory)
         try:
