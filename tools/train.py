@@ -65,9 +65,12 @@ class Endpoint(asyncio.Protocol):
 
 
 class Hub:
-    """An instrumented hub on an empty folder."""
+    """An instrumented hub on an empty folder. Neither it nor what asks it
+    minds settings or proxies of the environment."""
 
     def __init__(self, program, directory):
+        self.opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}))
         self.port = free_port()
         self.token = secrets.token_hex(24)
         self.process = subprocess.Popen(
@@ -75,7 +78,9 @@ class Hub:
              f"127.0.0.1:{self.port}", "--allow-http", "--allow-private",
              "127.0.0.0/8", "--log-level", "error", "--webhooks-max",
              str(OTHER_FILTERS + 2)],
-            env=os.environ | {"GRAPNEL_ADMIN_TOKEN": self.token},
+            env={name: value for name, value in os.environ.items()
+                 if not name.startswith("GRAPNEL_")}
+            | {"GRAPNEL_ADMIN_TOKEN": self.token},
             stdout=subprocess.DEVNULL)
 
     def call(self, method, path, body=None):
@@ -84,15 +89,26 @@ class Hub:
             data=json.dumps(body).encode() if body else None,
             headers={"Authorization": f"Bearer {self.token}",
                      "Content-Type": "application/json"})
-        with urllib.request.urlopen(asked, timeout=20) as answer:
+        with self.opener.open(asked, timeout=20) as answer:
             return json.loads(answer.read() or b"null")
 
     def is_ready(self):
+        if self.process.poll() is not None:
+            sys.exit("train: the hub has ended instead of serving")
         try:
             self.call("GET", "/readyz")
             return True
         except OSError:
             return False
+
+    def stop(self):
+        """It writes its counters when it ends by itself."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=60)
+        finally:
+            self.process.kill()
+            self.process.wait()
 
     def head(self, method, path, kind, length):
         return (f"{method} {path} HTTP/1.1\r\nHost: hub\r\n"
@@ -167,18 +183,23 @@ async def send(port, requests):
     return is_good
 
 
-async def load(hub, requests, arrivals, what):
-    """Sends all, and waits until so many more have arrived."""
+async def load_all(hub, requests, arrivals, what):
     before = Endpoint.requests
-    end = time.monotonic() + DEADLINE
     results = await asyncio.gather(
         *(send(hub.port, requests) for _ in range(CONNECTIONS)))
     if not all(results):
         sys.exit(f"train: {what} were refused")
     while Endpoint.requests - before < arrivals:
-        if time.monotonic() > end:
-            sys.exit(f"train: not within {DEADLINE} s: {what} have arrived")
         await asyncio.sleep(0.05)
+
+
+async def load(hub, requests, arrivals, what):
+    """Sends all, and waits until so many more have arrived."""
+    try:
+        await asyncio.wait_for(
+            load_all(hub, requests, arrivals, what), DEADLINE)
+    except asyncio.TimeoutError:
+        sys.exit(f"train: not within {DEADLINE} s: {what} have arrived")
 
 
 def add_webhook(hub, name, url, options):
@@ -233,16 +254,20 @@ async def train(hub):
 def main(arguments):
     if len(arguments) != 1:
         sys.exit(__doc__)
+    # So that the hub and its folder go, too; nohup has one ignored.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: sys.exit("train: interrupted"))
     with tempfile.TemporaryDirectory(prefix="grapnel-train-") as directory:
         hub = Hub(arguments[0], directory)
         try:
             until(hub.is_ready, "the hub is ready")
             asyncio.run(train(hub))
         finally:
-            hub.process.send_signal(signal.SIGTERM)
-            code = hub.process.wait(timeout=60)
-    return code
+            code = hub.stop()
+    if code:
+        sys.exit(f"train: the hub has ended with {code}")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

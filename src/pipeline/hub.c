@@ -50,7 +50,7 @@ on_handshake(void *context, const struct webhook *webhook)
 	deliver_handshake(hub->deliver, webhook);
 }
 
-/** Desk's thread: storing it blocks. */
+/** Desk's thread, or a worker's when the desk is full: storing it blocks. */
 static void
 store_report(void *context, const struct deliver_report *report)
 {

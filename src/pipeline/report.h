@@ -3,8 +3,8 @@
 
 /*
  * What a worker has told the registry (deliver_report) and could not be
- * stored: it is kept, and told again a second later, in the same order.
- * Worker's thread.
+ * stored: it is kept, and told again a second later. What was kept stays
+ * in order; newer reports may have been stored before it. Worker's thread.
  */
 
 /** Takes it. */
