@@ -11,13 +11,7 @@ dir=${1:?which folder?}
 shift
 # What is said is told only when it fails: after a change of meson.build ninja
 # is not quiet even when told to be.
-quietly() {
-	local log
-	log=$("$@" 2>&1) || {
-		printf '%s\n' "$log" >&2
-		exit 1
-	}
-}
+. tools/quietly.sh
 
 if [ ! -f "$dir/build.ninja" ]; then
 	echo "Building into $dir; the first time takes a minute."

@@ -42,7 +42,7 @@ class Tree:
         for name in ("meson.build", "meson_options.txt", "tools/embed.py",
                      "src/main.c", "data/event-types/grapnel.json"):
             (self.root / name).touch()
-        for name in ("build.sh", "release.sh"):
+        for name in ("build.sh", "quietly.sh", "release.sh"):
             shutil.copy(ROOT / "tools" / name, self.root / "tools")
         for name, text in STAND_INS.items():
             self.script(f"bin/{name}", f"#!/bin/sh\n{text}\n")
@@ -88,9 +88,10 @@ def a_change_of_what_is_embedded_is_built(tree):
 
 
 def what_changes_meanwhile_is_built_next_time(tree):
-    # As long as a load at least takes by the clock of files.
-    tree.script("tools/train.py", "#!/bin/sh\nsleep 0.05\n"
-                                  "touch src/main.c\n")
+    # Until the clock of files, which is coarse, has gone on.
+    tree.script("tools/train.py",
+                "#!/bin/sh\nuntil [ src/main.c -nt 'the release/begun' ]; do\n"
+                "touch src/main.c; done\n")
     code, _ = tree.release()
     _, calls = tree.release()
     return code == 0 and "b_pgo=generate" in calls

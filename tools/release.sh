@@ -13,13 +13,7 @@ cd "$(dirname "$0")/.."
 
 dir=${1:?which folder?}
 
-quietly() {
-	local log
-	log=$("$@" 2>&1) || {
-		printf '%s\n' "$log" >&2
-		exit 1
-	}
-}
+. tools/quietly.sh
 
 is_current() {
 	[ -x "$dir/grapnel" ] && [ -f "$dir/trained" ] &&

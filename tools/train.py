@@ -5,10 +5,9 @@
 
 States are published one and a hundred a request, matched by filters, and
 delivered to an endpoint that answers at once, as they are and as CloudEvents;
-then a hook's requests run a scenario. The
-compiler lays the program out by how often each part of it was gone through.
-Nothing here is measured. It needs nothing but Python, listens on loopback
-only, and takes some ten seconds.
+then a hook's requests run a scenario. The compiler lays the program out by how
+often each part of it was gone through. Nothing here is measured. It needs
+nothing but Python, listens on loopback only, and takes some ten seconds.
 """
 
 import asyncio

@@ -80,10 +80,8 @@ void delivery_free(struct delivery *delivery);
 static inline void
 delivery_expect(const struct delivery *delivery)
 {
-	if (delivery == NULL)
-		return;
-	for (size_t i = 0; i < sizeof(*delivery); i += CACHE_LINE)
-		__builtin_prefetch((const char *)delivery + i);
+	if (delivery)
+		fetch_ahead(delivery, sizeof(*delivery));
 }
 
 /* Of a window so many are sure as long as the total is not reached. */
