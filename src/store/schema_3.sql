@@ -154,3 +154,12 @@ UPDATE marks SET resources_to = (SELECT coalesce(max(sequence), 0) FROM events);
 ALTER TABLE events ADD COLUMN webhooks BLOB;
 ALTER TABLE marks ADD COLUMN deliveries_to INTEGER NOT NULL DEFAULT 0;
 UPDATE marks SET deliveries_to = resources_to;
+
+-- Acknowledged first attempts of a webhook's neighbouring deliveries, those
+-- from `first` to `last`, several in a row (attempt_pack.h).
+CREATE TABLE attempt_packs (
+	first INTEGER PRIMARY KEY,
+	last INTEGER NOT NULL,
+	webhook INTEGER NOT NULL,
+	attempts BLOB NOT NULL
+) STRICT;

@@ -10,6 +10,11 @@
  * first, and first ones that come late, whose page is full and cold. These are
  * in the index attempts_apart.
  *
+ * Acknowledged first attempts of one webhook's deliveries within a stretch of
+ * 128 sequences share a row of attempt_packs (attempt_pack.h) when four or more
+ * are written together: under load nearly all of them. That a first attempt is
+ * not in two tables is held by its delivery, which is set once from untried.
+ *
  * Which stretches of 128 deliveries hold a tried one of a webhook is in the
  * table tried_blocks; what was written there last is known here, so that a
  * stretch is mostly written once. Writer thread only.
@@ -20,6 +25,8 @@ enum {
 	   own yet: in pages that are at hand, for less than an entry costs. */
 	SQLITE_ATTEMPTS_WINDOW = 128,
 	SQLITE_ATTEMPTS_KNOWN = 1024,
+	/* From so many on they share a row. */
+	SQLITE_ATTEMPTS_PACKED = 4,
 };
 
 struct sqlite_attempts {

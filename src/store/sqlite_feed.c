@@ -128,17 +128,19 @@ has_own_id(const struct event_row *row)
 /* A NULL pointer would be NULL, not the empty string. */
 
 static void
-tell_text(sqlite3_context *context, struct str text)
+tell_text(
+	sqlite3_context *context, struct str text, sqlite3_destructor_type who)
 {
-	sqlite3_result_text64(context, text.ptr ? text.ptr : "", text.len,
-		SQLITE_STATIC, SQLITE_UTF8);
+	sqlite3_result_text64(
+		context, text.ptr ? text.ptr : "", text.len, who, SQLITE_UTF8);
 }
 
 static void
-tell_bytes(sqlite3_context *context, struct str bytes)
+tell_bytes(
+	sqlite3_context *context, struct str bytes, sqlite3_destructor_type who)
 {
 	sqlite3_result_blob64(
-		context, bytes.ptr ? bytes.ptr : "", bytes.len, SQLITE_STATIC);
+		context, bytes.ptr ? bytes.ptr : "", bytes.len, who);
 }
 
 /* What can be worked out again need not be stored: 36 and ~20 bytes. */
@@ -148,21 +150,21 @@ static __attribute__((noinline)) void
 tell_event_id(sqlite3_context *context, const struct event_row *row)
 {
 	if (!has_own_id(row))
-		tell_text(context, row->id);
+		tell_text(context, row->id, SQLITE_STATIC);
 }
 
 static void
 tell_type_as_received(sqlite3_context *context, const struct event_row *row)
 {
 	if (!str_equal(row->type_as_received, row->type))
-		tell_text(context, row->type_as_received);
+		tell_text(context, row->type_as_received, SQLITE_STATIC);
 }
 
 static void
 tell_webhooks(sqlite3_context *context, const struct sqlite_feed *feed)
 {
 	if (feed->webhooks[feed->at].len)
-		tell_bytes(context, feed->webhooks[feed->at]);
+		tell_bytes(context, feed->webhooks[feed->at], SQLITE_STATIC);
 }
 
 /**
@@ -182,11 +184,10 @@ tell_key(sqlite3_context *context, struct sqlite_feed *feed, int64_t key)
 		sqlite3_result_int64(context, key);
 }
 
-static int
-tell_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int number)
+static inline void
+tell(sqlite3_context *context, struct sqlite_feed *feed, int number,
+	sqlite3_destructor_type who)
 {
-	struct sqlite_feed *feed =
-		CONTAINER_OF(cursor, struct sqlite_feed, cursor);
 	const struct column *column = &feed->columns->columns[number];
 	const void *value = (const char *)feed->row + column->at;
 
@@ -201,15 +202,34 @@ tell_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int number)
 		break;
 	case CHOICE: sqlite3_result_int64(context, *(const int *)value); break;
 	case FLAG: sqlite3_result_int64(context, *(const bool *)value); break;
-	case TEXT: tell_text(context, *(const struct str *)value); break;
-	case BYTES: tell_bytes(context, *(const struct str *)value); break;
+	case TEXT: tell_text(context, *(const struct str *)value, who); break;
+	case BYTES: tell_bytes(context, *(const struct str *)value, who); break;
 	case EVENT_ID: tell_event_id(context, feed->row); break;
 	case EVENT_TYPE_AS_RECEIVED:
 		tell_type_as_received(context, feed->row);
 		break;
 	case EVENT_WEBHOOKS: tell_webhooks(context, feed); break;
 	}
+}
+
+static int
+tell_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int number)
+{
+	tell(context, CONTAINER_OF(cursor, struct sqlite_feed, cursor), number,
+		SQLITE_STATIC);
 	return SQLITE_OK;
+}
+
+void
+sqlite_feed_tell_attempt(sqlite3_context *context,
+	const struct attempt_row *row, int64_t place, int number)
+{
+	struct sqlite_feed feed = {.row = row,
+		.places = &place,
+		.highest = INT64_MAX,
+		.columns = &tables[SQLITE_FEED_ATTEMPTS]};
+
+	tell(context, &feed, number, SQLITE_TRANSIENT);
 }
 
 /* ---- what SQLite asks of a table ---- */
@@ -224,24 +244,35 @@ go_to(struct sqlite_feed *feed, size_t at)
 }
 
 static int
+declare(sqlite3 *handle, const struct sqlite_feed_columns *columns)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+
+	buf_printf(&text, "CREATE TABLE t (");
+	for (size_t i = 0; i < columns->count; i++)
+		buf_printf(
+			&text, "%s%s", i ? ", " : "", columns->columns[i].name);
+	buf_printf(&text, ")");
+	return sqlite3_declare_vtab(handle, buf_text(&text));
+}
+
+int
+sqlite_feed_declare(sqlite3 *handle, enum sqlite_feed_table table)
+{
+	return declare(handle, &tables[table]);
+}
+
+static int
 connect(sqlite3 *handle, void *context, int count, const char *const *words,
 	sqlite3_vtab **ret, char **ret_error)
 {
 	struct sqlite_feed *feed = context;
-	CLEANUP(buf_release) struct buf text = {0};
-	int code;
 
 	(void)count;
 	(void)words;
 	(void)ret_error;
-	buf_printf(&text, "CREATE TABLE t (");
-	for (size_t i = 0; i < feed->columns->count; i++)
-		buf_printf(&text, "%s%s", i ? ", " : "",
-			feed->columns->columns[i].name);
-	buf_printf(&text, ")");
-	code = sqlite3_declare_vtab(handle, buf_text(&text));
 	*ret = &feed->table;
-	return code;
+	return declare(handle, feed->columns);
 }
 
 static int

@@ -64,3 +64,11 @@ void sqlite_feeds_name(struct sqlite_feeds *feeds, const struct str *webhooks);
 
 /** Where the attempts that were just held go: a place each, borrowed. */
 void sqlite_feeds_place(struct sqlite_feeds *feeds, const int64_t *places);
+
+/*
+ * For a table of attempts that are read from elsewhere (sqlite_packed.h): its
+ * columns, and an attempt's value of one of them, copied.
+ */
+int sqlite_feed_declare(sqlite3 *handle, enum sqlite_feed_table table);
+void sqlite_feed_tell_attempt(sqlite3_context *context,
+	const struct attempt_row *row, int64_t place, int number);

@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 
+#include "base/varint.h"
 #include "store/sqlite_purge.h"
 #include "store/sqlite_row.h"
 #include "store/sqlite_write.h"
@@ -10,9 +11,6 @@
    deliveries, so that they do not become more. And how many events the mark
    may lie behind what is complete. */
 enum { ROWS_A_STEP = 256, MARK_EVERY = 8192 };
-
-/* A varint's, at most. */
-enum { NUMBER_MAX = 10 };
 
 void
 sqlite_late_init(struct sqlite_late *late)
@@ -26,36 +24,6 @@ sqlite_late_release(struct sqlite_late *late)
 {
 	delivery_ring_release(&late->ring);
 	arena_release(&late->rows);
-}
-
-/* ---- numbers in an event's row: seven bits a byte, the lowest first ---- */
-
-static char *
-put_number(char *at, uint64_t number)
-{
-	for (; number >= 0x80; number >>= 7)
-		*at++ = (char)(number | 0x80);
-	*at++ = (char)number;
-	return at;
-}
-
-/** False at the end, or where there is none. */
-static bool
-take_number(struct str *text, uint64_t *ret)
-{
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < text->len && i < NUMBER_MAX; i++) {
-		uint8_t byte = (uint8_t)text->ptr[i];
-
-		number |= (uint64_t)(byte & 0x7f) << (7 * i);
-		if (byte & 0x80)
-			continue;
-		*text = str_make(text->ptr + i + 1, text->len - i - 1);
-		*ret = number;
-		return true;
-	}
-	return false;
 }
 
 /* ---- the start ---- */
@@ -105,7 +73,7 @@ load_event(struct sqlite_late *late, struct sqlite_db *db,
 	entry.created = sqlite_row_i64(row);
 	entry.sequence = sqlite_row_u64(row);
 	webhooks = sqlite_row_str(row);
-	while (err == ERR_OK && take_number(&webhooks, &entry.webhook)) {
+	while (err == ERR_OK && varint_take(&webhooks, &entry.webhook)) {
 		err = load_one(late, db, &entry, why);
 		entry.sequence++;
 	}
@@ -204,12 +172,12 @@ static struct str
 name_webhooks(
 	struct arena *arena, const struct store_unit *unit, uint32_t count)
 {
-	char *text = arena_alloc_raw(arena, (size_t)count * NUMBER_MAX);
+	char *text = arena_alloc_raw(arena, (size_t)count * VARINT_MAX);
 	char *at = text;
 
 	for (size_t i = 0; i < unit->count; i++) {
 		if (unit->changes[i].kind == STORE_DELIVERY_ADD)
-			at = put_number(at, unit->changes[i].delivery->webhook);
+			at = varint_put(at, unit->changes[i].delivery->webhook);
 	}
 	return str_make(text, (size_t)(at - text));
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/sqlite_packed.h"
 
 /*
  * The schema and the statements of a connection take half a megabyte, and one
@@ -35,6 +36,8 @@ make_ready(struct reader *reader, struct buf *why)
 {
 	enum err err = sqlite_db_run(&reader->db, settings, why);
 
+	if (err == ERR_OK)
+		err = sqlite_packed_register(&reader->db, why);
 	if (err == ERR_OK)
 		err = sqlite_db_prepare(&reader->db, SQLITE_DB_READER, why);
 	reader->is_ready = err == ERR_OK;

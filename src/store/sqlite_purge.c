@@ -157,8 +157,8 @@ range_end(struct sqlite_db *db, const struct job *job, uint64_t *ret,
 }
 
 /** Each is bound the webhook, where it begins (after) and where it ends. */
-static const enum sqlite_sql parts[] = {
-	SQL_PURGE_ATTEMPTS, SQL_PURGE_DELIVERIES, SQL_PURGE_TRIED};
+static const enum sqlite_sql parts[] = {SQL_PURGE_ATTEMPTS, SQL_PURGE_PACKS,
+	SQL_PURGE_DELIVERIES, SQL_PURGE_TRIED};
 
 static enum err
 purge_part(struct sqlite_db *db, const struct job *job, struct buf *why)

@@ -40,6 +40,26 @@ query(struct removal *removal, enum sqlite_sql sql, int64_t *ret)
 	return err;
 }
 
+/** What is left of it, once its row is gone. */
+static enum err
+remove_traces(struct removal *removal, uint64_t sequence, int64_t webhook)
+{
+	/* Each is bound the webhook and the delivery. */
+	static const enum sqlite_sql parts[] = {
+		SQL_RETAIN_PACK, SQL_RETAIN_TRIED};
+	struct sqlite_db *db = removal->db;
+	enum err err;
+
+	sqlite_row_bind_u64(db->statements[SQL_RETAIN_ATTEMPTS], 1, sequence);
+	err = sqlite_db_step(db, SQL_RETAIN_ATTEMPTS, NULL, removal->why);
+	for (size_t i = 0; err == ERR_OK && i < COUNT_OF(parts); i++) {
+		sqlite_row_bind_i64(db->statements[parts[i]], 1, webhook);
+		sqlite_row_bind_u64(db->statements[parts[i]], 2, sequence);
+		err = sqlite_db_step(db, parts[i], NULL, removal->why);
+	}
+	return err;
+}
+
 /** Unless it waits, is not old, or is the highest one. */
 static enum err
 remove_delivery(struct removal *removal, uint64_t sequence, int64_t before)
@@ -60,14 +80,7 @@ remove_delivery(struct removal *removal, uint64_t sequence, int64_t before)
 		return err;
 	removal->step->removed_deliveries++;
 	removal->rows_left--;
-	sqlite_row_bind_u64(db->statements[SQL_RETAIN_ATTEMPTS], 1, sequence);
-	err = sqlite_db_step(db, SQL_RETAIN_ATTEMPTS, NULL, removal->why);
-	if (err)
-		return err;
-	stmt = db->statements[SQL_RETAIN_TRIED];
-	sqlite_row_bind_i64(stmt, 1, webhook);
-	sqlite_row_bind_u64(stmt, 2, sequence);
-	return sqlite_db_step(db, SQL_RETAIN_TRIED, NULL, removal->why);
+	return remove_traces(removal, sequence, webhook);
 }
 
 static enum err

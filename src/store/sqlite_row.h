@@ -121,6 +121,14 @@ enum { SQLITE_PLACES_EACH = 1024 };
 	" WHERE delivery = " delivery_ " AND " IS_APART rest
 
 /*
+ * `attempt_packs` has attempts of several deliveries in a row
+ * (attempt_pack.h), all within one stretch of SQLITE_TRIED_BLOCK sequences.
+ */
+#define PACKS_AT(delivery_) \
+	"first <= " delivery_ " AND first > " delivery_ \
+	" - " DELIVERIES_A_BLOCK " AND last >= " delivery_
+
+/*
  * `tried_blocks` has the stretches of sequences that hold a tried delivery of
  * a webhook. SQLITE_TRIED_BLOCK says the same number.
  */
