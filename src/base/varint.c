@@ -8,6 +8,9 @@ varint_take(struct str *text, uint64_t *ret)
 	for (size_t i = 0; i < text->len && i < VARINT_MAX; i++) {
 		uint8_t byte = (uint8_t)text->ptr[i];
 
+		/* Of the last one only a bit has a place. */
+		if (i == VARINT_MAX - 1 && byte > 1)
+			return false;
 		number |= (uint64_t)(byte & 0x7f) << (7 * i);
 		if (byte & 0x80)
 			continue;

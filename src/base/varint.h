@@ -18,7 +18,7 @@ varint_put(char *at, uint64_t number)
 }
 
 /** The number that `text` begins with, and `text` behind it. False, with
-    nothing changed, at the end or where there is none. */
+    nothing changed, at the end or where there is none of 64 bits. */
 bool varint_take(struct str *text, uint64_t *ret);
 
 /** Numbers near zero as small ones, whatever their sign; and back. */
