@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include "store/attempt_pack.h"
+
 #ifdef __SANITIZE_THREAD__
 #define HAS_TSAN 1
 #elif defined(__has_feature)
@@ -177,6 +179,47 @@ test_count(const char *directory, const char *sql)
 	CHECK_INT(sqlite3_prepare_v2(handle, sql, -1, &stmt, NULL), SQLITE_OK);
 	CHECK_INT(sqlite3_step(stmt), SQLITE_ROW);
 	count = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	sqlite3_close(handle);
+	return count;
+}
+
+/** Those of one pack, each looked for by its delivery. */
+static int64_t
+count_packed(sqlite3_stmt *stmt)
+{
+	struct str bytes = {sqlite3_column_blob(stmt, 3),
+		(size_t)sqlite3_column_bytes(stmt, 3)};
+	int64_t count = 0;
+
+	for (int64_t at = sqlite3_column_int64(stmt, 0);
+		at <= sqlite3_column_int64(stmt, 1); at++) {
+		CLEANUP(arena_release) struct arena arena = {0};
+		struct attempt_row row;
+		enum err err =
+			attempt_pack_find(bytes, 1, (uint64_t)at, &arena, &row);
+
+		CHECK(err == ERR_OK || err == ERR_NOT_FOUND);
+		count += err == ERR_OK;
+	}
+	return count;
+}
+
+int64_t
+test_count_attempts(const char *directory)
+{
+	int64_t count = test_count(directory, "SELECT count(*) FROM attempts");
+	char path[1024];
+	sqlite3 *handle;
+	sqlite3_stmt *stmt;
+
+	snprintf(path, sizeof(path), "%s/grapnel.db", directory);
+	CHECK_INT(sqlite3_open(path, &handle), SQLITE_OK);
+	CHECK_INT(sqlite3_prepare_v2(handle, "SELECT * FROM attempt_packs", -1,
+			  &stmt, NULL),
+		SQLITE_OK);
+	while (sqlite3_step(stmt) == SQLITE_ROW)
+		count += count_packed(stmt);
 	sqlite3_finalize(stmt);
 	sqlite3_close(handle);
 	return count;

@@ -79,6 +79,9 @@ size_t test_conflict(
 /** Number of rows by a query straight on the database file. */
 int64_t test_count(const char *directory, const char *sql);
 
+/** The attempts in the database file, in rows of their own and in packs. */
+int64_t test_count_attempts(const char *directory);
+
 /** Numbers of rows that reads give. */
 size_t test_waiting_first(struct store *store, uint64_t webhook);
 size_t test_waiting_retries(struct store *store, uint64_t webhook);

@@ -124,6 +124,7 @@ TEST(store_lists, attempts_shown_are_the_latest_and_the_latest_failed)
 		struct attempt_row attempt = test_attempt(
 			i, 0, row.webhook, TEST_NOW + (int64_t)(i * 10));
 
+		row.attempts = 1;
 		attempt.is_acknowledged = i > 6 && i != 19;
 		TEST_COMMIT(store, ADD_DELIVERY(&row), ADD_ATTEMPT(&attempt));
 	}

@@ -106,8 +106,7 @@ TEST(store_outcomes, each_delivery_gets_its_own)
 	for (size_t i = 0; i < count; i++)
 		check_set(i);
 	CHECK_INT(waiting(), MANY - 1 - 6);
-	CHECK_INT(
-		test_count(directory, "SELECT count(*) FROM attempts"), count);
+	CHECK_INT(test_count_attempts(directory), count);
 	CHECK_INT(test_count(directory,
 			  "SELECT count(*) FROM deliveries WHERE attempts = 3"),
 		count);
@@ -147,8 +146,7 @@ TEST(store_outcomes, who_does_not_wait_conflicts_and_the_others_go_on)
 			check_set(i); /* the skipped one, too: it came late */
 	}
 	CHECK_INT(waiting(), 0);
-	CHECK_INT(
-		test_count(directory, "SELECT count(*) FROM attempts"), 2 + 9);
+	CHECK_INT(test_count_attempts(directory), 2 + 9);
 	end();
 }
 
