@@ -24,6 +24,20 @@ static const size_t timings[] = {
 /** What the first one of a pack is told by. */
 static const struct attempt_row nothing;
 
+/* Times may be anything, and what is read from a disk is: both wrap around. */
+
+static int64_t
+sum(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+static int64_t
+difference(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 static struct str *
 text_of(const struct attempt_row *row, size_t number)
 {
@@ -121,8 +135,9 @@ attempt_pack_add(struct attempt_pack *pack, const struct attempt_row *row)
 		.end = pack->bytes + ATTEMPT_PACK_MAX};
 
 	put_number(&out, row->delivery - former->delivery);
-	put_number(&out, varint_fold(row->started - former->started));
-	put_number(&out, varint_fold(row->ended - row->started));
+	put_number(
+		&out, varint_fold(difference(row->started, former->started)));
+	put_number(&out, varint_fold(difference(row->ended, row->started)));
 	put_number(&out, varint_fold(row->status));
 	for (size_t i = 0; i < COUNT_OF(timings); i++)
 		put_number(&out, varint_fold(*timing_of(row, i)));
@@ -137,13 +152,6 @@ attempt_pack_add(struct attempt_pack *pack, const struct attempt_row *row)
 }
 
 /* ---- reading ---- */
-
-/** Sums of what anybody may have written must not overflow. */
-static int64_t
-sum(int64_t a, int64_t b)
-{
-	return (int64_t)((uint64_t)a + (uint64_t)b);
-}
 
 static bool
 take_folded(struct str *rest, int64_t *ret)
@@ -233,6 +241,8 @@ attempt_pack_find(struct str bytes, uint64_t webhook, uint64_t delivery,
 {
 	struct attempt_row row = {.webhook = webhook, .is_acknowledged = true};
 
+	if (bytes.len > ATTEMPT_PACK_MAX)
+		return ERR_INVALID;
 	while (bytes.len) {
 		if (!take_row(&bytes, arena, &row))
 			return ERR_INVALID;

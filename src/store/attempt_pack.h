@@ -47,7 +47,7 @@ bool attempt_pack_add(struct attempt_pack *pack, const struct attempt_row *row)
 /**
  * The attempt of `delivery` in what a pack of `webhook` held; its texts are
  * the arena's. ERR_NOT_FOUND: there is none. ERR_INVALID: those are not the
- * bytes of a pack.
+ * bytes of a pack, or more than one can have; so what is read is bounded.
  */
 enum err attempt_pack_find(struct str bytes, uint64_t webhook,
 	uint64_t delivery, struct arena *arena, struct attempt_row *ret)
