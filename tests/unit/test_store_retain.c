@@ -100,11 +100,6 @@ check_whole(void)
 	CHECK_INT(count("SELECT count(*) FROM attempts a LEFT JOIN deliveries d"
 			" ON d.sequence = a.delivery WHERE d.sequence IS NULL"),
 		0);
-	CHECK_INT(
-		count("SELECT count(*) FROM attempt_packs p WHERE NOT EXISTS"
-		      " (SELECT 1 FROM deliveries d WHERE d.webhook = p.webhook"
-		      " AND d.sequence BETWEEN p.first AND p.last)"),
-		0);
 	CHECK_INT(count("SELECT count(*) FROM events e LEFT JOIN events p"
 			" ON p.sequence = e.previous"
 			" WHERE e.previous > 0 AND p.sequence IS NULL"),
