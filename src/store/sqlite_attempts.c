@@ -32,6 +32,8 @@ sqlite_attempts_forget(struct sqlite_attempts *attempts)
 /** In the order of their deliveries; NULL: written already. */
 struct sorted {
 	const struct store_change *changes[SQLITE_ATTEMPTS_MAX];
+	/* Those of a run, whether it made packs of them or not. */
+	bool has_run[SQLITE_ATTEMPTS_MAX];
 	size_t count;
 };
 
@@ -52,6 +54,7 @@ sort(const struct store_change *const *changes, size_t count,
 		}
 		keys[at] = key;
 		ret->changes[at] = changes[i];
+		ret->has_run[i] = false;
 	}
 	ret->count = count;
 }
@@ -73,7 +76,7 @@ may_be_packed(
 }
 
 static void
-find_run(const struct sqlite_attempts *attempts, const struct sorted *sorted,
+find_run(const struct sqlite_attempts *attempts, struct sorted *sorted,
 	size_t from, struct run *ret)
 {
 	const struct attempt_row *first = sorted->changes[from]->attempt;
@@ -85,14 +88,16 @@ find_run(const struct sqlite_attempts *attempts, const struct sorted *sorted,
 	for (size_t i = from; i < sorted->count; i++) {
 		const struct attempt_row *row;
 
-		if (sorted->changes[i] == NULL)
+		if (sorted->has_run[i])
 			continue;
 		row = sorted->changes[i]->attempt;
 		if (row->delivery / SQLITE_TRIED_BLOCK != block)
 			return;
 		if (row->webhook == first->webhook &&
-			may_be_packed(attempts, row))
+			may_be_packed(attempts, row)) {
 			ret->members[ret->count++] = i;
+			sorted->has_run[i] = true;
+		}
 	}
 }
 
@@ -151,7 +156,8 @@ write_packs(const struct sqlite_attempts *attempts, struct sqlite_db *db,
 	struct run run;
 
 	for (size_t i = 0; err == ERR_OK && i < sorted->count; i++) {
-		if (sorted->changes[i] == NULL)
+		/* Once each, or large ones are packed in vain many times. */
+		if (sorted->has_run[i])
 			continue;
 		find_run(attempts, sorted, i, &run);
 		err = write_run(db, &run, sorted, why);
