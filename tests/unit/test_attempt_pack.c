@@ -178,18 +178,6 @@ TEST(attempt_pack, empty_one_has_nothing)
 	arena_release(&arena);
 }
 
-TEST(attempt_pack, cleared_one_begins_anew)
-{
-	random_test_seed(4);
-	fill_with_typical();
-	attempt_pack_clear(&pack);
-	rows[0] = typical(5);
-	CHECK(attempt_pack_add(&pack, &rows[0]));
-	check_found(bytes_of(&pack), &rows[0]);
-	check_missing(bytes_of(&pack), 1000);
-	arena_release(&arena);
-}
-
 TEST(attempt_pack, full_one_refuses_and_stays_what_it_was)
 {
 	struct attempt_pack before;
@@ -475,20 +463,6 @@ TEST(attempt_pack, every_changed_byte_gives_an_error_or_some_row)
 			look_into(changed, UINT64_MAX);
 			mem_free((char *)(uintptr_t)changed.ptr);
 		}
-	}
-	arena_release(&arena);
-}
-
-TEST(attempt_pack, noise_gives_an_error_or_some_row)
-{
-	random_test_seed(8);
-	for (int i = 0; i < 20000; i++) {
-		struct str noise =
-			exact(noise_of(200), (size_t)random_below(200));
-
-		look_into(noise, random_below(4));
-		mem_free((char *)(uintptr_t)noise.ptr);
-		arena_reset(&arena);
 	}
 	arena_release(&arena);
 }
