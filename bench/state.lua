@@ -40,6 +40,16 @@ local function write (bytes, at, width, number)
   end
 end
 
+-- The same number at `count` places from the first one in `list` on; returns
+-- which comes behind them.
+local function fill (bytes, list, first, count, width, number)
+  write(bytes, list[first], width, number)
+  for i = first + 1, first + count - 1 do
+    ffi.copy(bytes + list[i], bytes + list[first], width)
+  end
+  return first + count
+end
+
 -- A function that gives `text` with the next state's numbers in it: `next`
 -- returns a resource and a number, and is asked once a state.
 function M.filler (text, ids_per_state, next)
@@ -52,14 +62,8 @@ function M.filler (text, ids_per_state, next)
     local id, number = 1, 1
     while id <= #ids do
       local resource, value = next()
-      for _ = 1, ids_per_state do
-        write(bytes, ids[id], #ID, resource)
-        id = id + 1
-      end
-      for _ = 1, numbers_per_state do
-        write(bytes, numbers[number], #NUMBER, value)
-        number = number + 1
-      end
+      id = fill(bytes, ids, id, ids_per_state, #ID, resource)
+      number = fill(bytes, numbers, number, numbers_per_state, #NUMBER, value)
     end
     return ffi.string(bytes, #text)
   end
