@@ -107,6 +107,32 @@ TEST(store_packs, failed_and_repeated_ones_have_rows_of_their_own)
 	packs_end(&packs);
 }
 
+/* Places of repeated ones pass those that packed ones would have. */
+TEST(store_packs, many_repeats_are_shown_once_beside_packed_ones)
+{
+	enum { FIRST = 400, LAST = 1600 };
+	struct attempt_list shown;
+
+	packs_begin(&packs, LAST, 1);
+	CHECK_OK(packs_deliver(&packs, 1, FIRST));
+	for (uint64_t i = FIRST + 1; i <= LAST; i++)
+		packs.attempts[i] =
+			test_attempt(i, 1, 1, TEST_NOW + (int64_t)i * 1000);
+	CHECK_OK(packs_deliver(&packs, FIRST + 1, LAST));
+	CHECK(packs_count(&packs, "SELECT count(*) FROM attempt_packs"
+				  " WHERE last * 1024 < (SELECT max(place)"
+				  " FROM attempts)") > 0);
+	CHECK(packs_count(&packs,
+		      "SELECT count(*) FROM attempts a JOIN attempt_packs p"
+		      " ON place / 1024 BETWEEN first AND last") > 0);
+	CHECK_OK(store_attempts_shown(
+		packs.store, 1, 2 * LAST, 5, &packs.arena, &shown));
+	CHECK_INT(shown.count, LAST);
+	for (size_t i = 0; i < LAST; i++)
+		CHECK_INT(shown.rows[i].attempt.delivery, LAST - i);
+	packs_end(&packs);
+}
+
 /* ---- large ones ---- */
 
 static void

@@ -97,36 +97,80 @@ check_retained(const bool *is_gone, uint64_t last)
 	}
 }
 
-/* Webhooks lie between each other; another delivery stays the highest one. */
-TEST(store_packs_gone, retention_takes_a_row_with_its_last_delivery)
+static void
+shuffle(uint64_t *order, size_t count)
 {
-	enum { LAST = 639, STEP = 71 };
-	static bool is_gone[LAST + 1];
-	uint64_t order[LAST];
-
-	packs_begin(&packs, LAST + 1, 3);
-	CHECK_OK(packs_deliver(&packs, 1, LAST));
-	for (uint64_t i = 0; i < LAST; i++)
-		order[i] = i + 1;
-	for (size_t i = LAST; i > 1; i--) {
+	for (size_t i = count; i > 1; i--) {
 		size_t at = (size_t)random_below(i);
 		uint64_t one = order[i - 1];
 
 		order[i - 1] = order[at];
 		order[at] = one;
 	}
-	for (size_t i = 0; i < LAST; i += STEP) {
+}
+
+/** All in this order, so many a step; another one stays the highest. */
+static void
+retire_all(const uint64_t *order, size_t count, size_t each)
+{
+	bool is_gone[PACKS_MANY + 1] = {0};
+
+	for (size_t i = 0; i < count; i += each) {
 		CHECK(packs_shared(&packs) > 0);
-		retire(order + i, STEP);
-		for (size_t n = i; n < i + STEP; n++)
+		retire(order + i, each);
+		for (size_t n = i; n < i + each; n++)
 			is_gone[order[n]] = true;
-		check_retained(is_gone, LAST);
+		check_retained(is_gone, count);
 		arena_reset(&packs.arena);
 	}
 	CHECK_INT(packs_shared(&packs), 0);
 	CHECK_INT(packs_apart(&packs), 0);
 	CHECK_INT(packs_count(&packs, "SELECT count(*) FROM tried_blocks"), 0);
+}
+
+TEST(store_packs_gone, retention_takes_a_row_with_its_last_delivery)
+{
+	enum { LAST = 639 };
+	uint64_t order[LAST];
+
+	packs_begin(&packs, LAST + 1, 3);
+	CHECK_OK(packs_deliver(&packs, 1, LAST));
+	for (uint64_t i = 0; i < LAST; i++)
+		order[i] = i + 1;
+	shuffle(order, LAST);
+	retire_all(order, LAST, 71);
 	packs_end(&packs);
+}
+
+TEST(store_packs_gone, retention_of_one_webhook_leaves_those_of_others)
+{
+	enum { LAST = 255 };
+	uint64_t order[LAST];
+
+	packs_begin(&packs, LAST + 1, 3);
+	CHECK_OK(packs_deliver(&packs, 1, LAST));
+	for (uint64_t i = 0; i < LAST; i++)
+		order[i] = 1 + i / 85 + i % 85 * 3;
+	retire_all(order, LAST, 85);
+	packs_end(&packs);
+}
+
+/* Whichever is the last one. */
+TEST(store_packs_gone, retention_one_by_one_leaves_all_others)
+{
+	enum { LAST = 127, FEW = 20 };
+	uint64_t order[LAST];
+
+	for (int is_back = 0; is_back < 2; is_back++) {
+		memset(&packs, 0, sizeof(packs));
+		packs_begin(&packs, LAST + 1, 1);
+		for (uint64_t i = 0; i < LAST; i++)
+			order[i] = is_back ? LAST - i : i + 1;
+		CHECK_OK(packs_deliver(&packs, 1, FEW));
+		CHECK_OK(packs_deliver(&packs, FEW + 1, LAST));
+		retire_all(order, LAST, 1);
+		packs_end(&packs);
+	}
 }
 
 TEST(store_packs_gone, removed_deliveries_are_not_among_those_shown)
@@ -153,6 +197,7 @@ TEST(store_packs_gone, a_unit_that_is_undone_leaves_none)
 	enum { LAST = 300 };
 	struct delivery_row none = test_delivery(PACKS_MANY + 1, 1, 1);
 	struct store_change undone[2 * LAST + 1];
+	struct attempt_list shown;
 	size_t count = 0;
 
 	packs_begin(&packs, LAST, 1);
@@ -169,6 +214,9 @@ TEST(store_packs_gone, a_unit_that_is_undone_leaves_none)
 	CHECK_OK(packs_deliver(&packs, 1, LAST));
 	CHECK(packs_shared(&packs) > 0);
 	packs_check_all(&packs, 1, LAST);
+	CHECK_OK(store_attempts_shown(
+		packs.store, 1, 2 * LAST, 5, &packs.arena, &shown));
+	CHECK_INT(shown.count, LAST);
 	packs_end(&packs);
 }
 
