@@ -1,6 +1,5 @@
 #include "store/sqlite_packed.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "store/attempt_pack.h"
 #include "store/sqlite_feed.h"
@@ -88,16 +87,17 @@ look_into(struct cursor *cursor, sqlite3_stmt *stmt, uint64_t delivery)
 	uint64_t webhook = (uint64_t)sqlite3_column_int64(stmt, 0);
 	const char *bytes = sqlite3_column_blob(stmt, 1);
 	size_t len = (size_t)sqlite3_column_bytes(stmt, 1);
+	sqlite3_vtab *base = cursor->base.pVtab;
 	enum err err = attempt_pack_find(str_make(bytes, len), webhook,
 		delivery, &cursor->arena, &cursor->row);
 
 	cursor->is_at_row = err == ERR_OK;
 	if (err != ERR_INVALID)
 		return SQLITE_OK;
-	log_error("store.attempts",
-		"delivery=%llu error=\"the attempts packed "
-		"with its own cannot be read\"",
-		(unsigned long long)delivery);
+	sqlite3_free(base->zErrMsg);
+	base->zErrMsg = sqlite3_mprintf(
+		"the attempts packed with that of delivery %lld are damaged",
+		(long long)delivery);
 	return SQLITE_CORRUPT_VTAB;
 }
 
