@@ -24,7 +24,7 @@ struct sample {
 	double schema_refusals, schema_warnings, oversized;
 	double is_healthy, commits, units, failures, writer_queued;
 	double writer_queued_bytes;
-	double last_commit_time;
+	double last_commit_time, holds, held_time;
 	double waiting, lag, store_bytes, store_used, store_max;
 	double filters, filters_scanned;
 	double removed_events, removed_deliveries, removed_executions;
@@ -102,6 +102,10 @@ static const struct metric metrics[] = {
 		"Memory that they take."),
 	GAUGE(last_commit_time, "writer_last_commit_seconds",
 		"How long the last transaction took."),
+	COUNTER(holds, "writer_holds",
+		"Transactions after which the next one waited for deliveries "
+		"that were behind."),
+	COUNTER(held_time, "writer_held_seconds", "How long they did, in all."),
 	GAUGE(waiting, "deliveries_waiting",
 		"Deliveries that are due now or later."),
 	GAUGE(lag, "deliveries_lag_seconds",
@@ -178,6 +182,8 @@ gather_writer(const struct api *api, struct sample *sample)
 	sample->writer_queued = (double)stats.queued;
 	sample->writer_queued_bytes = (double)stats.queued_bytes;
 	sample->last_commit_time = (double)stats.last_commit_time / SECONDS;
+	sample->holds = (double)stats.holds;
+	sample->held_time = (double)stats.held_time / SECONDS;
 }
 
 static void

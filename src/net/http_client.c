@@ -404,9 +404,10 @@ shorten(int64_t *timeout, int64_t due)
 	return true;
 }
 
-void
+int64_t
 http_client_wait(struct http_client *client, int extra_fd, int64_t timeout)
 {
+	int64_t slept;
 	bool was_busy = tell_failed(client);
 	bool is_local_due, is_wire_due;
 
@@ -421,17 +422,18 @@ http_client_wait(struct http_client *client, int extra_fd, int64_t timeout)
 		shorten(&timeout, heap_first(&client->timers)->key);
 	is_wire_due = shorten(&timeout, wire_engine_due(client->wire));
 	is_local_due = shorten(&timeout, local_engine_due(client->local));
-	if (http_sockets_wait(&client->sockets, extra_fd, timeout))
+	if (http_sockets_wait(&client->sockets, extra_fd, timeout, &slept))
 		is_wire_due = is_local_due = false;
 	wire_engine_flush(client->wire); /* answers */
 	tell_ended(client);
 	resolver_run(client->resolver);
 	tell_late(client);
 	/* What those told above have sent waits for the next turn. */
-	if (was_busy)
-		return;
-	wire_engine_run(client->wire, is_wire_due);
-	local_engine_run(client->local, is_local_due);
+	if (!was_busy) {
+		wire_engine_run(client->wire, is_wire_due);
+		local_engine_run(client->local, is_local_due);
+	}
+	return slept;
 }
 
 static void

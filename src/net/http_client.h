@@ -141,8 +141,12 @@ size_t http_client_running(const struct http_client *client);
  * edge-triggered for reading, as mailbox_fd() asks for) became readable, or
  * `timeout` microseconds passed, then does the work that is due and calls
  * `done` for what ended.
+ *
+ * Returns for how many microseconds it slept, 0 when there was something to do
+ * at once. It looks before it sleeps, so having been preempted is no sleep;
+ * waiting for a processor once it was woken is.
  */
-void http_client_wait(
+int64_t http_client_wait(
 	struct http_client *client, int extra_fd, int64_t timeout);
 
 /** RFC 9110 token name, visible-ASCII/space/tab/obs-text value, no CR/LF/NUL.

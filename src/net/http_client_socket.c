@@ -305,8 +305,27 @@ to_milliseconds(int64_t microseconds)
 	return (int)((microseconds + MILLISECONDS - 1) / MILLISECONDS);
 }
 
+/** A busy loop makes one call here, and one that sleeps makes two. */
+static int
+look_then_sleep(struct http_sockets *sockets, struct epoll_event *events,
+	int64_t timeout, int64_t *ret_slept)
+{
+	int count = epoll_wait(sockets->epoll, events, EVENTS_AT_ONCE, 0);
+	int64_t start;
+
+	*ret_slept = 0;
+	if (count != 0 || timeout <= 0)
+		return count;
+	start = clock_monotonic();
+	count = epoll_wait(sockets->epoll, events, EVENTS_AT_ONCE,
+		to_milliseconds(timeout));
+	*ret_slept = clock_monotonic() - start;
+	return count;
+}
+
 bool
-http_sockets_wait(struct http_sockets *sockets, int extra_fd, int64_t timeout)
+http_sockets_wait(struct http_sockets *sockets, int extra_fd, int64_t timeout,
+	int64_t *ret_slept)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
 	bool timer_is_first = false;
@@ -321,8 +340,7 @@ http_sockets_wait(struct http_sockets *sockets, int extra_fd, int64_t timeout)
 	}
 	watch_extra(sockets, extra_fd);
 	bring_all_up_to_date(sockets);
-	count = epoll_wait(sockets->epoll, events, EVENTS_AT_ONCE,
-		to_milliseconds(timeout));
+	count = look_then_sleep(sockets, events, timeout, ret_slept);
 	for (int i = 0; i < count; i++)
 		handle_event(sockets, &events[i]);
 	/* Having slept until then is proof enough, should the clock be a

@@ -71,7 +71,7 @@ bool http_sockets_run_timer(struct http_sockets *sockets);
 
 /**
  * Sleeps as http_client_wait() says, then lets libcurl and watchers handle what
- * happened. False when nothing did.
+ * happened. False when nothing did. `ret_slept`: microseconds; always set.
  */
-bool http_sockets_wait(
-	struct http_sockets *sockets, int extra_fd, int64_t timeout);
+bool http_sockets_wait(struct http_sockets *sockets, int extra_fd,
+	int64_t timeout, int64_t *ret_slept);

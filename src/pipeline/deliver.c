@@ -147,6 +147,7 @@ has_open_ends(const struct worker *worker)
 static void
 drain(struct worker *worker)
 {
+	pressure_gauge_release(&worker->gauge);
 	while (has_open_ends(worker)) {
 		int64_t left =
 			atomic_load(&worker->stop_at) - clock_monotonic();
@@ -182,10 +183,10 @@ run(void *context)
 
 		start_attempts(worker);
 		worker_publish_stats(worker);
-		time = worker_sleep_time(worker);
+		time = pressure_nap(&worker->gauge, worker_sleep_time(worker));
 		worker_wake_writer(worker);
 		worker->has_looked = false;
-		http_client_wait(
+		worker->slept = http_client_wait(
 			worker->client, mailbox_fd(worker->mailbox), time);
 		read_all_mail(worker);
 		alarm_ring_due(&worker->alarms);
@@ -225,6 +226,8 @@ worker_start(struct worker *worker, const struct deliver_options *options,
 	worker->dispatch = dispatch_new(&options->dispatch);
 	worker->client = http_client_new(&client);
 	worker->dead_tally = dead_tally_new();
+	pressure_gauge_init(
+		&worker->gauge, options->pressure, clock_monotonic());
 	worker->credentials = credentials_new(worker->client,
 		options->allow_lists, options->handshake_timeout);
 	if (pthread_create(&worker->thread, NULL, run, worker) != 0)

@@ -27,6 +27,7 @@ struct deliver_ways {
 struct deliver_options {
 	struct store *store;
 	struct writer *writer;
+	struct pressure *pressure; /* is told who is behind; may be NULL */
 	struct webhooks *webhooks; /* for telling of what was given up */
 	const struct address_policy *policy; /* borrowed */
 	const char *ca_file;

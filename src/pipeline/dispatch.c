@@ -331,5 +331,6 @@ dispatch_stats(const struct dispatch *dispatch, struct dispatch_stats *ret)
 		.in_flight = dispatch->in_flight,
 		.slow_in_flight = dispatch->slow_in_flight,
 		.unsettled = dispatch->unsettled,
+		.ready = dispatch->ready,
 	};
 }

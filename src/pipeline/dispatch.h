@@ -208,6 +208,12 @@ struct dispatch_stats {
 	size_t in_flight;
 	size_t slow_in_flight; /* of those: to endpoints that hang */
 	size_t unsettled;
+	/* First tries that wait for the worker rather than for anything else:
+	   of webhooks that are sent to, have no rate, and whose answers take
+	   no longer than may be the worker's own doing (what is under way in
+	   all, at 5,000 attempts a second); as of the last
+	   dispatch_settle_front. */
+	size_t ready;
 };
 void dispatch_stats(
 	const struct dispatch *dispatch, struct dispatch_stats *ret);

@@ -1,5 +1,9 @@
 /* Who is furthest behind, without a walk over all. */
+#include "base/clock.h"
 #include "pipeline/dispatch_private.h"
+
+/* A worker without time makes more attempts a second than this. */
+enum { BRISK = 5000 };
 
 _Static_assert((int)DISPATCH_FRONT_MAX <= (int)HEAP_SMALLEST_MAX,
 	"the front is found in one go");
@@ -44,6 +48,36 @@ rank(const struct lane *lane, int64_t *ret)
 	       live.failed;
 }
 
+static void
+set_ready(struct dispatch *dispatch, struct lane *lane, size_t ready)
+{
+	dispatch->ready -= lane->ready;
+	dispatch->ready += ready;
+	lane->ready = ready;
+}
+
+/**
+ * Whether the lane's answers take no longer than they may for the worker's own
+ * want of time. What is under way in all, divided by that time, is how many
+ * attempts the worker would make a second, were it the cause.
+ */
+static bool
+is_brisk(const struct dispatch *dispatch, const struct lane *lane)
+{
+	return lane->pace.best * BRISK <=
+	       (int64_t)dispatch->in_flight * SECONDS;
+}
+
+static void
+count_ready(struct dispatch *dispatch, struct lane *lane)
+{
+	bool is_ready = !lane->is_removed && !lane->is_slow &&
+			lane->rate.interval == 0 && is_brisk(dispatch, lane) &&
+			health_is_sending(&lane->health);
+
+	set_ready(dispatch, lane, is_ready ? lane->first_tries.count : 0);
+}
+
 size_t
 dispatch_settle_front(struct dispatch *dispatch)
 {
@@ -59,6 +93,7 @@ dispatch_settle_front(struct dispatch *dispatch)
 		front->touched = lane->next_touched;
 		lane->is_touched = false;
 		lane_show(lane);
+		count_ready(dispatch, lane);
 		heap_remove(&front->lanes, &lane->by_rank);
 		if (rank(lane, &lane->by_rank.key))
 			heap_add(&front->lanes, &lane->by_rank);
@@ -74,6 +109,7 @@ front_forget(struct dispatch *dispatch, struct lane *lane)
 
 	if (lane->is_touched)
 		dispatch_settle_front(dispatch);
+	set_ready(dispatch, lane, 0);
 	pthread_mutex_lock(&front->lock);
 	heap_remove(&front->lanes, &lane->by_rank);
 	pthread_mutex_unlock(&front->lock);

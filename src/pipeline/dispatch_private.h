@@ -55,6 +55,7 @@ struct lane {
 	unsigned late;	 /* of those: under way for longer than is patience */
 	unsigned timely; /* that came back in time, in a row */
 	size_t known;	 /* deliveries of this lane anywhere in memory */
+	size_t ready;	 /* its part of dispatch_stats.ready */
 
 	struct numbers strands;
 	struct strand *wanted; /* those whose next is to be looked for */
@@ -105,6 +106,7 @@ struct dispatch {
 	size_t in_flight;
 	size_t slow_in_flight; /* of slow lanes */
 	size_t unsettled;
+	size_t ready;		/* see dispatch_stats */
 	struct delivery *spare; /* to be used again */
 	size_t spare_count;
 	struct front front;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "net/http_local.h"
 #include "pipeline/match.h"
+#include "pipeline/pressure.h"
 #include "pipeline/prober.h"
 #include "pipeline/replay.h"
 #include "pipeline/report_line.h"
@@ -202,6 +203,7 @@ start_deliver(struct hub *hub)
 	struct deliver_options deliver = {
 		.store = hub->store,
 		.writer = hub->writer,
+		.pressure = hub->pressure,
 		.webhooks = hub->webhooks,
 		.policy = &options->policy,
 		.ca_file = options->ca_file,
@@ -373,6 +375,7 @@ open_parts(struct hub *hub, struct buf *why)
 	if (err)
 		return err;
 	writer.store = hub->store;
+	writer.pressure = hub->pressure;
 	hub->writer = writer_start(&writer);
 	hub->desk = desk_start(hub->options.desk_threads, 8192);
 	hub->reports = report_line_new(hub->desk, store_report, hub);
@@ -406,6 +409,7 @@ hub_open(const struct hub_options *options, struct hub **ret, struct buf *why)
 
 	hub->options = *options;
 	hub->local = http_local_new();
+	hub->pressure = pressure_new(NULL);
 	err = open_parts(hub, why);
 	if (err) {
 		hub_stop(hub, 0);
@@ -421,6 +425,7 @@ hub_stop(struct hub *hub, int64_t timeout)
 {
 	if (hub == NULL)
 		return;
+	pressure_end(hub->pressure);
 	prober_stop(hub->prober);
 	replay_stop(hub->replay);
 	hub->replay = NULL;
@@ -459,5 +464,6 @@ hub_close(struct hub *hub)
 	http_local_free(hub->local);
 	match_free(hub->match);
 	store_close(hub->store);
+	pressure_free(hub->pressure);
 	mem_free(hub);
 }

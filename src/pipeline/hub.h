@@ -61,6 +61,7 @@ struct hub {
 	struct seal_key store_key;
 	struct seal_key callback_key;
 	struct store *store;
+	struct pressure *pressure;
 	struct writer *writer;
 	struct desk *desk;
 	struct report_line *reports;

@@ -126,6 +126,8 @@ worker_publish_stats(struct worker *worker)
 		memory_order_relaxed);
 	atomic_store_explicit(
 		&worker->unsettled, stats.unsettled, memory_order_relaxed);
+	pressure_tell(&worker->gauge, stats.ready, worker->slept,
+		dispatch_now(worker->dispatch));
 }
 
 int64_t

@@ -6,6 +6,7 @@
 #include "pipeline/credentials.h"
 #include "pipeline/deliver.h"
 #include "pipeline/parcel.h"
+#include "pipeline/pressure.h"
 #include "pipeline/shelf.h"
 
 /*
@@ -67,6 +68,8 @@ struct worker {
 	int64_t now;	   /* wall clock, as last looked at … */
 	bool has_looked;   /* … since it last slept */
 	bool has_outcomes; /* submitted; the writer is yet to be woken */
+	struct pressure_gauge gauge;
+	int64_t slept; /* in the turn before, microseconds */
 	struct dead_tally *dead_tally;
 	struct heap alarms;
 	struct map heartbeats;	     /* webhook's number → struct heartbeat */
@@ -108,7 +111,10 @@ void worker_refill(struct worker *worker);
 /** How long the loop may sleep, in microseconds. */
 int64_t worker_sleep_time(const struct worker *worker);
 
-/** What others may read of the dispatch, as it is now. */
+/**
+ * What others may read of the dispatch, as it is now; whether the worker is
+ * behind, by that and by what it slept, goes to the writer.
+ */
 void worker_publish_stats(struct worker *worker);
 
 /* ---- worker_mail.c ---- */

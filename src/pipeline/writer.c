@@ -6,9 +6,11 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "pipeline/pressure.h"
 
 enum {
 	QUEUE_MAX = 65536,
@@ -22,6 +24,7 @@ enum {
 struct writer {
 	pthread_t thread;
 	struct store *store;
+	struct pressure *pressure;
 	struct mailbox *mailbox;
 	size_t queue_max;
 	size_t bytes_max;
@@ -39,6 +42,8 @@ struct writer {
 	_Atomic uint64_t units;
 	_Atomic uint64_t failures;
 	_Atomic int64_t last_commit_time;
+	_Atomic uint64_t holds;
+	_Atomic uint64_t held_time;
 };
 
 static struct writer_item *
@@ -180,6 +185,21 @@ write_batch(struct writer *writer, struct message *first)
 	return at;
 }
 
+/**
+ * After the commit and not before the next one: what comes meanwhile goes
+ * into that, and where commits are rare none is late.
+ */
+static void
+hold(struct writer *writer)
+{
+	int64_t time = pressure_hold(writer->pressure);
+
+	if (time == 0)
+		return;
+	counter_add(&writer->holds, 1);
+	counter_add(&writer->held_time, (uint64_t)time);
+}
+
 static void *
 run(void *context)
 {
@@ -195,8 +215,10 @@ run(void *context)
 			mailbox_wait(writer->mailbox, -1);
 			continue;
 		}
-		while (first)
+		while (first) {
 			first = write_batch(writer, first);
+			hold(writer);
+		}
 	}
 }
 
@@ -206,6 +228,7 @@ writer_start(const struct writer_options *options)
 	struct writer *writer = MEM_NEW(struct writer);
 
 	writer->store = options->store;
+	writer->pressure = options->pressure;
 	writer->queue_max = options->queue_max ? options->queue_max : QUEUE_MAX;
 	writer->bytes_max = options->bytes_max ? options->bytes_max : BYTES_MAX;
 	writer->batch_max = options->batch_max ? options->batch_max : BATCH_MAX;
@@ -224,6 +247,7 @@ writer_stop(struct writer *writer)
 	if (writer == NULL)
 		return;
 	atomic_store(&writer->is_stopping, true);
+	pressure_end(writer->pressure);
 	mailbox_wake(writer->mailbox);
 	pthread_join(writer->thread, NULL);
 	mailbox_free(writer->mailbox);
@@ -327,5 +351,7 @@ writer_stats(const struct writer *writer, struct writer_stats *ret)
 		.queued = atomic_load(&writer->queued),
 		.queued_bytes = atomic_load(&writer->queued_bytes),
 		.last_commit_time = atomic_load(&writer->last_commit_time),
+		.holds = atomic_load(&writer->holds),
+		.held_time = atomic_load(&writer->held_time),
 	};
 }

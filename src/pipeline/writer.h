@@ -8,6 +8,7 @@
  * batches grow by themselves.
  */
 struct writer;
+struct pressure; /* pipeline/pressure.h */
 
 struct writer_item {
 	struct message message; /* in the writer's mailbox */
@@ -28,6 +29,10 @@ struct writer_options {
 	size_t queue_max; /* items waiting; 0: 65536 */
 	size_t bytes_max; /* what they keep in memory; 0: 64 MiB */
 	size_t batch_max; /* items in one transaction; 0: 1024 */
+	/* After each commit the writer waits as this says, while deliveries do
+	   not keep up; borrowed until writer_stop(), which ends it. NULL: it
+	   never does. */
+	struct pressure *pressure;
 };
 
 struct writer *writer_start(const struct writer_options *options);
@@ -68,5 +73,7 @@ struct writer_stats {
 	size_t queued;
 	size_t queued_bytes;
 	int64_t last_commit_time; /* microseconds the last one took */
+	uint64_t holds;		  /* waits of options.pressure */
+	uint64_t held_time;	  /* microseconds of them, in all */
 };
 void writer_stats(const struct writer *writer, struct writer_stats *ret);

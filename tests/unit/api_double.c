@@ -110,8 +110,11 @@ void
 writer_stats(const struct writer *writer, struct writer_stats *ret)
 {
 	(void)writer;
-	*ret = (struct writer_stats){
-		.is_healthy = true, .commits = 7, .last_commit_time = 1500000};
+	*ret = (struct writer_stats){.is_healthy = true,
+		.commits = 7,
+		.last_commit_time = 1500000,
+		.holds = 3,
+		.held_time = 12500};
 }
 
 enum err

@@ -7,6 +7,7 @@
 #include "peer.h"
 #include "pipeline/hub.h"
 #include "pipeline/parcel.h"
+#include "pipeline/pressure.h"
 #include "pipeline_world.h"
 
 /* A whole hub, and one endpoint for all of its webhooks. */
@@ -577,6 +578,65 @@ TEST(deliver, what_is_offered_together_keeps_no_payload_when_it_is_gone)
 	close_hub(&setting, 0);
 	CHECK_INT(atomic_load(&payload->refs), 1);
 	payload_unref(payload);
+	peer_stop(&setting.peer);
+}
+
+/** More than may wait before the worker is behind; none is answered. */
+static void
+fill_up(struct setting *setting, uint64_t webhook)
+{
+	struct payload_facts facts = {.body = STR("{\"n\":1}")};
+	struct payload *payload = payload_new(&facts);
+	size_t count = PRESSURE_BACKLOG_MAX + 10;
+
+	atomic_store(&setting->peer.status, 0);
+	for (uint64_t i = 1; i <= count; i++) {
+		const struct delivery_row row = {
+			.sequence = 1000 + i, .webhook = webhook};
+
+		deliver_offer(setting->hub->deliver, &row, payload);
+	}
+	payload_unref(payload);
+	AWAIT(stats_of(setting).queued + stats_of(setting).unsettled == count);
+}
+
+/** On the worker's thread, which has not slept for that time then. */
+static void
+let_time_pass(struct deliver_errand *errand, const struct attempt_row *attempt,
+	bool is_kept)
+{
+	(void)errand;
+	(void)attempt;
+	(void)is_kept;
+	clock_test_advance(SECONDS);
+}
+
+TEST(deliver, while_its_worker_is_behind_the_hub_holds_its_commits)
+{
+	struct deliver_errand errand = {
+		.destination = STR("nonsense"), .done = let_time_pass};
+	struct writer_stats stats;
+	struct setting setting;
+	struct uuid id;
+
+	set_up(&setting);
+	setting.options.workers = 1;
+	setting.options.dispatch.window = 3 * PRESSURE_BACKLOG_MAX;
+	open_hub(&setting);
+	id = create_active(&setting);
+	clock_test_set(clock_now(), clock_monotonic());
+	errand.webhook =
+		webhooks_find(setting.hub->webhooks, WORKSPACE_DEFAULT, id);
+	errand.delivery.webhook = errand.webhook->number;
+	fill_up(&setting, errand.webhook->number);
+	CHECK_OK(deliver_run_errand(setting.hub->deliver, &errand));
+	AWAIT(pressure_is_on(setting.hub->pressure));
+	publish(&setting, 2);
+	AWAIT((writer_stats(setting.hub->writer, &stats), stats.holds > 0));
+	hub_stop(setting.hub, 0);
+	CHECK(!pressure_is_on(setting.hub->pressure));
+	clock_test_release();
+	hub_close(setting.hub);
 	peer_stop(&setting.peer);
 }
 

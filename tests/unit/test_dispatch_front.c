@@ -184,3 +184,110 @@ TEST(dispatch_front, it_may_be_read_while_webhooks_come_and_go)
 	CHECK(reading.was_in_order);
 	fake_end(reading.dispatch);
 }
+
+static size_t
+ready(struct dispatch *dispatch)
+{
+	struct dispatch_stats stats;
+
+	dispatch_settle_front(dispatch);
+	dispatch_stats(dispatch, &stats);
+	return stats.ready;
+}
+
+TEST(dispatch_front, ready_are_first_tries_that_are_not_under_way)
+{
+	struct dispatch *dispatch = fake_dispatch(10, 2);
+
+	fake_status(dispatch, 1, WEBHOOK_ACTIVE);
+	fake_status(dispatch, 2, WEBHOOK_ACTIVE);
+	for (uint64_t i = 1; i <= 5; i++)
+		fake_offer(dispatch, i, 1, 0, 0);
+	fake_offer(dispatch, 6, 1, 1, 0); /* a retry */
+	fake_offer(dispatch, 7, 2, 0, 0);
+	CHECK_INT(ready(dispatch), 6);
+	CHECK_INT(fake_take(dispatch, 0), 1);
+	CHECK_INT(fake_take(dispatch, 0), 7);
+	CHECK_INT(fake_take(dispatch, 0), 2);
+	CHECK_INT(ready(dispatch), 3);
+	fake_finish_first(dispatch);
+	CHECK_INT(ready(dispatch), 3);
+	fake_status(dispatch, 1, WEBHOOK_OFF);
+	CHECK_INT(ready(dispatch), 0);
+	dispatch_remove_webhook(dispatch, 1);
+	CHECK_INT(ready(dispatch), 0);
+	fake_end(dispatch);
+}
+
+static void
+offer_five(struct dispatch *dispatch, const struct webhook *webhook)
+{
+	static uint64_t sequence;
+
+	dispatch_set_webhook(dispatch, webhook, true, false);
+	for (int i = 0; i < 5; i++)
+		fake_offer(dispatch, ++sequence, webhook->number, 0, 0);
+	webhook_unref(webhook);
+}
+
+/** One attempt takes so long, and two others begin. */
+static void
+answer(struct dispatch *dispatch, enum http_failure failure, int64_t time)
+{
+	static int64_t now;
+	struct delivery *delivery = dispatch_take(dispatch, now);
+
+	now += time;
+	dispatch_look(dispatch, now, now);
+	dispatch_outcome(dispatch, delivery, failure, failure ? 0 : 204);
+	dispatch_attempted(dispatch, delivery);
+	dispatch_settle(dispatch, delivery, false);
+	while (fake_take(dispatch, now))
+		continue;
+}
+
+static void
+remove_all(struct dispatch *dispatch, uint64_t number)
+{
+	while (fake_in_flight_count)
+		fake_finish_first(dispatch);
+	dispatch_remove_webhook(dispatch, number);
+}
+
+TEST(dispatch_front, what_waits_for_its_endpoint_or_its_rate_is_not_ready)
+{
+	struct dispatch *dispatch = fake_dispatch(10, 2);
+	struct webhook *webhook = fake_webhook(1, WEBHOOK_ACTIVE);
+
+	webhook->options.rate = 1000000;
+	offer_five(dispatch, webhook);
+	CHECK_INT(ready(dispatch), 0);
+	remove_all(dispatch, 1);
+	/* Two at a time: 400 µs each are 5,000 a second. */
+	offer_five(dispatch, fake_webhook(2, WEBHOOK_ACTIVE));
+	answer(dispatch, HTTP_NO_FAILURE, 400);
+	CHECK_INT(ready(dispatch), 2);
+	remove_all(dispatch, 2);
+	offer_five(dispatch, fake_webhook(3, WEBHOOK_ACTIVE));
+	answer(dispatch, HTTP_NO_FAILURE, 401);
+	CHECK_INT(ready(dispatch), 0);
+	remove_all(dispatch, 3);
+	offer_five(dispatch, fake_webhook(4, WEBHOOK_ACTIVE));
+	answer(dispatch, HTTP_TIMED_OUT, 1); /* now it is slow */
+	CHECK_INT(ready(dispatch), 0);
+	fake_end(dispatch);
+}
+
+TEST(dispatch_front, with_more_under_way_answers_may_take_longer)
+{
+	struct dispatch *dispatch = fake_dispatch(10, 2);
+
+	offer_five(dispatch, fake_webhook(1, WEBHOOK_ACTIVE));
+	answer(dispatch, HTTP_NO_FAILURE, 700);
+	CHECK_INT(ready(dispatch), 0);
+	offer_five(dispatch, fake_webhook(2, WEBHOOK_ACTIVE));
+	answer(dispatch, HTTP_NO_FAILURE, 800);
+	fake_offer(dispatch, 100, 1, 0, 0);
+	CHECK_INT(ready(dispatch), 3 + 2);
+	fake_end(dispatch);
+}

@@ -1,5 +1,4 @@
 #include <netdb.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -302,28 +301,6 @@ ENGINES_TEST(done_may_send_even_while_the_client_is_freed)
 	http_client_free(client);
 	CHECK_INT(got.count, 11);
 	CHECK_INT(got.by_failure[HTTP_ABORTED], 9);
-}
-
-ENGINES_TEST(waiting_ends_each_time_the_extra_descriptor_becomes_readable)
-{
-	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	int64_t start = clock_monotonic();
-	uint64_t one = 1;
-
-	open_client(NULL);
-	http_client_wait(client, fd, 10 * MILLISECONDS);
-	CHECK(clock_monotonic() - start >= 10 * MILLISECONDS);
-	for (int i = 0; i < 2; i++) {
-		CHECK(write(fd, &one, sizeof(one)) == sizeof(one));
-		http_client_wait(client, fd, DEADLINE * SECONDS);
-	}
-	CHECK(clock_monotonic() - start < DEADLINE * SECONDS);
-	start = clock_monotonic(); /* it need not be read */
-	http_client_wait(client, fd, 10 * MILLISECONDS);
-	http_client_wait(client, -1, 10 * MILLISECONDS);
-	CHECK(clock_monotonic() - start >= 20 * MILLISECONDS);
-	http_client_free(client);
-	close(fd);
 }
 
 /** The last of the replies ends in a time-out, whatever it is. */

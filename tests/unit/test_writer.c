@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include "fault_vfs.h"
+#include "pipeline/pressure.h"
 #include "pipeline_world.h"
 
 /* Items whose ends are noted in their order. */
@@ -249,4 +250,87 @@ TEST(writer, a_stop_writes_what_waits)
 	CHECK_INT(atomic_load(&ended), 9);
 	CHECK_INT(test_count(setting.directory, "SELECT count(*) FROM events"),
 		9);
+}
+
+/** A worker is behind, and stays so. */
+static struct pressure *
+press(struct pressure_gauge *gauge, int64_t hold_max)
+{
+	struct pressure *pressure = pressure_new(&(struct pressure_options){
+		.backlog_max = 1, .hold_max = hold_max});
+
+	pressure_gauge_init(gauge, pressure, 0);
+	pressure_tell(gauge, 2, 0, SECONDS);
+	CHECK(pressure_is_on(pressure));
+	return pressure;
+}
+
+TEST(writer, commits_go_on_although_deliveries_never_catch_up)
+{
+	struct pressure_gauge gauge;
+	struct pressure *pressure = press(&gauge, MILLISECONDS);
+	struct setting setting =
+		set_up_with((struct writer_options){.pressure = pressure});
+	struct writer_stats stats;
+	struct noted noted[5];
+
+	for (int i = 0; i < 5; i++) {
+		make(&noted[i], i);
+		CHECK_OK(writer_commit(setting.writer, &noted[i].change, 1));
+	}
+	AWAIT((writer_stats(setting.writer, &stats), stats.holds == 5));
+	AWAIT((writer_stats(setting.writer, &stats),
+		stats.held_time >= 5 * MILLISECONDS));
+	tear_down(&setting, noted, 5);
+	pressure_gauge_release(&gauge);
+	pressure_free(pressure);
+}
+
+TEST(writer, what_comes_while_it_is_held_is_one_transaction_afterwards)
+{
+	struct pressure_gauge gauge;
+	struct pressure *pressure = press(&gauge, HOURS);
+	struct setting setting =
+		set_up_with((struct writer_options){.pressure = pressure});
+	struct writer_stats stats;
+	struct noted noted[10];
+
+	make(&noted[0], 0);
+	CHECK_OK(writer_commit(setting.writer, &noted[0].change, 1));
+	AWAIT(pressure_held(pressure) == 1);
+	for (int i = 1; i < 10; i++) {
+		make(&noted[i], i);
+		CHECK_OK(writer_submit(setting.writer, &noted[i].item, true));
+	}
+	writer_stats(setting.writer, &stats);
+	CHECK_INT(stats.commits, 1);
+	pressure_tell(&gauge, 0, 0, 2 * SECONDS);
+	AWAIT(atomic_load(&ended) == 9);
+	writer_stats(setting.writer, &stats);
+	CHECK_INT(stats.commits, 2);
+	CHECK_INT(stats.holds, 1);
+	tear_down(&setting, noted, 10);
+	pressure_gauge_release(&gauge);
+	pressure_free(pressure);
+}
+
+TEST(writer, a_stop_writes_what_waits_and_is_not_held)
+{
+	struct pressure_gauge gauge;
+	struct pressure *pressure = press(&gauge, HOURS);
+	struct setting setting = set_up_with(
+		(struct writer_options){.pressure = pressure, .batch_max = 2});
+	struct noted noted[9];
+
+	make(&noted[0], 0);
+	CHECK_OK(writer_commit(setting.writer, &noted[0].change, 1));
+	AWAIT(pressure_held(pressure) == 1);
+	for (int i = 1; i < 9; i++) {
+		make(&noted[i], i);
+		CHECK_OK(writer_submit(setting.writer, &noted[i].item, false));
+	}
+	tear_down(&setting, noted, 9);
+	CHECK_INT(atomic_load(&ended), 8);
+	pressure_gauge_release(&gauge);
+	pressure_free(pressure);
 }
