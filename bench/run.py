@@ -259,18 +259,18 @@ def fresh_hub(sink, binary, directory):
 
 
 def measure_all(sink, binary, directory):
-    """A hub each round: pages that a virtual machine has not had in use before
+    """A hub each time: pages that a virtual machine has not had in use before
     take several microseconds each, and a growing database takes new ones."""
     rates = {mode: [] for mode in NAMES}
     costs = {mode: [] for mode in NAMES}
     for _ in range(ROUNDS):
         rates["direct"].append(measure_direct(sink)[0])
-        with fresh_hub(sink, binary, f"{directory}/round") as (hub, process):
-            for mode, per_request in (("single", 1), ("bulk", PER_BULK)):
+        for mode, per_request in (("single", 1), ("bulk", PER_BULK)):
+            with fresh_hub(sink, binary, f"{directory}/hub") as (hub, process):
                 rate, cost = measure_hub(mode, sink, hub, process,
                                          per_request)
-                rates[mode].append(rate)
-                costs[mode].append(cost)
+            rates[mode].append(rate)
+            costs[mode].append(cost)
     report(rates, costs)
     return statistics.median(rates["single"])
 
