@@ -115,20 +115,21 @@ end_news(struct attempt *attempt, bool is_stored)
 	attempt->announced = NULL;
 }
 
-/** Leaves nothing of the outcome but the attempt; false: there is none. */
+/**
+ * Leaves nothing of the outcome but the attempt, which its delivery counts, or
+ * the next one would have its number; false: there is none, or it was left so.
+ */
 static bool
 keep_only_attempt(struct attempt *attempt)
 {
 	end_news(attempt, false);
-	for (size_t i = 1; i < attempt->outcome.unit.count; i++) {
-		if (attempt->changes[i].kind != STORE_ATTEMPT_ADD)
-			continue;
-		attempt->changes[0] = attempt->changes[i];
-		attempt->outcome.unit.count = 1;
-		attempt->is_again = false;
-		return true;
-	}
-	return false;
+	if (attempt->changes[0].kind != STORE_DELIVERY_SET ||
+		attempt->outcome.unit.count < 2)
+		return false;
+	attempt->changes[0].kind = STORE_DELIVERY_TRIED;
+	attempt->outcome.unit.count = 2;
+	attempt->is_again = false;
+	return true;
 }
 
 /** Says what came of it, and frees all of it. */
@@ -175,8 +176,7 @@ attempt_settled(struct worker *worker, struct message *message)
 		keep_unwritten(worker, attempt);
 		return;
 	}
-	/* A conflict: the delivery was skipped, or its webhook deleted, while
-	   the attempt was on its way. The delivery's state on disk stands, but
+	/* It was skipped, or its webhook deleted, meanwhile. That stands, but
 	   that the attempt was made is still told. */
 	if (err == ERR_CONFLICT && keep_only_attempt(attempt)) {
 		write_outcome(attempt);

@@ -13,7 +13,8 @@
  * Acknowledged first attempts of one webhook's deliveries within a stretch of
  * 128 sequences share a row of attempt_packs (attempt_pack.h) when four or more
  * are written together: under load nearly all of them. That a first attempt is
- * not in two tables is held by its delivery, which is set once from untried.
+ * not in two tables is held by its delivery, which counts it in the same unit
+ * and goes on from there (STORE_DELIVERY_SET, STORE_DELIVERY_TRIED).
  *
  * Which stretches of 128 deliveries hold a tried one of a webhook is in the
  * table tried_blocks; what was written there last is known here, so that a

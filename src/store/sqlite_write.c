@@ -222,6 +222,20 @@ repeat_delivery(struct sqlite_write *write, const struct store_change *change)
 }
 
 static enum err
+count_attempt(struct sqlite_write *write, const struct store_change *change)
+{
+	const struct delivery_row *row = change->delivery;
+	sqlite3_stmt *stmt = statement(write, SQL_DELIVERY_TRIED);
+	enum err err = check_not_purged(write, row->sequence);
+
+	if (err)
+		return err;
+	sqlite_row_bind_u64(stmt, 1, row->sequence);
+	sqlite_row_bind_u64(stmt, 2, row->attempts);
+	return run_expecting_change(write, SQL_DELIVERY_TRIED);
+}
+
+static enum err
 add_attempt(struct sqlite_write *write, const struct store_change *change)
 {
 	sqlite3_stmt *stmt = statement(write, SQL_ATTEMPT_ADD_DEBUG);
@@ -400,6 +414,7 @@ static const struct kind {
 	[STORE_DELIVERY_ADD] = {add_delivery, false, WANTS_NOTHING},
 	[STORE_DELIVERY_SET] = {set_delivery, true, WANTS_NOTHING},
 	[STORE_DELIVERY_AGAIN] = {repeat_delivery, true, WANTS_BATCH},
+	[STORE_DELIVERY_TRIED] = {count_attempt, true, WANTS_BATCH},
 	[STORE_ATTEMPT_ADD] = {add_attempt, false, WANTS_NOTHING},
 	[STORE_WEBHOOK_ADD] = {add_webhook, false, WANTS_BATCH},
 	[STORE_WEBHOOK_SET] = {set_webhook, true, WANTS_BATCH},

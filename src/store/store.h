@@ -187,7 +187,11 @@ enum store_change_kind {
 	STORE_DELIVERY_AGAIN, /* WAITING again, its schedule anew from
 				 `updated` on; conflict: it is, or has had
 				 another number of attempts */
-	STORE_ATTEMPT_ADD,
+	STORE_DELIVERY_TRIED, /* attempts: one of a SKIPPED delivery failed that
+				 was on the way; conflict: it is not SKIPPED, or
+				 has had as many */
+	STORE_ATTEMPT_ADD,    /* in a unit with what counts it in its delivery,
+				 so that no number is there twice */
 	STORE_WEBHOOK_ADD,
 	STORE_WEBHOOK_SET,    /* all but number, id, workspace, created;
 				 conflict: its revision is not row.revision - 1 */

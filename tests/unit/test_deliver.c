@@ -8,6 +8,7 @@
 #include "pipeline/hub.h"
 #include "pipeline/parcel.h"
 #include "pipeline/pressure.h"
+#include "pipeline/redeliver.h"
 #include "pipeline_world.h"
 
 /* A whole hub, and one endpoint for all of its webhooks. */
@@ -343,6 +344,41 @@ TEST(deliver, disabled_mid_flight_a_failed_attempt_is_told_all_the_same)
 	AWAIT(test_count(setting.world.directory,
 		      "SELECT count(*) FROM attempts WHERE status = 503") == 1);
 	CHECK_INT(count_state(&setting, DELIVERY_SKIPPED), 1);
+	tear_down(&setting);
+}
+
+/* Its attempts are numbered on behind the one that was on its way. */
+TEST(deliver, disabled_mid_flight_a_failed_attempt_counts_when_sent_again)
+{
+	struct setting setting;
+	struct uuid id;
+	struct delivery_row row;
+	CLEANUP(arena_release) struct arena arena = {0};
+	CLEANUP(buf_release) struct buf why = buf_make(0);
+
+	set_up(&setting);
+	open_hub(&setting);
+	id = create_active(&setting);
+	atomic_store(&setting.peer.status, 0);
+	publish(&setting, 1);
+	AWAIT(atomic_load(&setting.peer.deliveries) == 1);
+	set_state(&setting, id, WEBHOOK_DISABLED);
+	peer_answer(&setting.peer, 503);
+	AWAIT(test_count(setting.world.directory,
+		      "SELECT count(*) FROM attempts WHERE status = 503") == 1);
+	AWAIT(stats_of(&setting).unsettled == 0);
+	CHECK_INT(count_state(&setting, DELIVERY_SKIPPED), 1);
+	CHECK_OK(store_delivery(setting.world.store, 1, &arena, &row));
+	CHECK_INT(row.attempts, 1);
+	peer_answer(&setting.peer, 200);
+	set_state(&setting, id, WEBHOOK_ENABLED);
+	AWAIT(status_of(&setting, id) == WEBHOOK_ACTIVE);
+	CHECK_OK(redeliver_retry(
+		setting.hub, row.workspace, redeliver_id(&row), &why));
+	AWAIT(count_state(&setting, DELIVERY_DELIVERED) == 1);
+	CHECK_INT(test_count(setting.world.directory,
+			  "SELECT count(DISTINCT number) FROM attempts"),
+		2);
 	tear_down(&setting);
 }
 

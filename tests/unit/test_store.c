@@ -416,6 +416,39 @@ TEST(store, names_are_those_of_the_contract)
 	CHECK_INT(key_role_parse(STR(""), &role), ERR_INVALID);
 }
 
+TEST(store, a_skipped_delivery_counts_an_attempt_that_was_on_its_way)
+{
+	struct delivery_row row = test_delivery(1, 1, 1), got;
+	struct attempt_row attempt = test_attempt(1, 0, 1, TEST_NOW);
+	struct store_change tried[] = {
+		{.kind = STORE_DELIVERY_TRIED, .delivery = &row},
+		ADD_ATTEMPT(&attempt)};
+
+	begin();
+	TEST_COMMIT(store, ADD_DELIVERY(&row));
+	row.attempts = 1;
+	CHECK_INT(test_conflict(store, tried, 2), 0); /* it waits */
+	row.attempts = 0;
+	row.state = DELIVERY_SKIPPED;
+	row.reason = STR("off");
+	TEST_COMMIT(store, SET_DELIVERY(&row));
+	row.attempts = 1;
+	CHECK_OK(test_commit(store, tried, 2));
+	CHECK_OK(store_delivery(store, 1, &arena, &got));
+	CHECK_INT(got.attempts, 1);
+	CHECK_INT(got.state, DELIVERY_SKIPPED);
+	CHECK_STR(got.reason, STR("off"));
+	CHECK_INT(test_conflict(store, tried, 2), 0); /* it has had it */
+	/* Whoever would send it again as untried comes too late. */
+	row.attempts = 0;
+	TEST_CONFLICT(
+		store, 0, {.kind = STORE_DELIVERY_AGAIN, .delivery = &row});
+	row.attempts = 1;
+	TEST_COMMIT(store, {.kind = STORE_DELIVERY_AGAIN, .delivery = &row});
+	CHECK_INT(test_count_attempts(directory), 1);
+	end();
+}
+
 TEST(store, a_skipped_delivery_may_still_turn_out_delivered_but_nothing_else)
 {
 	struct delivery_row row = test_delivery(1, 1, 1);
