@@ -11,7 +11,7 @@
  * makes a savepoint, as its roll-back must not take rows of others.
  */
 enum {
-	SQLITE_BATCH_ROWS = 128,
+	SQLITE_BATCH_ROWS = SQLITE_ATTEMPTS_MAX,
 	SQLITE_BATCH_HEALTHS = 32,
 	SQLITE_BATCH_BLOCKS = 32,
 };

@@ -24,14 +24,18 @@ static int
 connect(sqlite3 *handle, void *context, int count, const char *const *words,
 	sqlite3_vtab **ret, char **ret_error)
 {
-	struct table *table = MEM_NEW(struct table);
+	int code = sqlite_feed_declare(handle, SQLITE_FEED_ATTEMPTS);
+	struct table *table;
 
 	(void)count;
 	(void)words;
 	(void)ret_error;
+	if (code != SQLITE_OK)
+		return code;
+	table = MEM_NEW(struct table);
 	table->db = context;
 	*ret = &table->base;
-	return sqlite_feed_declare(handle, SQLITE_FEED_ATTEMPTS);
+	return SQLITE_OK;
 }
 
 static int
