@@ -347,6 +347,18 @@ TEST(deliver, disabled_mid_flight_a_failed_attempt_is_told_all_the_same)
 	tear_down(&setting);
 }
 
+/** A worker that does not know yet that the webhook sends skips it again. */
+static bool
+is_delivered_again(struct setting *setting, const struct delivery_row *row)
+{
+	CLEANUP(buf_release) struct buf why = buf_make(0);
+
+	if (count_state(setting, DELIVERY_SKIPPED) == 1)
+		CHECK_OK(redeliver_retry(
+			setting->hub, row->workspace, redeliver_id(row), &why));
+	return count_state(setting, DELIVERY_DELIVERED) == 1;
+}
+
 /* Its attempts are numbered on behind the one that was on its way. */
 TEST(deliver, disabled_mid_flight_a_failed_attempt_counts_when_sent_again)
 {
@@ -354,7 +366,6 @@ TEST(deliver, disabled_mid_flight_a_failed_attempt_counts_when_sent_again)
 	struct uuid id;
 	struct delivery_row row;
 	CLEANUP(arena_release) struct arena arena = {0};
-	CLEANUP(buf_release) struct buf why = buf_make(0);
 
 	set_up(&setting);
 	open_hub(&setting);
@@ -373,9 +384,7 @@ TEST(deliver, disabled_mid_flight_a_failed_attempt_counts_when_sent_again)
 	peer_answer(&setting.peer, 200);
 	set_state(&setting, id, WEBHOOK_ENABLED);
 	AWAIT(status_of(&setting, id) == WEBHOOK_ACTIVE);
-	CHECK_OK(redeliver_retry(
-		setting.hub, row.workspace, redeliver_id(&row), &why));
-	AWAIT(count_state(&setting, DELIVERY_DELIVERED) == 1);
+	AWAIT(is_delivered_again(&setting, &row));
 	CHECK_INT(test_count(setting.world.directory,
 			  "SELECT count(DISTINCT number) FROM attempts"),
 		2);
