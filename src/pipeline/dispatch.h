@@ -212,8 +212,8 @@ struct dispatch_stats {
 	   of webhooks that are sent to, have no rate and no batch to fill,
 	   whose endpoints have not asked for fewer, and whose attempts take no
 	   longer than may be the worker's own doing (what is under way in all
-	   and does not hang, at 5,000 attempts a second); as of the last
-	   dispatch_settle_front. */
+	   and does not hang, or as many as its webhook allows, at 5,000
+	   attempts a second); as of the last dispatch_settle_front. */
 	size_t ready;
 };
 void dispatch_stats(

@@ -60,7 +60,7 @@ set_ready(struct dispatch *dispatch, struct lane *lane, size_t ready)
  * Whether the lane's attempts take no longer than they may for the worker's own
  * want of time. What is under way in all, divided by that time, is how many
  * attempts the worker would make a second, were it the cause; what hangs is
- * not its doing.
+ * not its doing, and a lane with a limit of its own gets no further than that.
  */
 static bool
 is_brisk(const struct dispatch *dispatch, const struct lane *lane)
@@ -69,6 +69,8 @@ is_brisk(const struct dispatch *dispatch, const struct lane *lane)
 	int64_t time = lane->pace.best > lane->briefest ? lane->pace.best
 							: lane->briefest;
 
+	if (lane->is_strict && count > lane->pace.limit)
+		count = lane->pace.limit;
 	return time * BRISK <= (int64_t)count * SECONDS;
 }
 

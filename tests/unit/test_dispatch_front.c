@@ -331,3 +331,21 @@ TEST(dispatch_front, what_its_endpoint_asked_to_wait_is_not_ready)
 	CHECK_INT(ready(dispatch), 0);
 	fake_end(dispatch);
 }
+
+TEST(dispatch_front, what_waits_for_its_own_concurrency_is_not_ready)
+{
+	struct dispatch *dispatch = fake_dispatch(10, 2);
+	struct webhook *webhook = fake_webhook(3, WEBHOOK_ACTIVE);
+
+	offer_five(dispatch, fake_webhook(1, WEBHOOK_ACTIVE));
+	answer(dispatch, 1);
+	offer_five(dispatch, fake_webhook(2, WEBHOOK_ACTIVE));
+	answer(dispatch, 1);
+	CHECK_INT(ready(dispatch), 2 + 2);
+	webhook->options.concurrency = 1;
+	offer_five(dispatch, webhook);
+	answer(dispatch, 201); /* one at a time: 5,000 a second are 200 µs */
+	CHECK_INT(fake_in_flight_count, 2 + 2 + 1);
+	CHECK_INT(ready(dispatch), 2 + 2);
+	fake_end(dispatch);
+}
