@@ -209,10 +209,11 @@ struct dispatch_stats {
 	size_t slow_in_flight; /* of those: to endpoints that hang */
 	size_t unsettled;
 	/* First tries that wait for the worker rather than for anything else:
-	   of webhooks that are sent to, have no rate, and whose answers take
-	   no longer than may be the worker's own doing (what is under way in
-	   all, at 5,000 attempts a second); as of the last
-	   dispatch_settle_front. */
+	   of webhooks that are sent to, have no rate and no batch to fill,
+	   whose endpoints have not asked for fewer, and whose attempts take no
+	   longer than may be the worker's own doing (what is under way in all
+	   and does not hang, or as many as its webhook allows, at 5,000
+	   attempts a second); as of the last dispatch_settle_front. */
 	size_t ready;
 };
 void dispatch_stats(

@@ -57,22 +57,30 @@ set_ready(struct dispatch *dispatch, struct lane *lane, size_t ready)
 }
 
 /**
- * Whether the lane's answers take no longer than they may for the worker's own
+ * Whether the lane's attempts take no longer than they may for the worker's own
  * want of time. What is under way in all, divided by that time, is how many
- * attempts the worker would make a second, were it the cause.
+ * attempts the worker would make a second, were it the cause; what hangs is
+ * not its doing, and a lane with a limit of its own gets no further than that.
  */
 static bool
 is_brisk(const struct dispatch *dispatch, const struct lane *lane)
 {
-	return lane->pace.best * BRISK <=
-	       (int64_t)dispatch->in_flight * SECONDS;
+	size_t count = dispatch->in_flight - dispatch->slow_in_flight;
+	int64_t time = lane->pace.best > lane->briefest ? lane->pace.best
+							: lane->briefest;
+
+	if (lane->is_strict && count > lane->pace.limit)
+		count = lane->pace.limit;
+	return time * BRISK <= (int64_t)count * SECONDS;
 }
 
 static void
 count_ready(struct dispatch *dispatch, struct lane *lane)
 {
 	bool is_ready = !lane->is_removed && !lane->is_slow &&
-			lane->rate.interval == 0 && is_brisk(dispatch, lane) &&
+			lane->rate.interval == 0 && !pace_is_cut(&lane->pace) &&
+			is_brisk(dispatch, lane) &&
+			lane_first_due(dispatch, lane) <= dispatch->now &&
 			health_is_sending(&lane->health);
 
 	set_ready(dispatch, lane, is_ready ? lane->first_tries.count : 0);

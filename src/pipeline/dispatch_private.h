@@ -44,8 +44,9 @@ struct lane {
 	bool has_first_on_disk;	  /* what is on disk and not in memory, … */
 	bool has_retries_on_disk; /* … see below */
 	struct pace pace;
-	int64_t back_at; /* when something last came back */
-	size_t batch;	 /* deliveries in a request, at most */
+	int64_t briefest; /* microseconds; as pace.best, but of all attempts */
+	int64_t back_at;  /* when something last came back */
+	size_t batch;	  /* deliveries in a request, at most */
 	struct rate rate;
 
 	struct queue first_tries;

@@ -174,6 +174,16 @@ slots_look(struct dispatch *dispatch)
 	}
 }
 
+/** How long attempts take, whatever comes of them, at best. */
+static void
+note_time(struct lane *lane, int64_t time)
+{
+	if (lane->briefest == 0 || time < lane->briefest)
+		lane->briefest = time > 0 ? time : 1;
+	else
+		lane->briefest += (time - lane->briefest) / 4096;
+}
+
 void
 dispatch_outcome(struct dispatch *dispatch, struct delivery *delivery,
 	enum http_failure failure, int status)
@@ -191,6 +201,7 @@ dispatch_outcome(struct dispatch *dispatch, struct delivery *delivery,
 	if (!delivery->holds_slot)
 		return;
 	pace_move(&lane->pace, &outcome);
+	note_time(lane, outcome.ended - outcome.started);
 	lane->timely = is_late ? 0 : lane->timely + 1;
 	if (failure == HTTP_TIMED_OUT) {
 		lane->timely = 0;

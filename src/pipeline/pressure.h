@@ -14,7 +14,7 @@
  * - more than `backlog_max` deliveries wait for it and for nothing else
  *   (dispatch_stats.ready), and
  * - it is short of time: lately its loop has slept less than half of the time.
- *   Being preempted is no sleep.
+ *   Being preempted is no sleep, nor is reading the disk.
  * Who waits for endpoints sleeps, and is not behind however much waits. One
  * that has slept for PRESSURE_NAP_MAX in one go is not either, and as long as
  * it is behind it sleeps no longer than that without telling.
@@ -34,8 +34,8 @@ struct pressure_options {
 
 enum {
 	PRESSURE_BACKLOG_MAX = 4096,
-	/* Microseconds. The first bounds what a commit, and whoever waits for
-	   the next one, may lose by being held. */
+	/* Microseconds. The first bounds what the next commit, and whoever
+	   waits for it, may lose by being held. */
 	PRESSURE_HOLD_MAX = 5000,
 	PRESSURE_NAP_MAX = 5000,
 };

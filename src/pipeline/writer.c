@@ -185,19 +185,34 @@ write_batch(struct writer *writer, struct message *first)
 	return at;
 }
 
+/** Behind what is left, unless that fills a transaction. */
+static struct message *
+add_fresh(struct writer *writer, struct message *left)
+{
+	struct message **end = &left;
+
+	for (size_t i = 0; *end && i < writer->batch_max; i++)
+		end = &(*end)->next;
+	if (*end == NULL)
+		*end = mailbox_take_all(writer->mailbox);
+	return left;
+}
+
 /**
  * After the commit and not before the next one: what comes meanwhile goes
- * into that, and where commits are rare none is late.
+ * into that, and where commits are rare none is late. Returns what is to be
+ * written, `left` first.
  */
-static void
-hold(struct writer *writer)
+static struct message *
+hold(struct writer *writer, struct message *left)
 {
 	int64_t time = pressure_hold(writer->pressure);
 
 	if (time == 0)
-		return;
+		return left;
 	counter_add(&writer->holds, 1);
 	counter_add(&writer->held_time, (uint64_t)time);
+	return add_fresh(writer, left);
 }
 
 static void *
@@ -215,10 +230,8 @@ run(void *context)
 			mailbox_wait(writer->mailbox, -1);
 			continue;
 		}
-		while (first) {
-			first = write_batch(writer, first);
-			hold(writer);
-		}
+		while (first)
+			first = hold(writer, write_batch(writer, first));
 	}
 }
 

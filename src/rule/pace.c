@@ -88,3 +88,9 @@ pace_move(struct pace *pace, const struct pace_outcome *outcome)
 		 outcome->in_flight * 2 >= pace->limit)
 		grow(pace);
 }
+
+bool
+pace_is_cut(const struct pace *pace)
+{
+	return pace->limit < pace->cap && pace->limit < PACE_START;
+}

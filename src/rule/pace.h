@@ -43,3 +43,6 @@ struct pace_outcome {
 };
 
 void pace_move(struct pace *pace, const struct pace_outcome *outcome);
+
+/** Whether it has fewer than it began with: its endpoint wants no more. */
+bool pace_is_cut(const struct pace *pace);

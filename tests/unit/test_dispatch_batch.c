@@ -114,3 +114,28 @@ TEST(dispatch_batch, what_is_hastened_goes_at_once)
 	dispatch_hasten(dispatch, 2, 1); /* on its way already */
 	fake_end(dispatch);
 }
+
+static size_t
+ready(struct dispatch *dispatch)
+{
+	struct dispatch_stats stats;
+
+	dispatch_settle_front(dispatch);
+	dispatch_stats(dispatch, &stats);
+	return stats.ready;
+}
+
+TEST(dispatch_batch, what_waits_for_others_to_fill_a_batch_is_not_ready)
+{
+	struct dispatch *dispatch = make_batching(3);
+
+	fake_offer(dispatch, 1, 1, 0, 100);
+	fake_offer(dispatch, 2, 1, 0, 100);
+	CHECK_TEXT(take_batch(dispatch, 100), "");
+	CHECK_INT(ready(dispatch), 0);
+	fake_offer(dispatch, 3, 1, 0, 100);
+	CHECK_INT(ready(dispatch), 3);
+	CHECK_TEXT(take_batch(dispatch, 100), "1 2 3");
+	CHECK_INT(ready(dispatch), 0);
+	fake_end(dispatch);
+}

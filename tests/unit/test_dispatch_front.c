@@ -230,20 +230,27 @@ offer_five(struct dispatch *dispatch, const struct webhook *webhook)
 	webhook_unref(webhook);
 }
 
-/** One attempt takes so long, and two others begin. */
+/** One attempt takes so long, and two others begin. Status 0: timed out. */
 static void
-answer(struct dispatch *dispatch, enum http_failure failure, int64_t time)
+answer_status(struct dispatch *dispatch, int status, int64_t time)
 {
+	enum http_failure failure = status ? HTTP_NO_FAILURE : HTTP_TIMED_OUT;
 	static int64_t now;
 	struct delivery *delivery = dispatch_take(dispatch, now);
 
 	now += time;
 	dispatch_look(dispatch, now, now);
-	dispatch_outcome(dispatch, delivery, failure, failure ? 0 : 204);
+	dispatch_outcome(dispatch, delivery, failure, status);
 	dispatch_attempted(dispatch, delivery);
 	dispatch_settle(dispatch, delivery, false);
 	while (fake_take(dispatch, now))
 		continue;
+}
+
+static void
+answer(struct dispatch *dispatch, int64_t time)
+{
+	answer_status(dispatch, 204, time);
 }
 
 static void
@@ -265,15 +272,15 @@ TEST(dispatch_front, what_waits_for_its_endpoint_or_its_rate_is_not_ready)
 	remove_all(dispatch, 1);
 	/* Two at a time: 400 µs each are 5,000 a second. */
 	offer_five(dispatch, fake_webhook(2, WEBHOOK_ACTIVE));
-	answer(dispatch, HTTP_NO_FAILURE, 400);
+	answer(dispatch, 400);
 	CHECK_INT(ready(dispatch), 2);
 	remove_all(dispatch, 2);
 	offer_five(dispatch, fake_webhook(3, WEBHOOK_ACTIVE));
-	answer(dispatch, HTTP_NO_FAILURE, 401);
+	answer(dispatch, 401);
 	CHECK_INT(ready(dispatch), 0);
 	remove_all(dispatch, 3);
 	offer_five(dispatch, fake_webhook(4, WEBHOOK_ACTIVE));
-	answer(dispatch, HTTP_TIMED_OUT, 1); /* now it is slow */
+	answer_status(dispatch, 0, 1); /* now it is slow */
 	CHECK_INT(ready(dispatch), 0);
 	fake_end(dispatch);
 }
@@ -283,11 +290,62 @@ TEST(dispatch_front, with_more_under_way_answers_may_take_longer)
 	struct dispatch *dispatch = fake_dispatch(10, 2);
 
 	offer_five(dispatch, fake_webhook(1, WEBHOOK_ACTIVE));
-	answer(dispatch, HTTP_NO_FAILURE, 700);
+	answer(dispatch, 700);
 	CHECK_INT(ready(dispatch), 0);
 	offer_five(dispatch, fake_webhook(2, WEBHOOK_ACTIVE));
-	answer(dispatch, HTTP_NO_FAILURE, 800);
+	answer(dispatch, 800);
 	fake_offer(dispatch, 100, 1, 0, 0);
 	CHECK_INT(ready(dispatch), 3 + 2);
+	fake_end(dispatch);
+}
+
+TEST(dispatch_front, what_hangs_under_way_does_not_make_others_ready)
+{
+	struct dispatch *dispatch = fake_dispatch(10, 2);
+
+	offer_five(dispatch, fake_webhook(1, WEBHOOK_ACTIVE));
+	answer_status(dispatch, 0, 1);
+	offer_five(dispatch, fake_webhook(2, WEBHOOK_ACTIVE));
+	answer(dispatch, 500);
+	CHECK_INT(fake_in_flight_count, 1 + 2);
+	CHECK_INT(ready(dispatch), 0);
+	fake_end(dispatch);
+}
+
+TEST(dispatch_front, what_is_slow_to_fail_is_not_ready)
+{
+	struct dispatch *dispatch = fake_dispatch(10, 2);
+
+	offer_five(dispatch, fake_webhook(1, WEBHOOK_ACTIVE));
+	answer_status(dispatch, 500, SECONDS);
+	CHECK_INT(ready(dispatch), 0);
+	fake_end(dispatch);
+}
+
+TEST(dispatch_front, what_its_endpoint_asked_to_wait_is_not_ready)
+{
+	struct dispatch *dispatch = fake_dispatch(10, 2);
+
+	offer_five(dispatch, fake_webhook(1, WEBHOOK_ACTIVE));
+	answer_status(dispatch, 429, 1);
+	CHECK_INT(ready(dispatch), 0);
+	fake_end(dispatch);
+}
+
+TEST(dispatch_front, what_waits_for_its_own_concurrency_is_not_ready)
+{
+	struct dispatch *dispatch = fake_dispatch(10, 2);
+	struct webhook *webhook = fake_webhook(3, WEBHOOK_ACTIVE);
+
+	offer_five(dispatch, fake_webhook(1, WEBHOOK_ACTIVE));
+	answer(dispatch, 1);
+	offer_five(dispatch, fake_webhook(2, WEBHOOK_ACTIVE));
+	answer(dispatch, 1);
+	CHECK_INT(ready(dispatch), 2 + 2);
+	webhook->options.concurrency = 1;
+	offer_five(dispatch, webhook);
+	answer(dispatch, 201); /* one at a time: 5,000 a second are 200 µs */
+	CHECK_INT(fake_in_flight_count, 2 + 2 + 1);
+	CHECK_INT(ready(dispatch), 2 + 2);
 	fake_end(dispatch);
 }

@@ -102,3 +102,24 @@ TEST(pace, what_only_queues_gets_no_more)
 	}
 	CHECK(pace.limit > 60 && pace.limit < 150);
 }
+
+TEST(pace, it_is_cut_while_it_has_fewer_than_it_began_with)
+{
+	struct walk walk = {.now = SECONDS};
+
+	pace_set_cap(&walk.pace, 32);
+	CHECK(!pace_is_cut(&walk.pace));
+	run(&walk, STR("1o"));
+	CHECK_INT(walk.pace.limit, 8);
+	CHECK(pace_is_cut(&walk.pace));
+	run(&walk, STR("200g"));
+	CHECK(!pace_is_cut(&walk.pace));
+}
+
+TEST(pace, a_low_cap_is_no_cut)
+{
+	struct pace pace = {0};
+
+	pace_set_cap(&pace, 3);
+	CHECK(!pace_is_cut(&pace));
+}

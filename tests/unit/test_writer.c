@@ -314,6 +314,52 @@ TEST(writer, what_comes_while_it_is_held_is_one_transaction_afterwards)
 	pressure_free(pressure);
 }
 
+static struct pressure_gauge *late_gauge;
+
+/** On the writer's thread: from now on the worker is behind. */
+static void
+press_late(struct writer_item *item)
+{
+	pressure_tell(late_gauge, 2, 0, SECONDS);
+	note_end(item);
+}
+
+TEST(writer, a_rest_goes_with_what_comes_while_it_is_held)
+{
+	struct pressure *pressure = pressure_new(&(struct pressure_options){
+		.backlog_max = 1, .hold_max = HOURS});
+	struct setting setting = set_up_with(
+		(struct writer_options){.pressure = pressure, .batch_max = 4});
+	struct pressure_gauge gauge;
+	struct writer_stats before, after;
+	struct noted noted[8];
+	struct gate gate;
+
+	pressure_gauge_init(&gauge, pressure, 0);
+	late_gauge = &gauge;
+	gate_close(&gate, setting.writer);
+	writer_stats(setting.writer, &before);
+	for (int i = 0; i < 8; i++)
+		make(&noted[i], i);
+	noted[0].item.done = press_late;
+	for (int i = 0; i < 5; i++)
+		CHECK_OK(writer_submit(setting.writer, &noted[i].item, false));
+	gate_open(&gate);
+	AWAIT(pressure_held(pressure) == 1);
+	CHECK_INT(atomic_load(&ended), 4);
+	for (int i = 5; i < 8; i++)
+		CHECK_OK(writer_submit(setting.writer, &noted[i].item, false));
+	pressure_tell(&gauge, 0, 0, 2 * SECONDS);
+	AWAIT(atomic_load(&ended) == 8);
+	writer_stats(setting.writer, &after);
+	CHECK_INT(after.commits - before.commits, 2);
+	for (int i = 0; i < 8; i++)
+		CHECK_INT(order[i], i);
+	tear_down(&setting, noted, 8);
+	pressure_gauge_release(&gauge);
+	pressure_free(pressure);
+}
+
 TEST(writer, a_stop_writes_what_waits_and_is_not_held)
 {
 	struct pressure_gauge gauge;
