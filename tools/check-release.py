@@ -123,11 +123,17 @@ def a_compiler_behind_another_program_is_known(tree):
     return "b_pgo=use" in calls
 
 
+def hear_hangups():
+    """Who runs the tests may have been told not to (nohup)."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def train(tree, program, environment=None):
     tree.script("program", "#!/bin/sh\n" + program)
     return subprocess.Popen(
         [ROOT / "tools/train.py", tree.root / "program"], cwd=tree.root,
-        env=os.environ | (environment or {}), stderr=subprocess.DEVNULL)
+        env=os.environ | (environment or {}), stderr=subprocess.DEVNULL,
+        preexec_fn=hear_hangups)
 
 
 def wait_for(claim):
