@@ -123,27 +123,24 @@ write_run(struct sqlite_db *db, const struct run *run, struct sorted *sorted,
 	size_t from = 0;
 
 	while (run->count - from >= SQLITE_ATTEMPTS_PACKED) {
-		size_t at = from;
-		enum err err = ERR_OK;
+		size_t end = from;
+		enum err err;
 
 		attempt_pack_clear(&pack);
-		while (at < run->count &&
+		while (end < run->count &&
 			attempt_pack_add(&pack,
-				sorted->changes[run->members[at]]->attempt))
-			at++;
-		if (pack.count >= SQLITE_ATTEMPTS_PACKED)
-			err = write_pack(db, &pack,
-				sorted->changes[run->members[from]]->attempt,
-				why);
-		else
-			/* They are large. */
-			at = from + 1;
+				sorted->changes[run->members[end]]->attempt))
+			end++;
+		if (pack.count < SQLITE_ATTEMPTS_PACKED) {
+			from++; /* They are large. */
+			continue;
+		}
+		err = write_pack(db, &pack,
+			sorted->changes[run->members[from]]->attempt, why);
 		if (err)
 			return err;
-		for (; pack.count >= SQLITE_ATTEMPTS_PACKED && from < at;
-			from++)
+		for (; from < end; from++)
 			sorted->changes[run->members[from]] = NULL;
-		from = at;
 	}
 	return ERR_OK;
 }
