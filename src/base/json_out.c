@@ -1,7 +1,10 @@
 #include "base/json_out.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/timestamp.h"
 
@@ -190,12 +193,26 @@ json_out_integer(struct json_out *out, const char *key, int64_t value)
 	buf_printf(out->buf, "%lld", (long long)value);
 }
 
+/** In as few digits as read back as the same. */
+static void
+append_real(struct buf *buf, double value)
+{
+	char text[32];
+
+	for (int digits = DBL_DIG; digits <= DBL_DECIMAL_DIG; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	buf_append(buf, str_of(text));
+}
+
 void
 json_out_real(struct json_out *out, const char *key, double value)
 {
 	begin_value(out, key);
 	if (isfinite(value))
-		buf_printf(out->buf, "%.17g", value);
+		append_real(out->buf, value);
 	else
 		buf_append(out->buf, STR("null"));
 }

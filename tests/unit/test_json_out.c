@@ -94,6 +94,23 @@ TEST(json_out, reals_are_read_back_exactly)
 	}
 }
 
+TEST(json_out, reals_have_no_more_digits_than_they_need)
+{
+	static const struct {
+		double value;
+		const char *text;
+	} rows[] = {{0.274, "0.274"}, {0.1 + 0.2, "0.30000000000000004"},
+		{1.0 / 3, "0.3333333333333333"}, {2, "2"}, {-0.5, "-0.5"}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEANUP(buf_release) struct buf buf = buf_make(0);
+		struct json_out out = json_out_make(&buf);
+
+		json_out_real(&out, NULL, rows[i].value);
+		CHECK_TEXT(buf_text(&buf), rows[i].text);
+	}
+}
+
 TEST(json_out, what_json_cannot_say_is_null)
 {
 	CLEANUP(buf_release) struct buf buf = buf_make(0);
