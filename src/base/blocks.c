@@ -4,12 +4,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/compiler.h"
 #include "base/mem.h"
 
 enum {
 	STEP = 256, /* sizes kept are multiples of it, … */
 	KINDS = 16, /* … the first of them */
-	PACK = 16,  /* pieces that go from thread to thread together */
+	EXPECTED_MAX = 512,
+	PACK = 16, /* pieces that go from thread to thread together */
 	BYTES_KEPT = MEM_HAS_SANITIZER ? 0 : 4 << 20, /* between threads */
 };
 
@@ -54,6 +56,20 @@ pop(struct list *list)
 
 	list->first = block->next;
 	list->count--;
+	return block;
+}
+
+/** Asks for the next one: another thread has written to it, mostly. */
+static struct block *
+pop_expecting(struct list *list, size_t size)
+{
+	struct block *block = pop(list);
+	const char *next = (const char *)list->first;
+
+	if (size > EXPECTED_MAX)
+		size = EXPECTED_MAX;
+	for (size_t i = 0; next && i < size; i += CACHE_LINE)
+		__builtin_prefetch(next + i, 1);
 	return block;
 }
 
@@ -153,7 +169,7 @@ blocks_take(size_t size)
 		return mem_resize(NULL, size_of(kind));
 	if (!is_registered)
 		register_thread();
-	return pop(&lists[kind]);
+	return pop_expecting(&lists[kind], size_of(kind));
 }
 
 void

@@ -39,6 +39,18 @@ fetch_ahead(const void *ptr, size_t size)
 	__asm__ volatile("");
 }
 
+/**
+ * The same of what may be long: not more than is read before the processor
+ * asks for the next by itself.
+ */
+static inline void
+fetch_text(const void *ptr, size_t size)
+{
+	const size_t max = 2048;
+
+	fetch_ahead(ptr, size < max ? size : max);
+}
+
 /** Number of elements of an array (not of a pointer). */
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -9,8 +9,13 @@
  */
 struct message {
 	struct message *next;
+	/* Of those taken, the one that comes MESSAGES_AHEAD later, to ask for
+	   its memory early (fetch_ahead()); NULL: it comes sooner than that. */
+	const struct message *ahead;
 	int kind; /* whatever sender and receiver agree on */
 };
+
+enum { MESSAGES_AHEAD = 8 };
 
 struct mailbox;
 

@@ -41,30 +41,17 @@ text_len(const struct payload_facts *facts)
 	       facts->rest.len;
 }
 
-/** Not more than is read before the processor asks for the next by itself. */
-enum { EXPECTED_MAX = 2048 };
-
-static void
-expect(const char *at, size_t size)
-{
-	if (size > EXPECTED_MAX)
-		size = EXPECTED_MAX;
-	for (size_t i = 0; i < size; i += CACHE_LINE)
-		__builtin_prefetch(at + i);
-}
-
 void
 payload_expect(const struct payload *payload)
 {
-	if (payload)
-		expect((const char *)payload, sizeof(*payload));
+	fetch_ahead(payload, payload ? sizeof(*payload) : 0);
 }
 
 void
 payload_expect_body(const struct payload *payload)
 {
 	if (payload)
-		expect(payload->body.ptr, payload->body.len);
+		fetch_text(payload->body.ptr, payload->body.len);
 }
 
 static struct str

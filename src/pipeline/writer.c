@@ -160,6 +160,7 @@ write_batch(struct writer *writer, struct message *first)
 	size_t count = 0, bytes = 0;
 
 	for (; at && count < writer->batch_max; at = at->next) {
+		fetch_ahead(at->ahead, sizeof(struct writer_item));
 		bytes += item_of(at)->bytes;
 		writer->batch[count++] = &item_of(at)->unit;
 		fetch_changes(&item_of(at)->unit);

@@ -142,6 +142,20 @@ resource_map_release(struct resource_map *map)
 	pthread_mutex_destroy(&map->lock);
 }
 
+void
+resource_map_expect(struct resource_map *map, struct str key)
+{
+	uint64_t *expected = map->expected;
+	size_t at = map->expected_at++;
+	uint64_t half_way =
+		expected[(at + RESOURCE_MAP_AHEAD / 2) % RESOURCE_MAP_AHEAD];
+
+	expected[at % RESOURCE_MAP_AHEAD] = map_hash(key);
+	map_fetch(&map->map, expected[at % RESOURCE_MAP_AHEAD]);
+	fetch_ahead(map_guess(&map->map, half_way),
+		sizeof(struct resource_entry) + CACHE_LINE);
+}
+
 struct resource_entry *
 resource_map_find(const struct resource_map *map, struct str key)
 {

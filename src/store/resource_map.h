@@ -31,6 +31,8 @@ struct resource_list {
 	size_t count, cap;
 };
 
+enum { RESOURCE_MAP_AHEAD = 8 }; /* keys expected before they are looked for */
+
 struct resource_map {
 	/* Of the map's shape and what entries show. The writer looks up
 	   without it, as nobody else changes them. */
@@ -43,6 +45,8 @@ struct resource_map {
 	struct resource_undo *undo;
 	size_t undo_count, undo_cap;
 	size_t dirty_count;
+	uint64_t expected[RESOURCE_MAP_AHEAD]; /* hashes */
+	size_t expected_at;
 };
 
 void resource_map_init(struct resource_map *map);
@@ -62,6 +66,12 @@ struct resource_name {
 	struct str id;
 };
 struct resource_name resource_map_name(struct str key);
+
+/**
+ * The key will be looked for, a few other calls later: asks for the place that
+ * it has, and for the entry of one that was expected some calls ago.
+ */
+void resource_map_expect(struct resource_map *map, struct str key);
 
 /** NULL: not here. */
 struct resource_entry *resource_map_find(

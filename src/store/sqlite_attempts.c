@@ -3,6 +3,8 @@
 #include "store/attempt_pack.h"
 #include "store/sqlite_row.h"
 
+enum { AHEAD = 2 }; /* attempts whose texts are asked for before their turn */
+
 void
 sqlite_attempts_init(
 	struct sqlite_attempts *attempts, const struct sqlite_feeds *feeds)
@@ -114,6 +116,19 @@ write_pack(struct sqlite_db *db, const struct attempt_pack *pack,
 	return sqlite_db_step(db, SQL_ATTEMPT_PACK_ADD, NULL, why);
 }
 
+/** Those that each attempt has, which another thread has written. */
+static void
+expect_texts(const struct run *run, const struct sorted *sorted, size_t at)
+{
+	const struct attempt_row *row;
+
+	if (at >= run->count)
+		return;
+	row = sorted->changes[run->members[at]]->attempt;
+	fetch_text(row->request_head.ptr, row->request_head.len);
+	fetch_text(row->response_head.ptr, row->response_head.len);
+}
+
 /** In as many packs as it takes; few that are left over stay in `sorted`. */
 static enum err
 write_run(struct sqlite_db *db, const struct run *run, struct sorted *sorted,
@@ -127,10 +142,14 @@ write_run(struct sqlite_db *db, const struct run *run, struct sorted *sorted,
 		enum err err;
 
 		attempt_pack_clear(&pack);
-		while (end < run->count &&
-			attempt_pack_add(&pack,
-				sorted->changes[run->members[end]]->attempt))
+		while (end < run->count) {
+			expect_texts(run, sorted, end + AHEAD);
+			if (!attempt_pack_add(
+				    &pack, sorted->changes[run->members[end]]
+						   ->attempt))
+				break;
 			end++;
+		}
 		if (pack.count < SQLITE_ATTEMPTS_PACKED) {
 			from++; /* They are large. */
 			continue;

@@ -234,10 +234,24 @@ sqlite_feed_tell_attempt(sqlite3_context *context,
 
 /* ---- what SQLite asks of a table ---- */
 
+/** The next body, which another thread has written. */
+static void
+expect_body(const struct sqlite_feed *feed)
+{
+	const struct event_row *row;
+
+	if (feed->columns != &tables[SQLITE_FEED_EVENTS] ||
+		feed->at + 1 >= feed->count)
+		return;
+	row = feed->changes[feed->at + 1]->event;
+	fetch_text(row->body.ptr, row->body.len);
+}
+
 static void
 go_to(struct sqlite_feed *feed, size_t at)
 {
 	feed->at = at;
+	expect_body(feed);
 	if (at < feed->count)
 		/* Each kind's pointer is at the same place. */
 		feed->row = feed->changes[at]->event;

@@ -167,18 +167,31 @@ read_table(struct sqlite_db *db, const struct resource_row *row,
 	return err;
 }
 
+/** In the scratch memory, which it empties. */
+static struct str
+key_of(struct sqlite_resources *resources, const struct resource_row *row)
+{
+	arena_reset(&resources->scratch);
+	return resource_map_key(
+		row->workspace, row->type, row->id, &resources->scratch);
+}
+
+void
+sqlite_resources_expect(
+	struct sqlite_resources *resources, const struct resource_row *row)
+{
+	resource_map_expect(&resources->map, key_of(resources, row));
+}
+
 static enum err
 find_entry(struct sqlite_resources *resources, struct sqlite_db *db,
 	const struct resource_row *row, struct resource_entry **ret,
 	struct buf *why)
 {
 	struct resource_value value;
-	struct str key;
+	struct str key = key_of(resources, row);
 	enum err err;
 
-	arena_reset(&resources->scratch);
-	key = resource_map_key(
-		row->workspace, row->type, row->id, &resources->scratch);
 	*ret = resource_map_find(&resources->map, key);
 	if (*ret)
 		return ERR_OK;

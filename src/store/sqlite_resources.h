@@ -31,6 +31,7 @@ struct sqlite_resources;
 enum {
 	SQLITE_RESOURCES_LAG = 32768,
 	SQLITE_RESOURCES_KEPT = 65536,
+	SQLITE_RESOURCES_AHEAD = 8, /* units looked at before their turn */
 };
 
 struct sqlite_resources *sqlite_resources_new(void);
@@ -46,6 +47,10 @@ enum err sqlite_resources_load(struct sqlite_resources *resources,
 /** An event is added, of whatever kind. */
 void sqlite_resources_note(
 	struct sqlite_resources *resources, uint64_t sequence);
+
+/** One that is set so many units later: asks for the memory it is in. */
+void sqlite_resources_expect(
+	struct sqlite_resources *resources, const struct resource_row *row);
 
 /**
  * STORE_RESOURCE_SET: ERR_CONFLICT when the present `last` is not the expected

@@ -544,6 +544,17 @@ write_unit(struct sqlite_write *write, struct store_unit *unit)
 	return unit->result == ERR_CONFLICT ? ERR_OK : unit->result;
 }
 
+/** What takes long to come to from its rows. */
+static void
+expect_unit(struct sqlite_write *write, const struct store_unit *unit)
+{
+	for (size_t i = 0; i < unit->count; i++) {
+		if (unit->changes[i].kind == STORE_RESOURCE_SET)
+			sqlite_resources_expect(
+				write->resources, unit->changes[i].resource);
+	}
+}
+
 enum err
 sqlite_write_units(
 	struct sqlite_write *write, struct store_unit **units, size_t count)
@@ -552,6 +563,8 @@ sqlite_write_units(
 
 	sqlite_outcomes_forget(write->outcomes);
 	for (size_t i = 0; err == ERR_OK && i < count; i++) {
+		if (i + SQLITE_RESOURCES_AHEAD < count)
+			expect_unit(write, units[i + SQLITE_RESOURCES_AHEAD]);
 		err = sqlite_outcomes_set(write, units + i, count - i);
 		if (err == ERR_OK)
 			err = write_unit(write, units[i]);

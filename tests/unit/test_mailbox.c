@@ -80,6 +80,27 @@ TEST(mailbox, nothing_is_lost_and_each_senders_order_is_kept)
 	mailbox_free(mailbox);
 }
 
+TEST(mailbox, each_that_is_taken_leads_to_one_that_comes_later)
+{
+	enum { COUNT = 3 * MESSAGES_AHEAD };
+	struct mailbox *mailbox = mailbox_new();
+	struct letter letters[COUNT];
+	const struct message *message;
+
+	for (int i = 0; i < COUNT; i++)
+		mailbox_post(mailbox, &letters[i].message);
+	message = mailbox_take_all(mailbox);
+	for (int i = 0; i < COUNT; i++, message = message->next) {
+		CHECK(message == &letters[i].message);
+		CHECK(message->ahead ==
+			(i + MESSAGES_AHEAD < COUNT
+					? &letters[i + MESSAGES_AHEAD].message
+					: NULL));
+	}
+	CHECK(message == NULL);
+	mailbox_free(mailbox);
+}
+
 TEST(mailbox, it_is_readable_while_messages_wait_and_quiet_after)
 {
 	struct mailbox *mailbox = mailbox_new();
