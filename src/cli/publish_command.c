@@ -134,7 +134,7 @@ tell_refused(struct client *client, struct json items, int64_t count)
 			continue;
 		told++;
 		output_hint(
-			"number %lld: %.*s", (long long)number, STR_ARG(error));
+			"item %lld: %.*s", (long long)number, STR_ARG(error));
 	}
 	if (count > told)
 		output_hint("and %lld more; --json tells all",

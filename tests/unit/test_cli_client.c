@@ -353,7 +353,7 @@ TEST(client, publish_of_many_fails_when_some_were_refused_and_says_which)
 	CHECK_INT(got.code, 1);
 	check_has(&got.out, "accepted 1, unchanged 0, duplicate 0, refused 1");
 	CHECK_TEXT(buf_text(&got.err), "grapnel: the hub refused 1 of 2:\n"
-				       "  number 2: state/n: no\n");
+				       "  item 2: state/n: no\n");
 	finish(&got);
 	got = run(WORDS("publish", "--bulk", path, "--json"), &reply, 1);
 	CHECK_INT(got.code, 1);
@@ -375,8 +375,8 @@ TEST(client, publish_tells_of_many_refused_no_more_than_ten)
 	reply.body = buf_text(&body);
 	got = run(WORDS("publish", "--bulk", path), &reply, 1);
 	CHECK_INT(got.code, 1);
-	check_has(&got.err, "the hub refused 12 of 13:\n  number 1: no\n");
-	check_has(&got.err, "  number 10: no\n  and 2 more; --json tells");
+	check_has(&got.err, "the hub refused 12 of 13:\n  item 1: no\n");
+	check_has(&got.err, "  item 10: no\n  and 2 more; --json tells");
 	finish(&got);
 }
 
