@@ -121,11 +121,13 @@ with_place(const struct api_call *call, const struct api_problem *problem,
 
 	if (call->route->dialect != API_NATIVE)
 		return message;
-	if (problem->issue_count > 1 &&
-		str_equal(message, problem->issues[0].description))
-		return arena_printf(call->arena,
-			"%zu things are wrong with the body",
-			problem->issue_count);
+	/* Of several places none is the message's. */
+	if (problem->issue_count > 1)
+		return str_equal(message, problem->issues[0].description)
+			       ? arena_printf(call->arena,
+					 "%zu things are wrong with the body",
+					 problem->issue_count)
+			       : message;
 	if (problem->issue_count == 1 &&
 		str_equal(message, problem->issues[0].description))
 		place = problem->issues[0].subject;

@@ -42,6 +42,9 @@ wait_for_handshake(
 		if (!str_equal(status, STR("PENDING"))) {
 			output_error("the webhook is %.*s: %.*s",
 				STR_ARG(status), STR_ARG(reason));
+			output_hint("`grapnel webhook log %s` tells what came "
+				    "back",
+				id);
 			return EXIT_NO;
 		}
 		if (clock_monotonic() >= deadline) {

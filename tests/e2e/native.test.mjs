@@ -89,6 +89,7 @@ test('all that is wrong is told at once', async (t) => {
   })
   assert.equal(status, 400)
   assert.equal(body.errorCode, 'BAD_REQUEST')
+  assert.equal(body.message, '14 things are wrong with the body')
   assert.deepEqual(body.errorDetails[0].issues.map((each) => each.subject), [
     'destination', 'eventFilter', 'id', 'filter', 'payload', 'handshake',
     'signing', 'retry.schedule', 'retry.window', 'retry', 'timeout',

@@ -69,6 +69,7 @@ TEST(client, waiting_ends_when_the_handshake_does)
 				     "|Content-Type: application/merge-patch+"
 				     "json|{\"state\":\"ENABLED\"}\nGET ");
 	check_has(&enabled.err, "the webhook is WARNING: Incorrect handshake");
+	check_has(&enabled.err, "  `grapnel webhook log w/1` tells what came");
 	finish(&enabled);
 }
 
@@ -236,6 +237,35 @@ TEST(client, refusals_are_told_with_fields_and_debug_id)
 	finish(&got);
 	got = run(WORDS("webhook", "get", "w", "--json"), replies, 1);
 	CHECK(str_starts_with(buf_str(&got.err), STR("{\"httpStatusCode\"")));
+	finish(&got);
+}
+
+TEST(client, what_the_message_says_is_not_told_again)
+{
+	static const struct reply reply = {400,
+		"{\"message\":\"limit: too many\",\"errorDetails\":[{"
+		"\"issues\":[{\"source\":\"query.parameter\","
+		"\"subject\":\"limit\",\"description\":\"too many\"}]}]}",
+		0};
+	struct run got = run(WORDS("webhook", "get", "w"), &reply, 1);
+
+	CHECK_TEXT(buf_text(&got.err),
+		"grapnel: the hub refused with 400: limit: too many\n");
+	finish(&got);
+}
+
+TEST(client, a_webhooks_log_has_what_came_back)
+{
+	static const struct reply reply = {200,
+		"{\"next\":null,\"items\":[{\"at\":\"t\","
+		"\"type\":\"grapnel.webhook.handshake.failed\","
+		"\"reason\":\"Incorrect handshake response.\","
+		"\"detail\":\"no answer: Connection refused\"}]}",
+		0};
+	struct run got = run(WORDS("webhook", "log", "w"), &reply, 1);
+
+	check_has(&got.out, "handshake.failed");
+	check_has(&got.out, "response.  no answer: Connection refused\n");
 	finish(&got);
 }
 
