@@ -170,6 +170,10 @@ test('settings come from the file, the variable and the flag, in this order',
       const hub = await startHub(t, { env, args: ['--config', file, ...args] })
       const answer = await hub.api.put(resourcePath('a', 'b'), state)
       assert.equal(answer.status, status, answer.text)
+      if (status === 413) {
+        assert.equal(answer.body.message,
+          'The body is longer than 1024 bytes (setting body-max)')
+      }
       await hub.stop()
     }
   })
