@@ -280,11 +280,12 @@ api_respond_problem(struct api_call *call, const struct api_problem *problem)
 	log_write(problem->status >= 500 ? LOG_WARNING : LOG_INFO,
 		"api.problem",
 		"debug_id=%s method=%.*s path=%.*s status=%d key=%.*s "
-		"message=\"%.*s\"",
+		"message=%s",
 		uuid_format(debug_id, debug_text),
 		STR_ARG(http_call_method(call->http)),
 		STR_ARG(shown_path(call)), problem->status,
-		STR_ARG(call->who.key_id), STR_ARG(str_head(message, 512)));
+		STR_ARG(call->who.key_id),
+		log_quoted(call->arena, str_head(message, 512)));
 	api_respond_json(call, problem->status, &body);
 }
 

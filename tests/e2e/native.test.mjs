@@ -109,6 +109,15 @@ test('all that is wrong is told at once', async (t) => {
   assert.equal(denied.body.errorDetails[0].issues[0].subject, 'auth.tokenUrl')
 })
 
+test('a name in the log cannot pass for further values', async (t) => {
+  const hub = await startHub(t)
+  const { id } = await createWebhook(hub, 'http://127.0.0.1:9/',
+    { name: 'a" state=X b="', handshake: 'none' })
+  await waitUntil(() => hub.log.includes(
+    `webhook.status webhook=${id} name="a\\" state=X b=\\"" state=ENABLED `),
+  'it is logged')
+})
+
 test('viewers look, publishers do not, administrators change', async (t) => {
   const hub = await startHub(t)
   const receiver = await startReceiver(t)
