@@ -595,6 +595,8 @@ const struct command commands_table[] = {
 			"webhook deliveries` shows. With --destination the "
 			"same payload goes somewhere else, signed, without "
 			"the webhook's own headers and credential.",
+		.no_means = "The hub refused, or (with --destination) the "
+			    "attempt was not acknowledged.",
 		.tables = {&delivery_retry_table, &client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_retry,
