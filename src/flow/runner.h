@@ -129,6 +129,26 @@ struct runner_queue {
 void runner_queue(
 	struct runner *runner, struct uuid scenario, struct runner_queue *ret);
 
+/* ---- the scenarios that most waits for ---- */
+
+/* How many are known at a time: what is told of them stays bounded. */
+enum { RUNNER_FRONT_MAX = 20 };
+
+struct runner_behind {
+	struct uuid scenario;
+	struct runner_queue queue;
+};
+
+/**
+ * Those with the most executions waiting, incomplete and running, the most
+ * first; returns how many. Who has none, or is gone, is not among them. They
+ * are kept in order as executions come and go, so of those that have any
+ * 2 * RUNNER_FRONT_MAX + 1 are looked at, and of the others none. Any thread.
+ */
+size_t runner_front(
+	struct runner *runner, struct runner_behind ret[RUNNER_FRONT_MAX]);
+
+/** All scenarios' in sum; costs the same however many there are. */
 struct runner_stats {
 	uint64_t started, succeeded, warned, failed, incomplete, operations;
 	size_t running, waiting;

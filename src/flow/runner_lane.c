@@ -101,7 +101,8 @@ runner_lane_take(struct runner *runner, struct runner_lane *lane)
 	if (!lane->first)
 		lane->last = &lane->first;
 	lane->count--;
-	lane->running++;
+	runner_lane_count(
+		runner, lane, (struct runner_difference){.running = 1});
 	runner->items--;
 	runner->bytes -= item->bytes;
 	return item;
@@ -217,4 +218,5 @@ runner_lanes_free(struct runner *runner)
 		mem_free(lane);
 	}
 	map_release(&runner->by_scenario);
+	heap_release(&runner->front);
 }
