@@ -23,12 +23,14 @@ void
 runner_note_change(struct runner *runner, const struct scenario *former,
 	const struct scenario *scenario)
 {
-	struct runner_lane *lane = NULL;
+	struct runner_lane *lane;
 
 	if (!runner)
 		return;
 	pthread_mutex_lock(&runner->lock);
-	lane = runner_lane_find(runner, scenario ? &scenario->id : &former->id);
+	/* That it is gone is kept for those who still have it in hand. */
+	lane = scenario ? runner_lane_find(runner, &scenario->id)
+			: runner_lane(runner, former);
 	if (lane && scenario)
 		runner_lane_settle(lane, scenario);
 	else if (lane)

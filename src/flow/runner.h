@@ -13,6 +13,7 @@
  * A scenario that is sequential runs one at a time, and not while one of its
  * executions is INCOMPLETE. While a scenario is off its queue waits; what a
  * person starts, and what has begun, goes on. Such ones go before the queue.
+ * Of a scenario that is removed all that waits ends: as failed, it is gone.
  */
 struct runner;
 struct ingest;	    /* pipeline/ingest.h */

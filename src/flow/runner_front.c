@@ -46,7 +46,6 @@ void
 runner_lane_end(struct runner *runner, struct runner_lane *lane)
 {
 	lane->is_gone = true;
-	lane->is_off = false;
 	settle(runner, lane);
 }
 

@@ -31,6 +31,9 @@ runner_is_by_hand(struct str cause)
 void
 runner_lane_settle(struct runner_lane *lane, const struct scenario *scenario)
 {
+	/* Who tells of it may not know yet that it is gone. */
+	if (lane->is_gone)
+		return;
 	lane->parallel_max = scenario->parallel_max;
 	lane->is_off = !scenario->is_enabled;
 	lane->is_held = scenario_is_timed(scenario) &&
@@ -112,11 +115,13 @@ static bool
 may_run(const struct runner_lane *lane)
 {
 	int rank = lane->first ? rank_of(lane->first) : 2;
+	bool has_any = lane->first || (lane->has_more && !lane->is_loading);
 
 	if (lane->running >= lane->parallel_max)
 		return false;
-	if (rank == 0)
-		return true;
+	/* Of a scenario that is gone all that waits only ends. */
+	if (rank == 0 || lane->is_gone)
+		return has_any;
 	/* In its order: what failed comes before what came later. */
 	if (lane->parallel_max == 1 && lane->incomplete)
 		return false;
@@ -124,7 +129,7 @@ may_run(const struct runner_lane *lane)
 		return true;
 	if ((lane->is_held || lane->is_off) && !lane->may_run_one)
 		return false;
-	return lane->first || (lane->has_more && !lane->is_loading);
+	return has_any;
 }
 
 struct runner_lane *

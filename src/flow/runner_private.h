@@ -55,7 +55,7 @@ struct runner_lane {
 	bool is_held;	  /* a scheduled hook: until its time */
 	bool is_released; /* its time has come: until nothing waits */
 	bool is_off;	  /* the scenario is not enabled */
-	bool is_gone;	  /* it is removed, and never comes back */
+	bool is_gone;	  /* it is removed for good: what waits ends */
 	/* Run once: who waits; whether one may go although it is held or off;
 	   whether a request is to be accepted for that. */
 	struct runner_once *once;
@@ -165,7 +165,7 @@ struct runner_difference {
 void runner_lane_count(struct runner *runner, struct runner_lane *lane,
 	struct runner_difference change);
 
-/** Its scenario is gone: it leaves the front for good, what waits ends. */
+/** Its scenario is gone for good: it leaves the front, and what waits ends. */
 void runner_lane_end(struct runner *runner, struct runner_lane *lane);
 
 /* ---- runner_once.c ---- */
