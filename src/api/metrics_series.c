@@ -73,6 +73,18 @@ write_latencies(const struct deliver *deliver, struct buf *out)
 	}
 }
 
+static void
+write_commit_times(const struct writer *writer, struct buf *out)
+{
+	static const char name[] = "grapnel_writer_commit_seconds";
+	struct writer_stats stats;
+
+	writer_stats(writer, &stats);
+	metrics_write_head(
+		name, "histogram", "How long transactions took.", out);
+	write_histogram(name, "", &stats.commit_times, out);
+}
+
 /* ---- the webhooks that are furthest behind ---- */
 
 static double
@@ -163,6 +175,7 @@ write_webhooks(const struct deliver *deliver, struct buf *out)
 void
 metrics_write_series(struct api *api, struct buf *out)
 {
+	write_commit_times(api->writer, out);
 	if (api->hub) {
 		write_latencies(api->hub->deliver, out);
 		write_webhooks(api->hub->deliver, out);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/http_client_failure.h"
 
 enum {
 	BODY_KEPT = 64 * 1024,	/* buffer an idle exchange may hold on to */
@@ -31,6 +32,30 @@ require(CURLcode code)
 #define SET(exchange, option, value) \
 	require(curl_easy_setopt((exchange)->easy, option, value))
 
+static void
+note_error(struct http_exchange *exchange, int error)
+{
+	exchange->connect_error =
+		http_connect_error(exchange->connect_error, error);
+}
+
+static int
+last_error(const struct http_exchange *exchange)
+{
+	long error = 0;
+
+	curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &error);
+	return (int)error;
+}
+
+void
+http_exchange_note_error(struct http_exchange *exchange)
+{
+	/* It is a former request's until one of this one's has failed. */
+	if (exchange->sockets_made > 0)
+		note_error(exchange, last_error(exchange));
+}
+
 /** CURLOPT_OPENSOCKETFUNCTION: the one gate to the network. */
 static curl_socket_t
 on_open_socket(
@@ -41,15 +66,24 @@ on_open_socket(
 
 	if (purpose != CURLSOCKTYPE_IPCXN)
 		return CURL_SOCKET_BAD;
+	/* Addresses of a family are tried one after the other; one of the
+	   other family may not have failed yet, it is only slow. */
+	if (exchange->family == address->family ||
+		last_error(exchange) != exchange->former_error)
+		http_exchange_note_error(exchange);
 	exchange->addresses_tried++;
 	if (!http_exchange_may_connect(exchange, &address->addr)) {
 		exchange->addresses_refused++;
 		return CURL_SOCKET_BAD;
 	}
 	fd = http_sockets_connect(exchange->sockets, address);
-	if (fd < 0)
-		exchange->socket_error = errno;
-	return fd < 0 ? CURL_SOCKET_BAD : fd;
+	if (fd < 0) {
+		note_error(exchange, errno);
+		return CURL_SOCKET_BAD;
+	}
+	exchange->sockets_made++;
+	exchange->family = address->family;
+	return fd;
 }
 
 static void
@@ -337,7 +371,10 @@ http_exchange_reset(struct http_exchange *exchange)
 	exchange->error[0] = '\0';
 	exchange->addresses_tried = 0;
 	exchange->addresses_refused = 0;
-	exchange->socket_error = 0;
+	exchange->sockets_made = 0;
+	exchange->family = AF_UNSPEC;
+	exchange->connect_error = 0;
+	exchange->former_error = last_error(exchange);
 	exchange->body_seen = 0;
 	exchange->interim_count = 0;
 	exchange->is_head_begun = false;

@@ -65,7 +65,10 @@ struct http_exchange {
 	/* Its connecting. */
 	size_t addresses_tried;
 	size_t addresses_refused;
-	int socket_error; /* errno of a socket that could not be made */
+	size_t sockets_made;
+	int family;	   /* of the last one */
+	int connect_error; /* of those before (http_connect_error) */
+	int former_error;  /* what libcurl keeps from former requests */
 
 	/* Its response. */
 	struct buf head;
@@ -98,6 +101,12 @@ enum http_failure http_exchange_found(
 
 /** Its time to do so is over. */
 enum http_failure http_exchange_not_found(struct http_exchange *exchange);
+
+/**
+ * Notes why the last of the addresses so far could not be connected to, which
+ * is all that libcurl keeps.
+ */
+void http_exchange_note_error(struct http_exchange *exchange);
 
 /** The proxy of this request, or NULL. */
 const struct http_proxy_way *http_exchange_proxy(

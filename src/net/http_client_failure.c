@@ -64,6 +64,15 @@ is_own_error(int error)
 	return false;
 }
 
+int
+http_connect_error(int former, int latest)
+{
+	bool keeps = latest == 0 || (former != 0 && !is_own_error(former) &&
+					    is_own_error(latest));
+
+	return keeps ? former : latest;
+}
+
 enum http_failure
 http_verdict_failure(const struct http_verdict *verdict)
 {

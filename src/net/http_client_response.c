@@ -151,7 +151,6 @@ failure_of(struct http_exchange *exchange, CURLcode code, int64_t resolved)
 {
 	struct http_verdict verdict = {
 		.code = code,
-		.os_error = exchange->socket_error,
 		.is_resolved = resolved > 0 || exchange->addresses_tried > 0,
 	};
 
@@ -168,8 +167,8 @@ failure_of(struct http_exchange *exchange, CURLcode code, int64_t resolved)
 		return HTTP_NO_FAILURE;
 	if (code != CURLE_OK && exchange->proxy && !is_through(exchange))
 		return proxy_failure(exchange);
-	if (verdict.os_error == 0)
-		verdict.os_error = (int)read_long(exchange, CURLINFO_OS_ERRNO);
+	http_exchange_note_error(exchange);
+	verdict.os_error = exchange->connect_error;
 	return http_verdict_failure(&verdict);
 }
 

@@ -43,6 +43,13 @@ note_refused(struct wire_exchange *exchange, const struct sockaddr *address)
 		class ? class : "public");
 }
 
+static void
+note_error(struct wire_exchange *exchange, int error)
+{
+	exchange->connect_error =
+		http_connect_error(exchange->connect_error, error);
+}
+
 /** None of them could be connected to. */
 static void
 give_up(struct wire_exchange *exchange)
@@ -87,7 +94,7 @@ open_connection(struct wire_exchange *exchange, union resolver_address *address)
 	wire_engine_flush(exchange->engine);
 	connection = wire_connection_open(options->sockets, &address->any);
 	if (connection == NULL) {
-		exchange->connect_error = errno;
+		note_error(exchange, errno);
 		return NULL;
 	}
 	connection->watcher.ready = wire_dial_ready;
@@ -120,8 +127,9 @@ try_addresses(struct wire_exchange *exchange)
 }
 
 void
-wire_dial_next(struct wire_exchange *exchange)
+wire_dial_next(struct wire_exchange *exchange, int error)
 {
+	note_error(exchange, error);
 	drop_connection(exchange);
 	try_addresses(exchange);
 }
@@ -268,8 +276,7 @@ try_connected(struct wire_exchange *exchange)
 	int error = wire_connection_try(exchange->connection, &is_done);
 
 	if (error) {
-		exchange->connect_error = error;
-		wire_dial_next(exchange);
+		wire_dial_next(exchange, error);
 	} else if (is_done) {
 		connected(exchange);
 	}

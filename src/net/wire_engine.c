@@ -110,8 +110,7 @@ time_is_over(struct wire_exchange *exchange)
 
 	if (exchange->state == WIRE_DIALLING && due < exchange->connect_due &&
 		due < exchange->total_due) {
-		exchange->connect_error = ETIMEDOUT;
-		wire_dial_next(exchange);
+		wire_dial_next(exchange, ETIMEDOUT);
 		return;
 	}
 	if (first_byte_is_late(exchange))

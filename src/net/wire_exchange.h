@@ -47,7 +47,7 @@ struct wire_exchange {
 	struct resolver_addresses addresses;
 	size_t address_next;
 	size_t addresses_refused;
-	int connect_error; /* errno of the last one that failed */
+	int connect_error; /* of those that failed (http_connect_error) */
 	bool is_reused;
 
 	/* Its times, monotonic. */
@@ -108,8 +108,8 @@ int64_t wire_exchange_elapsed(const struct wire_exchange *exchange);
 /** Looks for a connection, an idle one if it may be; it is NEW, or again. */
 void wire_dial(struct wire_exchange *exchange, bool may_reuse);
 
-/** The time of the address being tried is over: on to the next one. */
-void wire_dial_next(struct wire_exchange *exchange);
+/** The address being tried failed by this errno: on to the next one. */
+void wire_dial_next(struct wire_exchange *exchange, int error);
 
 /** Something happened on a connection. */
 void wire_dial_ready(struct http_watcher *watcher, uint32_t events);

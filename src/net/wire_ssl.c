@@ -9,13 +9,20 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "net/wire_authorities.h"
 
+/* How long authorities that could not be read are not tried again: a file
+   that is there but wrong takes its time. */
+#define PAUSE (1 * SECONDS)
+
 struct wire_ssl {
 	SSL_CTX *context;
+	const char *file;		      /* NULL: the system's */
 	struct wire_authorities *authorities; /* NULL: none could be read */
 	struct buf why;			      /* then */
+	int64_t tried;			      /* when, monotonic */
 };
 
 void
@@ -37,11 +44,29 @@ authorities(const char *ca_file)
 	return ca_file ? ca_file : own;
 }
 
+/** Whether there is anybody to trust; read at first, and again while not. */
+static bool
+has_authorities(struct wire_ssl *tls)
+{
+	int64_t now = clock_monotonic();
+
+	if (tls->authorities)
+		return true;
+	if (tls->tried != 0 && now - tls->tried < PAUSE)
+		return false;
+	tls->tried = now;
+	buf_clear(&tls->why);
+	buf_printf(&tls->why, "certificates of authorities in %s: ",
+		tls->file ? tls->file : "the system's place");
+	tls->authorities =
+		wire_authorities_use(tls->file, tls->context, &tls->why);
+	return tls->authorities != NULL;
+}
+
 struct wire_ssl *
 wire_ssl_new(const char *ca_file)
 {
 	struct wire_ssl *tls = MEM_NEW(struct wire_ssl);
-	const char *file = authorities(ca_file);
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 
 	if (context == NULL)
@@ -58,9 +83,7 @@ wire_ssl_new(const char *ca_file)
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					  SSL_MODE_RELEASE_BUFFERS);
-	buf_printf(&tls->why, "certificates of authorities in %s: ",
-		file ? file : "the system's place");
-	tls->authorities = wire_authorities_use(file, context, &tls->why);
+	tls->file = authorities(ca_file);
 	return tls;
 }
 
@@ -98,7 +121,7 @@ wire_ssl_open(struct wire_ssl *tls, int fd, const struct url *url,
 {
 	SSL *ssl;
 
-	if (!tls->authorities) {
+	if (!has_authorities(tls)) {
 		buf_append(why, buf_str(&tls->why));
 		return ERR_IO;
 	}

@@ -21,8 +21,9 @@ enum wire_io {
 };
 
 /**
- * `ca_file`: PEM file of authorities; NULL: the system's. Always gives one;
- * where the authorities cannot be read, wire_ssl_open() says so.
+ * `ca_file`: PEM file of authorities, borrowed; NULL: the system's. They are
+ * read when they are first needed. While they cannot be, wire_ssl_open() says
+ * so, and tries again once a second.
  */
 struct wire_ssl *wire_ssl_new(const char *ca_file);
 void wire_ssl_free(struct wire_ssl *tls);

@@ -42,6 +42,7 @@ struct writer {
 	_Atomic uint64_t units;
 	_Atomic uint64_t failures;
 	_Atomic int64_t last_commit_time;
+	struct histogram commit_times;
 	_Atomic uint64_t holds;
 	_Atomic uint64_t held_time;
 };
@@ -58,9 +59,10 @@ commit(struct writer *writer, struct store_unit **units, size_t count)
 	CLEANUP(buf_release) struct buf why = buf_make(512);
 	int64_t start = clock_monotonic();
 	enum err err = store_commit(writer->store, units, count, &why);
+	int64_t took = clock_monotonic() - start;
 
-	atomic_store_explicit(&writer->last_commit_time,
-		clock_monotonic() - start, memory_order_relaxed);
+	atomic_store_explicit(
+		&writer->last_commit_time, took, memory_order_relaxed);
 	atomic_store(&writer->is_healthy, err == ERR_OK);
 	if (err) {
 		atomic_fetch_add(&writer->failures, 1);
@@ -68,6 +70,7 @@ commit(struct writer *writer, struct store_unit **units, size_t count)
 			count, err_name(err), buf_text(&why));
 		return err;
 	}
+	histogram_add(&writer->commit_times, took);
 	atomic_fetch_add_explicit(&writer->commits, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&writer->units, count, memory_order_relaxed);
 	return ERR_OK;
@@ -368,4 +371,5 @@ writer_stats(const struct writer *writer, struct writer_stats *ret)
 		.holds = atomic_load(&writer->holds),
 		.held_time = atomic_load(&writer->held_time),
 	};
+	histogram_read(&writer->commit_times, &ret->commit_times);
 }

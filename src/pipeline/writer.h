@@ -1,4 +1,5 @@
 #pragma once
+#include "base/histogram.h"
 #include "base/mailbox.h"
 #include "store/store.h"
 
@@ -72,8 +73,9 @@ struct writer_stats {
 	uint64_t failures;
 	size_t queued;
 	size_t queued_bytes;
-	int64_t last_commit_time; /* microseconds the last one took */
-	uint64_t holds;		  /* waits of options.pressure */
-	uint64_t held_time;	  /* microseconds of them, in all */
+	int64_t last_commit_time;	    /* microseconds the last one took */
+	struct histogram_view commit_times; /* of those that went through */
+	uint64_t holds;			    /* waits of options.pressure */
+	uint64_t held_time;		    /* microseconds of them, in all */
 };
 void writer_stats(const struct writer *writer, struct writer_stats *ret);

@@ -43,6 +43,64 @@ test('latencies are counted by how long deliveries took', async (t) => {
   assert.equal(phase('tls'), 0)
 })
 
+test('a backlog is told by its depth and by how late its oldest is',
+  async (t) => {
+    const hub = await startHub(t, { args: [...LAB, '--retry-schedule', '1h'] })
+    const failing = await startReceiver(t, always(500))
+    const hanging = await startReceiver(t, () => {})
+    const first = await createWebhook(hub, failing.url)
+    const idle = await scrape(hub)
+    assert.equal(idle.grapnel_deliveries_waiting, 0)
+    assert.equal(idle.grapnel_deliveries_lag_seconds, 0)
+    await publishMany(hub, 3)
+    // What waits for its retry is not due; chance may make that soon.
+    const waiting = await waitUntil(async () => {
+      const samples = await scrape(hub)
+      return samples.grapnel_attempts_failed_total >= 3 &&
+        samples.grapnel_attempts_unsettled === 0 && samples
+    }, 'all were tried')
+    assert.equal(waiting.grapnel_deliveries_waiting, 3)
+    assert.equal(waiting.grapnel_attempts_acknowledged_total, 0)
+    await hub.api.del(`/v1/webhooks/${first.id}`)
+    await waitUntil(async () =>
+      (await scrape(hub)).grapnel_deliveries_waiting === 0, 'they are gone')
+    await createWebhook(hub, hanging.url, { concurrency: 1 })
+    await publishMany(hub, 5, 'hung')
+    await hanging.waitFor(1)
+    const one = await waitUntil(async () => {
+      const samples = await scrape(hub)
+      return samples.grapnel_deliveries_lag_seconds > 0 && samples
+    }, 'the oldest is late')
+    assert.equal(one.grapnel_deliveries_waiting, 5)
+    const next = await scrape(hub)
+    assert.ok(next.grapnel_deliveries_lag_seconds >
+      one.grapnel_deliveries_lag_seconds)
+  })
+
+test('ingest, match and commits are counted', async (t) => {
+  const hub = await startHub(t)
+  const receiver = await startReceiver(t, always(204))
+  await createWebhook(hub, receiver.url)
+  await createWebhook(hub, receiver.url)
+  await publishServer(hub, 'a', 'ON')
+  await publishServer(hub, 'a', 'ON')
+  await publishServer(hub, 'a', 'OFF')
+  const refused = await hub.api.post('/v1/events', { specversion: '1.0' },
+    { headers: { 'content-type': 'application/cloudevents+json' } })
+  assert.equal(refused.status, 400, refused.text)
+  const samples = await scrape(hub)
+  const of = (name) => samples[`grapnel_${name}`]
+  assert.equal(of('events_unchanged_total'), 1)
+  assert.equal(of('events_accepted_total'), 2)
+  assert.equal(of('events_matched_total'), 4)
+  assert.equal(of('filters'), 2)
+  assert.ok(of('writer_units_total') >= of('writer_commits_total'))
+  assert.equal(of('writer_commit_seconds_count'), of('writer_commits_total'))
+  assert.ok(of('writer_commit_seconds_sum') > 0)
+  assert.ok(of('writer_last_commit_seconds') > 0)
+  assert.ok(of('store_bytes') > 0)
+})
+
 test('of many webhooks those furthest behind are shown', async (t) => {
   const hub = await startHub(t)
   const receiver = await startReceiver(t, always(204))

@@ -8,7 +8,7 @@ import { CloudEvent, HTTP } from 'cloudevents'
 import { LAB, startHub, waitUntil } from './harness.mjs'
 import {
   WEBHOOKS, createWebhook, getWebhook, patchWebhook, publishMany,
-  publishServer, server, untilStatus
+  publishServer, server, untilAttempt, untilStatus
 } from './native.mjs'
 import { always, answering, faq, startReceiver } from './receiver.mjs'
 
@@ -114,16 +114,49 @@ function rawTime (receiver, id) {
   return headers['ce-time'] ?? JSON.parse(bytes.toString()).time
 }
 
-test('api keys are sent, and masked in the log of deliveries', async (t) => {
-  const hub = await startHub(t)
-  const receiver = await startReceiver(t)
-  await createWebhook(hub, receiver.url,
-    { auth: { type: 'apiKey', header: 'X-Api-Key', value: 'topsecret-1' } })
-  await publishServer(hub, 'a')
-  const [event] = await receiver.waitFor(1)
-  assert.equal(event.headers['x-api-key'], 'topsecret-1')
-  assert.doesNotMatch(hub.log, /topsecret/)
-})
+const CREDENTIALS = {
+  'an API key': ['X-Api-Key',
+    { type: 'apiKey', header: 'X-Api-Key', value: 'topsecret-1' },
+    'topsecret-1'],
+  'a name and a password': ['Authorization',
+    { type: 'basic', username: 'me', password: 'topsecret-1' },
+    `Basic ${Buffer.from('me:topsecret-1').toString('base64')}`]
+}
+
+for (const [name, [header, auth, sent]] of Object.entries(CREDENTIALS)) {
+  test(`${name} is sent, and masked wherever attempts are shown`,
+    async (t) => {
+      const hub = await startHub(t)
+      const receiver = await startReceiver(t,
+        always(204, { 'Set-Cookie': 'session=topsecret-2' }))
+      const { id } = await createWebhook(hub, receiver.url,
+        { auth, headers: { 'X-Mine': 'topsecret-3' } })
+      await publishServer(hub, 'a')
+      const [event] = await receiver.waitFor(1)
+      assert.equal(event.headers[header.toLowerCase()], sent)
+      assert.equal(event.headers['x-mine'], 'topsecret-3')
+      const { request, response } = await untilAttempt(hub, id, () => true)
+      assert.ok(request.head.includes(`\r\n${header}: (masked)\r\n`),
+        request.head)
+      assert.ok(request.head.includes('\r\nX-Mine: (masked)\r\n'),
+        request.head)
+      assert.match(response.head, /set-cookie: \(masked\)/i)
+      const shown = [await shownOf(hub, id), hub.log].join()
+      assert.doesNotMatch(shown, /topsecret/)
+      assert.ok(!shown.includes(sent))
+    })
+}
+
+/** All that the interfaces tell of a webhook and its deliveries. */
+async function shownOf (hub, id) {
+  const { text: list, body } =
+    await hub.api.get(`/v1/deliveries?webhook=${id}`)
+  const paths = [`${WEBHOOKS}/${id}`, WEBHOOKS, `${WEBHOOKS}/${id}/log`,
+    `/v1/deliveries/${body.items[0].id}`, '/v1/audit-log']
+  const answers = await Promise.all(paths.map((path) => hub.api.get(path)))
+  for (const { status } of answers) assert.equal(status, 200)
+  return [list, ...answers.map(({ text }) => text)].join()
+}
 
 /** An OAuth2 server that counts; `life` and `answer` may be changed. */
 async function startTokens (t) {
@@ -168,7 +201,8 @@ test('an OAuth2 token is fetched once and shared', async (t) => {
   const held = []
   tokens.answer = (request, response) => held.push(response) // slow
   const receiver = await startReceiver(t, guarded(tokens))
-  await createWebhook(hub, receiver.url, { auth: oauth2(tokens) })
+  const { id } =
+    await createWebhook(hub, receiver.url, { auth: oauth2(tokens) })
   await publishMany(hub, 40)
   await waitUntil(() => held.length > 0, 'the token is asked for')
   await publishServer(hub, 'one-more')
@@ -183,6 +217,9 @@ test('an OAuth2 token is fetched once and shared', async (t) => {
   })
   assert.ok(receiver.events.every((each) =>
     each.headers.authorization === `Bearer ${tokens.valid}`))
+  const { request } = await untilAttempt(hub, id, () => true)
+  assert.match(request.head, /^Authorization: \(masked\)\r$/m)
+  assert.doesNotMatch(await shownOf(hub, id) + hub.log, /p w|token-1/)
 })
 
 test('a revoked token is replaced within the attempt', async (t) => {

@@ -162,6 +162,33 @@ test('v1 is verified by the public library, v1a by Ed25519', async (t) => {
   assert.ok(!isSignedByOwner(second, changed.publicKey))
 })
 
+test('while v1a secrets overlap both owners have signed', async (t) => {
+  const hub = await startHub(t)
+  const receiver = await startReceiver(t)
+  const { id, publicKey: before } =
+    await createWebhook(hub, receiver.url, { signing: 'v1a' })
+  const rotate = async (overlap) => {
+    const { status, body, text } = await hub.api.post(
+      `${WEBHOOKS}/${id}/secret/rotate`, { overlap })
+    assert.equal(status, 200, text)
+    assert.doesNotMatch(text, /whsk_/)
+    return body.publicKey
+  }
+  const after = await rotate('1h')
+  assert.notEqual(after, before)
+  await publishServer(hub, 'a')
+  const [both] = await receiver.waitFor(1)
+  assert.equal(both.headers['webhook-signature'].split(' ').length, 2)
+  assert.ok(isSignedByOwner(both, before))
+  assert.ok(isSignedByOwner(both, after))
+  const last = await rotate('0s')
+  await publishServer(hub, 'a', 'OFF')
+  const [, alone] = await receiver.waitFor(2)
+  assert.equal(alone.headers['webhook-signature'].split(' ').length, 1)
+  assert.ok(isSignedByOwner(alone, last))
+  assert.ok(!isSignedByOwner(alone, after))
+})
+
 test('a rotation under load has no delivery rejected', async (t) => {
   const hub = await startHub(t)
   // What the receiver accepts: a secret, and up to which webhook-timestamp.

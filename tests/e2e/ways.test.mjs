@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import path from 'node:path'
@@ -260,6 +260,44 @@ test('a proxy that fails is not the endpoint\'s fault', async (t) => {
   assert.equal(receiver.events.length, 0)
   proxy.answer = null
   await proxy.start(proxy.port)
+  await receiver.waitFor(12)
+  assert.equal((await getWebhook(hub, id)).status, 'ACTIVE')
+})
+
+test('a machine without a route blames no endpoint', async (t) => {
+  const hub = await startHub(t,
+    { args: [...LAB, '--allow-private', '224.0.0.1'] })
+  // TCP goes to no multicast address: the kernel knows no way there.
+  const { id } = await createWebhook(hub, 'http://224.0.0.1:9/hook', NO_RETRY)
+  await publishMany(hub, 12) // ten failures in a row would disable it
+  await waitUntil(async () => (await hub.api.get(
+    `/v1/deliveries?webhook=${id}&state=DEAD`)).body.count === 12,
+  'all were tried')
+  const attempt = await untilAttempt(hub, id, (each) => each.failure)
+  assert.equal(attempt.failure, 'OUR_FAULT')
+  assert.match(attempt.error, /unreachable/i)
+  const { state, status } = await getWebhook(hub, id)
+  assert.deepEqual([state, status], ['ENABLED', 'ACTIVE'])
+})
+
+test('authorities that cannot be read blame no endpoint', async (t) => {
+  const tls = makeCertificate(t)
+  const receiver = await startReceiver(t, undefined, tls)
+  const hub = await startHub(t,
+    { args: [...LOOPBACK, '--ca-file', tls.caFile] })
+  rmSync(tls.caFile)
+  const { id } = await createWebhook(hub, receiver.url,
+    { retry: { schedule: '1s,1s,1s,1s,1s,1s,1s,1s,1s,1s' } })
+  await publishMany(hub, 12)
+  const attempt = await untilAttempt(hub, id, (each) => each.failure)
+  assert.equal(attempt.failure, 'OUR_FAULT')
+  assert.match(attempt.error, /authorit|cannot be read/)
+  await waitUntil(async () => (await hub.api.get('/metrics'))
+    .text.match(/^grapnel_attempts_failed_total (\d+)/m)[1] >= 12,
+  'all were tried')
+  assert.equal((await getWebhook(hub, id)).status, 'ACTIVE')
+  // Once it is there again, nobody has to restart anything.
+  writeFileSync(tls.caFile, tls.ca)
   await receiver.waitFor(12)
   assert.equal((await getWebhook(hub, id)).status, 'ACTIVE')
 })

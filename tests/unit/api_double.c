@@ -113,6 +113,7 @@ writer_stats(const struct writer *writer, struct writer_stats *ret)
 	*ret = (struct writer_stats){.is_healthy = true,
 		.commits = 7,
 		.last_commit_time = 1500000,
+		.commit_times = {.counts = {5, 2}, .sum = 9000},
 		.holds = 3,
 		.held_time = 12500};
 }

@@ -210,6 +210,40 @@ ENGINES_TEST(of_several_addresses_only_the_allowed_one_is_used)
 	end();
 }
 
+/**
+ * An endpoint that is down, in front of an address of the other family that
+ * this machine has no route to: the resolver puts such ones last.
+ */
+ENGINES_TEST(of_several_addresses_an_unroutable_one_excuses_no_endpoint)
+{
+	static const char *const addresses[] = {"127.0.0.1 ff02::1",
+		"ff02::1 127.0.0.1", "127.0.0.1 224.0.0.1",
+		"224.0.0.1 127.0.0.1"};
+	char host[32];
+
+	begin(&reply, 1);
+	CHECK_OK(address_network_parse(
+		STR("224.0.0.1"), &policy.allowed[1], NULL));
+	CHECK_OK(address_network_parse(
+		STR("ff02::1"), &policy.allowed[2], NULL));
+	policy.allowed_count = 3;
+	wire_server_stop(&server); /* nobody listens there any more */
+	for (size_t i = 0; i < COUNT_OF(addresses); i++) {
+		struct got got;
+
+		snprintf(host, sizeof(host), "n%zu.example", i);
+		say(0, addresses[i], false);
+		got = get(host);
+		if (got.failure != HTTP_CANNOT_CONNECT)
+			check_failed(__FILE__, __LINE__, "%s: %s: %s",
+				addresses[i], http_failure_name(got.failure),
+				got.error);
+	}
+	say(0, "ff02::1 224.0.0.1", false);
+	CHECK_INT(get("none.example").failure, HTTP_OUR_FAULT);
+	http_client_free(client);
+}
+
 /** The classic: allowed when it is looked at, inside when it is used. */
 ENGINES_TEST(a_name_that_changes_its_mind_is_vetted_again)
 {

@@ -37,6 +37,17 @@ TEST(http_client, failures_are_sorted_by_whose_fault_they_are)
 	CHECK_INT(resolver_failure(EAI_MEMORY), HTTP_OUR_FAULT);
 }
 
+TEST(http_client, of_failed_connects_the_destinations_own_count_first)
+{
+	CHECK_INT(http_connect_error(0, 0), 0);
+	CHECK_INT(http_connect_error(0, ENETUNREACH), ENETUNREACH);
+	CHECK_INT(http_connect_error(ENETUNREACH, 0), ENETUNREACH);
+	CHECK_INT(http_connect_error(ECONNREFUSED, ENETUNREACH), ECONNREFUSED);
+	CHECK_INT(http_connect_error(ENETUNREACH, ETIMEDOUT), ETIMEDOUT);
+	CHECK_INT(http_connect_error(ECONNREFUSED, ETIMEDOUT), ETIMEDOUT);
+	CHECK_INT(http_connect_error(ENETUNREACH, EMFILE), EMFILE);
+}
+
 TEST(http_client, headers_are_sendable_by_their_grammar)
 {
 	CHECK(http_header_is_sendable(STR("X-A"), STR("")));

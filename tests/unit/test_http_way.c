@@ -167,6 +167,7 @@ TEST(http_way, authorities_that_cannot_be_read_are_our_fault)
 	struct rig_got got;
 	FILE *file;
 
+	clock_test_set(clock_now(), clock_monotonic());
 	http_client_free(rig.client);
 	CHECK(unlink(rig.options.ca_file) == 0);
 	rig.client = http_client_new(&rig.options);
@@ -179,6 +180,11 @@ TEST(http_way, authorities_that_cannot_be_read_are_our_fault)
 		fclose(file) == 0);
 	got = rig_get("https", "127.0.0.1", &way);
 	CHECK_INT(got.status, 200);
+	/* What everybody trusts is not read all the time. */
+	CHECK_INT(rig_get("https", "127.0.0.1", NULL).failure, HTTP_OUR_FAULT);
+	clock_test_advance(SECONDS);
+	CHECK_INT(rig_get("https", "127.0.0.1", NULL).status, 200);
+	clock_test_release();
 	end_tls(tls);
 }
 

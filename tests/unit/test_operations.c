@@ -106,6 +106,11 @@ TEST(operations, metrics_need_a_viewer_unless_public)
 	CHECK(api_hub_says(hub, "# TYPE grapnel_writer_commits_total counter\n"
 				"grapnel_writer_commits_total 7\n"));
 	CHECK(api_hub_says(hub, "grapnel_writer_last_commit_seconds 1.5\n"));
+	CHECK(api_hub_says(hub,
+		"grapnel_writer_commit_seconds_bucket{le=\"0.001\"} 5\n"
+		"grapnel_writer_commit_seconds_bucket{le=\"0.003\"} 7\n"));
+	CHECK(api_hub_says(hub, "grapnel_writer_commit_seconds_sum 0.009\n"
+				"grapnel_writer_commit_seconds_count 7\n"));
 	CHECK(api_hub_says(hub, "grapnel_writer_holds_total 3\n"));
 	CHECK(api_hub_says(hub, "grapnel_writer_held_seconds_total 0.0125\n"));
 	CHECK(api_hub_says(hub, "grapnel_webhooks{status=\"ACTIVE\"} 1\n"));

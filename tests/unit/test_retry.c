@@ -78,6 +78,36 @@ TEST(retry, every_failure_has_its_answer)
 	}
 }
 
+TEST(retry, the_default_is_ten_pauses_within_a_day_and_a_half)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+	const struct retry_policy *policy = &retry_default_policy;
+	int64_t total = 0;
+
+	retry_policy_append(&text, policy);
+	CHECK_TEXT(buf_text(&text), "5s,30s,2m,10m,30m,1h,2h,4h,8h,12h");
+	CHECK_INT(policy->window, 36 * HOURS);
+	for (size_t i = 0; i < policy->count; i++)
+		total += policy->delays[i];
+	/* All of them fit, even without jitter. */
+	CHECK_INT(total, 99755 * SECONDS);
+	CHECK(total < policy->window);
+}
+
+TEST(retry, the_window_ends_to_the_microsecond)
+{
+	struct retry_outcome outcome = {
+		.status = 503, .retry_after = 24 * HOURS};
+	int64_t last = 12 * HOURS;
+
+	/* Asked for more than the jitter may give: no chance in it. */
+	CHECK_INT(retry_decide(&retry_default_policy, &outcome, 1, last).delay,
+		24 * HOURS);
+	CHECK_INT(retry_decide(&retry_default_policy, &outcome, 1, last + 1)
+			  .verdict,
+		RETRY_GIVE_UP);
+}
+
 TEST(retry, delays_follow_the_schedule_within_their_jitter)
 {
 	random_test_seed(1);

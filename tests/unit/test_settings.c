@@ -6,6 +6,7 @@
 #include "cli/config_file.h"
 #include "cli/setting_value.h"
 #include "cli/settings_text.h"
+#include "rule/retry.h"
 
 /* Settings with all defaults; the process ends with the test. */
 static struct settings *
@@ -61,6 +62,27 @@ TEST(settings, defaults_are_those_of_the_table)
 	CHECK(!settings->allow_http);
 	CHECK(settings->tls_key == NULL);
 	CHECK_INT(settings->allow_private.count, 0);
+	settings_release(settings);
+}
+
+static void
+check_schedule(const char *setting, const struct retry_policy *policy)
+{
+	CLEANUP(buf_release) struct buf text = buf_make(0);
+
+	retry_policy_append(&text, policy);
+	CHECK_TEXT(setting, buf_text(&text));
+}
+
+TEST(settings, schedules_are_those_of_the_rules)
+{
+	struct settings *settings = fresh();
+
+	check_schedule(settings->retry_schedule, &retry_default_policy);
+	CHECK_INT(retry_greenlake_policy.count, 20);
+	CHECK_TEXT(settings->greenlake_retry_schedule,
+		"5s,15s,30s,1m,2m,3m,5m,8m,12m,17m,23m,30m,38m,46m,54m,62m,"
+		"70m,78m,86m,94m");
 	settings_release(settings);
 }
 

@@ -72,6 +72,16 @@ tear_down(struct setting *setting, struct noted *noted, size_t count)
 		arena_release(&noted[i].arena);
 }
 
+static uint64_t
+count_times(const struct writer_stats *stats)
+{
+	uint64_t count = 0;
+
+	for (int i = 0; i <= HISTOGRAM_BOUNDS; i++)
+		count += stats->commit_times.counts[i];
+	return count;
+}
+
 TEST(writer, what_waits_is_one_transaction_told_in_order)
 {
 	struct setting setting = set_up(0, 0);
@@ -90,6 +100,8 @@ TEST(writer, what_waits_is_one_transaction_told_in_order)
 	writer_stats(setting.writer, &after);
 	CHECK_INT(after.commits - before.commits, 1);
 	CHECK_INT(after.units - before.units, 20);
+	CHECK_INT(count_times(&after), after.commits);
+	CHECK(after.commit_times.sum > 0);
 	for (int i = 0; i < 20; i++) {
 		CHECK_INT(order[i], i);
 		CHECK_INT(noted[i].item.unit.result, ERR_OK);
