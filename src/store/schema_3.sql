@@ -7,6 +7,10 @@ ALTER TABLE deliveries ADD COLUMN resource INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX deliveries_ordered ON deliveries (webhook, resource)
 	WHERE resource <> 0 AND state = 0;
 
+-- What waits, in the order in which it is due, whosever it is: how late the
+-- hub is costs one look, not one for each webhook.
+CREATE INDEX deliveries_due ON deliveries (due, webhook) WHERE state = 0;
+
 -- Small things that are set up rather than streamed (store/object.h).
 CREATE TABLE objects (
 	workspace INTEGER NOT NULL,

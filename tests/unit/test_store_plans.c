@@ -107,6 +107,37 @@ TEST(store_plans, no_statement_reads_all_events_deliveries_or_attempts)
 	sqlite3_close(handle);
 }
 
+/** Steps of SQLite's machine for the oldest due of so many webhooks. */
+static int
+steps_for_oldest_due(int webhooks)
+{
+	sqlite3_stmt *stmt;
+	char fill[512];
+	int steps;
+
+	snprintf(fill, sizeof(fill),
+		"DELETE FROM deliveries; WITH RECURSIVE n(i) AS (SELECT 1"
+		" UNION ALL SELECT i + 1 FROM n WHERE i < 2 * %d)"
+		" INSERT INTO deliveries (sequence, workspace, event, webhook,"
+		" state, attempts, due, created, updated, reason)"
+		" SELECT i, 1, i, i / 2, 0, i %% 2, 5 + i, 1, 1, '' FROM n",
+		webhooks);
+	CHECK_INT(sqlite3_exec(handle, fill, NULL, NULL, NULL), SQLITE_OK);
+	stmt = prepare(find("OLDEST_DUE"), "");
+	CHECK_INT(sqlite3_step(stmt), SQLITE_ROW);
+	CHECK_INT(sqlite3_column_int64(stmt, 0), 6);
+	steps = sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 0);
+	sqlite3_finalize(stmt);
+	return steps;
+}
+
+TEST(store_plans, how_late_the_oldest_is_costs_the_same_for_any_number)
+{
+	begin();
+	CHECK_INT(steps_for_oldest_due(1000), steps_for_oldest_due(10));
+	sqlite3_close(handle);
+}
+
 TEST(store_plans, events_of_a_type_are_walked_over_in_their_order)
 {
 	static const char *const names[] = {"EVENTS_OF_TYPE", "AUDIT_PAGE"};
