@@ -121,11 +121,13 @@ with_place(const struct api_call *call, const struct api_problem *problem,
 
 	if (call->route->dialect != API_NATIVE)
 		return message;
-	if (problem->issue_count > 1 &&
-		str_equal(message, problem->issues[0].description))
-		return arena_printf(call->arena,
-			"%zu things are wrong with the body",
-			problem->issue_count);
+	/* Of several places none is the message's. */
+	if (problem->issue_count > 1)
+		return str_equal(message, problem->issues[0].description)
+			       ? arena_printf(call->arena,
+					 "%zu things are wrong with the body",
+					 problem->issue_count)
+			       : message;
 	if (problem->issue_count == 1 &&
 		str_equal(message, problem->issues[0].description))
 		place = problem->issues[0].subject;
@@ -278,11 +280,12 @@ api_respond_problem(struct api_call *call, const struct api_problem *problem)
 	log_write(problem->status >= 500 ? LOG_WARNING : LOG_INFO,
 		"api.problem",
 		"debug_id=%s method=%.*s path=%.*s status=%d key=%.*s "
-		"message=\"%.*s\"",
+		"message=%s",
 		uuid_format(debug_id, debug_text),
 		STR_ARG(http_call_method(call->http)),
 		STR_ARG(shown_path(call)), problem->status,
-		STR_ARG(call->who.key_id), STR_ARG(str_head(message, 512)));
+		STR_ARG(call->who.key_id),
+		log_quoted(call->arena, str_head(message, 512)));
 	api_respond_json(call, problem->status, &body);
 }
 

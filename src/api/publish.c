@@ -140,7 +140,7 @@ publish_single(struct publication *publication)
 
 struct totals {
 	size_t accepted, unchanged, duplicate, refused;
-	uint64_t matched;
+	uint64_t matched, skipped;
 };
 
 static struct totals
@@ -156,6 +156,7 @@ add_up(const struct publication *publication)
 		totals.duplicate += item->outcome == PUBLISH_DUPLICATE;
 		totals.refused += item->outcome == PUBLISH_REFUSED;
 		totals.matched += item->matched;
+		totals.skipped += item->skipped;
 	}
 	return totals;
 }
@@ -172,6 +173,8 @@ write_totals(const struct publication *publication, const struct totals *totals,
 	json_out_integer(&out, "duplicate", (int64_t)totals->duplicate);
 	json_out_integer(&out, "refused", (int64_t)totals->refused);
 	json_out_integer(&out, "matched", (int64_t)totals->matched);
+	if (totals->skipped)
+		json_out_integer(&out, "skipped", (int64_t)totals->skipped);
 	json_out_array(&out, "items");
 	for (size_t i = 0; i < publication->count; i++)
 		write_item(&out, &publication->items[i]);

@@ -32,6 +32,10 @@ struct publish_line {
 bool publish_read_list(struct api_call *call, const char *what,
 	struct publish_line **ret, size_t *ret_count);
 
+/** 400 with the place of the line, or of the array's item, and what is wrong.
+ */
+void publish_refuse_item(struct api_call *call, size_t number, struct str why);
+
 /** Whether the Content-Type (parameters aside) is this one. */
 bool publish_has_content_type(struct api_call *call, const char *type);
 

@@ -79,8 +79,8 @@ publish_batch(struct api_call *call)
 		item->kind = PUBLISH_EVENT;
 		if (cloudevents_read(lines[i].value, call->arena,
 			    &item->cloudevent, &why)) {
-			api_refuse(call, 400, NULL, "line %zu: %s",
-				lines[i].number, buf_text(&why));
+			publish_refuse_item(
+				call, lines[i].number, buf_str(&why));
 			return;
 		}
 	}

@@ -19,6 +19,23 @@ is_lines(struct api_call *call)
 	       publish_has_content_type(call, "application/json-lines");
 }
 
+void
+publish_refuse_item(struct api_call *call, size_t number, struct str why)
+{
+	struct str first = STR("line 1 ");
+
+	/* To json_read() a line is a text of one line. */
+	if (!is_lines(call))
+		api_refuse(call, 400, NULL, "item %zu: %.*s", number,
+			STR_ARG(why));
+	else if (str_starts_with(why, first))
+		api_refuse(call, 400, NULL, "line %zu %.*s", number,
+			STR_ARG(str_skip(why, first.len)));
+	else
+		api_refuse(call, 400, NULL, "line %zu: %.*s", number,
+			STR_ARG(why));
+}
+
 static bool
 refuse_count(struct api_call *call, size_t count, const char *what)
 {
@@ -61,8 +78,7 @@ read_lines(struct api_call *call, const char *what, struct publish_line **ret,
 			continue;
 		doc = ARENA_NEW(call->arena, struct json_doc);
 		if (json_read(line, call->arena, doc, &why)) {
-			api_refuse(call, 400, NULL, "line %zu: %s", number,
-				buf_text(&why));
+			publish_refuse_item(call, number, buf_str(&why));
 			return false;
 		}
 		lines[at++] = (struct publish_line){number, json_root(doc)};
@@ -70,6 +86,18 @@ read_lines(struct api_call *call, const char *what, struct publish_line **ret,
 	*ret = lines;
 	*ret_count = count;
 	return true;
+}
+
+/** Lines that were sent as an array are the likeliest mistake. */
+static void
+refuse_text(struct api_call *call, struct str why)
+{
+	struct str body = str_trim(http_call_body(call->http));
+
+	api_refuse(call, 400, NULL, "%.*s%s", STR_ARG(why),
+		str_starts_with(body, STR("{"))
+			? "; a value a line is application/x-ndjson"
+			: "");
 }
 
 static bool
@@ -83,7 +111,7 @@ read_array(struct api_call *call, const char *what, struct publish_line **ret,
 	size_t at = 0, count;
 
 	if (json_read(http_call_body(call->http), call->arena, doc, &why)) {
-		api_refuse(call, 400, NULL, "%s", buf_text(&why));
+		refuse_text(call, buf_str(&why));
 		return false;
 	}
 	if (json_kind(json_root(doc)) != JSON_ARRAY) {

@@ -175,8 +175,7 @@ publish_resources(struct api_call *call)
 		if (read_item(
 			    call, lines[i].value, &publication->items[i], &why))
 			continue;
-		api_refuse(call, 400, NULL, "line %zu: %s", lines[i].number,
-			buf_text(&why));
+		publish_refuse_item(call, lines[i].number, buf_str(&why));
 		return;
 	}
 	publish_many(publication);

@@ -385,6 +385,19 @@ api_router_handle(void *context, struct http_call *http)
 						  .retry_after = SECONDS});
 }
 
+/** With the setting, since who operates the hub is who can help. */
+static void
+refuse_body(struct api_call *call)
+{
+	if (call->route->body == BODY_HOOK)
+		hook_routes_refuse_body(call);
+	else
+		api_refuse(call, 413, NULL,
+			"The body is longer than %zu bytes (setting %s)",
+			body_max_of(call),
+			call->route->is_bulk ? "bulk-body-max" : "body-max");
+}
+
 void
 api_router_refuse(
 	void *context, struct http_call *http, int status, struct str reason)
@@ -394,8 +407,8 @@ api_router_refuse(
 
 	if (routed == NULL)
 		routed = make_call(router, http);
-	if (status == 413 && routed->call.route->body == BODY_HOOK) {
-		hook_routes_refuse_body(&routed->call);
+	if (status == 413) {
+		refuse_body(&routed->call);
 		return;
 	}
 	api_refuse(

@@ -8,10 +8,10 @@
 #include "base/mem.h"
 
 enum {
-	STEP = 256, /* sizes kept are multiples of it, … */
-	KINDS = 16, /* … the first of them */
-	EXPECTED_MAX = 512,
-	PACK = 16, /* pieces that go from thread to thread together */
+	STEP = 256,	    /* sizes kept are multiples of it, … */
+	KINDS = 16,	    /* … the first of them */
+	EXPECTED_MAX = 512, /* bytes of the next piece that are asked for */
+	PACK = 16,	    /* pieces that go from thread to thread together */
 	BYTES_KEPT = MEM_HAS_SANITIZER ? 0 : 4 << 20, /* between threads */
 };
 

@@ -70,6 +70,23 @@ admit(const char *what, unsigned *ret_held)
 	return is_admitted;
 }
 
+const char *
+log_quoted(struct arena *arena, struct str text)
+{
+	char *quoted = arena_alloc_raw(arena, 2 * text.len + 3);
+	size_t len = 0;
+
+	quoted[len++] = '"';
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '"' || text.ptr[i] == '\\')
+			quoted[len++] = '\\';
+		quoted[len++] = text.ptr[i] ? text.ptr[i] : '?';
+	}
+	quoted[len++] = '"';
+	quoted[len] = '\0';
+	return quoted;
+}
+
 /**
  * Control characters would let an input forge a line or drive a terminal:
  * write them as '?'. U+0080 to U+009F are C2 80 to C2 9F in UTF-8.

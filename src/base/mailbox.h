@@ -10,7 +10,7 @@
 struct message {
 	struct message *next;
 	/* Of those taken, the one that comes MESSAGES_AHEAD later, to ask for
-	   its memory early (fetch_ahead()); NULL: it comes sooner than that. */
+	   its memory early (fetch_ahead()); NULL: fewer came. */
 	const struct message *ahead;
 	int kind; /* whatever sender and receiver agree on */
 };

@@ -23,9 +23,22 @@ code_of(int status)
 	}
 }
 
+/** Unless the message says just that. */
+static void
+tell_issue(struct client *client, struct json issue, struct str message)
+{
+	struct str subject = client_text(client, issue, "subject");
+	struct str text = client_text(client, issue, "description");
+	struct str both = arena_printf(
+		&client->arena, "%.*s: %.*s", STR_ARG(subject), STR_ARG(text));
+
+	if (!str_equal(both, message))
+		output_hint("%.*s", STR_ARG(both));
+}
+
 /** Tells the issues and the pause that an error body lists. */
 static void
-tell_details(struct client *client, struct json details)
+tell_details(struct client *client, struct json details, struct str message)
 {
 	struct json_walk walk = json_walk(details);
 
@@ -35,15 +48,8 @@ tell_details(struct client *client, struct json details)
 		struct str pause =
 			client_text(client, walk.value, "retryAfterSeconds");
 
-		while (json_walk_next(&issues)) {
-			struct str subject =
-				client_text(client, issues.value, "subject");
-			struct str text = client_text(
-				client, issues.value, "description");
-
-			output_hint(
-				"%.*s: %.*s", STR_ARG(subject), STR_ARG(text));
-		}
+		while (json_walk_next(&issues))
+			tell_issue(client, issues.value, message);
 		if (pause.len > 0)
 			output_hint("try again in %.*s s", STR_ARG(pause));
 	}
@@ -83,7 +89,8 @@ client_problem_refused(
 		output_error("the hub refused with %d%s%.*s: %.*s",
 			answer->status, code.len ? " " : "", STR_ARG(code),
 			STR_ARG(message));
-	tell_details(client, json_member(answer->json, STR("errorDetails")));
+	tell_details(client, json_member(answer->json, STR("errorDetails")),
+		message);
 	hint_at_token(client, answer->status);
 	if (id.len > 0)
 		output_hint("the hub's log has more under debugId %.*s",

@@ -154,13 +154,12 @@ const struct command commands_table[] = {
 			"Sends a resource's new state, one or more "
 			"CloudEvents, or many resources at once. When it ends "
 			"with 0, what was sent is on the hub's disk.",
-		.examples =
-			"grapnel publish --type compute-ops-mgmt/server --id "
-			"rack1-07 state.json\n"
-			"grapnel publish --event event.json\n"
-			"produce | grapnel publish --bulk -",
-		.no_means = "The hub refused it; nothing was accepted unless "
-			    "the answer says so.",
+		.examples = "grapnel publish --type compute-ops/server --id "
+			    "rack1-07 state.json\n"
+			    "grapnel publish --event event.json\n"
+			    "produce | grapnel publish --bulk -",
+		.no_means = "The hub refused it, or some of many: then it "
+			    "says which, and the others were accepted.",
 		.tables = {&publish_table, &client_table},
 		.talks_to_hub = true,
 		.run = publish_command,
@@ -496,7 +495,7 @@ const struct command commands_table[] = {
 		.operands_min = 2,
 		.operands_max = 2,
 		.description = "Shows the last state that was published.",
-		.examples = "grapnel resource get compute-ops-mgmt/server "
+		.examples = "grapnel resource get compute-ops/server "
 			    "rack1-07",
 		.tables = {&client_table},
 		.talks_to_hub = true,
@@ -596,6 +595,8 @@ const struct command commands_table[] = {
 			"webhook deliveries` shows. With --destination the "
 			"same payload goes somewhere else, signed, without "
 			"the webhook's own headers and credential.",
+		.no_means = "The hub refused, or (with --destination) the "
+			    "attempt was not acknowledged.",
 		.tables = {&delivery_retry_table, &client_table},
 		.talks_to_hub = true,
 		.run = webhook_command_retry,

@@ -5,13 +5,16 @@
 #include "cli/file.h"
 #include "cli/output.h"
 
-enum { INPUT_MAX = 256 * 1024 * 1024 };
+enum {
+	INPUT_MAX = 256 * 1024 * 1024,
+	TOLD_MAX = 10, /* of those refused */
+};
 
 static const struct option publish_options[] = {
 	{.name = "type",
 		.placeholder = "TYPE",
 		.help = "The resource's type, for example "
-			"compute-ops-mgmt/server. With --id."},
+			"compute-ops/server. With --id."},
 	{.name = "id",
 		.placeholder = "ID",
 		.help = "The resource's id. With --type."},
@@ -100,8 +103,8 @@ content_type(const struct args *args, struct str body)
 static void
 append_counts(struct client *client, struct json json, struct buf *line)
 {
-	static const char *const members[] = {
-		"accepted", "unchanged", "duplicates", "matched"};
+	static const char *const members[] = {"accepted", "unchanged",
+		"duplicate", "refused", "matched", "skipped"};
 
 	for (size_t i = 0; i < COUNT_OF(members); i++) {
 		struct str count = client_text(client, json, members[i]);
@@ -112,6 +115,60 @@ append_counts(struct client *client, struct json json, struct buf *line)
 	}
 	if (line->len > 0)
 		buf_append_char(line, '\n');
+}
+
+/** Those of many that were refused, each by its place among them. */
+static void
+tell_refused(struct client *client, struct json items, int64_t count)
+{
+	struct json_walk walk = json_walk(items);
+	int64_t number = 0, told = 0;
+
+	output_error("the hub refused %lld of %zu:", (long long)count,
+		json_count(items));
+	while (told < TOLD_MAX && json_walk_next(&walk)) {
+		struct str error = client_text(client, walk.value, "error");
+
+		number++;
+		if (error.len == 0)
+			continue;
+		told++;
+		output_hint(
+			"item %lld: %.*s", (long long)number, STR_ARG(error));
+	}
+	if (count > told)
+		output_hint("and %lld more; --json tells all",
+			(long long)(count - told));
+}
+
+/** Whether all of it is with the hub now. */
+static int
+check_refused(struct client *client, struct json json)
+{
+	int64_t count = 0;
+
+	if (!json_to_integer(json_member(json, STR("refused")), &count) ||
+		count == 0)
+		return EXIT_DONE;
+	if (!client->is_json)
+		tell_refused(client, json_member(json, STR("items")), count);
+	return EXIT_NO;
+}
+
+/** "event 1f matched 2 webhooks, and 1 that is not sending". */
+static void
+append_event(struct client *client, struct json json, int64_t matched,
+	struct buf *line)
+{
+	int64_t skipped = 0;
+
+	buf_printf(line, "event %.*s matched %lld webhook%s",
+		STR_ARG(client_text(client, json, "id")), (long long)matched,
+		matched == 1 ? "" : "s");
+	if (json_to_integer(json_member(json, STR("skipped")), &skipped))
+		buf_printf(line, ", and %lld that %s not sending",
+			(long long)skipped, skipped == 1 ? "is" : "are");
+	buf_append_char(line, '\n');
 }
 
 /** One sentence of what the hub made of it. */
@@ -133,8 +190,7 @@ print_accepted(struct client *client, const struct client_answer *answer)
 		buf_append(&line, STR("duplicate: this event was accepted "
 				      "before\n"));
 	else if (id.len > 0 && json_to_integer(matched, &count))
-		buf_printf(&line, "event %.*s matched %lld webhook%s\n",
-			STR_ARG(id), (long long)count, count == 1 ? "" : "s");
+		append_event(client, json, count, &line);
 	if (line.len > 0)
 		output_write(buf_str(&line));
 	else if (json_kind(json) == JSON_OBJECT)
@@ -169,5 +225,5 @@ publish_command(const struct args *args)
 		client_print_raw(&answer);
 	else
 		print_accepted(&client, &answer);
-	return EXIT_DONE;
+	return check_refused(&client, answer.json);
 }

@@ -379,16 +379,21 @@ close_all(struct serving *serving, int64_t timeout)
 static void
 tell_address(const struct settings *settings, const struct serving *serving)
 {
+	CLEANUP(buf_release) struct buf url = buf_make(0);
 	struct str listen = str_of(settings->listen);
 	size_t host = listen.len;
 
 	while (host > 0 && listen.ptr[host - 1] != ':')
 		host--;
-	printf("grapnel %s listens on %s://%.*s%u\n", GRAPNEL_VERSION,
+	buf_printf(&url, "%s://%.*s%u",
 		settings->tls_certificate ? "https" : "http",
 		STR_ARG(str_head(listen, host)),
 		(unsigned)http_server_port(serving->api.server));
+	printf("grapnel %s listens on %s\n", GRAPNEL_VERSION, buf_text(&url));
 	fflush(stdout);
+	/* With its time: one without a stop before it was killed, or fell. */
+	log_info("serve.start", "version=%s url=%s data=%s", GRAPNEL_VERSION,
+		buf_text(&url), settings->data);
 }
 
 /* ---- the process ---- */

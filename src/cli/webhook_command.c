@@ -42,6 +42,9 @@ wait_for_handshake(
 		if (!str_equal(status, STR("PENDING"))) {
 			output_error("the webhook is %.*s: %.*s",
 				STR_ARG(status), STR_ARG(reason));
+			output_hint("`grapnel webhook log %s` tells what came "
+				    "back",
+				id);
 			return EXIT_NO;
 		}
 		if (clock_monotonic() >= deadline) {
@@ -389,6 +392,17 @@ send_elsewhere(struct client *client, const char *path, const char *destination,
 	return client_send_json(client, "POST", path, &body, answer);
 }
 
+/** Of an attempt that the answer tells; true when it tells none. */
+static bool
+was_acknowledged(struct json answer)
+{
+	struct json attempt = json_member(answer, STR("attempt"));
+
+	return json_is_missing(attempt) ||
+	       json_kind(json_member(attempt, STR("acknowledged"))) ==
+		       JSON_TRUE;
+}
+
 int
 webhook_command_retry(const struct args *args)
 {
@@ -409,7 +423,7 @@ webhook_command_retry(const struct args *args)
 		client_print_raw(&answer);
 	else
 		client_print_object(&client, answer.json);
-	return EXIT_DONE;
+	return was_acknowledged(answer.json) ? EXIT_DONE : EXIT_NO;
 }
 
 static void

@@ -53,7 +53,7 @@ static void
 print_entries(struct client *client, struct json items)
 {
 	static const char *const headings[] = {
-		"AT", "WHAT", "FROM", "TO", "BY", "REASON"};
+		"AT", "WHAT", "FROM", "TO", "BY", "REASON", "DETAIL"};
 	struct output_table table =
 		output_table_make(headings, COUNT_OF(headings));
 	struct json_walk walk = json_walk(items);
@@ -68,6 +68,7 @@ print_entries(struct client *client, struct json items)
 		output_table_cell(&table, situation(client, entry, "to"));
 		output_table_cell(&table, cause(client, entry));
 		output_table_cell(&table, client_text(client, entry, "reason"));
+		output_table_cell(&table, client_text(client, entry, "detail"));
 	}
 	output_table_print(&table);
 	output_table_release(&table);

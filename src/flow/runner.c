@@ -23,16 +23,18 @@ void
 runner_note_change(struct runner *runner, const struct scenario *former,
 	const struct scenario *scenario)
 {
-	struct runner_lane *lane = NULL;
+	struct runner_lane *lane;
 
 	if (!runner)
 		return;
 	pthread_mutex_lock(&runner->lock);
-	lane = runner_lane_find(runner, scenario ? &scenario->id : &former->id);
+	/* That it is gone is kept for those who still have it in hand. */
+	lane = scenario ? runner_lane_find(runner, &scenario->id)
+			: runner_lane(runner, former);
 	if (lane && scenario)
 		runner_lane_settle(lane, scenario);
 	else if (lane)
-		lane->is_off = false; /* what waits ends: it is gone */
+		runner_lane_end(runner, lane);
 	if (lane)
 		runner_lane_wake(runner, lane);
 	pthread_mutex_unlock(&runner->lock);
@@ -47,10 +49,11 @@ runner_count_incomplete(struct runner *runner, struct str scenario, int change)
 	pthread_mutex_lock(&runner->lock);
 	if (uuid_parse(scenario, &id) == ERR_OK)
 		lane = runner_lane_find(runner, &id);
-	if (lane && (change > 0 || lane->incomplete))
-		lane->incomplete += (uint32_t)change;
-	if (lane)
+	if (lane) {
+		runner_lane_count(runner, lane,
+			(struct runner_difference){.incomplete = change});
 		runner_lane_wake(runner, lane);
+	}
 	pthread_mutex_unlock(&runner->lock);
 }
 
@@ -112,7 +115,9 @@ load_history(struct runner *runner, struct runner_lane *lane, struct str id)
 	query.limit = INCOMPLETE_MAX;
 	if (store_executions(runner->options.store, &query, &arena, &list) ==
 		ERR_OK)
-		lane->incomplete = (uint32_t)list.count;
+		runner_lane_count(runner, lane,
+			(struct runner_difference){
+				.incomplete = (int64_t)list.count});
 	arena_release(&arena);
 }
 
@@ -137,12 +142,15 @@ load_lanes(struct runner *runner)
 	for (size_t i = 0; i < list.count; i++) {
 		struct runner_lane *lane = runner_lane(runner, list.items[i]);
 		char id[UUID_TEXT_SIZE];
+		uint64_t queued = 0;
 
 		lane->queued_by_hand = lane_by_hand(lane);
 		uuid_format(lane->scenario, id);
 		lane->has_more = store_executions_queued(runner->options.store,
-					 str_of(id), &lane->queued) ||
-				 lane->queued;
+					 str_of(id), &queued) ||
+				 queued;
+		runner_lane_count(runner, lane,
+			(struct runner_difference){.queued = (int64_t)queued});
 		load_history(runner, lane, str_of(id));
 		runner_lane_wake(runner, lane);
 		scenario_unref(list.items[i]);

@@ -13,6 +13,7 @@
  * A scenario that is sequential runs one at a time, and not while one of its
  * executions is INCOMPLETE. While a scenario is off its queue waits; what a
  * person starts, and what has begun, goes on. Such ones go before the queue.
+ * Of a scenario that is removed all that waits ends: as failed, it is gone.
  */
 struct runner;
 struct ingest;	    /* pipeline/ingest.h */
@@ -129,6 +130,26 @@ struct runner_queue {
 void runner_queue(
 	struct runner *runner, struct uuid scenario, struct runner_queue *ret);
 
+/* ---- the scenarios that most waits for ---- */
+
+/* How many are known at a time: what is told of them stays bounded. */
+enum { RUNNER_FRONT_MAX = 20 };
+
+struct runner_behind {
+	struct uuid scenario;
+	struct runner_queue queue;
+};
+
+/**
+ * Those with the most executions waiting, incomplete and running, the most
+ * first; returns how many. Who has none, or is gone, is not among them. They
+ * are kept in order as executions come and go, so of those that have any
+ * 2 * RUNNER_FRONT_MAX + 1 are looked at, and of the others none. Any thread.
+ */
+size_t runner_front(
+	struct runner *runner, struct runner_behind ret[RUNNER_FRONT_MAX]);
+
+/** All scenarios' in sum; costs the same however many there are. */
 struct runner_stats {
 	uint64_t started, succeeded, warned, failed, incomplete, operations;
 	size_t running, waiting;

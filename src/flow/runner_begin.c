@@ -78,9 +78,11 @@ struct begun {
 
 /** Under the lock. */
 static void
-count_queued(struct runner_lane *lane, bool is_by_hand, int change)
+count_queued(struct runner *runner, struct runner_lane *lane, bool is_by_hand,
+	int change)
 {
-	lane->queued += (uint64_t)change;
+	runner_lane_count(
+		runner, lane, (struct runner_difference){.queued = change});
 	if (is_by_hand)
 		lane->queued_by_hand += (uint64_t)change;
 }
@@ -147,7 +149,7 @@ on_stored(struct writer_item *item)
 	runner->storing--;
 	lane = runner_lane_find(runner, &begun->scenario);
 	if (err)
-		count_queued(lane, begun->is_by_hand, -1);
+		count_queued(runner, lane, begun->is_by_hand, -1);
 	else
 		note_stored(runner, lane, begun);
 	if (err && begun->is_expected)
@@ -241,7 +243,8 @@ reserve_place(struct runner *runner, const struct runner_order *order)
 	else if (lane->queued >= runner->options.queue_max)
 		err = ERR_LIMIT;
 	if (!err)
-		count_queued(lane, runner_is_by_hand(str_of(order->cause)), 1);
+		count_queued(runner, lane,
+			runner_is_by_hand(str_of(order->cause)), 1);
 	else if (order->is_expected)
 		runner_once_give_back(lane);
 	runner->storing += !err;
@@ -256,7 +259,7 @@ give_back_place(struct runner *runner, const struct runner_order *order)
 
 	pthread_mutex_lock(&runner->lock);
 	lane = runner_lane(runner, order->scenario);
-	count_queued(lane, runner_is_by_hand(str_of(order->cause)), -1);
+	count_queued(runner, lane, runner_is_by_hand(str_of(order->cause)), -1);
 	if (order->is_expected)
 		runner_once_give_back(lane);
 	runner->storing--;
@@ -285,32 +288,4 @@ runner_begin(struct runner *runner, const struct runner_order *order)
 	give_back_place(runner, order);
 	mem_free(begun);
 	return ERR_BUSY;
-}
-
-void
-runner_queue(
-	struct runner *runner, struct uuid scenario, struct runner_queue *ret)
-{
-	const struct runner_lane *lane;
-
-	*ret = (struct runner_queue){.max = runner->options.queue_max};
-	pthread_mutex_lock(&runner->lock);
-	lane = runner_lane_find(runner, &scenario);
-	if (lane) {
-		ret->waiting = lane->queued;
-		ret->running = lane->running;
-		ret->incomplete = lane->incomplete;
-	}
-	pthread_mutex_unlock(&runner->lock);
-}
-
-void
-runner_stats(struct runner *runner, struct runner_stats *ret)
-{
-	pthread_mutex_lock(&runner->lock);
-	*ret = runner->stats;
-	ret->waiting = 0;
-	for (struct runner_lane *lane = runner->lanes; lane; lane = lane->next)
-		ret->waiting += lane->queued;
-	pthread_mutex_unlock(&runner->lock);
 }

@@ -183,17 +183,19 @@ static void
 leave_queue(const struct execution *execution)
 {
 	struct runner_lane *lane = execution->lane;
+	struct runner_difference change = {0};
 	char key[32];
 	int length;
 
-	if (execution->was == EXECUTION_QUEUED && lane->queued)
-		lane->queued--;
+	if (execution->was == EXECUTION_QUEUED)
+		change.queued = -1;
 	if (execution->was == EXECUTION_QUEUED && lane->queued_by_hand &&
 		runner_is_by_hand(execution->row.cause))
 		lane->queued_by_hand--;
 	if ((execution->was == EXECUTION_INCOMPLETE || execution->has_place) &&
-		execution->stored != EXECUTION_INCOMPLETE && lane->incomplete)
-		lane->incomplete--;
+		execution->stored != EXECUTION_INCOMPLETE)
+		change.incomplete = -1;
+	runner_lane_count(execution->runner, lane, change);
 	if (!execution->item->is_retry)
 		return;
 	length = snprintf(key, sizeof(key), "%llu",
@@ -381,15 +383,17 @@ execution_may_keep(struct execution *execution)
 {
 	struct runner *runner = execution->runner;
 	bool may_lose = execution->scenario->blueprint->settings.may_lose_data;
-	bool is_full;
+	bool is_full, is_kept;
 
 	pthread_mutex_lock(&runner->lock);
 	execution->lane_incomplete = execution->lane->incomplete;
 	is_full = execution->lane->incomplete >= runner->options.incomplete_max;
-	execution->lane->incomplete += !is_full || !may_lose;
+	is_kept = !is_full || !may_lose;
+	runner_lane_count(runner, execution->lane,
+		(struct runner_difference){.incomplete = is_kept});
 	pthread_mutex_unlock(&runner->lock);
 	execution->is_full |= is_full;
-	return !is_full || !may_lose;
+	return is_kept;
 }
 
 /** One that is retried has its place among the INCOMPLETE ones already. */

@@ -31,6 +31,9 @@ runner_is_by_hand(struct str cause)
 void
 runner_lane_settle(struct runner_lane *lane, const struct scenario *scenario)
 {
+	/* Who tells of it may not know yet that it is gone. */
+	if (lane->is_gone)
+		return;
 	lane->parallel_max = scenario->parallel_max;
 	lane->is_off = !scenario->is_enabled;
 	lane->is_held = scenario_is_timed(scenario) &&
@@ -101,7 +104,8 @@ runner_lane_take(struct runner *runner, struct runner_lane *lane)
 	if (!lane->first)
 		lane->last = &lane->first;
 	lane->count--;
-	lane->running++;
+	runner_lane_count(
+		runner, lane, (struct runner_difference){.running = 1});
 	runner->items--;
 	runner->bytes -= item->bytes;
 	return item;
@@ -111,11 +115,13 @@ static bool
 may_run(const struct runner_lane *lane)
 {
 	int rank = lane->first ? rank_of(lane->first) : 2;
+	bool has_any = lane->first || (lane->has_more && !lane->is_loading);
 
 	if (lane->running >= lane->parallel_max)
 		return false;
-	if (rank == 0)
-		return true;
+	/* Of a scenario that is gone all that waits only ends. */
+	if (rank == 0 || lane->is_gone)
+		return has_any;
 	/* In its order: what failed comes before what came later. */
 	if (lane->parallel_max == 1 && lane->incomplete)
 		return false;
@@ -123,7 +129,7 @@ may_run(const struct runner_lane *lane)
 		return true;
 	if ((lane->is_held || lane->is_off) && !lane->may_run_one)
 		return false;
-	return lane->first || (lane->has_more && !lane->is_loading);
+	return has_any;
 }
 
 struct runner_lane *
@@ -217,4 +223,5 @@ runner_lanes_free(struct runner *runner)
 		mem_free(lane);
 	}
 	map_release(&runner->by_scenario);
+	heap_release(&runner->front);
 }

@@ -3,14 +3,16 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "base/heap.h"
 #include "base/map.h"
 #include "flow/runner.h"
 
 /*
  * Private to runner.c (start and stop), runner_thread.c (threads),
- * runner_lane.c (queues), runner_begin.c (what starts an execution),
- * runner_once.c ("run once"), runner_execution.c and runner_finish.c (one
- * execution, and what it came to) and runner_clock.c (what begins by itself).
+ * runner_lane.c (queues), runner_front.c (what they count, and which are the
+ * longest), runner_begin.c (what starts an execution), runner_once.c ("run
+ * once"), runner_execution.c and runner_finish.c (one execution, and what it
+ * came to) and runner_clock.c (what begins by itself).
  */
 struct execution; /* runner_execution.h */
 
@@ -40,10 +42,12 @@ struct runner_lane {
 	struct uuid scenario;
 	uint32_t workspace;
 	struct runner_item *first, **last;
-	size_t count;	 /* in memory */
+	size_t count; /* in memory */
+	/* These three are changed by runner_lane_count() alone. */
 	uint64_t queued; /* QUEUED in all */
-	uint64_t queued_by_hand;
 	uint32_t running;
+	uint32_t incomplete; /* executions INCOMPLETE */
+	uint64_t queued_by_hand;
 	uint32_t parallel_max;
 	bool has_more; /* in the store, above `highest` */
 	bool is_loading;
@@ -51,19 +55,20 @@ struct runner_lane {
 	bool is_held;	  /* a scheduled hook: until its time */
 	bool is_released; /* its time has come: until nothing waits */
 	bool is_off;	  /* the scenario is not enabled */
+	bool is_gone;	  /* it is removed for good: what waits ends */
 	/* Run once: who waits; whether one may go although it is held or off;
 	   whether a request is to be accepted for that. */
 	struct runner_once *once;
 	bool may_run_one;
 	bool expects_one;
 	bool has_accepted_one; /* and it has not begun yet */
-	uint32_t incomplete;   /* executions INCOMPLETE */
 	uint32_t errors;       /* in a row */
 	int64_t last_start;    /* by the schedule; clock_now() */
 	int64_t next_start;    /* INT64_MAX: none */
 	/* The revision that was run last, when it is not the present one. */
 	const struct scenario *former;
-	struct runner_lane *next; /* in runner->lanes */
+	struct runner_lane *next;   /* in runner->lanes */
+	struct heap_node by_weight; /* in runner->front */
 };
 
 /** Somebody waits for the answer of a run. */
@@ -89,6 +94,7 @@ struct runner {
 	pthread_cond_t clock;	/* for the clock's thread */
 	struct map by_scenario; /* id → lane */
 	struct runner_lane *lanes;
+	struct heap front; /* lanes that have something, the most first */
 	struct runner_waiter *waiters;
 	pthread_mutex_t ordering; /* of sequences as they are submitted */
 	uint64_t sequence;	  /* the last one given */
@@ -148,6 +154,19 @@ bool runner_is_by_hand(struct str cause);
 
 /** Frees all. */
 void runner_lanes_free(struct runner *runner);
+
+/* ---- runner_front.c; all under the lock ---- */
+
+/** Changes what a lane has, and its place in the front; none of it gets less
+ * than nothing. */
+struct runner_difference {
+	int64_t queued, incomplete, running;
+};
+void runner_lane_count(struct runner *runner, struct runner_lane *lane,
+	struct runner_difference change);
+
+/** Its scenario is gone for good: it leaves the front, and what waits ends. */
+void runner_lane_end(struct runner *runner, struct runner_lane *lane);
 
 /* ---- runner_once.c ---- */
 

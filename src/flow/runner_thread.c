@@ -25,7 +25,8 @@ work_on(struct runner_thread *thread, struct runner_lane *lane)
 	pthread_mutex_lock(&runner->lock);
 	runner->stats.running--;
 	/* What may run now that this one is over, this thread sees itself. */
-	lane->running--;
+	runner_lane_count(
+		runner, lane, (struct runner_difference){.running = -1});
 	if (atomic_load(&runner->is_stopping))
 		pthread_cond_broadcast(&runner->work);
 }

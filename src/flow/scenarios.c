@@ -148,15 +148,29 @@ load_row(const struct object_row *row, struct str id, struct buf *why)
 
 /* ---- the map ---- */
 
-const struct scenario *
-scenarios_swap(struct scenarios *scenarios, const struct scenario *scenario)
+/** By the hub: who switches one off by hand gives no reason. */
+static bool
+is_switched_off(const struct scenario *scenario)
 {
-	void *former;
+	return scenario && !scenario->is_enabled &&
+	       scenario->status_reason.len > 0;
+}
+
+const struct scenario *
+scenarios_swap(struct scenarios *scenarios, struct uuid id,
+	const struct scenario *scenario)
+{
+	const struct scenario *former;
 
 	pthread_mutex_lock(&scenarios->lock);
-	former = map_remove(&scenarios->map, scenarios_key(&scenario->id));
-	map_put(&scenarios->map, scenarios_key(&scenario->id),
-		(void *)(uintptr_t)scenario);
+	former = map_remove(&scenarios->map, scenarios_key(&id));
+	if (scenario)
+		map_put(&scenarios->map, scenarios_key(&scenario->id),
+			(void *)(uintptr_t)scenario);
+	/* In one step, so that nobody sees one too many. */
+	atomic_fetch_add(&scenarios->switched_off,
+		(size_t)is_switched_off(scenario) -
+			(size_t)is_switched_off(former));
 	pthread_mutex_unlock(&scenarios->lock);
 	return former;
 }
@@ -180,8 +194,8 @@ load_page(struct scenarios *scenarios, struct object_query *query,
 		query->after_id = list.rows[i].id;
 		query->after_workspace = list.rows[i].workspace;
 		if (counted)
-			scenario_unref(
-				scenarios_swap(scenarios, &counted->scenario));
+			scenario_unref(scenarios_swap(scenarios,
+				counted->scenario.id, &counted->scenario));
 		else
 			log_error("scenarios.load",
 				"scenario=%.*s error=\"%s\"",
@@ -246,6 +260,12 @@ scenarios_close(struct scenarios *scenarios)
 }
 
 /* ---- reading ---- */
+
+size_t
+scenarios_switched_off(const struct scenarios *scenarios)
+{
+	return atomic_load(&scenarios->switched_off);
+}
 
 const struct scenario *
 scenarios_get(struct scenarios *scenarios, uint32_t workspace, struct uuid id)

@@ -114,6 +114,12 @@ struct scenario_list {
 void scenarios_list(struct scenarios *scenarios, uint32_t workspace,
 	struct arena *arena, struct scenario_list *ret);
 
+/**
+ * How many the hub has switched off, because they failed. Counted where they
+ * change: costs the same however many there are, and waits for nobody.
+ */
+size_t scenarios_switched_off(const struct scenarios *scenarios);
+
 /** Whether its first module takes what a hook brings. */
 bool scenario_has_hook(const struct scenario *scenario);
 

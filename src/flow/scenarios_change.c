@@ -216,7 +216,8 @@ put(struct scenarios *scenarios, struct scenario_counted *next,
 		return refuse(problem, NULL, err == ERR_CONFLICT ? err : ERR_IO,
 			"it could not be stored");
 	*ret = scenario_ref(&next->scenario);
-	former = scenarios_swap(scenarios, scenario_ref(&next->scenario));
+	former = scenarios_swap(
+		scenarios, next->scenario.id, scenario_ref(&next->scenario));
 	tell(scenarios, former, &next->scenario);
 	scenario_unref(former);
 	return ERR_OK;
@@ -397,11 +398,8 @@ scenarios_remove(
 	if (former)
 		err = commit_removal(scenarios, former);
 	if (!err) {
-		pthread_mutex_lock(&scenarios->lock);
-		map_remove(&scenarios->map, scenarios_key(&id));
-		pthread_mutex_unlock(&scenarios->lock);
+		scenario_unref(scenarios_swap(scenarios, id, NULL));
 		tell(scenarios, former, NULL);
-		scenario_unref(former); /* the map's */
 	}
 	pthread_mutex_unlock(&scenarios->changing);
 	scenario_unref(former);

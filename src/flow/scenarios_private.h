@@ -22,6 +22,8 @@ struct scenarios {
 	pthread_mutex_t changing; /* one change at a time, disk included */
 	pthread_mutex_t lock;	  /* of the map */
 	struct map map;		  /* by the id's bytes; a reference each */
+	/* Of those in the map; scenarios_swap() alone changes it. */
+	atomic_size_t switched_off;
 };
 
 /** With one reference. */
@@ -32,6 +34,9 @@ struct str scenarios_key(const struct uuid *id);
 /** What follows from the blueprint. */
 void scenarios_settle(struct scenario *scenario);
 
-/** Takes over a reference, and gives back the former one. */
-const struct scenario *scenarios_swap(
-	struct scenarios *scenarios, const struct scenario *take_scenario);
+/**
+ * All that is put in place or taken out is so here. Takes over a reference
+ * (NULL: it is gone), and gives back the former one (NULL: it is new).
+ */
+const struct scenario *scenarios_swap(struct scenarios *scenarios,
+	struct uuid id, const struct scenario *take_scenario);

@@ -314,10 +314,10 @@ apply_decision(struct attempt *attempt, const struct ending *ending,
 		fill_delivery(attempt, ending->now, DELIVERY_DEAD,
 			arena_printf(&attempt->arena, "%s: %.*s",
 				decision->reason, STR_ARG(attempt->row.error)));
-		uuid_format(attempt->webhook->id, webhook);
-		log_warning("delivery.dead",
-			"delivery=%s webhook=%s reason=\"%.*s\"", attempt->id,
-			webhook, STR_ARG(attempt->delivery_row.reason));
+		log_warning("delivery.dead", "delivery=%s webhook=%s reason=%s",
+			attempt->id, uuid_format(attempt->webhook->id, webhook),
+			log_quoted(
+				&attempt->arena, attempt->delivery_row.reason));
 		return;
 	}
 }

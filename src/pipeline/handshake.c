@@ -215,6 +215,7 @@ log_end(const struct handshake *handshake, const struct http_result *result,
 {
 	const struct webhook *webhook = handshake->webhook;
 	char id[UUID_TEXT_SIZE];
+	struct arena arena = {0};
 
 	uuid_format(webhook->id, id);
 	if (handshake->outcome.is_accepted)
@@ -224,9 +225,10 @@ log_end(const struct handshake *handshake, const struct http_result *result,
 			(long long)result->timings.total);
 	else
 		log_warning("handshake.failed",
-			"webhook=%s destination=%.*s try=%u reason=\"%s\"", id,
+			"webhook=%s destination=%.*s try=%u reason=%s", id,
 			STR_ARG(webhook->destination), handshake->tries + 1,
-			buf_text(why));
+			log_quoted(&arena, buf_str(why)));
+	arena_release(&arena);
 }
 
 static void

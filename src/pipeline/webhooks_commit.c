@@ -11,18 +11,19 @@ void
 webhooks_log_status(const struct webhook *former, const struct webhook *webhook)
 {
 	char id[UUID_TEXT_SIZE];
+	struct arena arena = {0};
 
 	if (former && former->health.state == webhook->health.state &&
 		former->health.status == webhook->health.status)
 		return;
 	log_info("webhook.status",
-		"webhook=%s name=\"%.*s\" state=%s status=%s was=%s "
-		"reason=\"%.*s\"",
-		uuid_format(webhook->id, id), STR_ARG(webhook->name),
+		"webhook=%s name=%s state=%s status=%s was=%s reason=%s",
+		uuid_format(webhook->id, id), log_quoted(&arena, webhook->name),
 		webhook_state_name(webhook->health.state),
 		webhook_status_name(webhook->health.status),
 		former ? webhook_status_name(former->health.status) : "new",
-		STR_ARG(webhook->status_reason));
+		log_quoted(&arena, webhook->status_reason));
+	arena_release(&arena);
 }
 
 enum err

@@ -122,6 +122,12 @@ test('the command shows what came back', async (t) => {
   { env: { GRAPNEL_TOKEN: ADMIN_TOKEN } })
   assert.equal(code, 0)
   assert.equal(JSON.parse(stdout).attempt.status, 202)
+  const angry = await startReceiver(t, always(500))
+  const refused = await run(['delivery', 'retry', delivered.id,
+    '--destination', angry.url, '--url', hub.url],
+  { env: { GRAPNEL_TOKEN: ADMIN_TOKEN } })
+  assert.equal(refused.code, 1)
+  assert.match(refused.stdout, /"status": 500/)
 })
 
 test('cuts of both bodies are shown, of a length that can be set',

@@ -154,17 +154,45 @@ for (const [name, type, body] of BULK_FORMS) {
   })
 }
 
-test('one bad line refuses the whole bulk and names the line', async (t) => {
+const BAD_BULKS = [
+  ['a line that is no JSON', 'application/x-ndjson',
+    [JSON.stringify(BULK[0]), '', '{"type":"compute-ops/server"', ''].join('\n'),
+    "line 3 column 29: expected ',' or '}', found the end of the text"],
+  ['a line without an id', 'application/x-ndjson',
+    JSON.stringify(BULK[0]) + '\n{"type":"t","state":{}}',
+    /^line 2: id: expected /],
+  ['an item without an id', 'application/json',
+    JSON.stringify([BULK[0], { type: 't', state: {} }]),
+    /^item 2: id: expected /],
+  ['lines that say they are an array', 'application/json',
+    '{"type":"t","id":"i","state":{}}\n{"type":"t","id":"j","state":{}}\n',
+    /^line 2 column 1: .*; a value a line is application\/x-ndjson$/]
+]
+
+for (const [name, type, body, message] of BAD_BULKS) {
+  test(`${name} refuses the whole bulk, with its place`, async (t) => {
+    const hub = await startHub(t, { args: LAB })
+    const answer = await hub.api.post('/v1/resources', body,
+      { headers: { 'content-type': type } })
+    assert.equal(answer.status, 400, answer.text)
+    if (message instanceof RegExp) assert.match(answer.body.message, message)
+    else assert.equal(answer.body.message, message)
+    const read = await hub.api.get(resourcePath(SERVER, 's-1'))
+    assert.equal(read.status, 404)
+  })
+}
+
+test('webhooks that match and do not send are counted apart', async (t) => {
   const hub = await startHub(t, { args: LAB })
-  const lines = [
-    JSON.stringify(BULK[0]), '{"type":"compute-ops/server"', ''
-  ].join('\n')
-  const answer = await hub.api.post('/v1/resources', lines,
-    { headers: { 'content-type': 'application/x-ndjson' } })
-  assert.equal(answer.status, 400, answer.text)
-  assert.match(answer.text, /line 2/)
-  const read = await hub.api.get(resourcePath(SERVER, 's-1'))
-  assert.equal(read.status, 404)
+  const made = await hub.api.post('/v1/webhooks', {
+    name: 'quiet', destination: 'http://127.0.0.1:9/', state: 'DISABLED',
+    filter: "type eq 'compute-ops/server'"
+  })
+  assert.equal(made.status, 201, made.text)
+  const { body } = await hub.api.post('/v1/resources', BULK.slice(0, 2))
+  assert.equal(body.matched, 0)
+  assert.equal(body.skipped, 2)
+  assert.deepEqual(body.items.map(({ skipped }) => skipped), [1, 1])
 })
 
 test('two states of one resource in one bulk count in their order',

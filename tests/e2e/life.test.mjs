@@ -76,6 +76,20 @@ test('SIGTERM lets a delivery under way finish', async (t) => {
     'OFF')
 })
 
+test('the log tells starts and stops, so that a missing stop shows',
+  async (t) => {
+    const hub = await startHub(t)
+    await hub.kill9()
+    await hub.start()
+    await hub.stop()
+    const told = hub.log.split('\n')
+      .map((line) => line.match(/ info (serve\.\w+) (.*)/)).filter(Boolean)
+    assert.deepEqual(told.map(([, what]) => what),
+      ['serve.start', 'serve.start', 'serve.stop'])
+    assert.match(told[1][2],
+      new RegExp(`^version=\\S+ url=${hub.url} data=${hub.dir}$`))
+  })
+
 test('a hub whose endpoint hangs still stops in its time', async (t) => {
   const hub = await startHub(t, { args: [...LAB, '--stop-timeout', '1s'] })
   const receiver = await startReceiver(t, answering(() => {}))
@@ -170,6 +184,10 @@ test('settings come from the file, the variable and the flag, in this order',
       const hub = await startHub(t, { env, args: ['--config', file, ...args] })
       const answer = await hub.api.put(resourcePath('a', 'b'), state)
       assert.equal(answer.status, status, answer.text)
+      if (status === 413) {
+        assert.equal(answer.body.message,
+          'The body is longer than 1024 bytes (setting body-max)')
+      }
       await hub.stop()
     }
   })

@@ -159,3 +159,56 @@ test('what retention removes is counted', async (t) => {
   assert.equal(samples.grapnel_store_max_bytes, 0)
   assert.equal(samples.grapnel_retention_making_room, 0)
 })
+
+/** Fails, and is then switched off, or (`dlq`) keeps what failed. */
+async function failOnce (hub, settings) {
+  const { body: { id } } = await hub.api.post('/v1/scenarios', {
+    isEnabled: true,
+    blueprint: {
+      name: 'fails',
+      flow: [
+        { id: 1, module: 'gateway:CustomWebHook' },
+        {
+          id: 2,
+          module: 'util:SetVariable2',
+          mapper: { name: 'v', value: 'x' }
+        },
+        {
+          id: 3,
+          module: 'builtin:BasicRepeater',
+          mapper: { repeats: '{{2.v}}' }
+        }
+      ],
+      metadata: { scenario: settings }
+    }
+  })
+  const { status, text } =
+    await hub.api.post(`/v1/scenarios/${id}/run`, { data: {} })
+  assert.equal(status, 202, text)
+  return id
+}
+
+test('scenarios are counted once they failed, shown while something is left',
+  async (t) => {
+    const hub = await startHub(t)
+    const off = await failOnce(hub, { maxErrors: 1 })
+    const keeping = await failOnce(hub, { dlq: true })
+    const name = `grapnel_scenario_incomplete{scenario="${keeping}"}`
+    const until = (count, kept) => waitUntil(async () => {
+      const samples = await scrape(hub)
+      const shown = Object.keys(samples)
+        .filter((each) => each.startsWith('grapnel_scenario_incomplete{'))
+      return samples.grapnel_scenarios_switched_off === count &&
+        samples[name] === kept && shown.length === (kept ? 1 : 0)
+    }, `${count} switched off, ${kept} kept`)
+    await until(1, 1)
+    await hub.stop()
+    await hub.start()
+    await until(1, 1)
+    await hub.api.patch(`/v1/scenarios/${off}`, { isEnabled: true })
+    await until(0, 1)
+    await hub.api.patch(`/v1/scenarios/${off}`, { isEnabled: false })
+    await until(0, 1)
+    await hub.api.del(`/v1/scenarios/${keeping}`)
+    await until(0, undefined)
+  })

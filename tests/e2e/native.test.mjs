@@ -89,6 +89,7 @@ test('all that is wrong is told at once', async (t) => {
   })
   assert.equal(status, 400)
   assert.equal(body.errorCode, 'BAD_REQUEST')
+  assert.equal(body.message, '14 things are wrong with the body')
   assert.deepEqual(body.errorDetails[0].issues.map((each) => each.subject), [
     'destination', 'eventFilter', 'id', 'filter', 'payload', 'handshake',
     'signing', 'retry.schedule', 'retry.window', 'retry', 'timeout',
@@ -106,6 +107,15 @@ test('all that is wrong is told at once', async (t) => {
   })
   assert.equal(denied.status, 400)
   assert.equal(denied.body.errorDetails[0].issues[0].subject, 'auth.tokenUrl')
+})
+
+test('a name in the log cannot pass for further values', async (t) => {
+  const hub = await startHub(t)
+  const { id } = await createWebhook(hub, 'http://127.0.0.1:9/',
+    { name: 'a" state=X b="', handshake: 'none' })
+  await waitUntil(() => hub.log.includes(
+    `webhook.status webhook=${id} name="a\\" state=X b=\\"" state=ENABLED `),
+  'it is logged')
 })
 
 test('viewers look, publishers do not, administrators change', async (t) => {

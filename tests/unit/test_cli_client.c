@@ -69,6 +69,7 @@ TEST(client, waiting_ends_when_the_handshake_does)
 				     "|Content-Type: application/merge-patch+"
 				     "json|{\"state\":\"ENABLED\"}\nGET ");
 	check_has(&enabled.err, "the webhook is WARNING: Incorrect handshake");
+	check_has(&enabled.err, "  `grapnel webhook log w/1` tells what came");
 	finish(&enabled);
 }
 
@@ -239,6 +240,35 @@ TEST(client, refusals_are_told_with_fields_and_debug_id)
 	finish(&got);
 }
 
+TEST(client, what_the_message_says_is_not_told_again)
+{
+	static const struct reply reply = {400,
+		"{\"message\":\"limit: too many\",\"errorDetails\":[{"
+		"\"issues\":[{\"source\":\"query.parameter\","
+		"\"subject\":\"limit\",\"description\":\"too many\"}]}]}",
+		0};
+	struct run got = run(WORDS("webhook", "get", "w"), &reply, 1);
+
+	CHECK_TEXT(buf_text(&got.err),
+		"grapnel: the hub refused with 400: limit: too many\n");
+	finish(&got);
+}
+
+TEST(client, a_webhooks_log_has_what_came_back)
+{
+	static const struct reply reply = {200,
+		"{\"next\":null,\"items\":[{\"at\":\"t\","
+		"\"type\":\"grapnel.webhook.handshake.failed\","
+		"\"reason\":\"Incorrect handshake response.\","
+		"\"detail\":\"no answer: Connection refused\"}]}",
+		0};
+	struct run got = run(WORDS("webhook", "log", "w"), &reply, 1);
+
+	check_has(&got.out, "handshake.failed");
+	check_has(&got.out, "response.  no answer: Connection refused\n");
+	finish(&got);
+}
+
 TEST(client, no_answer_is_exit_three_and_nonsense_is_said_to_be_so)
 {
 	static const struct reply gone[] = {
@@ -319,7 +349,8 @@ TEST(client, publish_tells_events_and_bulks_by_content_type)
 		{"--bulk", "[]", "application/json"},
 	};
 	static const struct reply reply = {202,
-		"{\"accepted\":2,\"unchanged\":1,\"matched\":1,\"items\":[]}",
+		"{\"accepted\":2,\"unchanged\":1,\"duplicate\":1,"
+		"\"refused\":0,\"matched\":1,\"items\":[]}",
 		0};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -331,10 +362,66 @@ TEST(client, publish_tells_events_and_bulks_by_content_type)
 		buf_printf(&type, "|Content-Type: %s|", rows[i].type);
 		check_has(&got.hub.seen, buf_text(&type));
 		CHECK_TEXT(buf_text(&got.out),
-			"accepted 2, unchanged 1, matched 1\n");
+			"accepted 2, unchanged 1, duplicate 1, refused 0, "
+			"matched 1\n");
 		buf_release(&type);
 		finish(&got);
 	}
+}
+
+TEST(client, publish_of_many_fails_when_some_were_refused_and_says_which)
+{
+	static const struct reply reply = {202,
+		"{\"accepted\":1,\"unchanged\":0,\"duplicate\":0,"
+		"\"refused\":1,\"matched\":0,\"items\":[{\"id\":\"e\","
+		"\"matched\":0},{\"error\":\"state/n: no\","
+		"\"status\":422}]}",
+		0};
+	const char *path = check_write_file("in", "{}\n{}\n");
+	struct run got = run(WORDS("publish", "--bulk", path), &reply, 1);
+
+	CHECK_INT(got.code, 1);
+	check_has(&got.out, "accepted 1, unchanged 0, duplicate 0, refused 1");
+	CHECK_TEXT(buf_text(&got.err), "grapnel: the hub refused 1 of 2:\n"
+				       "  item 2: state/n: no\n");
+	finish(&got);
+	got = run(WORDS("publish", "--bulk", path, "--json"), &reply, 1);
+	CHECK_INT(got.code, 1);
+	CHECK_INT(got.err.len, 0);
+	finish(&got);
+}
+
+TEST(client, publish_tells_of_many_refused_no_more_than_ten)
+{
+	CLEANUP(buf_release) struct buf body = buf_make(0);
+	struct reply reply = {.status = 202};
+	const char *path = check_write_file("in", "{}\n");
+	struct run got;
+
+	buf_append(&body, STR("{\"accepted\":1,\"refused\":12,\"items\":["));
+	for (int i = 0; i < 12; i++)
+		buf_append(&body, STR("{\"error\":\"no\"},"));
+	buf_append(&body, STR("{\"id\":\"e\"}]}"));
+	reply.body = buf_text(&body);
+	got = run(WORDS("publish", "--bulk", path), &reply, 1);
+	CHECK_INT(got.code, 1);
+	check_has(&got.err, "the hub refused 12 of 13:\n  item 1: no\n");
+	check_has(&got.err, "  item 10: no\n  and 2 more; --json tells");
+	finish(&got);
+}
+
+TEST(client, publish_tells_of_webhooks_that_are_not_sending)
+{
+	static const struct reply reply = {
+		202, "{\"id\":\"e1\",\"matched\":0,\"skipped\":1}", 0};
+	const char *path = check_write_file("in", "{}");
+	struct run got = run(
+		WORDS("publish", "--type", "t", "--id", "i", path), &reply, 1);
+
+	CHECK_INT(got.code, 0);
+	CHECK_TEXT(buf_text(&got.out),
+		"event e1 matched 0 webhooks, and 1 that is not sending\n");
+	finish(&got);
 }
 
 TEST(client, publish_needs_exactly_one_thing)

@@ -59,6 +59,20 @@ TEST(log, control_characters_cannot_forge_lines)
 					   "a=1?2?3?[2J??z????\xC3\xA9\n"));
 }
 
+TEST(log, a_quoted_text_cannot_pass_for_further_values)
+{
+	const char *path = catch_log();
+	CLEANUP(arena_release) struct arena arena = {0};
+
+	log_info("x", "a=%s b=%s", log_quoted(&arena, STR("1\" c=\"\\2")),
+		log_quoted(&arena, STR("nul\0!")));
+	log_info("x", "a=%s", log_quoted(&arena, (struct str){0}));
+	CHECK_STR(check_read_file(path),
+		STR("1970-01-01T00:00:00.000000Z info x "
+		    "a=\"1\\\" c=\\\"\\\\2\" b=\"nul?!\"\n"
+		    "1970-01-01T00:00:00.000000Z info x a=\"\"\n"));
+}
+
 TEST(log, long_lines_are_cut_but_end)
 {
 	const char *path = catch_log();

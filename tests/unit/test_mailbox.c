@@ -101,6 +101,63 @@ TEST(mailbox, each_that_is_taken_leads_to_one_that_comes_later)
 	mailbox_free(mailbox);
 }
 
+TEST(mailbox, none_leads_to_what_was_taken_before)
+{
+	enum { COUNT = 2 * MESSAGES_AHEAD };
+	struct mailbox *mailbox = mailbox_new();
+	struct letter letters[COUNT], again[MESSAGES_AHEAD];
+	const struct message *message;
+
+	for (int i = 0; i < COUNT; i++)
+		mailbox_post(mailbox, &letters[i].message);
+	CHECK(mailbox_take_all(mailbox) == &letters[0].message);
+	for (int i = 0; i < MESSAGES_AHEAD; i++)
+		mailbox_post(mailbox, &again[i].message);
+	message = mailbox_take_all(mailbox);
+	for (int i = 0; i < MESSAGES_AHEAD; i++, message = message->next) {
+		CHECK(message == &again[i].message);
+		CHECK(message->ahead == NULL);
+	}
+	CHECK(message == NULL);
+	mailbox_free(mailbox);
+}
+
+TEST(mailbox, one_that_is_posted_again_and_again_comes_alone)
+{
+	struct mailbox *mailbox = mailbox_new();
+	struct letter letter;
+
+	for (int i = 0; i < 3 * MESSAGES_AHEAD; i++) {
+		mailbox_post(mailbox, &letter.message);
+		CHECK(mailbox_take_all(mailbox) == &letter.message);
+		CHECK(letter.message.next == NULL);
+		CHECK(letter.message.ahead == NULL);
+	}
+	mailbox_free(mailbox);
+}
+
+TEST(mailbox, none_leads_to_what_was_posted_elsewhere)
+{
+	enum { COUNT = 3 * MESSAGES_AHEAD };
+	struct mailbox *mailbox = mailbox_new();
+	struct mailbox *other = mailbox_new();
+	struct letter letters[COUNT], elsewhere[COUNT];
+	const struct message *message;
+
+	for (int i = 0; i < COUNT; i++) {
+		mailbox_post(mailbox, &letters[i].message);
+		mailbox_post(other, &elsewhere[i].message);
+	}
+	message = mailbox_take_all(mailbox);
+	for (int i = 0; i + MESSAGES_AHEAD < COUNT; i++) {
+		CHECK(message->ahead == &letters[i + MESSAGES_AHEAD].message);
+		message = message->next;
+	}
+	CHECK(mailbox_take_all(other) == &elsewhere[0].message);
+	mailbox_free(other);
+	mailbox_free(mailbox);
+}
+
 TEST(mailbox, it_is_readable_while_messages_wait_and_quiet_after)
 {
 	struct mailbox *mailbox = mailbox_new();

@@ -383,3 +383,84 @@ TEST(runner_life, what_repeats_a_confidential_one_is_confidential)
 	scenario_unref(scenario);
 	rig_end();
 }
+
+/* ---- a scenario that is removed ---- */
+
+static void
+remove_scenario(const struct scenario *scenario)
+{
+	CHECK_OK(scenarios_remove(rig.scenarios, 1, scenario->id));
+	runner_note_change(rig.runner, scenario, NULL);
+}
+
+static void
+ends_as_gone(uint64_t sequence)
+{
+	AWAIT(rig_state_of(sequence) == EXECUTION_ERROR);
+	CHECK_STR(
+		rig_execution_of(sequence).error, STR("the scenario is gone"));
+}
+
+TEST(runner_life, what_waits_for_its_time_ends_when_the_scenario_is_removed)
+{
+	struct scenario_draft draft = {.has_schedule = true,
+		.schedule = STR("{\"type\":\"indefinitely\","
+				"\"interval\":86400}")};
+	struct scenario_change change = {.workspace = 1, .draft = &draft};
+	struct scenario_problem problem = {0};
+	const struct scenario *scenario, *timed;
+
+	rig_begin();
+	scenario = rig_import(SCENARIO("", SAY(2, "ok")));
+	change.id = scenario->id;
+	CHECK_OK(scenarios_change(
+		rig.scenarios, &change, &rig.arena, &timed, &problem));
+	runner_note_change(rig.runner, scenario, timed);
+	CHECK_OK(rig_order(timed, 0, "{}"));
+	CHECK_INT(rig_state_of(rig_sequence_of(0)), EXECUTION_QUEUED);
+	remove_scenario(timed);
+	ends_as_gone(rig_sequence_of(0));
+	scenario_unref(scenario);
+	scenario_unref(timed);
+	rig_end();
+}
+
+TEST(runner_life, what_failed_holds_nothing_up_when_the_scenario_is_removed)
+{
+	const struct scenario *scenario;
+
+	rig_begin();
+	scenario = rig_import(SCENARIO("\"dlq\":true,\"sequential\":true",
+		SET(2, "x") "," PICKY(3, "")));
+	CHECK_OK(rig_order(scenario, 0, "{\"bad\":true}"));
+	AWAIT(rig_state_of(rig_sequence_of(0)) == EXECUTION_INCOMPLETE);
+	CHECK_OK(rig_order(scenario, 1, "{}"));
+	CHECK_INT(rig_state_of(rig_sequence_of(1)), EXECUTION_QUEUED);
+	remove_scenario(scenario);
+	ends_as_gone(rig_sequence_of(1));
+	scenario_unref(scenario);
+	rig_end();
+}
+
+/* Who had it in hand when it was removed may still begin with it, or tell of
+   it as it was. */
+TEST(runner_life, what_comes_for_a_removed_scenario_ends)
+{
+	const struct scenario *off, *known;
+
+	rig_begin();
+	off = switch_to(rig_import(SCENARIO("", SAY(2, "ok"))), false);
+	remove_scenario(off);
+	CHECK_OK(rig_order(off, 0, "{}"));
+	ends_as_gone(rig_sequence_of(0));
+	known = switch_to(rig_import(SCENARIO("", SAY(2, "ok"))), false);
+	CHECK(!runner_take_expected(rig.runner, known->id));
+	remove_scenario(known);
+	runner_note_change(rig.runner, known, known);
+	CHECK_OK(rig_order(known, 1, "{}"));
+	ends_as_gone(rig_sequence_of(1));
+	AWAIT(waiting_now() == 0);
+	scenario_unref(off);
+	scenario_unref(known);
+	rig_end();
+}

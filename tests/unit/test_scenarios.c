@@ -1,5 +1,6 @@
 #include "flow/scenarios.h"
 
+#include "base/random.h"
 #include "pipeline_world.h"
 
 /* The scenarios there are, on a real store and its writer. */
@@ -308,5 +309,120 @@ TEST(scenarios, workspace_has_so_many_and_no_more)
 	CHECK_OK(scenarios_create(
 		scenarios, 2, &draft, &arena, &made, &problem));
 	scenario_unref(made);
+	end();
+}
+
+/* ---- those that the hub has switched off ---- */
+
+/** By a walk over all. */
+static size_t
+walk_switched_off(void)
+{
+	struct scenario_list list;
+	size_t count = 0;
+
+	scenarios_list(scenarios, 0, &arena, &list);
+	for (size_t i = 0; i < list.count; i++) {
+		count += !list.items[i]->is_enabled &&
+			 list.items[i]->status_reason.len > 0;
+		scenario_unref(list.items[i]);
+	}
+	return count;
+}
+
+static void
+check_switched_off(size_t expected)
+{
+	CHECK_INT(scenarios_switched_off(scenarios), expected);
+	CHECK_INT(walk_switched_off(), expected);
+}
+
+static void
+change_to(const struct scenario *scenario, struct scenario_draft draft)
+{
+	const struct scenario *next;
+
+	CHECK_OK(change(scenario, 0, &draft, &next));
+	scenario_unref(next);
+}
+
+/* What may become of one. The hub alone gives a reason. */
+static const struct scenario_draft become[] = {
+	{.has_enabled = true, .is_enabled = true},
+	{.has_enabled = true},
+	{.has_enabled = true, .reason = STR_INIT("10 in a row failed")},
+	{.has_name = true, .name = STR_INIT("other")},
+	{.has_name = true, .name = STR_INIT("another")},
+};
+enum { TURN_ON, TURN_OFF, SWITCH_OFF, RENAME };
+
+static void
+reopen(void)
+{
+	scenarios_close(scenarios);
+	world_reopen(&world);
+	open_scenarios();
+}
+
+TEST(scenarios, those_that_the_hub_switched_off_are_counted)
+{
+	struct scenario_draft draft = draft_of(RESPOND("a"));
+	const struct scenario *one, *other, *none;
+
+	begin();
+	one = create(&draft);
+	other = create(&draft);
+	check_switched_off(0);
+	change_to(one, become[TURN_ON]);
+	change_to(one, become[SWITCH_OFF]);
+	check_switched_off(1);
+	change_to(one, become[RENAME]);
+	change_to(one, become[SWITCH_OFF]);
+	check_switched_off(1);
+	/* A person does not count; nor does what is refused. */
+	change_to(other, become[TURN_OFF]);
+	check_switched_off(1);
+	CHECK_INT(change(one, 1, &become[TURN_ON], &none), ERR_CONFLICT);
+	check_switched_off(1);
+	change_to(other, become[SWITCH_OFF]);
+	check_switched_off(2);
+	reopen();
+	check_switched_off(2);
+	change_to(one, become[TURN_ON]);
+	check_switched_off(1);
+	CHECK_OK(scenarios_remove(scenarios, 1, other->id));
+	check_switched_off(0);
+	CHECK_OK(scenarios_remove(scenarios, 1, one->id));
+	check_switched_off(0);
+	scenario_unref(one);
+	scenario_unref(other);
+	end();
+}
+
+TEST(scenarios, whatever_happens_the_count_is_what_a_walk_finds)
+{
+	struct scenario_draft draft = draft_of(RESPOND("a"));
+	const struct scenario *kept[3] = {NULL};
+
+	begin();
+	random_test_seed(29);
+	for (int step = 0; step < 300; step++) {
+		const struct scenario **one = &kept[random_below(3)];
+
+		if (*one == NULL) {
+			*one = create(&draft);
+		} else if (random_below(10) == 0) {
+			CHECK_OK(scenarios_remove(scenarios, 1, (*one)->id));
+			scenario_unref(*one);
+			*one = NULL;
+		} else {
+			change_to(*one, become[random_below(COUNT_OF(become))]);
+		}
+		if (step % 50 == 0)
+			reopen();
+		check_switched_off(walk_switched_off());
+	}
+	for (size_t i = 0; i < COUNT_OF(kept); i++)
+		scenario_unref(kept[i]);
 	end();
 }
