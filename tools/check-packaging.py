@@ -7,6 +7,7 @@ none, or one that is not in the table, is not. Prints
 `packaging: N passed, N failed`, counted in names.
 """
 
+import json
 import pathlib
 import re
 import sys
@@ -26,8 +27,21 @@ def known():
     return names
 
 
+def empty_panels(path):
+    """How many panels there are, and the titles of those that ask nothing."""
+    panels = [panel for panel in json.loads(path.read_text())["panels"]
+              if panel["type"] != "row"]
+    return len(panels), [panel["title"] for panel in panels
+                         if not all(target.get("expr")
+                                    for target in panel.get("targets") or [{}])]
+
+
 def main():
-    names, passed, failed = known(), 0, 0
+    names = known()
+    count, empty = empty_panels(ROOT / SHOWN[0])
+    for title in empty:
+        print(f"{SHOWN[0]}: the panel {title} asks nothing")
+    passed, failed = count - len(empty), len(empty)
     for path in SHOWN:
         used = set(re.findall(r"\bgrapnel_[a-z_]+", (ROOT / path).read_text()))
         for name in sorted(used or {"(none)"}):

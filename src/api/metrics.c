@@ -189,12 +189,15 @@ gather_writer(const struct api *api, struct sample *sample)
 static void
 gather_store(const struct api *api, struct sample *sample)
 {
+	int64_t oldest = api->hub ? deliver_oldest_due(api->hub->deliver) : 0;
 	struct store_stats stats;
 	int64_t lag;
 
 	if (store_stats(api->store, &stats))
 		return;
-	lag = stats.oldest_due ? clock_now() - stats.oldest_due : 0;
+	if (stats.oldest_due && (oldest == 0 || stats.oldest_due < oldest))
+		oldest = stats.oldest_due;
+	lag = oldest ? clock_now() - oldest : 0;
 	sample->waiting = (double)stats.waiting;
 	sample->store_bytes = (double)stats.bytes;
 	sample->lag = lag > 0 ? (double)lag / SECONDS : 0;

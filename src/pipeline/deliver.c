@@ -475,3 +475,12 @@ deliver_front(const struct deliver *deliver, struct dispatch_behind *ret)
 			deliver->workers[i].dispatch, ret, count);
 	return count;
 }
+
+int64_t
+deliver_oldest_due(const struct deliver *deliver)
+{
+	struct dispatch_behind front[DISPATCH_FRONT_MAX];
+	size_t count = deliver_front(deliver, front);
+
+	return count > 0 && front[0].live.queued ? front[0].live.oldest_due : 0;
+}

@@ -172,3 +172,7 @@ void deliver_latencies(const struct deliver *deliver,
  */
 size_t deliver_front(
 	const struct deliver *deliver, struct dispatch_behind *ret);
+
+/** When the first of all that wait in memory is due (wall clock); 0: none
+ * waits there. Costs the same however many webhooks there are. */
+int64_t deliver_oldest_due(const struct deliver *deliver);

@@ -286,10 +286,8 @@ try_again(struct handshake *handshake)
 	return true;
 }
 
-/*
- * A failure of our own side proves nothing: the handshake is made again, and
- * the webhook waits meanwhile.
- */
+/* A failure of our own side proves nothing: the handshake is made again, and
+   the webhook waits meanwhile. */
 #define FIRST_PAUSE (2 * SECONDS)
 #define LONGEST_PAUSE (5 * MINUTES)
 
@@ -302,6 +300,37 @@ postpone(struct handshake *handshake)
 		handshake->pause);
 	if (handshake->pause < LONGEST_PAUSE)
 		handshake->pause *= 2;
+}
+
+/** Whether its webhook waits for it; a paused one only tells who asks. */
+static bool
+is_waited_for(const struct handshake *handshake)
+{
+	struct lane *lane = dispatch_find(
+		handshake->worker->dispatch, handshake->webhook->number);
+	const struct health *health;
+
+	if (is_overtaken(handshake))
+		return false;
+	health = &lane_webhook(lane)->health;
+	return health_is_waiting(health) || health_is_probing(health);
+}
+
+/** Where tries are counted somebody may be waiting for their end. */
+static void
+put_off(struct handshake *handshake)
+{
+	const struct deliver_options *options = handshake->worker->options;
+	const struct webhook *webhook = handshake->webhook;
+
+	if (kind_of(handshake)->has_tries) {
+		handshake->outcome.is_put_off = true;
+		options->handshake_ended(options->context, webhook->number,
+			webhook->handshake, &handshake->outcome);
+		handshake->outcome.is_put_off = false;
+		handshake->tries = 0;
+	}
+	postpone(handshake);
 }
 
 static void
@@ -319,12 +348,14 @@ handshake_done(void *context, const struct http_result *result)
 	snprintf(handshake->outcome.detail, sizeof(handshake->outcome.detail),
 		"%s", buf_text(&why));
 	log_end(handshake, result, &why);
-	/* Where tries are counted somebody may be waiting for their end. */
-	if (http_failure_is_ours(result->failure) &&
-		!kind_of(handshake)->has_tries && !is_overtaken(handshake))
-		postpone(handshake);
-	else if (handshake->outcome.is_accepted ||
-		 !(try_again(handshake) || awaits_callback(handshake, result)))
+	if (handshake->outcome.is_accepted)
+		tell_end(handshake);
+	else if (try_again(handshake))
+		return;
+	else if (http_failure_is_ours(result->failure) &&
+		 is_waited_for(handshake))
+		put_off(handshake);
+	else if (!awaits_callback(handshake, result))
 		tell_end(handshake);
 }
 

@@ -243,6 +243,8 @@ enum err webhooks_delete(struct webhooks *webhooks, uint32_t workspace,
 enum { WEBHOOK_DETAIL_SIZE = 256 };
 struct handshake_outcome {
 	bool is_accepted;
+	bool is_put_off; /* it failed by our own side, and goes on later: only
+			    those who wait are told */
 	unsigned allowed_rate;	/* a minute; 0: no limit, or none was told */
 	bool is_rate_unlimited; /* that was told */
 	int status;		/* of the last answer; 0: there was none */

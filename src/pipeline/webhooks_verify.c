@@ -71,7 +71,7 @@ webhooks_end_handshake(struct webhooks *webhooks, uint64_t number,
 
 	pthread_mutex_lock(&webhooks->change);
 	former = webhooks_find_number(webhooks, number);
-	if (former && former->handshake == handshake) {
+	if (former && former->handshake == handshake && !outcome->is_put_off) {
 		if (health_is_waiting(&former->health))
 			err = end_locked(webhooks, former, outcome);
 		else if (health_is_probing(&former->health))

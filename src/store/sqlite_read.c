@@ -202,9 +202,11 @@ store_stats(struct store *store, struct store_stats *ret)
 	struct sqlite_reading reading =
 		sqlite_reading_begin(store, SQL_OLDEST_DUE, NULL);
 	struct store_stats stats = {0};
-	bool is_there = sqlite_reading_step(&reading);
+	bool is_there;
 	enum err err;
 
+	sqlite_row_bind_u64(reading.row.stmt, 1, STORE_STATS_WEBHOOKS);
+	is_there = sqlite_reading_step(&reading);
 	if (is_there)
 		stats.oldest_due = sqlite_row_i64(&reading.row);
 	if (oldest_late &&

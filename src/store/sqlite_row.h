@@ -152,18 +152,19 @@ enum { SQLITE_TRIED_BLOCK = 128 };
 
 /*
  * The webhooks in a partial index, one search for each instead of a walk over
- * all waiting rows; the last row is NULL.
+ * all waiting rows; the last row is NULL, if `end` does not come first.
  */
-#define WAITING_CTE(name, index, condition) \
+#define WAITING_CTE(name, index, condition, end) \
 	name "(webhook) AS (SELECT min(webhook) FROM deliveries INDEXED BY " index \
 	     " WHERE state = 0 AND " condition \
 	     " UNION ALL SELECT (SELECT min(webhook) FROM deliveries INDEXED BY " index \
 	     " WHERE state = 0 AND " condition " AND webhook > " name \
-	     ".webhook) FROM " name " WHERE " name ".webhook IS NOT NULL)"
-#define WAITING_UNTRIED \
-	WAITING_CTE("untried", "deliveries_untried", "attempts = 0")
-#define WAITING_RETRIED \
-	WAITING_CTE("retried", "deliveries_retried", "attempts > 0")
+	     ".webhook) FROM " name " WHERE " name ".webhook IS NOT NULL" end \
+	     ")"
+#define WAITING_UNTRIED(end) \
+	WAITING_CTE("untried", "deliveries_untried", "attempts = 0", end)
+#define WAITING_RETRIED(end) \
+	WAITING_CTE("retried", "deliveries_retried", "attempts > 0", end)
 
 /* Values by their place, from 1. The empty string is bound as such. */
 void sqlite_row_bind_u64(sqlite3_stmt *stmt, int at, uint64_t value);

@@ -400,10 +400,17 @@ enum err store_events_since(
 enum err store_deliveries_of_event(struct store *store, uint64_t event,
 	struct arena *arena, struct delivery_list *ret) MUST_USE;
 
-/** For /metrics: rows by state, and bytes on disk. Cheap. */
+/* How many webhooks with deliveries waiting are looked at, at most. */
+enum { STORE_STATS_WEBHOOKS = 500 };
+
+/**
+ * For /metrics: rows by state, and bytes on disk. Cheap, and no dearer with
+ * more webhooks than those looked at: whoever holds the others' deliveries
+ * knows which of them is due first (deliver_oldest_due()).
+ */
 struct store_stats {
 	uint64_t waiting;
 	uint64_t bytes;
-	int64_t oldest_due; /* 0: nothing waits */
+	int64_t oldest_due; /* of those webhooks; 0: nothing waits */
 };
 enum err store_stats(struct store *store, struct store_stats *ret) MUST_USE;

@@ -7,7 +7,7 @@ import { LAB, startHub, waitUntil } from './harness.mjs'
 import {
   GL, SECRET, activeWebhook, challengesOf, checkSignatures, createWebhook,
   draft, event, eventsOf, getWebhook, hmac, patchWebhook, publishEvent,
-  untilStatus, verifying, waitForEvents
+  subscribe, untilStatus, verifying, waitForEvents
 } from './gl.mjs'
 import { always, startReceiver } from './receiver.mjs'
 
@@ -136,6 +136,29 @@ test('an endpoint that cannot be reached is told with the error', async (t) => {
   assert.equal(body.destinationResponse.statusCode, 0)
   assert.equal(body.destinationResponse.message, body.stateReason)
   receiver.stop = () => {}
+})
+
+test('a fault of our own side puts the challenge off', async (t) => {
+  const hub = await startHub(t,
+    { args: [...NO_RETRIES, '--allow-private', '224.0.0.1'] })
+  // TCP goes to no multicast address: the machine has no route there.
+  const { id } = await createWebhook(hub, 'http://224.0.0.1:9/hook')
+  await subscribe(hub, id)
+  const failures = () => hub.log.match(/handshake\.failed .*\n/g) ?? []
+  await waitUntil(() => failures().length >= 2, 'it is sent again')
+  assert.equal((await getWebhook(hub, id)).status, 'PENDING')
+  // Who asks is answered all the same.
+  const { body } = await hub.api.post(`${GL}/${id}/verify`)
+  assert.equal(body.status, 'PENDING')
+  assert.equal(body.destinationResponse.statusCode, 0)
+  assert.match(body.destinationResponse.message,
+    /^Webhook URL unreachable\. error: .*unreachable/)
+  // What comes meanwhile waits for it.
+  await publishEvent(hub, event('e-1'))
+  const receiver = await startReceiver(t, verifying())
+  await patchWebhook(hub, id, { destination: receiver.url })
+  await untilStatus(hub, id, 'ACTIVE')
+  await waitForEvents(receiver, 1)
 })
 
 test('the challenge is tried again, each with a new text', async (t) => {

@@ -252,6 +252,27 @@ TEST(deliver, a_failure_is_tried_again_and_its_payload_does_not_wait_in_memory)
 	tear_down(&setting);
 }
 
+TEST(deliver, what_waits_in_memory_tells_when_the_first_of_it_is_due)
+{
+	struct setting setting;
+
+	set_up(&setting);
+	/* However little chance makes of its hour, it waits again then. */
+	atomic_store(&setting.peer.failures, 1000);
+	setting.options.retry.delays[0] = HOURS;
+	open_hub(&setting);
+	create_active(&setting);
+	CHECK_INT(deliver_oldest_due(setting.hub->deliver), 0);
+	publish(&setting, 1);
+	AWAIT(test_count(setting.world.directory,
+		      "SELECT count(*) FROM deliveries WHERE attempts > 0") ==
+		1);
+	AWAIT(deliver_oldest_due(setting.hub->deliver) ==
+		test_count(
+			setting.world.directory, "SELECT due FROM deliveries"));
+	tear_down(&setting);
+}
+
 /* The wall clock is set while a retry waits, a second at most. */
 static void
 check_retry_with_clock_set(int64_t by)

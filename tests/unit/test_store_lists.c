@@ -27,6 +27,25 @@ reopen(void)
 	store = test_store_open(directory);
 }
 
+/* What a scrape costs does not follow how many webhooks something waits for. */
+TEST(store_lists, the_oldest_is_looked_for_at_so_many_webhooks_only)
+{
+	enum { COUNT = STORE_STATS_WEBHOOKS + 2 };
+	struct store_stats stats;
+
+	begin();
+	for (uint64_t i = 1; i <= COUNT; i++) {
+		struct delivery_row row = test_delivery(i, i, i);
+
+		row.due = TEST_NOW - (int64_t)i;
+		TEST_COMMIT(store, ADD_DELIVERY(&row));
+	}
+	CHECK_OK(store_stats(store, &stats));
+	CHECK_INT(stats.waiting, COUNT);
+	CHECK_INT(stats.oldest_due, TEST_NOW - STORE_STATS_WEBHOOKS);
+	end();
+}
+
 TEST(store_lists, waiting_lists_are_in_order_and_bounded)
 {
 	struct delivery_list list;
