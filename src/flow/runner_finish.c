@@ -245,9 +245,9 @@ switch_off(struct execution *execution, struct str reason)
 	announcement.data = buf_str(&data);
 	if (scenarios_change(execution->runner->options.scenarios, &change,
 		    &execution->arena, &changed, &problem) == ERR_OK) {
-		log_warning("scenario.disabled",
-			"scenario=%.*s reason=\"%.*s\"",
-			STR_ARG(execution->row.scenario), STR_ARG(reason));
+		log_warning("scenario.disabled", "scenario=%.*s reason=%s",
+			STR_ARG(execution->row.scenario),
+			log_quoted(&execution->arena, reason));
 		runner_note_change(execution->runner, scenario, changed);
 		scenario_unref(changed);
 	}
