@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cli/config_file.h"
 #include "cli/output.h"
 #include "cli/serve_command.h"
+#include "cli/settings_stray.h"
 #include "cli/settings_text.h"
 
 struct option_table
@@ -83,6 +85,19 @@ settings_command_load(struct settings *settings, const struct args *args,
 	return err == ERR_OK ? settings_finish(settings, why) : err;
 }
 
+static void
+warn_of_strays(char *const *environment)
+{
+	CLEANUP(arena_release) struct arena arena = {0};
+	struct settings_stray stray;
+
+	while (settings_stray_next(&environment, &arena, &stray))
+		log_warning("serve.variable",
+			"name=%s advice=\"no setting has this variable; %s is "
+			"one\"",
+			stray.name, stray.near_variable);
+}
+
 int
 settings_command_serve(const struct args *args)
 {
@@ -95,6 +110,7 @@ settings_command_serve(const struct args *args)
 		output_error("%s", buf_text(&text));
 		return is_check ? EXIT_NO : EXIT_USAGE;
 	}
+	warn_of_strays(environ);
 	if (!is_check)
 		return serve_command(&settings);
 	settings_text_effective(&settings, &text);

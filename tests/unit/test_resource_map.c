@@ -105,6 +105,31 @@ TEST(resource_map, undoing_goes_back_to_a_place_and_takes_new_ones_away)
 	arena_release(&arena);
 }
 
+TEST(resource_map, to_expect_keys_changes_nothing_whatever_becomes_of_them)
+{
+	struct resource_map map;
+
+	resource_map_init(&map);
+	/* None is there, then they come and the map grows, then they go. */
+	for (unsigned i = 0; i < 2 * RESOURCE_MAP_AHEAD; i++)
+		resource_map_expect(&map, key_of(i));
+	for (unsigned i = 0; i < COUNT; i++) {
+		resource_map_expect(&map, key_of(i + RESOURCE_MAP_AHEAD));
+		CHECK(resource_map_find(&map, key_of(i)) == NULL);
+		resource_map_add(&map, key_of(i), (struct resource_value){0});
+		resource_map_expect(&map, key_of(i));
+	}
+	resource_map_undo(&map, 0);
+	for (unsigned i = 0; i < COUNT; i++) {
+		resource_map_expect(&map, key_of(i));
+		CHECK(resource_map_find(&map, key_of(i)) == NULL);
+	}
+	set(&map, 7, 1, false);
+	CHECK_INT(shown(&map, 7), 1);
+	resource_map_release(&map);
+	arena_release(&arena);
+}
+
 TEST(resource_map, dirty_ones_are_gathered_in_the_order_of_their_ids)
 {
 	struct resource_map map;
