@@ -88,14 +88,19 @@ test('ingest, match and commits are counted', async (t) => {
   const refused = await hub.api.post('/v1/events', { specversion: '1.0' },
     { headers: { 'content-type': 'application/cloudevents+json' } })
   assert.equal(refused.status, 400, refused.text)
-  const samples = await scrape(hub)
+  // Outcomes are committed meanwhile, also between two lines of a scrape.
+  const samples = await waitUntil(async () => {
+    const samples = await scrape(hub)
+    return samples.grapnel_writer_commit_seconds_count ===
+      samples.grapnel_writer_commits_total && samples
+  }, 'all commits are timed')
   const of = (name) => samples[`grapnel_${name}`]
   assert.equal(of('events_unchanged_total'), 1)
   assert.equal(of('events_accepted_total'), 2)
   assert.equal(of('events_matched_total'), 4)
   assert.equal(of('filters'), 2)
   assert.ok(of('writer_units_total') >= of('writer_commits_total'))
-  assert.equal(of('writer_commit_seconds_count'), of('writer_commits_total'))
+  assert.ok(of('writer_commits_total') > 0)
   assert.ok(of('writer_commit_seconds_sum') > 0)
   assert.ok(of('writer_last_commit_seconds') > 0)
   assert.ok(of('store_bytes') > 0)
