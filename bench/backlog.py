@@ -54,26 +54,34 @@ class Backlog(run.Hub):
         events = count // PER_EVENT
         numbers = self.numbers()
         body = b'{"name":"server","state":"' + b"x" * 200 + b'"}'
+        # Making the webhooks was written down as events.
+        with self.database() as db:
+            first, = db.execute(
+                "SELECT coalesce(max(sequence), 0) FROM events").fetchone()
 
         def event(at):
-            return (at, 1, 1, 0, 0, now, now, PER_EVENT, 0, None, "/bench",
-                    "compute-ops/server", None, f"r{at}", "gk_bench", "", body)
+            return (first + at, 1, 1, 0, 0, now, now, PER_EVENT, 0, None, "/bench",
+                    "compute-ops/server", None, f"r{at}", "gk_bench", "", body,
+                    (at - 1) * PER_EVENT + 1)
 
         def delivery(at):
             tried = at % 2
-            return (at, 1, (at - 1) // PER_EVENT + 1,
+            return (at, 1, first + (at - 1) // PER_EVENT + 1,
                     numbers[at % len(numbers)], 0, tried,
-                    now + tried * (6 * HOUR + at), now, now, "")
+                    now + tried * (6 * HOUR + at), now, now, "", 1)
 
         with self.database() as db:
             db.execute("PRAGMA synchronous = OFF")
             db.executemany(
-                f"INSERT INTO events VALUES ({','.join('?' * 17)})",
+                "INSERT INTO events (sequence, workspace, operation, form,"
+                " previous, time, accepted, matched, is_id_given, id, source,"
+                " type, type_as_received, subject, publisher, attributes,"
+                f" body, first_delivery) VALUES ({','.join('?' * 18)})",
                 (event(at) for at in range(1, events + 1)))
             db.executemany(
                 "INSERT INTO deliveries (sequence, workspace, event, webhook,"
-                " state, attempts, due, created, updated, reason)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?)",
+                " state, attempts, due, created, updated, reason, is_in_row)"
+                f" VALUES ({','.join('?' * 11)})",
                 (delivery(at) for at in range(1, count + 1)))
 
 
