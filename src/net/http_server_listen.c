@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/congestion.h"
 #include "net/http_server_private.h"
 
 enum { LISTEN_BACKLOG = 1024, HOST_MAX = 255 };
@@ -97,6 +98,8 @@ http_server_listen(struct str listen_text, int *ret_fd, uint16_t *ret_port,
 	}
 	fd = socket(found->ai_family,
 		SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0)
+		congestion_spare_loopback(fd, found->ai_addr);
 	if (fd < 0 ||
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ||
 		bind(fd, found->ai_addr, found->ai_addrlen) ||

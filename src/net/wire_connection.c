@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/congestion.h"
 
 /* A head and a small body go as one TLS record, which is worth a copy. */
 enum { TLS_JOINED_MAX = 16 * 1024 };
@@ -57,6 +58,7 @@ wire_connection_open(
 	if (fd < 0)
 		return NULL;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	congestion_spare_loopback(fd, address);
 	if (connect(fd, address, address_length(address)) != 0 &&
 		errno != EINPROGRESS) {
 		int error = errno;
