@@ -6,10 +6,10 @@
 In one run, on one machine: what wrk POSTs straight to an nginx sink that
 answers 204 (the yardstick), then what reaches the same sink through a hub,
 published one state a request and as NDJSON. Each is measured five times in
-turn, after a round of it that does not count, and the middle one counts. Last, how long one event takes at a tenth of
-that rate. A rate through the hub is the number of
-acknowledged events divided by the time from the first request until all of
-them have been delivered. docs/benchmarks.md explains more.
+turn, after a round of it that does not count, and the middle one counts. Last,
+how long one event takes at a tenth of that rate. A rate through the hub is the
+number of acknowledged events divided by the time from the first request until
+all of them have been delivered. docs/benchmarks.md explains more.
 
 Everything it writes is below a temporary folder on the build's disk, removed
 at the end; the figures go to standard output.
