@@ -9,6 +9,13 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 
+#if MEM_HAS_ASAN
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#endif
+
 enum { FIRST_BLOCK = 4096, LARGEST_STEP = 1 << 20 };
 
 struct arena_block {
@@ -149,6 +156,7 @@ arena_reset(struct arena *arena)
 	if (kept) {
 		kept->older = NULL;
 		arena->block = kept;
+		ASAN_POISON_MEMORY_REGION(kept->bytes, kept->size);
 	}
 	arena->used = 0;
 	arena->total = kept ? kept->size : 0;
@@ -173,6 +181,7 @@ add_block(struct arena *arena, size_t size)
 	if (step < size)
 		step = size;
 	block = block_new(step);
+	ASAN_POISON_MEMORY_REGION(block->bytes, step);
 	block->older = arena->block;
 	arena->block = block;
 	arena->used = 0;
@@ -187,28 +196,43 @@ align_up(size_t size)
 	return (size + align - 1) & ~(align - 1);
 }
 
+/** How much of a block is in use when its last piece ends at `end`. */
+static inline size_t
+used_with_gap(const struct arena_block *block, size_t end)
+{
+	return block->size - end <= ARENA_GAP ? block->size : end + ARENA_GAP;
+}
+
 void *
 arena_alloc_raw(struct arena *arena, size_t size)
 {
+	size_t room = align_up(size);
 	void *at;
 
 	assert(size < SIZE_MAX / 2);
-	size = align_up(size);
-	if (arena->block == NULL || arena->block->size - arena->used < size)
-		add_block(arena, size);
+	if (arena->block == NULL || arena->block->size - arena->used < room)
+		add_block(arena, room);
 	at = arena->block->bytes + arena->used;
-	arena->used += size;
+	arena->used = used_with_gap(arena->block, arena->used + room);
+	ASAN_UNPOISON_MEMORY_REGION(at, size);
 	return at;
 }
 
 void
 arena_shrink(struct arena *arena, const void *piece, size_t former, size_t size)
 {
+	struct arena_block *block = arena->block;
+	size_t start;
+
 	assert(size <= former);
-	former = align_up(former);
-	if (arena->block && arena->used >= former &&
-		piece == arena->block->bytes + arena->used - former)
-		arena->used -= former - align_up(size);
+	if (block == NULL)
+		return;
+	start = (uintptr_t)piece - (uintptr_t)block->bytes;
+	if (start > arena->used || arena->used - start < align_up(former) ||
+		used_with_gap(block, start + align_up(former)) != arena->used)
+		return;
+	arena->used = used_with_gap(block, start + align_up(size));
+	ASAN_POISON_MEMORY_REGION(block->bytes + start + size, former - size);
 }
 
 void *

@@ -2,6 +2,7 @@
 #include <stdalign.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 /*
  * Memory that lives and dies together: a request, an attempt, a parse.
@@ -13,6 +14,9 @@
  * bounded by whoever accepts the input (body size, filter length), not here.
  */
 struct arena_block;
+
+/** Bytes between two pieces, whose use the address sanitizer reports. */
+enum { ARENA_GAP = MEM_HAS_ASAN ? 16 : 0 };
 
 struct arena {
 	struct arena_block *block; /* the one in use; older ones behind it */

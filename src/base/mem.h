@@ -26,15 +26,23 @@ void mem_trim(size_t bytes);
 
 /*
  * Whether a sanitizer is to see each piece of memory freed: then nothing is
- * kept for the next time.
+ * kept for the next time. With the one for addresses an arena also tells it
+ * which of its bytes are nobody's.
  */
 #if defined(__has_feature)
-#define MEM_HAS_SANITIZER \
-	(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MEM_HAS_ASAN __has_feature(address_sanitizer)
+#define MEM_HAS_SANITIZER (MEM_HAS_ASAN || __has_feature(thread_sanitizer))
+#else
+#ifdef __SANITIZE_ADDRESS__
+#define MEM_HAS_ASAN 1
+#else
+#define MEM_HAS_ASAN 0
+#endif
+#ifdef __SANITIZE_THREAD__
 #define MEM_HAS_SANITIZER 1
 #else
-#define MEM_HAS_SANITIZER 0
+#define MEM_HAS_SANITIZER MEM_HAS_ASAN
+#endif
 #endif
 
 /** A zeroed struct on the heap: struct hub *hub = MEM_NEW(struct hub); */

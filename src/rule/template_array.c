@@ -307,17 +307,14 @@ apply_flatten(struct template_run *run, const struct value *args, size_t count)
 
 /* ---- without what is there twice ---- */
 
+/** An empty key: told apart by the items themselves. */
 static struct value
-apply_distinct(struct template_run *run, const struct value *args, size_t count)
+distinct_by(struct template_run *run, struct value from, struct str key)
 {
 	CLEANUP(seen_release) struct seen seen = {.run = run};
 	struct value_builder builder = value_builder_make(run->arena);
-	struct value array = template_run_to_array(run, args[0]);
-	struct str key;
+	struct value array = template_run_to_array(run, from);
 
-	(void)count;
-	if (!template_run_to_text(run, args[1], &key))
-		return value_empty();
 	EACH_ITEM(run, array, i)
 	{
 		struct value item = array.as.array.items[i];
@@ -328,6 +325,25 @@ apply_distinct(struct template_run *run, const struct value *args, size_t count)
 			template_run_add(run, &builder, item);
 	}
 	return template_run_array(run, &builder);
+}
+
+static struct value
+apply_distinct(struct template_run *run, const struct value *args, size_t count)
+{
+	struct str key;
+
+	(void)count;
+	if (!template_run_to_text(run, args[1], &key))
+		return value_empty();
+	return distinct_by(run, args[0], key);
+}
+
+static struct value
+apply_deduplicate(
+	struct template_run *run, const struct value *args, size_t count)
+{
+	(void)count;
+	return distinct_by(run, args[0], STR(""));
 }
 
 /** The items that `other` has, or has not. */
@@ -498,7 +514,7 @@ static const struct template_function rows[] = {
 		"the first of each value, or of each value of a key", 1, 2,
 		apply_distinct),
 	ROW("deduplicate", "(array)", "the first of each value", 1, 1,
-		apply_distinct),
+		apply_deduplicate),
 	ROW("flatten", "(array; [depth])",
 		"with the items of arrays in it in their place", 1, 2,
 		apply_flatten),

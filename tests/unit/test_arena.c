@@ -3,6 +3,10 @@
 #include "base/random.h"
 #include "check.h"
 
+#if MEM_HAS_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 TEST(arena, pieces_are_aligned_zeroed_and_do_not_overlap)
 {
 	static struct {
@@ -36,10 +40,10 @@ TEST(arena, what_a_piece_does_not_need_is_given_to_the_next)
 	char *second = arena_alloc(&arena, 1000);
 
 	arena_shrink(&arena, first, 1000, 10); /* not the last one: stays */
-	CHECK(arena_alloc(&arena, 16) == second + 1008);
+	CHECK(arena_alloc(&arena, 16) == second + 1008 + ARENA_GAP);
 	second = arena_alloc(&arena, 1000);
 	arena_shrink(&arena, second, 1000, 17);
-	CHECK(arena_alloc(&arena, 16) == second + 32);
+	CHECK(arena_alloc(&arena, 16) == second + 32 + ARENA_GAP);
 	arena_shrink(&arena, second, 17, 0);
 	arena_release(&arena);
 	arena_shrink(&arena, NULL, 0, 0);
@@ -142,5 +146,39 @@ TEST(arena, a_buffer_in_it_takes_so_much_and_no_more)
 	CHECK(buf_append_char(&buf, 'd') == ERR_LIMIT);
 	CHECK_STR(buf_str(&buf), STR("abc"));
 	CHECK(buf.ptr == start);
+	arena_release(&arena);
+}
+
+/** Whether the sanitizer reports a use; as told where there is none. */
+static bool
+is_nobodys(const char *at, bool told)
+{
+#if MEM_HAS_ASAN
+	(void)told;
+	return __asan_address_is_poisoned(at);
+#else
+	(void)at;
+	return told;
+#endif
+}
+
+TEST(arena, bytes_beside_its_pieces_are_nobodys)
+{
+	struct arena arena = {0};
+	char *first = arena_alloc(&arena, 5);
+	char *second = arena_alloc(&arena, 32);
+
+	CHECK(!is_nobodys(first + 4, false));
+	CHECK(is_nobodys(first + 5, true));
+	CHECK(is_nobodys(second - 1, true));
+	CHECK(!is_nobodys(second + 31, false));
+	CHECK(is_nobodys(second + 32, true));
+	arena_shrink(&arena, second, 32, 9);
+	CHECK(!is_nobodys(second + 8, false));
+	CHECK(is_nobodys(second + 9, true));
+	arena_reset(&arena);
+	CHECK(is_nobodys(first, true));
+	first = arena_alloc(&arena, 3);
+	CHECK(!is_nobodys(first, false));
 	arena_release(&arena);
 }

@@ -2,6 +2,7 @@
 
 #include "base/zone.h"
 #include "rule/date.h"
+#include "rule/template_function.h"
 #include "template_world.h"
 
 /*
@@ -119,4 +120,56 @@ TEST(template_cases, math)
 TEST(template_cases, date)
 {
 	run_file("cases/template/date.txt");
+}
+
+/** A call of a function with `count` arguments of each kind. */
+static void
+call(struct template_world *world, const struct template_function *function,
+	size_t count)
+{
+	static const char *const arguments[] = {
+		"null", "1", "\"a\"", "now", "1.list", "1.list[]", "1.object"};
+
+	for (size_t kind = 0; kind < COUNT_OF(arguments); kind++) {
+		struct buf text = {0};
+
+		buf_printf(&text, "{{%s(", function->name);
+		for (size_t i = 0; i < count; i++)
+			buf_printf(
+				&text, "%s%s", i ? "; " : "", arguments[kind]);
+		buf_append(&text, STR(")}}"));
+		CHECK(template_world_run(world, buf_str(&text)).len > 0);
+		buf_release(&text);
+	}
+}
+
+static void
+call_as_its_row_says(
+	struct template_world *world, const struct template_function *function)
+{
+	size_t most = function->args_max == TEMPLATE_MANY
+			      ? function->args_min + 3u
+			      : function->args_max;
+
+	for (size_t count = function->args_min; count <= most; count++)
+		call(world, function, count);
+}
+
+/*
+ * What a function reads of arguments that it does not take, the address
+ * sanitizer sees (base/arena.h).
+ */
+TEST(template_cases, every_function_reads_only_the_arguments_that_it_takes)
+{
+	struct template_world world;
+
+	template_world_init(&world);
+	template_world_bind(&world,
+		STR("{\"1\":{\"list\":[1,\"a\",null],\"object\":{\"a\":1}}}"));
+	for (size_t g = 0; template_groups[g]; g++) {
+		for (size_t i = 0; i < template_groups[g]->count; i++)
+			call_as_its_row_says(
+				&world, &template_groups[g]->rows[i]);
+	}
+	template_world_release(&world);
 }
