@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/congestion.h"
 
 enum { EVENTS_AT_ONCE = 256 };
 
@@ -184,6 +185,7 @@ http_sockets_connect(
 		watch->wanted = 0;
 		watch->registered = 0;
 		watch->is_ours = true;
+		congestion_spare_loopback(fd, &address->addr);
 	}
 	return fd;
 }

@@ -27,19 +27,51 @@ static const char settings[] = "PRAGMA synchronous = FULL;"
 			       "PRAGMA wal_autocheckpoint = 0;"
 			       "PRAGMA cache_size = -64;";
 
-unsigned
-sqlite_mover_move(struct sqlite_db *db)
+static int
+move_pages(struct sqlite_db *db, unsigned *ret)
 {
-	CLEANUP(buf_release) struct buf why = {0};
 	int moved = 0;
 	int code = sqlite3_wal_checkpoint_v2(
 		db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &moved);
 
-	if (code == SQLITE_OK)
-		return moved > 0 ? (unsigned)moved : 0;
+	*ret = code == SQLITE_OK && moved > 0 ? (unsigned)moved : 0;
+	return code;
+}
+
+static void
+tell(struct sqlite_db *db, int code)
+{
+	CLEANUP(buf_release) struct buf why = {0};
+
 	sqlite_db_error(db, code, &why);
 	log_warning("store.checkpoint", "error=\"%s\"", buf_text(&why));
-	return 0;
+}
+
+unsigned
+sqlite_mover_move(struct sqlite_db *db)
+{
+	unsigned moved;
+	int code = move_pages(db, &moved);
+
+	if (code != SQLITE_OK)
+		tell(db, code);
+	return moved;
+}
+
+/*
+ * It is busy as well when the writer was amid writing the head of the log's
+ * index, and may then be asked again. Where that cannot be, and it is another
+ * program that keeps the log, sqlite_mover_move() tells.
+ */
+static unsigned
+move_beside_writer(struct sqlite_db *db)
+{
+	unsigned moved;
+	int code = move_pages(db, &moved);
+
+	if (code != SQLITE_OK && code != SQLITE_BUSY)
+		tell(db, code);
+	return moved;
 }
 
 /*
@@ -81,7 +113,7 @@ run(void *context)
 	thread_name("log-mover");
 	sqlite_spread_use(&mover->spread);
 	while (wait_for_work(mover)) {
-		atomic_store(&mover->moved, sqlite_mover_move(&mover->db));
+		atomic_store(&mover->moved, move_beside_writer(&mover->db));
 		sync_database(&mover->db);
 		atomic_store(&mover->is_under_way, false);
 	}

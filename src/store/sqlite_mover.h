@@ -9,8 +9,8 @@
  * connection and while nothing is committed.
  *
  * Moving is PASSIVE: it waits for nobody, and what a reader still needs stays
- * in the log. Failing loses nothing, since the log holds it all; it is logged
- * here.
+ * in the log. Failing loses nothing, since the log holds it all, and what was
+ * not moved is moved when it is asked again; it is logged here.
  */
 struct sqlite_mover;
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "http_client_rig.h"
 #include "net/http_server_private.h"
 
 /** What a socket uses that was to connect to `text`. */
@@ -71,4 +72,48 @@ TEST(congestion, is_renos_where_the_server_listens_on_loopback)
 	CHECK_TEXT(name, "reno");
 	close(fd);
 	buf_release(&why);
+}
+
+/** The descriptor that is connected to the rig's server. */
+static int
+find_connected(void)
+{
+	for (int fd = 3; fd < 1024; fd++) {
+		struct sockaddr_in peer = {0};
+		socklen_t len = sizeof(peer);
+
+		if (getpeername(fd, (struct sockaddr *)(void *)&peer, &len) ==
+				0 &&
+			ntohs(peer.sin_port) == rig.server.port)
+			return fd;
+	}
+	check_failed(__FILE__, __LINE__, "nothing is connected to the server");
+}
+
+static void
+check_client(enum http_engine engine)
+{
+	char name[16] = "";
+	socklen_t len = sizeof(name);
+
+	rig_allow("127.0.0.0/8");
+	rig.options.engine = engine;
+	rig.client = http_client_new(&rig.options);
+	wire_server_start(&rig.server, rig_keeping, 1, NULL);
+	CHECK_INT(rig_get("http", "127.0.0.1", NULL).status, 200);
+	CHECK_INT(getsockopt(find_connected(), IPPROTO_TCP, TCP_CONGESTION,
+			  name, &len),
+		0);
+	CHECK_TEXT(name, "reno");
+	rig_end();
+}
+
+TEST(congestion, is_renos_where_the_client_connects_to_loopback)
+{
+	check_client(HTTP_ENGINE_WIRE);
+}
+
+TEST(congestion, is_renos_where_libcurl_connects_to_loopback)
+{
+	check_client(HTTP_ENGINE_CURL);
 }

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "store/sqlite_mover.h"
@@ -47,6 +48,16 @@ salt_of(const char *directory)
 	return header[2];
 }
 
+/** Asks it to move the log, and waits until it has tried. */
+static unsigned
+move(struct sqlite_mover *mover)
+{
+	sqlite_mover_ask(mover);
+	while (sqlite_mover_is_under_way(mover))
+		sched_yield();
+	return sqlite_mover_moved(mover);
+}
+
 TEST(store_mover, log_begins_anew_while_commits_go_on)
 {
 	const char *directory = check_temp_dir();
@@ -91,11 +102,78 @@ TEST(store_mover, moves_what_is_in_the_log_when_asked)
 		commit_event(store, i);
 	before = size_of(directory, "grapnel.db");
 	CHECK(!sqlite_mover_is_under_way(mover));
-	sqlite_mover_ask(mover);
-	while (sqlite_mover_is_under_way(mover))
-		sched_yield();
-	CHECK(sqlite_mover_moved(mover) > 10 * BODY / 4096);
+	CHECK(move(mover) > 10 * BODY / 4096);
 	CHECK(size_of(directory, "grapnel.db") > before);
+	sqlite_mover_stop(mover);
+	store_close(store);
+	close(fd);
+}
+
+/*
+ * As a writer of another process that stopped while it wrote the head of the
+ * log's index: of its two copies one is new (byte 48 begins the second), and
+ * the writer's lock is taken (byte 120). See SQLite's "WAL-mode File Format".
+ */
+static void
+write_half_a_head(const char *path, int ready, int go)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_start = 120, .l_len = 1};
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	char byte = 0, changed;
+
+	if (fd < 0 || fcntl(fd, F_SETLK, &lock) != 0 ||
+		pread(fd, &byte, 1, 48 + 8) != 1)
+		_exit(1);
+	changed = (char)(byte ^ 1);
+	if (pwrite(fd, &changed, 1, 48 + 8) != 1 || write(ready, "", 1) != 1 ||
+		read(go, &changed, 1) != 1 || pwrite(fd, &byte, 1, 48 + 8) != 1)
+		_exit(1);
+	_exit(0); /* and the lock is released */
+}
+
+/** The same, and what it logs goes to the file of this path. */
+static unsigned
+move_and_log(struct sqlite_mover *mover, const char *path)
+{
+	int usual = dup(STDERR_FILENO);
+	int log = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	unsigned moved;
+
+	CHECK(log >= 0 && dup2(log, STDERR_FILENO) >= 0);
+	moved = move(mover);
+	CHECK(dup2(usual, STDERR_FILENO) >= 0);
+	return moved;
+}
+
+TEST(store_mover, a_writer_amid_its_work_is_no_reason_for_a_warning)
+{
+	const char *directory = check_temp_dir();
+	struct store *store = test_store_open(directory);
+	struct sqlite_mover *mover;
+	char path[1024], index[1040], byte;
+	int fd, ready[2], go[2], status;
+	pid_t writer;
+
+	snprintf(path, sizeof(path), "%s/grapnel.db", directory);
+	snprintf(index, sizeof(index), "%s-shm", path);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	CHECK_OK(sqlite_mover_start(path, fd, &mover, NULL));
+	commit_event(store, 1);
+	CHECK(move(mover) > 0);
+	commit_event(store, 2);
+
+	CHECK(pipe(ready) == 0 && pipe(go) == 0);
+	writer = fork();
+	if (writer == 0)
+		write_half_a_head(index, ready[1], go[0]);
+	CHECK_INT(read(ready[0], &byte, 1), 1);
+	snprintf(path, sizeof(path), "%s/log", directory);
+	CHECK_INT(move_and_log(mover, path), 0);
+	CHECK_STR(check_read_file(path), STR(""));
+	CHECK_INT(write(go[1], "", 1), 1);
+	CHECK(waitpid(writer, &status, 0) == writer && status == 0);
+	CHECK(move(mover) > 0);
+
 	sqlite_mover_stop(mover);
 	store_close(store);
 	close(fd);
