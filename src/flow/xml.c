@@ -40,10 +40,11 @@ start_library(void)
 	xmlInitParser();
 }
 
-static struct str
-text_of(const xmlChar *text)
+bool
+xml_is_own(struct str name)
 {
-	return str_of((const char *)text);
+	return str_equal(name, STR("_attributes")) ||
+	       str_equal(name, STR("_value"));
 }
 
 static bool
@@ -55,6 +56,18 @@ refuse(struct reading *reading, enum err err, const char *what)
 	buf_printf(reading->why, "line %d: %s",
 		xmlTextReaderGetParserLineNumber(reading->reader), what);
 	return false;
+}
+
+/** What libxml2 gives is UTF-8, but for some overlong forms in CDATA. */
+static struct str
+text_of(struct reading *reading, const xmlChar *text)
+{
+	struct str known = str_of((const char *)text);
+
+	if (str_is_utf8(known))
+		return known;
+	refuse(reading, ERR_INVALID, "this is not UTF-8");
+	return STR("");
 }
 
 /** libxml2's complaint; the first counts. Warnings and prefixes that stand for
@@ -188,10 +201,10 @@ read_attributes(struct reading *reading)
 	struct value_builder builder = value_builder_make(reading->arena);
 
 	while (xmlTextReaderMoveToNextAttribute(reading->reader) == 1) {
-		struct str name =
-			text_of(xmlTextReaderConstName(reading->reader));
-		struct str value =
-			text_of(xmlTextReaderConstValue(reading->reader));
+		struct str name = text_of(
+			reading, xmlTextReaderConstName(reading->reader));
+		struct str value = text_of(
+			reading, xmlTextReaderConstValue(reading->reader));
 
 		value_builder_set(&builder, arena_copy(reading->arena, name),
 			value_text(arena_copy(reading->arena, value)));
@@ -204,17 +217,21 @@ read_attributes(struct reading *reading)
 static bool
 start_element(struct reading *reading)
 {
+	struct str name =
+		text_of(reading, xmlTextReaderConstName(reading->reader));
 	bool is_empty = xmlTextReaderIsEmptyElement(reading->reader) == 1;
 	struct frame *frame = &reading->frames[reading->depth];
 
+	if (xml_is_own(name))
+		return refuse(reading, ERR_INVALID,
+			"elements _attributes and _value cannot be told from "
+			"the attributes and the text of the one around them");
 	if (reading->depth == XML_DEPTH_MAX)
 		return refuse(
 			reading, ERR_LIMIT, "elements are nested over 80 deep");
 	if (reading->elements++ == XML_ELEMENTS_MAX)
 		return refuse(reading, ERR_LIMIT, "over 100000 elements");
-	*frame = (struct frame){
-		.name = arena_copy(reading->arena,
-			text_of(xmlTextReaderConstName(reading->reader))),
+	*frame = (struct frame){.name = arena_copy(reading->arena, name),
 		.first = reading->count};
 	reading->depth++;
 	frame->attributes = read_attributes(reading);
@@ -231,7 +248,8 @@ take_node(struct reading *reading)
 	case XML_READER_TYPE_CDATA:
 	case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
 		buf_append(&reading->frames[reading->depth - 1].text,
-			text_of(xmlTextReaderConstValue(reading->reader)));
+			text_of(reading,
+				xmlTextReaderConstValue(reading->reader)));
 		return true;
 	case XML_READER_TYPE_DOCUMENT_TYPE:
 	case XML_READER_TYPE_ENTITY_REFERENCE:

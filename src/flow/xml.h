@@ -11,7 +11,7 @@
  *
  * Prefixes of namespaces stay in the names; comments and processing
  * instructions go. Nothing is fetched and no entity is expanded: a document
- * type is refused.
+ * type is refused, and so is an element that is named like one of the two.
  */
 enum {
 	XML_TEXT_MAX = 5 << 20,
@@ -29,6 +29,9 @@ struct xml_options {
  */
 enum err xml_read(struct str text, const struct xml_options *options,
 	struct arena *arena, struct value *ret, struct buf *why) MUST_USE;
+
+/** Whether a member is the attributes or the text, and no element. */
+bool xml_is_own(struct str name);
 
 /**
  * Appends a document with its declaration. A collection of one member is the

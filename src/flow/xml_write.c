@@ -102,13 +102,6 @@ write_attributes(struct writing *writing, struct value attributes)
 static enum err write_elements(
 	struct writing *writing, struct str name, struct value value);
 
-static bool
-is_own(struct str name)
-{
-	return str_equal(name, STR("_attributes")) ||
-	       str_equal(name, STR("_value"));
-}
-
 static enum err
 write_content(struct writing *writing, struct value value)
 {
@@ -121,7 +114,7 @@ write_content(struct writing *writing, struct value value)
 		const struct value_member *member =
 			&value.as.collection.members[i];
 
-		if (!is_own(member->key))
+		if (!xml_is_own(member->key))
 			err = write_elements(
 				writing, member->key, member->value);
 	}
@@ -171,7 +164,7 @@ is_root(struct value value)
 	return value.kind == VALUE_COLLECTION &&
 	       value.as.collection.count == 1 &&
 	       value.as.collection.members[0].value.kind != VALUE_ARRAY &&
-	       !is_own(value.as.collection.members[0].key);
+	       !xml_is_own(value.as.collection.members[0].key);
 }
 
 /* The recursion is bounded by the height that values can have. */

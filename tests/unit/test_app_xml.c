@@ -1,3 +1,4 @@
+#include "flow/xml.h"
 #include "run_world.h"
 
 /* The app xml:*. */
@@ -61,6 +62,42 @@ TEST(app_xml, document_types_and_their_entities_are_refused)
 	PARSE("{}", "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>",
 		"DataError: Source is not valid XML: line 1: a document type "
 		"and its entities are not read");
+	run_world_end();
+}
+
+/** libxml2 lets an overlong form pass in CDATA. */
+TEST(app_xml, what_is_no_utf8_is_refused_wherever_it_stands)
+{
+	static const char *const texts[] = {"<a><![CDATA[\xC1\xA2]]></a>",
+		"<a>\xC1\xA2</a>", "<a x='\xC1\xA2'/>", "<\xC1\xA2/>"};
+	static const struct xml_options options = {0};
+	struct arena arena = {0};
+	struct buf why = {0};
+	struct value value;
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		CHECK_INT(xml_read(str_of(texts[i]), &options, &arena, &value,
+				  &why),
+			ERR_INVALID);
+	CHECK(str_starts_with(
+		buf_str(&why), STR("line 1: this is not UTF-8line 1: ")));
+	buf_release(&why);
+	arena_release(&arena);
+}
+
+TEST(app_xml, elements_named_like_attributes_and_texts_are_refused)
+{
+	run_world_begin();
+	PARSE("{}", "<a>\\nt<_value>u</_value></a>",
+		"DataError: Source is not valid XML: line 2: elements "
+		"_attributes and _value cannot be told from the attributes "
+		"and the text of the one around them");
+	PARSE("{}", "<_attributes/>",
+		"DataError: Source is not valid XML: line 1: elements "
+		"_attributes and _value cannot be told from the attributes "
+		"and the text of the one around them");
+	PARSE("{}", "<a _value='1'/>",
+		"[{\"a\":{\"_attributes\":{\"_value\":\"1\"}}}]");
 	run_world_end();
 }
 
