@@ -50,6 +50,14 @@ buf_reserve(struct buf *buf, size_t count)
 	return buf->ptr + buf->len;
 }
 
+void
+buf_filled(struct buf *buf, size_t count)
+{
+	assert(buf->cap - buf->len > count);
+	buf->len += count;
+	buf->ptr[buf->len] = '\0';
+}
+
 enum err
 buf_append(struct buf *buf, struct str bytes)
 {

@@ -35,10 +35,14 @@ enum err buf_vprintf(struct buf *buf, const char *format, va_list args)
 	PRINTF_LIKE(2, 0);
 
 /**
- * Room for `count` more bytes, to be filled by the caller, who then adds to
- * `len`. NULL when the maximum would be passed.
+ * Room for `count` more bytes, to be filled by the caller, who then says so
+ * with buf_filled(), or adds all `count` to `len`. NULL when the maximum would
+ * be passed.
  */
 char *buf_reserve(struct buf *buf, size_t count);
+
+/** `count` of the bytes reserved were filled, which may be fewer. */
+void buf_filled(struct buf *buf, size_t count);
 
 /** Drop all but the first `len` bytes. */
 void buf_truncate(struct buf *buf, size_t len);

@@ -217,7 +217,7 @@ read_file(struct str name, struct buf *out)
 	while (got < 0 && errno == EINTR);
 	close(fd);
 	if (got > 0)
-		out->len += (size_t)got;
+		buf_filled(out, (size_t)got);
 	return got > 0;
 }
 

@@ -41,6 +41,8 @@ read_all(int fd, const char *path, struct buf *out, struct buf *why)
 			continue;
 		if (got < 0)
 			return explain(path, why);
+		if (room > 0)
+			buf_filled(out, (size_t)got);
 		if (got == 0)
 			return ERR_OK;
 		if (room == 0) {
@@ -48,7 +50,6 @@ read_all(int fd, const char *path, struct buf *out, struct buf *why)
 				out->max);
 			return ERR_LIMIT;
 		}
-		out->len += (size_t)got;
 	}
 }
 

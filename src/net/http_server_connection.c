@@ -330,7 +330,7 @@ fill_body(struct server_connection *connection, uint64_t left)
 	char *at = buf_reserve(body, size);
 	enum wire_io io = read_bytes(connection, at, size, &count);
 
-	body->len += count;
+	buf_filled(body, count);
 	return io == WIRE_IO_OK ? server_request_body_came(connection, count)
 				: stop_reading(connection, io);
 }
@@ -355,7 +355,7 @@ fill(struct server_connection *connection)
 	if (connection->is_borrowing) {
 		connection->unread = str_make(at, count);
 	} else {
-		connection->in.len += count;
+		buf_filled(&connection->in, count);
 		connection->unread.len += count;
 	}
 	return REQUEST_GOES_ON;

@@ -98,6 +98,6 @@ wire_request_write(const struct http_request *request, const struct url *url,
 		at = put_header(at, STR("Content-Length"),
 			str_decimal(request->body.len, 1, number));
 	at = put(at, STR("\r\n"));
-	out->len = (size_t)(at - out->ptr);
+	buf_filled(out, (size_t)(at - out->ptr));
 	return ERR_OK;
 }

@@ -41,7 +41,7 @@ read_hex(struct buf *out, struct str text)
 
 	if (at == NULL || encode_hex_read(text, (uint8_t *)at, text.len / 2))
 		return false;
-	out->len += text.len / 2;
+	buf_filled(out, text.len / 2);
 	return true;
 }
 

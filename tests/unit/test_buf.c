@@ -24,6 +24,20 @@ TEST(buf, overflow_is_remembered_until_cleared)
 	buf_release(&buf);
 }
 
+TEST(buf, room_that_is_filled_in_part_ends_with_a_nul)
+{
+	struct buf buf = buf_make(0);
+	char *at = buf_reserve(&buf, 10);
+
+	memset(at, 'x', 10);
+	buf_filled(&buf, 3);
+	CHECK_TEXT(buf_text(&buf), "xxx");
+	buf_reserve(&buf, 7);
+	buf_filled(&buf, 0);
+	CHECK_TEXT(buf_text(&buf), "xxx");
+	buf_release(&buf);
+}
+
 TEST(buf, printf_longer_than_its_stack_is_whole)
 {
 	struct buf buf = buf_make(0);

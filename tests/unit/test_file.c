@@ -25,3 +25,18 @@ TEST(file, error_at_the_maximum_is_told_as_what_it_is)
 	CHECK_INT(file_read(check_temp_dir(), &out, &why), ERR_INVALID);
 	CHECK(str_ends_with(buf_str(&why), STR("Is a directory")));
 }
+
+TEST(file, text_ends_with_a_nul_whatever_was_in_its_memory)
+{
+	CLEANUP(buf_release) struct buf out = buf_make(0);
+	CLEANUP(buf_release) struct buf why = buf_make(0);
+	size_t size = 100 * 1000;
+
+	memset(buf_reserve(&out, size), 'x', size);
+	CHECK_OK(file_read(check_write_file("text", "12345"), &out, &why));
+	CHECK_TEXT(buf_text(&out), "12345");
+	buf_clear(&out);
+	memset(buf_reserve(&out, size), 'x', size);
+	CHECK_OK(file_read(check_write_file("empty", ""), &out, &why));
+	CHECK_TEXT(buf_text(&out), "");
+}
