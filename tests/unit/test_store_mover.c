@@ -164,8 +164,10 @@ TEST(store_mover, a_writer_amid_its_work_is_no_reason_for_a_warning)
 
 	CHECK(pipe(ready) == 0 && pipe(go) == 0);
 	writer = fork();
-	if (writer == 0)
+	if (writer == 0) {
+		close(go[1]); /* it ends with the test, however that ends */
 		write_half_a_head(index, ready[1], go[0]);
+	}
 	CHECK_INT(read(ready[0], &byte, 1), 1);
 	snprintf(path, sizeof(path), "%s/log", directory);
 	CHECK_INT(move_and_log(mover, path), 0);
