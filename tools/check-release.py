@@ -37,10 +37,10 @@ class Tree:
         self.dir = self.root / "the release"
         bin_folder = self.root / "bin"
         for path in (bin_folder, self.root / "src", self.root / "tools",
-                     self.root / "data/event-types"):
+                     self.root / "event-types"):
             path.mkdir(parents=True)
         for name in ("meson.build", "meson_options.txt", "tools/embed.py",
-                     "src/main.c", "data/event-types/grapnel.json"):
+                     "src/main.c", "event-types/grapnel.json"):
             (self.root / name).touch()
         for name in ("build.sh", "quietly.sh", "release.sh"):
             shutil.copy(ROOT / "tools" / name, self.root / "tools")
@@ -82,7 +82,7 @@ def a_failed_training_is_made_again(tree):
 def a_change_of_what_is_embedded_is_built(tree):
     tree.release()
     later = time.time() + 1  # the clock of files is coarse
-    os.utime(tree.root / "data/event-types/grapnel.json", (later, later))
+    os.utime(tree.root / "event-types/grapnel.json", (later, later))
     _, calls = tree.release()
     return "train" in calls
 

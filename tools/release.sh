@@ -17,7 +17,7 @@ dir=${1:?which folder?}
 
 is_current() {
 	[ -x "$dir/grapnel" ] && [ -f "$dir/trained" ] &&
-		[ -z "$(find src data/event-types meson.build \
+		[ -z "$(find src event-types meson.build \
 			meson_options.txt tools/embed.py tools/train.py \
 			tools/release.sh -newer "$dir/trained" -print -quit)" ]
 }

@@ -4,7 +4,7 @@
 /*
  * The catalog of event types: which resource types there are, which other
  * names they go by, and which properties make an Updated event worth sending.
- * It is data (data/event-types/ *.json), built into the binary.
+ * It is data (event-types/ *.json), built into the binary.
  */
 struct catalog_type {
 	struct str name; /* canonical: "compute-ops/server" */
