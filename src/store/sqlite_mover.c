@@ -69,7 +69,7 @@ move_beside_writer(struct sqlite_db *db)
 	unsigned moved;
 	int code = move_pages(db, &moved);
 
-	if (code != SQLITE_OK && code != SQLITE_BUSY)
+	if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY)
 		tell(db, code);
 	return moved;
 }
